@@ -1,0 +1,65 @@
+/*
+ * Guest memory. A guest's pointer is a number that the guest chose: it is checked against the range that will really be
+ * touched, and the access itself may fault, which the exception table turns into -EFAULT.
+ * Everything is copied once; what was copied is validated, and used.
+ */
+#ifndef ASM_GUEST_ACCESS_H
+#define ASM_GUEST_ACCESS_H
+
+#include <asm/layout.h>
+#include <public/errno.h>
+#include <xen/lib.h>
+
+/* [addr, addr + size) lies below the hypervisor. Overflow-safe. */
+static inline bool guest_range_ok(const void *addr, uint32_t size)
+{
+    return size <= HYP_START && (uint32_t)addr <= HYP_START - size;
+}
+
+/* The same for count elements of size bytes each. */
+static inline bool guest_array_ok(const void *addr, uint32_t count, uint32_t size)
+{
+    return count <= HYP_START / size && guest_range_ok(addr, count * size);
+}
+
+/* 0 or the number of bytes that could not be copied; the range must have been checked. */
+uint32_t __copy_from_guest(void *dst, const void *src, uint32_t n);
+uint32_t __copy_to_guest(void *dst, const void *src, uint32_t n);
+
+/* 0 or -EFAULT */
+static inline int copy_from_guest(void *dst, const void *src, uint32_t n)
+{
+    return guest_range_ok(src, n) && !__copy_from_guest(dst, src, n) ? 0 : -EFAULT;
+}
+
+static inline int copy_to_guest(void *dst, const void *src, uint32_t n)
+{
+    return guest_range_ok(dst, n) && !__copy_to_guest(dst, src, n) ? 0 : -EFAULT;
+}
+
+/* A word each. 0 or -EFAULT; the range must have been checked. */
+static inline int __get_guest_u32(uint32_t *value, const uint32_t *src)
+{
+    int err = 0;
+
+    __asm__ volatile("1: mov %2, %1\n2:\n"
+                     ".section .fixup,\"ax\"\n3: mov %3, %0\n   jmp 2b\n.previous\n"
+                     ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"
+                     : "+r"(err), "=&r"(*value)
+                     : "m"(*src), "i"(-EFAULT));
+    return err;
+}
+
+static inline int __put_guest_u32(uint32_t value, uint32_t *dst)
+{
+    int err = 0;
+
+    __asm__ volatile("1: mov %2, %1\n2:\n"
+                     ".section .fixup,\"ax\"\n3: mov %3, %0\n   jmp 2b\n.previous\n"
+                     ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"
+                     : "+r"(err), "=m"(*dst)
+                     : "r"(value), "i"(-EFAULT));
+    return err;
+}
+
+#endif

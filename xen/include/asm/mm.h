@@ -1,0 +1,102 @@
+/*
+ * Every machine frame's owner, references and type: docs/memory.md.
+ *
+ * A frame has one type at a time and cannot change it while anything relies on it. Being used as a page table and being
+ * writable by a guest are different types: that is the whole of the isolation between domains.
+ */
+#ifndef ASM_MM_H
+#define ASM_MM_H
+
+#include <asm/page.h>
+#include <asm/window.h>
+
+struct domain;
+struct vcpu;
+
+/* 16 bytes, so that four share a cache line and the index is a shift. */
+struct page_info {
+    uint32_t count;       /* PGC_allocated | number of references */
+    uint32_t type_info;   /* PGT_* | count of uses as that type, from bit PGT_count_shift up */
+    struct domain *owner; /* NULL: free, or the hypervisor's own. Never NULL while count is not 0 */
+    union {
+        uint32_t stamp;     /* type count 0: this_cpu.tlb_clock when it became 0 */
+        uint32_t validated; /* PGT_partial: entries of the table that hold their references */
+    };
+};
+_Static_assert(sizeof(struct page_info) == 16, "indexed by a shift of 4");
+
+#define frame_table ((struct page_info *)FRAME_TABLE)
+extern mfn_t max_page; /* frames in the frame table; RAM above it does not exist for us */
+
+static inline struct page_info *mfn_to_page(mfn_t mfn)
+{
+    return &frame_table[mfn];
+}
+
+static inline mfn_t page_to_mfn(const struct page_info *page)
+{
+    return page - frame_table;
+}
+
+#define PGC_allocated 0x80000000u /* the owner's own reference, dropped when it gives the frame back */
+#define PGC_count     0x7FFFFFFFu
+
+enum {
+    PGT_none,
+    PGT_l1_page_table,
+    PGT_l2_page_table,
+    PGT_l3_page_table,
+    PGT_seg_desc_page, /* GDT or LDT frame: every descriptor in it has been checked */
+    PGT_writable_page,
+};
+#define PGT_type_mask   0x07u
+#define PGT_pae_xen_l2  0x08u /* an L2 for slot 3, with the hypervisor's entries in it */
+#define PGT_validated   0x10u
+#define PGT_partial     0x20u /* a table part of which holds its references; its holder goes on with it or undoes it */
+#define PGT_pinned      0x40u /* one of the uses is a pin */
+#define PGT_count_shift 7
+#define PGT_one         (1u << PGT_count_shift)
+#define PGT_flags       (PGT_one - 1)
+
+/* A frame that guests may write to. Needs no validation, so it always counts as validated. */
+#define PGT_writable (PGT_writable_page | PGT_validated)
+
+extern struct domain *dom_io;  /* owns what is not RAM: only a privileged domain maps it */
+extern struct domain *dom_xen; /* owns what the hypervisor shows to guests read-only */
+
+/* References. get_page() fails for a frame that is not d's. A frame is freed when the last reference goes. */
+bool get_page(struct page_info *page, struct domain *d);
+void put_page(struct page_info *page);
+
+/* Uses as a type. 0, -EINVAL (another type is in use, or validation failed), -EINTR (the domain is being destroyed).
+ * May be preempted for the tables above L1, so callers hold no window. Flushes become this_cpu.flush. */
+int get_page_type(struct page_info *page, uint32_t type);
+void put_page_type(struct page_info *page);
+int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type);
+void put_page_and_type(struct page_info *page);
+
+/* A frame of the hypervisor's heap that d may map, writable or only readable (shared_info, console...). */
+void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
+
+/* Page allocator of guest frames (common/page_alloc.c). assign_page makes a free frame d's own (count 1 | allocated). */
+mfn_t alloc_dom_frames(unsigned int order, mfn_t below); /* 2^order contiguous frames under `below`; INVALID_MFN */
+void free_dom_frame(mfn_t mfn);
+uint32_t free_dom_frames(void); /* how many are free */
+void assign_page(struct domain *d, mfn_t mfn);
+
+/* The hypervisor's heap: pages in the direct map, zeroed. NULL when it is used up. */
+void *alloc_heap_pages(unsigned int order);
+void free_heap_pages(void *va, unsigned int order);
+
+/* Takes over the finished page tables of a domain under construction: types and references as if the guest itself had
+ * pinned the L3. Whatever is wrong with them is an error, never an assumption. */
+int adopt_page_tables(struct vcpu *v, mfn_t l3);
+
+/* Makes v's L3 copy (what CR3 points to) agree with its L3 table. */
+void update_cr3(struct vcpu *v);
+
+/* Flushes. Decided during an operation, done once before guest code runs again (docs/memory.md). */
+#define FLUSH_TLB 1u /* reload CR3 */
+void flush_tlb_now(void);
+
+#endif

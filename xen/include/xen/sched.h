@@ -1,0 +1,171 @@
+/* Domains, vCPUs, and what a CPU is doing. */
+#ifndef XEN_SCHED_H
+#define XEN_SCHED_H
+
+#include <asm/mm.h>
+#include <asm/layout.h>
+#include <public/xen.h>
+#include <public/vcpu.h>
+#include <public/event_channel.h>
+#include <xen/lib.h>
+#include <xen/timer.h>
+
+#define MAX_VCPUS        8  /* per domain */
+#define MAX_DOMAINS      32
+#define NR_EVENT_CHANNELS 1024 /* 32 words of 32 bits: what a 32-bit guest's shared_info holds */
+
+/* What the guest asked for at a vector; public trap_info without the vector. */
+struct guest_trap {
+    uint32_t address;
+    uint16_t cs;   /* 0: no handler */
+    uint16_t flags; /* TI_GET_DPL(), TI_GET_IF() */
+};
+
+struct guest_entry { /* event, failsafe, NMI, syscall callbacks */
+    uint32_t eip;
+    uint16_t cs; /* 0: none */
+    uint16_t flags; /* CALLBACKF_* */
+};
+
+enum vcpu_state { VCPU_RUNNABLE, VCPU_BLOCKED, VCPU_OFFLINE };
+
+struct vcpu {
+    pte_t l3[L3_ENTRIES] __aligned(32); /* what CR3 points to: a clean copy of the guest's L3 */
+    mfn_t guest_l3;                     /* the guest's L3 table, typed and referenced; INVALID_MFN: none yet */
+    struct domain *domain;
+    struct vcpu_info *vcpu_info; /* through this vCPU's alias page: writable in every address space */
+    uint32_t vcpu_id;
+    uint32_t area; /* virtual address of the vCPU's area (asm/layout.h) */
+
+    /* Traps */
+    struct guest_trap traps[256];
+    struct guest_entry event_callback, failsafe_callback, nmi_callback, sysenter_callback, syscall32_callback;
+    uint32_t flat_ss; /* stack selector last found flat and writable in the guest's tables; 0: unknown */
+
+    /* Descriptor tables */
+    uint32_t gdt_entries; /* of the guest's part */
+    mfn_t gdt_frames[14];
+    uint32_t ldt_base, ldt_entries;
+    uint32_t ldt_mapped; /* bit n: page n of the LDT window holds a typed reference */
+
+    /* Registers that outlive a switch */
+    uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
+    uint32_t switch_esp;           /* saved stack pointer while it does not run */
+    uint16_t ds, es, fs, gs;       /* likewise */
+    uint32_t debugreg[8];          /* [4] and [5] hold -EINVAL, which is what reading them answers */
+    uint32_t iopl;                 /* 0..3, as physdev_op set it */
+    uint32_t guest_cr0_ts;         /* 1: the guest has set TS (fpu_taskswitch) */
+    uint32_t guest_cr4;            /* what the guest believes CR4 holds */
+    bool fpu_initialised;
+    uint8_t fpu_area[512] __aligned(16); /* FXSAVE image while another vCPU owns the FPU */
+
+    /* Scheduling */
+    enum vcpu_state state;
+    uint32_t pause_count; /* not run while above 0 */
+    bool polling;
+    struct vcpu *run_next; /* in the run queue */
+    bool queued;
+    struct timer singleshot_timer, periodic_timer, poll_timer;
+    uint64_t periodic_period; /* ns; 0: off */
+    struct vcpu_runstate_info runstate;
+    struct vcpu_runstate_info *runstate_guest; /* guest's virtual address, or NULL */
+    uint32_t virq_to_port[24];
+    mfn_t info_frame; /* frame with vcpu_info, when register_vcpu_info moved it; INVALID_MFN: in shared_info */
+    uint32_t info_offset;
+    uint32_t time_version;
+    bool crash_pending;       /* the exit path dumps its registers and ends the domain */
+    const char *crash_reason;
+};
+
+enum evtchn_state { ECS_FREE, ECS_RESERVED, ECS_UNBOUND, ECS_INTERDOMAIN, ECS_PIRQ, ECS_VIRQ, ECS_IPI };
+
+struct evtchn {
+    uint8_t state; /* enum evtchn_state */
+    uint8_t virq;
+    uint16_t notify_vcpu;
+    union {
+        uint16_t remote_domid; /* ECS_UNBOUND: who may bind */
+        struct {
+            struct domain *remote_dom;
+            uint32_t remote_port;
+        };
+    };
+};
+
+struct domain {
+    uint16_t domain_id;
+    bool is_privileged; /* domain 0's rights */
+    bool is_dying;
+    bool is_shut_down;
+    uint8_t shutdown_code;
+    bool is_paused_by_controller;
+    struct shared_info *shared_info; /* in the hypervisor's heap */
+    uint32_t tot_pages, max_pages;
+    uint32_t vm_assist;
+    uint32_t console_tokens; /* rate limit of console_io */
+    struct vcpu *vcpu[MAX_VCPUS];
+    struct evtchn evtchn[NR_EVENT_CHANNELS];
+    uint32_t start_info_nr_pages;
+    uint32_t p2m_frame_list; /* arch.pfn_to_mfn_frame_list_list as the guest left it */
+    struct domain *next;
+    uint8_t handle[16];
+    char name[16];
+};
+
+extern struct domain *domain_list; /* by rising domain_id */
+extern struct domain *dom0;
+
+/*
+ * What a CPU is doing. One instance: with more CPUs each would map its own page here, so that the symbol, and every
+ * %ss:this_cpu+offset in assembly, stays.
+ */
+struct cpu {
+    uint32_t work; /* WORK_*: tested once on the way out of the hypervisor */
+    struct vcpu *current;
+    struct domain *domain; /* current->domain */
+    uint32_t flush;        /* FLUSH_*: what must happen before guest code runs again */
+    uint32_t tlb_clock;    /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
+    struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
+    struct vcpu *idle;
+};
+extern struct cpu this_cpu;
+#define current (this_cpu.current)
+
+#define WORK_UPCALL   1u /* an event may be deliverable */
+#define WORK_SCHEDULE 2u
+#define WORK_TIMER    4u
+#define WORK_CRASH    8u /* current->crash_pending */
+#define WORK_MOVED    16u /* current's vcpu_info, and so its stack's top, has moved */
+#define WORK_PAUSED   32u
+
+/* Domains (common/domain.c) */
+struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged);
+struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id);
+struct domain *domain_by_id(uint16_t domid); /* DOMID_SELF is the current one; NULL: none such */
+void domain_shutdown(struct domain *d, uint8_t code);
+/* Ends the current domain once the call or trap in progress is over. `why` must be a literal. */
+void domain_crash(struct vcpu *v, const char *why);
+
+/* Scheduler (common/schedule.c) */
+void schedule(void); /* runs whoever is next; returns when the caller is */
+void vcpu_wake(struct vcpu *v);
+void vcpu_sleep(struct vcpu *v); /* after state or pause_count changed */
+void vcpu_block(void); /* current waits for an event, unless one is deliverable already */
+/* To be called where a long operation may be interrupted: opens a window for interrupts, and lets others run.
+ * True when the domain is being destroyed, and the operation should give up. Callers hold no window. */
+bool preempt_point(void);
+
+/* Events (common/event_channel.c) */
+void evtchn_set_pending(struct vcpu *v, uint32_t port);
+void send_guest_virq(struct vcpu *v, uint32_t virq);
+static inline bool event_deliverable(const struct vcpu *v)
+{
+    return v->vcpu_info->evtchn_upcall_pending && !v->vcpu_info->evtchn_upcall_mask;
+}
+
+/* Arch side (arch/x86/domain.c) */
+int arch_init_vcpu(struct vcpu *v); /* area, stack, first entry into the guest */
+void context_switch(struct vcpu *prev, struct vcpu *next);
+int map_vcpu_info(struct vcpu *v, mfn_t mfn, uint32_t offset);
+
+#endif
