@@ -1,0 +1,16 @@
+/* Console output through console_io, a line at a time. %d %i %u %x %X %c %s %p %%, l and ll, width, 0 and -. */
+#ifndef GUEST_CONSOLE_H
+#define GUEST_CONSOLE_H
+
+#include <stdarg.h>
+#include <stdint.h>
+
+int printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int vprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+int snprintf(char *buf, uint32_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int vsnprintf(char *buf, uint32_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+
+/* Writes out what stands in the line buffer; printf does so at each '\n'. */
+void console_flush(void);
+
+#endif
