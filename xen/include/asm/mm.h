@@ -18,10 +18,7 @@ struct page_info {
     uint32_t count;       /* PGC_allocated | number of references */
     uint32_t type_info;   /* PGT_* | count of uses as that type, from bit PGT_count_shift up */
     struct domain *owner; /* NULL: free, or the hypervisor's own. Never NULL while count is not 0 */
-    union {
-        uint32_t stamp;     /* type count 0: this_cpu.tlb_clock when it became 0 */
-        uint32_t validated; /* PGT_partial: entries of the table that hold their references */
-    };
+    uint32_t stamp;       /* this_cpu.tlb_clock when the type's, or the last, use ended */
 };
 _Static_assert(sizeof(struct page_info) == 16, "indexed by a shift of 4");
 
@@ -48,15 +45,16 @@ enum {
     PGT_l3_page_table,
     PGT_seg_desc_page, /* GDT or LDT frame: every descriptor in it has been checked */
     PGT_writable_page,
-};
+}; /* by rising level: mmu_update.c */
 #define PGT_type_mask   0x07u
 #define PGT_pae_xen_l2  0x08u /* an L2 for slot 3, with the hypervisor's entries in it */
-#define PGT_validated   0x10u
-#define PGT_partial     0x20u /* a table part of which holds its references; its holder goes on with it or undoes it */
+#define PGT_validated   0x10u /* without it and in use: some vCPU is just validating it, or undoing that */
 #define PGT_pinned      0x40u /* one of the uses is a pin */
 #define PGT_count_shift 7
 #define PGT_one         (1u << PGT_count_shift)
 #define PGT_flags       (PGT_one - 1)
+
+_Static_assert((1u << 31) / 512 >= MAX_FRAMES, "every page-table entry can hold a reference to one frame");
 
 /* A frame that guests may write to. Needs no validation, so it always counts as validated. */
 #define PGT_writable (PGT_writable_page | PGT_validated)
@@ -95,8 +93,23 @@ int adopt_page_tables(struct vcpu *v, mfn_t l3);
 /* Makes v's L3 copy (what CR3 points to) agree with its L3 table. */
 void update_cr3(struct vcpu *v);
 
-/* Flushes. Decided during an operation, done once before guest code runs again (docs/memory.md). */
+/* Flushes: decided during an operation (this_cpu.flush), done once before guest code runs again (docs/memory.md). */
 #define FLUSH_TLB 1u /* reload CR3 */
 void flush_tlb_now(void);
+void flush_page_now(uint32_t va);
+
+/* One L1 entry, from validation to write; slot is in an L1 table of d's. 0 or -error, with nothing changed. */
+int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new);
+/* The L1 entry that maps va in the current address space, in a window, and the frame of its table; NULL: no table. */
+pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table);
+
+/* Whose frames a call is about: DOMID_SELF, DOMID_IO, DOMID_XEN or, for a privileged caller, any domain. NULL: refused. */
+struct domain *get_pg_owner(uint16_t domid);
+
+void init_mm(void);
+extern pte_t idle_l2[L2_ENTRIES];   /* boot.S: the L2 that holds the hypervisor's entries, from L2_HYP_FIRST up */
+extern pte_t vcpu_area_pte[];       /* boot.S: the entries that map the vCPU areas */
+extern uint32_t idle_cr3;           /* address space with nothing but the hypervisor */
+extern uint32_t nx_mask_hi;         /* _PAGE_NX_HI where the processor has NX, else 0 */
 
 #endif

@@ -72,6 +72,7 @@ static inline uint32_t virt_to_mach(const void *va)
 
 #define mpt_ro ((const uint32_t *)RO_MPT_START)
 #define mpt_rw ((uint32_t *)RDWR_MPT_START)
+#define INVALID_M2P_ENTRY 0xFFFFFFFFu /* no guest's frame */
 
 #endif
 #endif

@@ -10,6 +10,9 @@
 #include <xen/lib.h>
 #include <xen/timer.h>
 
+/* What of struct cpu_user_regs stands on the hypervisor's stack: up to SS. The other segments stay in their registers. */
+#define HYP_FRAME_SIZE __builtin_offsetof(struct cpu_user_regs, es)
+
 #define MAX_VCPUS        8  /* per domain */
 #define MAX_DOMAINS      32
 #define NR_EVENT_CHANNELS 1024 /* 32 words of 32 bits: what a 32-bit guest's shared_info holds */
@@ -52,7 +55,7 @@ struct vcpu {
     uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
     uint16_t ds, es, fs, gs;       /* likewise */
-    uint32_t debugreg[8];          /* [4] and [5] hold -EINVAL, which is what reading them answers */
+    uint32_t debugreg[9];          /* [4], [5] and [8] hold -EINVAL, which is what reading them answers */
     uint32_t iopl;                 /* 0..3, as physdev_op set it */
     uint32_t guest_cr0_ts;         /* 1: the guest has set TS (fpu_taskswitch) */
     uint32_t guest_cr4;            /* what the guest believes CR4 holds */
@@ -121,15 +124,16 @@ extern struct domain *dom0;
  */
 struct cpu {
     uint32_t work; /* WORK_*: tested once on the way out of the hypervisor */
-    struct vcpu *current;
+    struct vcpu *vcpu; /* the one that runs: `current` */
     struct domain *domain; /* current->domain */
     uint32_t flush;        /* FLUSH_*: what must happen before guest code runs again */
     uint32_t tlb_clock;    /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
+    uint32_t moved_frame[HYP_FRAME_SIZE / 4]; /* WORK_MOVED: the frame on its way to the new stack's top */
 };
 extern struct cpu this_cpu;
-#define current (this_cpu.current)
+#define current (this_cpu.vcpu)
 
 #define WORK_UPCALL   1u /* an event may be deliverable */
 #define WORK_SCHEDULE 2u
@@ -154,6 +158,8 @@ void vcpu_block(void); /* current waits for an event, unless one is deliverable 
 /* To be called where a long operation may be interrupted: opens a window for interrupts, and lets others run.
  * True when the domain is being destroyed, and the operation should give up. Callers hold no window. */
 bool preempt_point(void);
+/* Lets others run because current cannot go on without them. True as above. */
+bool yield_point(void);
 
 /* Events (common/event_channel.c) */
 void evtchn_set_pending(struct vcpu *v, uint32_t port);

@@ -1,0 +1,374 @@
+/*
+ * Descriptor tables. On x86-32 a guest kernel in ring 1 is kept out of the hypervisor by nothing but its segments'
+ * limits: so every descriptor that a processor could load is checked before it can be loaded.
+ *
+ * Each vCPU has a window for its GDT (14 guest frames, then the hypervisor's page) and one for its LDT (16 frames,
+ * mapped on demand).
+ */
+#include <asm/descriptors.h>
+#include <asm/frames.h>
+#include <asm/guest_access.h>
+#include <asm/traps.h>
+#include <xen/hypercall.h>
+
+#define DESC_EXPAND_DOWN 0x00000400u /* data segments */
+#define DESC_CODE        0x00000800u
+#define DESC_TYPE        0x00000F00u
+#define DESC_S           0x00001000u
+#define DESC_DPL         0x00006000u
+#define DESC_DPL1        0x00002000u
+#define DESC_P           0x00008000u
+#define DESC_G           0x00800000u
+#define DESC_CALL_GATE   0x00000C00u
+
+#define FIRST_GUEST_LIMIT RO_MPT_END
+
+/* Sorted by selector from HYP_GDT_BASE. Guests' flat segments end with the machine-to-physical table, 0xF67FF pages. */
+static struct descriptor hyp_gdt[512] __aligned(PAGE_SIZE) = {
+    [(HYP_CS - HYP_GDT_BASE) / 8] = {0x0000FFFF, 0x00CF9B00},
+    [(HYP_DS - HYP_GDT_BASE) / 8] = {0x0000FFFF, 0x00CF9300},
+    [(RING1_CS - HYP_GDT_BASE) / 8] = {0x000067FF, 0x00CFBB00},
+    [(RING1_DS - HYP_GDT_BASE) / 8] = {0x000067FF, 0x00CFB300},
+    [(RING3_CS - HYP_GDT_BASE) / 8] = {0x000067FF, 0x00CFFB00},
+    [(RING3_DS - HYP_GDT_BASE) / 8] = {0x000067FF, 0x00CFF300},
+};
+
+struct tss tss __aligned(128);
+struct tss double_fault_tss __aligned(128);
+static uint8_t double_fault_stack[PAGE_SIZE] __aligned(PAGE_SIZE);
+static struct descriptor idt[256] __aligned(PAGE_SIZE);
+
+static bool call_gate_ok(struct descriptor *d)
+{
+    uint32_t cs = d->a >> 16;
+
+    if ((cs & 3) == 0)
+        cs = (cs & ~3u) | 1;
+    if (cs >= HYP_GDT_BASE && cs < HYP_GDT_BASE + PAGE_SIZE && cs != RING1_CS && cs != RING3_CS && !(cs & 4))
+        return false; /* a segment of the hypervisor's own */
+    if (d->b & 0xE0)
+        return false;
+    d->a = (d->a & 0xFFFF) | cs << 16;
+    return true;
+}
+
+/* Only page-granular ones: what a cut in bytes should be, nobody could tell (Xen refuses it, too). */
+static bool truncate_limit(struct descriptor *d, uint32_t limit)
+{
+    if (!(d->b & DESC_G))
+        return false;
+    limit = (limit - 1) >> PAGE_SHIFT;
+    d->a = (d->a & 0xFFFF0000) | (limit & 0xFFFF);
+    d->b = (d->b & ~0xF0000u) | (limit & 0xF0000);
+    return true;
+}
+
+bool check_descriptor(struct descriptor *d)
+{
+    uint32_t base;
+    uint64_t limit;
+
+    if (!(d->b & DESC_P))
+        return true; /* always faults */
+    if (!(d->b & DESC_DPL))
+        d->b |= DESC_DPL1; /* ring 0 is not theirs */
+    if (!(d->b & DESC_S))
+        return (d->b & DESC_TYPE) == DESC_CALL_GATE && call_gate_ok(d);
+
+    base = (d->b & 0xFF000000) | (d->b & 0xFF) << 16 | d->a >> 16;
+    if (base >= FIRST_GUEST_LIMIT - PAGE_SIZE)
+        return false;
+    limit = ((d->b & 0xF0000) | (d->a & 0xFFFF)) + 1;
+    if (d->b & DESC_G)
+        limit <<= PAGE_SHIFT;
+
+    if ((d->b & (DESC_CODE | DESC_EXPAND_DOWN)) == DESC_EXPAND_DOWN) {
+        /* Offsets above the limit, up to 4 GiB (or 64 KiB), are what it allows: they must wrap round to below base. */
+        if (base + limit < 1ull << 32)
+            return truncate_limit(d, -(base & PAGE_MASK));
+    } else if (base + limit > FIRST_GUEST_LIMIT)
+        return truncate_limit(d, FIRST_GUEST_LIMIT - (base & PAGE_MASK) - (base & ~PAGE_MASK ? PAGE_SIZE : 0));
+    return true;
+}
+
+int validate_descriptors(struct page_info *page)
+{
+    struct descriptor *table = map_frame(page_to_mfn(page));
+
+    for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*table); i++)
+        if (!check_descriptor(&table[i]))
+            return -EINVAL;
+    return 0;
+}
+
+long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint32_t desc_hi)
+{
+    struct descriptor d = {desc_lo, desc_hi}, *slot;
+    struct domain *dom = this_cpu.domain;
+    struct page_info *page;
+    mfn_t mfn = ma_lo >> PAGE_SHIFT | ma_hi << (32 - PAGE_SHIFT);
+    bool is_table;
+
+    if (unlikely(ma_lo & 7) || unlikely(ma_hi >= 1u << PAGE_SHIFT) || unlikely(mfn >= max_page))
+        return -EINVAL;
+    page = mfn_to_page(mfn);
+    if (unlikely(page->owner != dom) || unlikely(!check_descriptor(&d)))
+        return -EINVAL;
+    is_table = (page->type_info & PGT_type_mask) == PGT_seg_desc_page;
+    /* Held only while it is written: nobody runs meanwhile, so a use in progress need not be counted. */
+    if (page->type_info < PGT_one) {
+        if (get_page_type(page, is_table ? PGT_seg_desc_page : PGT_writable_page))
+            return -EINVAL;
+        put_page_type(page);
+        if (this_cpu.flush)
+            flush_tlb_now();
+    } else if (!is_table && (page->type_info & PGT_type_mask) != PGT_writable_page)
+        return -EINVAL;
+
+    slot = (struct descriptor *)((char *)map_frame(mfn) + (ma_lo & ~PAGE_MASK));
+    ACCESS_ONCE(slot->b) = 0; /* not present while half of it is written */
+    barrier();
+    ACCESS_ONCE(slot->a) = d.a;
+    barrier();
+    ACCESS_ONCE(slot->b) = d.b;
+    if (is_table)
+        current->flat_ss = RING1_DS; /* what was known of another stack segment may be untrue */
+    return 0;
+}
+
+static pte_t *gdt_ptes(const struct vcpu *v)
+{
+    return &vcpu_area_pte[(v->area + VCPU_AREA_GDT - VCPU_AREAS_START) >> PAGE_SHIFT];
+}
+
+static pte_t *ldt_ptes(const struct vcpu *v)
+{
+    return &vcpu_area_pte[(v->area + VCPU_AREA_LDT - VCPU_AREAS_START) >> PAGE_SHIFT];
+}
+
+static void set_area_pte(pte_t *slot, uint32_t va, mfn_t mfn)
+{
+    pte_t entry = {.raw = 0};
+
+    if (mfn != INVALID_MFN) {
+        entry = make_pte(mfn, _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL);
+        entry.hi |= nx_mask_hi;
+    }
+    write_pte(slot, *slot, entry);
+    invlpg(va);
+}
+
+void drop_gdt(struct vcpu *v)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++) {
+        if (v->gdt_frames[i] == INVALID_MFN)
+            continue;
+        set_area_pte(gdt_ptes(v) + i, v->area + VCPU_AREA_GDT + i * PAGE_SIZE, INVALID_MFN);
+        put_page_and_type(mfn_to_page(v->gdt_frames[i]));
+        v->gdt_frames[i] = INVALID_MFN;
+    }
+    v->gdt_entries = 0;
+}
+
+int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries)
+{
+    unsigned int i, pages = (entries + 511) / 512;
+
+    for (i = 0; i < pages; i++)
+        if (frames[i] >= max_page || get_page_and_type(mfn_to_page(frames[i]), v->domain, PGT_seg_desc_page)) {
+            while (i-- > 0)
+                put_page_and_type(mfn_to_page(frames[i]));
+            return -EINVAL;
+        }
+    drop_gdt(v);
+    v->gdt_entries = entries;
+    for (i = 0; i < pages; i++) {
+        v->gdt_frames[i] = frames[i];
+        set_area_pte(gdt_ptes(v) + i, v->area + VCPU_AREA_GDT + i * PAGE_SIZE, frames[i]);
+    }
+    v->flat_ss = RING1_DS;
+    return 0;
+}
+
+long do_set_gdt(const uint32_t *frame_list, uint32_t entries)
+{
+    uint32_t frames[GDT_RESERVED_PAGE];
+    long rc;
+
+    if (entries > HYP_GDT_BASE / 8)
+        return -EINVAL;
+    if (copy_from_guest(frames, frame_list, (entries + 511) / 512 * sizeof(frames[0])))
+        return -EFAULT;
+    rc = set_gdt(current, frames, entries);
+    if (this_cpu.flush)
+        flush_tlb_now();
+    return rc;
+}
+
+void unmap_ldt(struct vcpu *v)
+{
+    for (unsigned int i = 0; v->ldt_mapped; i++) {
+        pte_t *slot = ldt_ptes(v) + i;
+        mfn_t mfn;
+
+        if (!(v->ldt_mapped & 1u << i))
+            continue;
+        mfn = pte_mfn((pte_t){.lo = slot->lo, .hi = slot->hi & ~nx_mask_hi});
+        set_area_pte(slot, v->area + VCPU_AREA_LDT + i * PAGE_SIZE, INVALID_MFN);
+        v->ldt_mapped &= ~(1u << i);
+        put_page_and_type(mfn_to_page(mfn));
+    }
+    v->flat_ss = RING1_DS;
+}
+
+void unmap_ldt_of(struct domain *d)
+{
+    for (unsigned int i = 0; i < MAX_VCPUS; i++)
+        if (d->vcpu[i])
+            unmap_ldt(d->vcpu[i]);
+}
+
+/* The processor wanted the descriptor at this offset of the LDT. Only frames whose descriptors are all checked count. */
+bool handle_ldt_fault(uint32_t offset)
+{
+    struct vcpu *v = current;
+    mfn_t table, mfn;
+    pte_t *slot, e;
+
+    if (offset >= v->ldt_entries * 8 || v->ldt_mapped & 1u << (offset >> PAGE_SHIFT))
+        return false;
+    slot = guest_l1_slot(v, v->ldt_base + (offset & PAGE_MASK), &table);
+    if (!slot)
+        return false;
+    e = *slot;
+    if (!(e.lo & _PAGE_PRESENT) || !pte_to_frame(e, &mfn) || mfn >= max_page)
+        return false;
+    if (get_page_and_type(mfn_to_page(mfn), v->domain, PGT_seg_desc_page))
+        return false;
+    set_area_pte(ldt_ptes(v) + (offset >> PAGE_SHIFT), v->area + VCPU_AREA_LDT + (offset & PAGE_MASK), mfn);
+    v->ldt_mapped |= 1u << (offset >> PAGE_SHIFT);
+    if (this_cpu.flush)
+        flush_tlb_now();
+    return true;
+}
+
+static void set_system_descriptor(uint16_t sel, uint32_t base, uint32_t limit, uint32_t type)
+{
+    hyp_gdt[(sel - HYP_GDT_BASE) / 8] = (struct descriptor){
+        .a = base << 16 | (limit & 0xFFFF),
+        .b = (base & 0xFF000000) | (limit & 0xF0000) | DESC_P | type << 8 | (base >> 16 & 0xFF),
+    };
+}
+
+void load_ldt(struct vcpu *v)
+{
+    uint16_t sel = 0;
+
+    if (v->ldt_entries) {
+        set_system_descriptor(LDT_SEL, v->area + VCPU_AREA_LDT, v->ldt_entries * 8 - 1, 0x2);
+        sel = LDT_SEL;
+    }
+    __asm__ volatile("lldt %0" ::"r"(sel));
+}
+
+int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries)
+{
+    if (base & ~PAGE_MASK || base >= HYP_START || entries > 8192 ||
+        !guest_range_ok((const void *)base, entries * 8))
+        return -EINVAL;
+    if (v->ldt_entries == entries && v->ldt_base == base)
+        return 0;
+    unmap_ldt(v);
+    v->ldt_base = base;
+    v->ldt_entries = entries;
+    load_ldt(v);
+    return 0;
+}
+
+static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_t type_dpl)
+{
+    idt[vector] = (struct descriptor){
+        .a = (uint32_t)cs << 16 | (address & 0xFFFF),
+        .b = (address & 0xFFFF0000) | type_dpl << 8,
+    };
+}
+
+#define GATE_INTERRUPT 0x8E
+#define GATE_TRAP      0x8F
+#define GATE_TASK      0x85
+#define GATE_DPL(n)    ((n) << 5)
+
+/* A ring-3 program's `int $0x80` goes straight to the guest's kernel, when its handler can be a processor's gate: no
+ * masking of events asked for, and code of its own. Otherwise it takes the way of every other vector. */
+void set_int80_gate(const struct vcpu *v)
+{
+    const struct guest_trap *trap = &v->traps[SYSCALL_VECTOR];
+
+    if (!trap->cs || TI_GET_IF(trap) || !guest_code_selector_ok(trap->cs))
+        set_gate(SYSCALL_VECTOR, HYP_CS, (uint32_t)trap_unexpected, GATE_INTERRUPT);
+    else
+        set_gate(SYSCALL_VECTOR, trap->cs, trap->address, GATE_TRAP | GATE_DPL(TI_GET_DPL(trap)));
+}
+
+void load_descriptors(struct vcpu *v)
+{
+    struct table_register gdtr = {.limit = GDT_LIMIT, .base = v->area + VCPU_AREA_GDT};
+
+    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    load_ldt(v);
+    set_int80_gate(v);
+    tss.esp0 = (uint32_t)v->vcpu_info - STACK_TO_INFO;
+    tss.esp1 = v->kernel_sp;
+    tss.ss1 = v->kernel_ss;
+}
+
+static void init_idt(void)
+{
+    struct table_register idtr = {.limit = sizeof(idt) - 1, .base = (uint32_t)idt};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(idt); i++)
+        set_gate(i, HYP_CS, (uint32_t)trap_unexpected, GATE_INTERRUPT);
+    for (unsigned int i = 0; i <= TRAP_simd_error; i++)
+        set_gate(i, HYP_CS, trap_entries[i], GATE_INTERRUPT);
+    set_gate(TRAP_int3, HYP_CS, trap_entries[TRAP_int3], GATE_INTERRUPT | GATE_DPL(3));
+    set_gate(TRAP_overflow, HYP_CS, trap_entries[TRAP_overflow], GATE_INTERRUPT | GATE_DPL(3));
+    for (unsigned int i = 0; i < NR_IRQS; i++)
+        set_gate(FIRST_IRQ_VECTOR + i, HYP_CS, irq_entries[i], GATE_INTERRUPT);
+    set_gate(TRAP_double_fault, DF_TSS_SEL, 0, GATE_TASK);
+    set_gate(HYPERCALL_VECTOR, HYP_CS, (uint32_t)hypercall, GATE_INTERRUPT | GATE_DPL(1));
+    __asm__ volatile("lidt %0" ::"m"(idtr));
+}
+
+/* The page of the hypervisor's descriptors, in every vCPU's GDT window. */
+static void map_hyp_gdt(void)
+{
+    for (unsigned int i = 0; i < MAX_VCPU_AREAS; i++) {
+        uint32_t va = VCPU_AREAS_START + i * VCPU_AREA_SIZE + VCPU_AREA_GDT + GDT_RESERVED_PAGE * PAGE_SIZE;
+
+        set_area_pte(&vcpu_area_pte[(va - VCPU_AREAS_START) >> PAGE_SHIFT], va, virt_to_mfn(hyp_gdt));
+    }
+}
+
+void init_descriptor_tables(void)
+{
+    struct table_register gdtr = {.limit = GDT_LIMIT, .base = VCPU_AREAS_START + VCPU_AREA_GDT};
+
+    map_hyp_gdt();
+    tss.ss0 = HYP_DS;
+    tss.iomap_base = sizeof(tss);
+    set_system_descriptor(TSS_SEL, (uint32_t)&tss, sizeof(tss) - 1, 0x9);
+
+    double_fault_tss = (struct tss){
+        .cr3 = read_cr3(),
+        .eip = (uint32_t)double_fault,
+        .eflags = 2,
+        .esp = (uint32_t)double_fault_stack + sizeof(double_fault_stack),
+        .cs = HYP_CS, .ss = HYP_DS, .ds = HYP_DS, .es = HYP_DS, .fs = HYP_DS, .gs = HYP_DS,
+        .iomap_base = sizeof(double_fault_tss),
+    };
+    set_system_descriptor(DF_TSS_SEL, (uint32_t)&double_fault_tss, sizeof(double_fault_tss) - 1, 0x9);
+
+    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
+    init_idt();
+}

@@ -1,0 +1,200 @@
+/* vCPUs as the processor sees them: areas, stacks, and the switch between them. */
+#include <asm/descriptors.h>
+#include <asm/fpu.h>
+#include <asm/frames.h>
+#include <asm/guest_access.h>
+#include <asm/traps.h>
+#include <xen/setup.h>
+
+struct cpu this_cpu __aligned(PAGE_SIZE);
+
+static uint32_t areas_used[MAX_VCPU_AREAS / 32];
+
+static pte_t *area_pte(const struct vcpu *v, uint32_t offset)
+{
+    return &vcpu_area_pte[(v->area + offset - VCPU_AREAS_START) >> PAGE_SHIFT];
+}
+
+static void map_area_page(const struct vcpu *v, uint32_t offset, mfn_t mfn)
+{
+    pte_t *slot = area_pte(v, offset);
+    pte_t entry = make_pte(mfn, _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL);
+
+    entry.hi |= nx_mask_hi;
+    write_pte(slot, *slot, entry);
+    invlpg(v->area + offset);
+}
+
+static bool take_area(struct vcpu *v)
+{
+    for (unsigned int i = 0; i < MAX_VCPU_AREAS; i++)
+        if (!(areas_used[i / 32] & 1u << i % 32)) {
+            areas_used[i / 32] |= 1u << i % 32;
+            v->area = VCPU_AREAS_START + i * VCPU_AREA_SIZE;
+            return true;
+        }
+    return false;
+}
+
+static void *stack_top(const struct vcpu *v)
+{
+    return (char *)v->vcpu_info - STACK_TO_INFO;
+}
+
+static struct cpu_user_regs *guest_regs(const struct vcpu *v)
+{
+    return (struct cpu_user_regs *)((char *)stack_top(v) - HYP_FRAME_SIZE);
+}
+
+/* The first switch to v pops four registers and returns to start_guest, with the guest's frame above. */
+static void prepare_first_switch(struct vcpu *v)
+{
+    uint32_t *sp = (uint32_t *)guest_regs(v);
+
+    *--sp = (uint32_t)start_guest;
+    sp -= 4;
+    v->switch_esp = (uint32_t)sp;
+}
+
+static void place_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
+{
+    map_area_page(v, VCPU_AREA_INFO, mfn);
+    v->vcpu_info = (struct vcpu_info *)(v->area + VCPU_AREA_INFO + offset);
+}
+
+static void drop_area(struct vcpu *v, unsigned int stack_pages)
+{
+    unsigned int index = (v->area - VCPU_AREAS_START) / VCPU_AREA_SIZE;
+
+    while (stack_pages-- > 0) {
+        pte_t *slot = area_pte(v, VCPU_AREA_STACK + stack_pages * PAGE_SIZE);
+
+        free_heap_pages(mach_to_virt(slot->lo & PAGE_MASK), 0);
+        write_pte(slot, *slot, (pte_t){.raw = 0});
+        invlpg(v->area + VCPU_AREA_STACK + stack_pages * PAGE_SIZE);
+    }
+    areas_used[index / 32] &= ~(1u << index % 32);
+}
+
+int arch_init_vcpu(struct vcpu *v)
+{
+    v->guest_l3 = INVALID_MFN;
+    v->info_frame = INVALID_MFN;
+    v->kernel_ss = v->ds = v->es = v->fs = v->gs = v->flat_ss = RING1_DS;
+    v->debugreg[4] = v->debugreg[5] = v->debugreg[8] = -EINVAL;
+    v->debugreg[6] = 0xFFFF0FF0;
+    v->debugreg[7] = 0x400;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
+        v->gdt_frames[i] = INVALID_MFN;
+
+    if (!take_area(v))
+        return -ENOMEM;
+    for (unsigned int i = 0; i < VCPU_AREA_STACK_SIZE / PAGE_SIZE; i++) {
+        void *page = alloc_heap_pages(0);
+
+        if (!page) {
+            drop_area(v, i);
+            return -ENOMEM;
+        }
+        map_area_page(v, VCPU_AREA_STACK + i * PAGE_SIZE, virt_to_mfn(page));
+    }
+    place_info(v, virt_to_mfn(v->domain->shared_info), v->vcpu_id * sizeof(struct vcpu_info));
+    return 0;
+}
+
+void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t esi)
+{
+    struct cpu_user_regs *regs = guest_regs(v);
+
+    memset(regs, 0, HYP_FRAME_SIZE);
+    regs->eip = eip;
+    regs->cs = RING1_CS;
+    regs->esp = esp;
+    regs->ss = RING1_DS;
+    regs->esi = esi;
+    regs->eflags = X86_EFLAGS_IF | 2;
+    v->kernel_sp = esp;
+    prepare_first_switch(v);
+}
+
+/* register_vcpu_info: the guest puts its vcpu_info elsewhere. The stack's top moves along: asm/layout.h. */
+int map_vcpu_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
+{
+    struct domain *d = v->domain;
+    struct cpu_user_regs regs;
+    struct vcpu_info *info;
+
+    if (offset > PAGE_SIZE - sizeof(*info) || offset % sizeof(uint32_t) || v->info_frame != INVALID_MFN)
+        return -EINVAL;
+    if (mfn >= max_page || get_page_and_type(mfn_to_page(mfn), d, PGT_writable_page))
+        return -EINVAL;
+    if (v != current)
+        memcpy(&regs, guest_regs(v), HYP_FRAME_SIZE);
+
+    info = (struct vcpu_info *)((char *)map_frame(mfn) + offset);
+    memcpy(info, v->vcpu_info, sizeof(*info));
+    info->evtchn_upcall_pending = 1; /* as Xen: nothing may get lost on the way */
+    info->evtchn_pending_sel = ~0u;
+    v->info_frame = mfn;
+    v->info_offset = offset;
+    place_info(v, mfn, offset);
+
+    if (v == current) {
+        tss.esp0 = (uint32_t)stack_top(v);
+        this_cpu.work |= WORK_MOVED | WORK_UPCALL;
+    } else {
+        memcpy(guest_regs(v), &regs, HYP_FRAME_SIZE);
+        prepare_first_switch(v);
+    }
+    return 0;
+}
+
+static void save_guest(struct vcpu *v)
+{
+    v->ds = read_segment(ds);
+    v->es = read_segment(es);
+    v->fs = read_segment(fs);
+    v->gs = read_segment(gs);
+    v->kernel_sp = tss.esp1;
+    v->kernel_ss = tss.ss1;
+}
+
+void load_debug_registers(const struct vcpu *v);
+
+static void load_guest(struct vcpu *v, const struct vcpu *prev)
+{
+    load_descriptors(v);
+    write_cr3(virt_to_mach(v->l3));
+    /* A selector that no longer names anything becomes null. */
+    (void)load_segment(ds, v->ds);
+    (void)load_segment(es, v->es);
+    (void)load_segment(fs, v->fs);
+    (void)load_segment(gs, v->gs);
+    if ((v->debugreg[7] | prev->debugreg[7]) & 0xFF)
+        load_debug_registers(v);
+    set_ts_for(v);
+}
+
+void switch_stacks(uint32_t *save, uint32_t load);
+
+void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    if (prev != this_cpu.idle)
+        save_guest(prev);
+    this_cpu.vcpu = next;
+    this_cpu.domain = next->domain;
+    this_cpu.flush = 0; /* loading CR3 is one */
+    this_cpu.tlb_clock++;
+    if (next != this_cpu.idle)
+        load_guest(next, prev);
+    else
+        write_cr3(idle_cr3);
+    switch_stacks(&prev->switch_esp, next->switch_esp);
+}
+
+bool yield_point(void)
+{
+    if (!current->domain->is_dying)
+        schedule();
+    return current->domain->is_dying;
+}

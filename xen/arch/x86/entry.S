@@ -1,0 +1,142 @@
+/*
+ * The way in and out of a hypercall. docs/entry-path.md goes through it instruction by instruction.
+ *
+ * `int $0x82` in ring 1 passes an interrupt gate: the processor takes SS:ESP from the TSS, pushes the guest's five
+ * words, and clears IF, TF and NT. Interrupts stay off until `iret`; long operations open windows for them
+ * (preempt_point()). No segment register is touched: SS is the hypervisor's data segment, CS its constants'.
+ *
+ *      stack's top + 4096   the vCPU's vcpu_info (asm/layout.h)
+ *      stack's top          -
+ *      16(%esp)             guest's SS
+ *      12(%esp)             guest's ESP
+ *       8(%esp)             guest's EFLAGS
+ *       4(%esp)             guest's CS
+ *        (%esp)             guest's EIP, after the `int`
+ *
+ * EAX holds the call's number and gets its result; EBX ECX EDX ESI EDI hold the arguments and are preserved.
+ */
+#include <asm/asm.h>
+#include <public/errno.h>
+
+        .text
+
+ENTRY(hypercall)
+        cmp     $HYPERCALL_SLOTS - 1, %eax
+        cmova   %cs:last_slot, %eax             # not a branch: no speculated load leaves the table
+#if COUNTERS
+        addl    $1, HV(int82_counters + COUNTERS_calls(,%eax,8))
+        adcl    $0, HV(int82_counters + COUNTERS_calls + 4(,%eax,8))
+#endif
+        jmp     *%cs:hypervisor_call_table(,%eax,4)
+
+/* Slots of the table that no hypercall has; the last one stays so, for all numbers beyond the table. */
+ENTRY(hypercall_enosys)
+        mov     $-ENOSYS, %eax
+        GUEST_IRET
+
+/*
+ * Tier FAST, and FULL where it differs: a C function with up to five arguments, three in EAX, EDX, ECX (regparm).
+ * C keeps EBX, ESI, EDI and EBP; so ECX and EDX are all that the stub must save.
+ */
+.macro C_CALL name, args
+ENTRY(hypercall_\name)
+        push    %edx
+        push    %ecx
+    .if \args >= 5
+        push    %edi
+    .endif
+    .if \args >= 4
+        push    %esi
+    .endif
+    .if \args >= 1
+        mov     %ebx, %eax
+    .endif
+    .if \args >= 3
+        xchg    %ecx, %edx
+    .elseif \args == 2
+        mov     %ecx, %edx
+    .endif
+        call    do_\name
+    .if \args >= 4
+        add     $4 * (\args - 3), %esp
+    .endif
+        pop     %ecx
+        pop     %edx
+        cmpl    $0, CPU(work)                   # the one test on the way out
+        jne     exit_work
+        GUEST_IRET
+.endm
+
+/* Tier FULL: a C function that works on the guest's complete frame; its result is the guest's EAX. */
+.macro FRAME_CALL name
+ENTRY(hypercall_\name)
+        push    $HYPERCALL_ENTRY
+        SAVE_REGS
+        mov     %esp, %eax
+        call    do_\name
+        mov     %eax, UREGS_eax(%esp)
+        jmp     exit_work_frame
+.endm
+
+#define STUB_LEAF(name, args)
+#define STUB_FAST(name, args) C_CALL name, args
+#define STUB_FULL(name, args) FRAME_CALL name
+#define HYPERCALL(number, name, args, tier, text) STUB_##tier(name, args)
+#include <xen/hypercalls.def>
+
+/*
+ * Something has to be done before the guest goes on. All its registers are live, and EAX holds the call's result; so
+ * the frame is completed here, off the fast path.
+ */
+ENTRY(exit_work)
+        push    $HYPERCALL_ENTRY
+        SAVE_REGS
+ENTRY(start_guest)                               /* where a vCPU's first context switch returns to */
+ENTRY(exit_work_frame)
+        mov     %esp, %eax
+        call    do_exit_work                    # returns where the frame has to be
+        cmp     %eax, %esp
+        jne     move_frame
+ENTRY(restore_guest)
+        RESTORE_REGS
+        GUEST_IRET
+
+/* The vCPU's stack top has moved with its vcpu_info. The frame waits in this_cpu; EAX: its new place. */
+move_frame:
+        lea     4 * MOVED_FRAME_WORDS(%eax), %esp
+        mov     $MOVED_FRAME_WORDS, %ecx
+1:      push    HV(this_cpu + CPU_moved_frame - 4(,%ecx,4))
+        dec     %ecx
+        jnz     1b
+        jmp     restore_guest
+
+/*
+ * `iret` to the guest faulted: its own CS or SS is to blame. The guest's five words are at the top of the stack, and
+ * its registers are live.
+ */
+ENTRY(guest_iret_fault)
+        push    $HYPERCALL_ENTRY
+        SAVE_REGS
+        mov     %esp, %eax
+        call    do_guest_iret_fault
+        jmp     exit_work_frame
+
+/* context_switch()'s last step. EAX: where to save this stack pointer; EDX: the one to go on with. */
+ENTRY(switch_stacks)
+        push    %ebx
+        push    %esi
+        push    %edi
+        push    %ebp
+        mov     %esp, %ss:(%eax)
+        mov     %edx, %esp
+        pop     %ebp
+        pop     %edi
+        pop     %esi
+        pop     %ebx
+        ret
+
+        .section .rodata
+        .p2align 2
+        .globl last_slot
+last_slot:
+        .long   HYPERCALL_SLOTS - 1

@@ -1,0 +1,189 @@
+/*
+ * Exceptions and interrupts. Each vector pushes a word with its error code and number, then the registers, and goes on
+ * in C (do_trap, do_irq); entry.S has the picture of the frame's top. The page fault of a guest kernel, by far the most
+ * frequent, is handed to the guest's handler right here.
+ */
+#include <asm/asm.h>
+#include <asm/processor.h>
+
+        .text
+
+/* Exceptions that push no error code of their own. */
+.macro TRAP vector
+ENTRY(trap_\vector)
+        push    $\vector << 16
+        jmp     trap_common
+.endm
+
+/* Error codes have 16 significant bits: the vector goes above them. */
+.macro TRAP_EC vector
+ENTRY(trap_\vector)
+        movw    $\vector, 2(%esp)
+        jmp     trap_common
+.endm
+
+        TRAP    0
+        TRAP    1
+        TRAP    2
+        TRAP    3
+        TRAP    4
+        TRAP    5
+        TRAP    6
+        TRAP    7
+        TRAP    9
+        TRAP_EC 10
+        TRAP_EC 11
+        TRAP_EC 12
+        TRAP_EC 13
+        TRAP    15
+        TRAP    16
+        TRAP_EC 17
+        TRAP    18
+        TRAP    19
+
+trap_common:
+        SAVE_REGS
+        mov     %esp, %eax
+        call    do_trap
+ENTRY(return_from_trap)
+        testb   $3, UREGS_cs(%esp)
+        jz      1f
+        cmpl    $0, CPU(work)
+        jne     exit_work_frame
+        jmp     restore_guest
+1:      RESTORE_REGS                            # back into the hypervisor
+        iret
+
+/*
+ * Page fault. From ring 1 on a flat stack, and no candidate for anything that the hypervisor does itself (a store to a
+ * page table, its own region): build the guest's frame below its ESP,
+ *
+ *      12(new ESP)  EFLAGS, IF = events were not masked
+ *       8(new ESP)  CS | saved upcall mask << 16
+ *       4(new ESP)  EIP
+ *        (new ESP)  error code
+ *
+ * and go to its handler. Anything else goes the long way, which does the same in C.
+ *
+ *      20(%esp) cs  24 eflags  28 esp  32 ss  (after the three pushes; 12 error code, 16 eip)
+ */
+#define PF_TO_INFO (STACK_TO_INFO + 36)
+
+ENTRY(trap_14)
+        push    %eax
+        push    %ecx
+        push    %edx
+#if COUNTERS
+        addl    $1, HV(int82_counters + COUNTERS_page_faults)
+        adcl    $0, HV(int82_counters + COUNTERS_page_faults + 4)
+#endif
+        mov     %cr2, %ecx
+        mov     20(%esp), %eax
+        and     $3, %eax
+        dec     %eax
+        jnz     page_fault_slow                 # not from ring 1
+        mov     12(%esp), %eax
+        and     $PFEC_present | PFEC_write | PFEC_reserved, %eax
+        cmp     $PFEC_present | PFEC_write, %eax
+        jae     page_fault_slow                 # perhaps a page table
+        cmp     $HYP_START, %ecx
+        jae     page_fault_slow                 # perhaps the LDT's window
+        mov     CPU(current), %eax
+        mov     32(%esp), %edx
+        cmp     HV(VCPU_flat_ss(%eax)), %edx
+        jne     page_fault_slow                 # a stack segment that must be looked up
+        mov     28(%esp), %edx
+        sub     $16, %edx
+        cmp     $HYP_START - 16, %edx
+        ja      page_fault_slow                 # the frame would not lie below the hypervisor
+        cmpw    $0, HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_cs(%eax))
+        je      page_fault_slow                 # no handler: the guest's end
+        mov     %ecx, PF_TO_INFO + VCPUINFO_cr2(%esp)
+        mov     12(%esp), %ecx
+.Lpf1:  mov     %ecx, HV((%edx))
+        mov     16(%esp), %ecx
+.Lpf2:  mov     %ecx, HV(4(%edx))
+        movzbl  PF_TO_INFO + VCPUINFO_upcall_mask(%esp), %ecx
+        shl     $16, %ecx
+        mov     20(%esp), %cx
+.Lpf3:  mov     %ecx, HV(8(%edx))
+        mov     24(%esp), %ecx
+        testb   $0xFF, PF_TO_INFO + VCPUINFO_upcall_mask(%esp)
+        jz      1f
+        and     $~X86_EFLAGS_IF, %ecx
+1:
+.Lpf4:  mov     %ecx, HV(12(%edx))
+        mov     %edx, 28(%esp)
+        testb   $4, HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_flags(%eax))
+        jz      2f
+        movb    $1, PF_TO_INFO + VCPUINFO_upcall_mask(%esp)
+2:      mov     HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_address(%eax)), %ecx
+        mov     %ecx, 16(%esp)
+        movzwl  HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_cs(%eax)), %ecx
+        mov     %ecx, 20(%esp)
+        andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), 24(%esp)
+#if COUNTERS
+        addl    $1, HV(int82_counters + COUNTERS_page_faults_bounced)
+        adcl    $0, HV(int82_counters + COUNTERS_page_faults_bounced + 4)
+#endif
+        pop     %edx
+        pop     %ecx
+        pop     %eax
+        add     $4, %esp
+        GUEST_IRET
+        EXTABLE(.Lpf1, page_fault_slow)
+        EXTABLE(.Lpf2, page_fault_slow)
+        EXTABLE(.Lpf3, page_fault_slow)
+        EXTABLE(.Lpf4, page_fault_slow)
+
+/* CR2 may have been overwritten by a fault on the guest's stack: then the fault to report is that one, as on Xen. */
+page_fault_slow:
+        pop     %edx
+        pop     %ecx
+        pop     %eax
+        movw    $TRAP_page_fault, 2(%esp)
+        jmp     trap_common
+
+/* Interrupts of the two 8259s: vectors 0x20 to 0x2F. */
+        .macro IRQ number
+ENTRY(irq_\number)
+        push    $(FIRST_IRQ_VECTOR + \number) << 16
+        jmp     irq_common
+        .endm
+        .altmacro
+        .set i, 0
+        .rept NR_IRQS
+        IRQ     %i
+        .set i, i + 1
+        .endr
+
+irq_common:
+        SAVE_REGS
+        mov     %esp, %eax
+        call    do_irq
+        jmp     return_from_trap
+
+/* Any other vector: nobody should send it. */
+ENTRY(trap_unexpected)
+        push    $TRAP_spurious_int << 16
+        jmp     trap_common
+
+/* A task of its own (descriptors.c), since the stack may be what broke. */
+ENTRY(double_fault)
+        call    do_double_fault
+
+        .section .rodata
+        .p2align 2
+ENTRY(trap_entries)
+        .long   trap_0, trap_1, trap_2, trap_3, trap_4, trap_5, trap_6, trap_7, trap_unexpected, trap_9
+        .long   trap_10, trap_11, trap_12, trap_13, trap_14, trap_15, trap_16, trap_17, trap_18, trap_19
+        .set i, 0
+        .altmacro
+        .macro IRQ_ENTRY number
+        .long   irq_\number
+        .endm
+ENTRY(irq_entries)
+        .rept NR_IRQS
+        IRQ_ENTRY %i
+        .set i, i + 1
+        .endr

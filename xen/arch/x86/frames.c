@@ -1,0 +1,225 @@
+/* Owner, references and type of machine frames: asm/mm.h, docs/memory.md. */
+#include <asm/frames.h>
+#include <asm/processor.h>
+#include <asm/page_tables.h>
+#include <asm/descriptors.h>
+#include <xen/counters.h>
+
+void flush_tlb_now(void)
+{
+    this_cpu.flush = 0;
+    this_cpu.tlb_clock++;
+    COUNT(tlb_flush_full);
+    write_cr3(read_cr3());
+}
+
+void flush_page_now(uint32_t va)
+{
+    COUNT(tlb_flush_page);
+    invlpg(va);
+}
+
+bool get_page(struct page_info *page, struct domain *d)
+{
+    if (page->owner != d)
+        return false;
+    page->count++;
+    return true;
+}
+
+void put_page(struct page_info *page)
+{
+    drop_count(page);
+}
+
+/* The last reference is gone: the one place where a frame becomes free. */
+void free_page(struct page_info *page)
+{
+    mfn_t mfn = page_to_mfn(page);
+
+    BUG_ON(page->type_info >= PGT_one);
+    page->owner->tot_pages--;
+    page->owner = NULL;
+    page->type_info = PGT_none;
+    page->stamp = this_cpu.tlb_clock;
+    mpt_rw[mfn] = INVALID_M2P_ENTRY;
+    free_dom_frame(mfn);
+}
+
+void assign_page(struct domain *d, mfn_t mfn)
+{
+    struct page_info *page = mfn_to_page(mfn);
+
+    /* Its former owner may still reach it through the TLB. */
+    if (page->stamp == this_cpu.tlb_clock)
+        this_cpu.flush |= FLUSH_TLB;
+    page->type_info = PGT_none;
+    page->owner = d;
+    barrier();
+    page->count = PGC_allocated | 1;
+    d->tot_pages++;
+}
+
+void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
+{
+    struct page_info *page = mfn_to_page(mfn);
+
+    page->type_info = writable ? PGT_writable | PGT_one : PGT_none; /* a use of the hypervisor's own, never dropped */
+    page->owner = d;
+    barrier();
+    page->count = 1;
+}
+
+static int validate(struct page_info *page, uint32_t type)
+{
+    switch (type & PGT_type_mask) {
+    case PGT_l1_page_table:
+        return validate_l1(page);
+    case PGT_l2_page_table:
+        return validate_l2(page, type & PGT_pae_xen_l2);
+    case PGT_l3_page_table:
+        return validate_l3(page);
+    case PGT_seg_desc_page:
+        return validate_descriptors(page);
+    }
+    return 0;
+}
+
+/* A frame that nothing uses as its type takes another one. */
+static int first_use(struct page_info *page, uint32_t type)
+{
+    uint32_t old = page->type_info & PGT_type_mask;
+    int rc;
+
+    /* Whatever type it leaves: the TLB may still know it as writable, or as a table with other contents. */
+    if (old != (type & PGT_type_mask) && page->stamp == this_cpu.tlb_clock && old != PGT_none)
+        this_cpu.flush |= FLUSH_TLB;
+    page->type_info = type | PGT_one;
+    rc = validate(page, type);
+    if (rc)
+        page->type_info = PGT_none;
+    else
+        page->type_info |= PGT_validated;
+    return rc;
+}
+
+int get_page_type_slow(struct page_info *page, uint32_t type)
+{
+    for (;;) {
+        uint32_t ti = page->type_info;
+
+        if (ti < PGT_one)
+            return first_use(page, type);
+        if ((ti & (PGT_type_mask | PGT_pae_xen_l2)) != type)
+            return -EINVAL;
+        if (ti & PGT_validated) {
+            if (__builtin_add_overflow(ti, PGT_one, &ti))
+                return -EINVAL;
+            page->type_info = ti;
+            return 0;
+        }
+        /* Another vCPU is at work on it, and will finish: it waits only for lower levels (docs/memory.md). */
+        if (yield_point())
+            return -EINTR;
+    }
+}
+
+int get_page_type(struct page_info *page, uint32_t type)
+{
+    return get_page_type_slow(page, type);
+}
+
+void put_last_type(struct page_info *page)
+{
+    uint32_t type = page->type_info & (PGT_type_mask | PGT_pae_xen_l2);
+
+    page->type_info = type | PGT_one; /* not validated: whoever wants it waits */
+    switch (type & PGT_type_mask) {
+    case PGT_l1_page_table:
+        invalidate_l1(page);
+        break;
+    case PGT_l2_page_table:
+        invalidate_l2(page, type & PGT_pae_xen_l2);
+        break;
+    case PGT_l3_page_table:
+        invalidate_l3(page);
+        break;
+    }
+    page->stamp = this_cpu.tlb_clock;
+    page->type_info = type & PGT_type_mask;
+}
+
+void put_page_type(struct page_info *page)
+{
+    if (page->type_info >= 2 * PGT_one)
+        page->type_info -= PGT_one;
+    else
+        put_last_type(page);
+}
+
+int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type)
+{
+    int rc;
+
+    if (!get_page(page, d))
+        return -EINVAL;
+    rc = get_page_type(page, type);
+    if (rc)
+        put_page(page);
+    return rc;
+}
+
+void put_page_and_type(struct page_info *page)
+{
+    put_page_type(page);
+    put_page(page);
+}
+
+/* L1 entries that are not plain mappings of the domain's own RAM: I/O space, foreign frames, what is refused. */
+int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner)
+{
+    struct page_info *page;
+    mfn_t mfn;
+    int rc;
+
+    if (e.lo & _PAGE_GLOBAL)
+        return -EINVAL;
+    if (!pte_to_frame(e, &mfn))
+        return -EINVAL;
+    if (mfn >= max_page || mfn_to_page(mfn)->owner == dom_io) {
+        if (mfn == INVALID_MFN)
+            return -EINVAL;
+        if (pg_owner == dom_io)
+            pg_owner = this_cpu.domain;
+        return pg_owner->is_privileged && l1_owner->is_privileged ? 0 : -EPERM;
+    }
+    if (e.lo & CACHE_FLAGS)
+        return -EINVAL;
+
+    page = mfn_to_page(mfn);
+    if (page->owner != pg_owner) {
+        /* A privileged domain may name any domain's frame, but only when it acts for somebody else. */
+        if (!page->owner || pg_owner == l1_owner || !pg_owner->is_privileged)
+            return -EBUSY;
+    }
+    if (e.lo & _PAGE_RW) {
+        rc = get_writable(page);
+        if (rc)
+            return rc;
+    }
+    page->count++;
+    return 0;
+}
+
+void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner)
+{
+    struct page_info *page = mfn_to_page(pte_mfn((pte_t){.lo = e.lo, .hi = e.hi & ~nx_mask_hi}));
+
+    if (page->owner == dom_io)
+        return;
+    if (e.lo & _PAGE_RW)
+        put_writable(page);
+    else if ((page->type_info & PGT_type_mask) == PGT_seg_desc_page && page->owner == l1_owner)
+        unmap_ldt_of(l1_owner); /* it may have been the LDT's mapping: look it up again when it is next used */
+    drop_count(page);
+}

@@ -1,0 +1,49 @@
+/* What memory management has to know about the processor. */
+#include <asm/l1tf.h>
+#include <asm/processor.h>
+#include <xen/lib.h>
+
+mfn_t max_page;
+uint32_t nx_mask_hi;
+uint32_t idle_cr3;
+bool l1tf_vulnerable;
+
+#define CPUID_EXT_NX         (1u << 20) /* 0x80000001 EDX */
+#define CPUID_ARCH_CAPS      (1u << 29) /* 7 EDX */
+#define MSR_ARCH_CAPS        0x10A
+#define ARCH_CAPS_RDCL_NO    1u
+
+static void cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+{
+    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0));
+}
+
+/* Intel's processors have it unless they say that they do not; others do not. */
+static bool __init has_l1tf(void)
+{
+    uint32_t a, b, c, d, max, hi;
+
+    cpuid(0, &max, &b, &c, &d);
+    if (b != 0x756E6547) /* "Genu" */
+        return false;
+    if (max >= 7) {
+        cpuid(7, &a, &b, &c, &d);
+        if (d & CPUID_ARCH_CAPS) {
+            __asm__ volatile("rdmsr" : "=a"(a), "=d"(hi) : "c"(MSR_ARCH_CAPS));
+            return !(a & ARCH_CAPS_RDCL_NO);
+        }
+    }
+    return true;
+}
+
+void __init init_mm(void)
+{
+    uint32_t a, b, c, d;
+
+    cpuid(0x80000001, &a, &b, &c, &d);
+    nx_mask_hi = d & CPUID_EXT_NX ? _PAGE_NX_HI : 0;
+    idle_cr3 = read_cr3();
+    l1tf_vulnerable = has_l1tf();
+    if (l1tf_vulnerable)
+        log_at(LOG_INFO, "processor has L1TF: entries that are not present may name no frame\n");
+}

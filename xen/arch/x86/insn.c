@@ -1,0 +1,107 @@
+/* What carrying out an instruction needs, whatever it does: its bytes, its registers, its end. */
+#include <asm/emulate.h>
+#include <asm/guest_access.h>
+#include <asm/traps.h>
+#include <xen/sched.h>
+
+#define WORD(field) (offsetof(struct cpu_user_regs, field) / sizeof(uint32_t))
+
+const uint8_t gpr_word[8] = {WORD(eax), WORD(ecx), WORD(edx), WORD(ebx), WORD(esp), WORD(ebp), WORD(esi), WORD(edi)};
+
+uint32_t read_gpr(struct cpu_user_regs *regs, unsigned int number, unsigned int size)
+{
+    if (size == 1 && number >= 4)
+        return *gpr(regs, number - 4) >> 8 & 0xFF;
+    return *gpr(regs, number) & size_mask(size);
+}
+
+void write_gpr(struct cpu_user_regs *regs, unsigned int number, unsigned int size, uint32_t value)
+{
+    uint32_t mask = size_mask(size), *reg;
+
+    if (size == 1 && number >= 4) {
+        number -= 4;
+        mask <<= 8;
+        value <<= 8;
+    }
+    reg = gpr(regs, number);
+    *reg = (*reg & ~mask) | (value & mask);
+}
+
+uint32_t operand_offset(const struct insn *insn, struct cpu_user_regs *regs)
+{
+    uint32_t offset = insn->disp;
+
+    if (insn->base != NO_REG)
+        offset += *gpr(regs, insn->base);
+    if (insn->index != NO_REG)
+        offset += *gpr(regs, insn->index) << insn->scale;
+    return offset & size_mask(insn->addr_size);
+}
+
+/* Up to n bytes of the guest, as far as they can be read. A page at most is not there, and that is the second one. */
+static unsigned int fetch_bytes(uint8_t *buffer, uint32_t addr, unsigned int n)
+{
+    unsigned int first = MIN(n, PAGE_SIZE - (addr & ~PAGE_MASK));
+
+    if (copy_from_guest(buffer, (const void *)addr, first))
+        return 0;
+    if (first < n && copy_from_guest(buffer + first, (const void *)(addr + first), n - first))
+        return first;
+    return n;
+}
+
+/* Instructions longer than two words, or near the end of a page or segment. */
+static bool fetch_insn_slow(struct cpu_user_regs *regs, struct insn *insn, uint32_t base, uint32_t limit, bool code32)
+{
+    uint8_t bytes[MAX_INSN];
+    unsigned int n = MAX_INSN;
+
+    if (regs->eip > limit)
+        return false;
+    if (limit - regs->eip < MAX_INSN - 1)
+        n = limit - regs->eip + 1;
+    n = fetch_bytes(bytes, base + regs->eip, n);
+    return decode(insn, bytes, n, code32) == DECODE_OK;
+}
+
+bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn)
+{
+    uint32_t base, limit, ar, addr, bytes[2];
+    bool code32;
+
+    if (!read_descriptor(regs->cs, &base, &limit, &ar))
+        return false;
+    if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE))
+        return false;
+    code32 = ar & SEG_AR_32BIT;
+    addr = base + regs->eip;
+    if (likely((addr & ~PAGE_MASK) <= PAGE_SIZE - sizeof(bytes)) && likely(addr < HYP_START) && limit >= 7 &&
+        regs->eip <= limit - 7 && !__get_guest_u32(&bytes[0], (const uint32_t *)addr) &&
+        !__get_guest_u32(&bytes[1], (const uint32_t *)addr + 1)) {
+        switch (decode(insn, (const uint8_t *)bytes, sizeof(bytes), code32)) {
+        case DECODE_OK:
+            return true;
+        case DECODE_UNKNOWN:
+            return false;
+        case DECODE_SHORT:
+            break;
+        }
+    }
+    return fetch_insn_slow(regs, insn, base, limit, code32);
+}
+
+#define DR6_FIXED       0xFFFF0FF0u
+#define DR6_SINGLE_STEP 0x00004000u
+
+void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpoints)
+{
+    regs->eip = eip;
+    regs->eflags &= ~X86_EFLAGS_RF;
+    if (unlikely(regs->eflags & X86_EFLAGS_TF))
+        breakpoints |= DR6_SINGLE_STEP;
+    if (unlikely(breakpoints)) {
+        current->debugreg[6] |= breakpoints | DR6_FIXED;
+        bounce_exception(regs, TRAP_debug, 0);
+    }
+}

@@ -1,0 +1,77 @@
+/*
+ * Tier LEAF: hypercalls that are a handful of instructions. On entry nothing has been saved (entry.S has the picture
+ * of the stack); every register but EAX must come out as it went in. No exit check: interrupts are off from the gate
+ * to `iret`, so nothing can have become pending that an interrupt after `iret` will not deliver.
+ */
+#include <asm/asm.h>
+#include <public/errno.h>
+#include <xen/version.h>
+
+        .text
+
+/* EBX: command. Version 0 is also how guests ask for pending events after unmasking them: so that is looked at. */
+ENTRY(hypercall_xen_version)
+        test    %ebx, %ebx
+        jnz     hypercall_xen_version_slow
+        cmpw    $1, STACK_TO_INFO + 20 + VCPUINFO_upcall_pending(%esp)  # pending, and (next byte) not masked
+        je      1f
+        mov     $XEN_VERSION, %eax
+        GUEST_IRET
+1:      mov     $XEN_VERSION, %eax
+        jmp     exit_work
+
+ENTRY(hypercall_xen_version_slow)
+        push    %edx
+        push    %ecx
+        mov     %ebx, %eax
+        mov     %ecx, %edx
+        call    do_xen_version
+        pop     %ecx
+        pop     %edx
+        cmpl    $0, CPU(work)
+        jne     exit_work
+        GUEST_IRET
+
+/* EBX, ECX: SS, ESP for traps from ring 3. They live in the TSS, where the processor itself may use them. */
+ENTRY(hypercall_stack_switch)
+        mov     %ebx, %eax
+        test    $3, %bl
+        jz      2f
+1:      mov     %ecx, HV(tss + TSS_esp1)
+        mov     %ax, HV(tss + TSS_ss1)
+        xor     %eax, %eax
+        GUEST_IRET
+2:      or      $1, %eax                        # never ring 0's
+        jmp     1b
+
+/* EBX: 0 clears, 1 sets the guest's CR0.TS. CR0 is written only when that changes. */
+ENTRY(hypercall_fpu_taskswitch)
+        mov     CPU(current), %eax
+        cmp     %ebx, HV(VCPU_guest_cr0_ts(%eax))
+        jne     1f
+        xor     %eax, %eax
+        GUEST_IRET
+1:      push    %edx
+        push    %ecx
+        mov     %ebx, %eax
+        call    do_fpu_taskswitch
+        pop     %ecx
+        pop     %edx
+        GUEST_IRET
+
+/* EBX: 0..7. Slots 4, 5 and 8 of the array hold -EINVAL. */
+ENTRY(hypercall_get_debugreg)
+        push    %ecx
+        mov     %ebx, %eax
+        cmp     $7, %ebx
+        cmova   %cs:bad_debugreg, %eax          # not a branch: no speculated load leaves the array
+        mov     CPU(current), %ecx
+        mov     HV(VCPU_debugreg(%ecx,%eax,4)), %eax
+        pop     %ecx
+        GUEST_IRET
+
+        .section .rodata
+        .p2align 2
+        .globl bad_debugreg
+bad_debugreg:
+        .long   8

@@ -1,0 +1,369 @@
+/*
+ * mmu_update and update_va_mapping: validated changes of page-table entries. docs/memory.md.
+ *
+ * A batch keeps the last L1 table mapped; an entry that stays in that table costs one compare to find. An entry of
+ * which only harmless bits change costs one XOR and one mask. All others take their new references first, write, and
+ * drop the old ones. A failing entry has changed nothing.
+ */
+#include <asm/frames.h>
+#include <asm/guest_access.h>
+#include <asm/l1tf.h>
+#include <asm/page_tables.h>
+#include <asm/processor.h>
+#include <xen/counters.h>
+#include <xen/hypercall.h>
+
+/* Between two looks for interrupts. */
+#define BATCH_CHUNK 64
+
+/* One word of a request: fetched once, then only the copy is used. */
+#define FETCH(var, src, fault)                                                                                         \
+    __asm__ goto("1: mov %1, %0\n"                                                                                     \
+                 ".section .extable,\"a\"\n   .long 1b, %l2\n.previous"                                                \
+                 : "=r"(var)                                                                                           \
+                 : "m"(src)                                                                                            \
+                 :                                                                                                     \
+                 : fault)
+
+/* Who is updating what. */
+struct batch {
+    struct domain *pt_owner; /* of the tables */
+    struct domain *pg_owner; /* of the frames that entries name */
+    uint32_t held_lo, held_hi; /* machine address of the L1 table that is mapped; held_lo 1: none */
+    pte_t *held;
+};
+
+/* The frame stays and only RW changes: the reference stays too, and only the use as writable comes or goes. 1: not for
+ * this short way. */
+static inline int change_writability(struct domain *d, pte_t *slot, pte_t new)
+{
+    struct page_info *page;
+    mfn_t mfn;
+
+    if (!pte_to_frame(new, &mfn) || mfn >= max_page)
+        return 1;
+    page = mfn_to_page(mfn);
+    if (page->owner != d || (page->type_info & PGT_type_mask) == PGT_seg_desc_page)
+        return 1;
+    if (new.lo & _PAGE_RW) {
+        if (get_writable(page))
+            return -EBUSY;
+    } else
+        put_writable(page);
+    ACCESS_ONCE(slot->lo) = new.lo;
+    return 0;
+}
+
+static inline int mod_l1(struct domain *d, struct domain *pg_owner, pte_t *slot, pte_t new)
+{
+    pte_t old = *slot;
+    int rc;
+
+    if (likely(old.hi == new.hi)) {
+        uint32_t diff = old.lo ^ new.lo;
+
+        if (!(diff & ~HARMLESS_BITS)) {
+            ACCESS_ONCE(slot->lo) = new.lo;
+            return 0;
+        }
+        if (!(diff & ~(HARMLESS_BITS | _PAGE_RW)) && new.lo & _PAGE_PRESENT && !(new.lo & L1_REFUSED) &&
+            likely(d == pg_owner)) {
+            rc = change_writability(d, slot, new);
+            if (likely(rc <= 0))
+                return rc;
+        }
+    }
+    if (new.lo & _PAGE_PRESENT) {
+        rc = likely(d == pg_owner) ? get_page_from_l1e(new, d) : get_page_from_l1e_slow(new, d, pg_owner);
+        if (unlikely(rc))
+            return rc;
+    } else if (unlikely(l1tf_unsafe(new)))
+        return -EINVAL;
+    write_pte(slot, old, new);
+    if (old.lo & _PAGE_PRESENT)
+        put_page_from_l1e(old, d);
+    return 0;
+}
+
+int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new)
+{
+    return mod_l1(d, d, slot, new);
+}
+
+static int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new, bool preserve_ad)
+{
+    pte_t *slot = map_l2(page_to_mfn(page)) + index;
+    pte_t old = *slot;
+    int rc = 0;
+
+    if (page->type_info & PGT_pae_xen_l2 && index >= L2_HYP_FIRST)
+        return -EPERM;
+    if (preserve_ad)
+        new.lo |= old.lo & (_PAGE_ACCESSED | _PAGE_DIRTY);
+    if (old.hi == new.hi && !((old.lo ^ new.lo) & ~HARMLESS_BITS)) {
+        ACCESS_ONCE(slot->lo) = new.lo;
+        return 0;
+    }
+    if (new.lo & _PAGE_PRESENT)
+        rc = get_page_from_l2e(new, d); /* may be preempted */
+    else if (l1tf_unsafe(new))
+        rc = -EINVAL;
+    if (rc)
+        return rc;
+    slot = map_l2(page_to_mfn(page)) + index;
+    old.raw = slot->raw; /* other vCPUs may have been at it meanwhile */
+    write_pte(slot, old, new);
+    if (old.lo & _PAGE_PRESENT)
+        put_page_from_l2e(old);
+    return 0;
+}
+
+static int mod_l3_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new)
+{
+    mfn_t mfn = page_to_mfn(page);
+    pte_t *slot, old;
+    int rc = 0;
+
+    /* Slot 3 holds the hypervisor: it stays what it was when the table was validated. */
+    if (index >= 3)
+        return -EINVAL;
+    if (new.lo & _PAGE_PRESENT)
+        rc = get_page_from_l3e(new, index, d); /* may be preempted */
+    else if (l1tf_unsafe(new))
+        rc = -EINVAL;
+    if (rc)
+        return rc;
+    slot = map_l3(mfn) + index;
+    old = *slot;
+    write_pte(slot, old, new);
+    sync_l3_copies(d, mfn);
+    if (old.lo & _PAGE_PRESENT)
+        put_page_from_l3e(old);
+    return 0;
+}
+
+/* A frame that is no page table: as good as a store by the guest itself. */
+static int write_data_entry(struct page_info *page, pte_t *slot, pte_t new)
+{
+    if (get_page_type(page, PGT_writable_page))
+        return -EINVAL;
+    *slot = new;
+    put_page_type(page);
+    return 0;
+}
+
+/* An update outside the held table: finds the frame, and holds it if it is an L1. */
+static int normal_update(struct batch *b, pte_t ptr, pte_t new)
+{
+    bool preserve_ad = (ptr.lo & 7) == MMU_PT_UPDATE_PRESERVE_AD;
+    uint32_t offset = ptr.lo & ~PAGE_MASK & ~7u;
+    struct page_info *page;
+    pte_t *slot;
+    mfn_t mfn;
+    int rc;
+
+    mfn = ptr.lo >> PAGE_SHIFT | ptr.hi << (32 - PAGE_SHIFT);
+    if (ptr.hi >= 1u << PAGE_SHIFT || mfn >= max_page)
+        return -EINVAL;
+    page = mfn_to_page(mfn);
+    if (page->owner != b->pt_owner)
+        return -EINVAL;
+    while (page->type_info >= PGT_one && !(page->type_info & PGT_validated))
+        if (yield_point())
+            return -EINTR;
+    if (page->type_info < PGT_one) /* no longer what its type says: any other is as good */
+        return write_data_entry(page, (pte_t *)((char *)map_frame(mfn) + offset), new);
+
+    switch (page->type_info & PGT_type_mask) {
+    case PGT_l1_page_table:
+        b->held = map_l1(mfn);
+        b->held_lo = ptr.lo & PAGE_MASK;
+        b->held_hi = ptr.hi;
+        slot = (pte_t *)((char *)b->held + offset);
+        if (preserve_ad)
+            new.lo |= slot->lo & (_PAGE_ACCESSED | _PAGE_DIRTY);
+        return mod_l1(b->pt_owner, b->pg_owner, slot, new);
+    case PGT_l2_page_table:
+    case PGT_l3_page_table:
+        b->held_lo = 1;
+        page->count++; /* the operation may be preempted: the frame must not go away */
+        page->type_info += PGT_one;
+        if ((page->type_info & PGT_type_mask) == PGT_l2_page_table)
+            rc = mod_l2_entry(b->pt_owner, page, offset / sizeof(pte_t), new, preserve_ad);
+        else
+            rc = mod_l3_entry(b->pt_owner, page, offset / sizeof(pte_t), new);
+        put_page_and_type(page);
+        return rc;
+    default:
+        return write_data_entry(page, (pte_t *)((char *)map_frame(mfn) + offset), new);
+    }
+}
+
+static int machphys_update(struct batch *b, pte_t ptr, pte_t new)
+{
+    mfn_t mfn = ptr.lo >> PAGE_SHIFT | ptr.hi << (32 - PAGE_SHIFT);
+
+    if (ptr.hi >= 1u << PAGE_SHIFT || mfn >= max_page || mfn_to_page(mfn)->owner != b->pg_owner)
+        return -EINVAL;
+    mpt_rw[mfn] = new.lo;
+    return 0;
+}
+
+static int other_update(struct batch *b, pte_t ptr, pte_t new)
+{
+    switch (ptr.lo & 7) {
+    case MMU_NORMAL_PT_UPDATE:
+    case MMU_PT_UPDATE_PRESERVE_AD:
+        return normal_update(b, ptr, new);
+    case MMU_MACHPHYS_UPDATE:
+        return machphys_update(b, ptr, new);
+    default:
+        return -ENOSYS;
+    }
+}
+
+/* The domains that foreigndom names: low half the owner of frames, high half that of the tables (0: the caller). */
+static int find_owners(struct batch *b, uint32_t foreigndom)
+{
+    struct domain *d = this_cpu.domain;
+
+    b->pt_owner = b->pg_owner = d;
+    if (foreigndom >> 16) {
+        b->pt_owner = domain_by_id((foreigndom >> 16) - 1);
+        if (!b->pt_owner)
+            return -EINVAL;
+        if (b->pt_owner != d && !d->is_privileged)
+            return -ESRCH;
+    }
+    b->pg_owner = get_pg_owner((uint16_t)foreigndom);
+    return b->pg_owner ? 0 : -ESRCH;
+}
+
+/* Up to `end`; *done is the first request that was not carried out. */
+static int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end, const mmu_update_t **done)
+{
+    int rc = 0;
+
+    do {
+        pte_t ptr, new;
+
+        FETCH(ptr.lo, ((const uint32_t *)req)[0], fault);
+        FETCH(ptr.hi, ((const uint32_t *)req)[1], fault);
+        FETCH(new.lo, ((const uint32_t *)req)[2], fault);
+        FETCH(new.hi, ((const uint32_t *)req)[3], fault);
+        if (likely(!((ptr.lo ^ b->held_lo) & ~0xFF8u)) && likely(ptr.hi == b->held_hi))
+            rc = mod_l1(b->pt_owner, b->pg_owner, (pte_t *)((char *)b->held + (ptr.lo & 0xFF8)), new);
+        else
+            rc = other_update(b, ptr, new);
+        if (unlikely(rc))
+            break;
+    } while (++req != end);
+    *done = req;
+    return rc;
+fault:
+    *done = req;
+    return -EFAULT;
+}
+
+long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32_t foreigndom)
+{
+    const mmu_update_t *req = reqs, *end;
+    struct batch b = {.held_lo = 1};
+    int rc = 0;
+
+    count &= ~MMU_UPDATE_PREEMPTED; /* Xen's own continuations set it; ours need none */
+    if (unlikely(!guest_array_ok(reqs, count, sizeof(*reqs))))
+        return -EFAULT;
+    if (likely(foreigndom == DOMID_SELF))
+        b.pt_owner = b.pg_owner = this_cpu.domain;
+    else {
+        rc = find_owners(&b, foreigndom);
+        if (rc)
+            return rc;
+    }
+    COUNT_BATCH(count);
+
+    end = reqs + count;
+    while (req != end) {
+        const mmu_update_t *chunk = end - req > BATCH_CHUNK ? req + BATCH_CHUNK : end;
+
+        rc = run_chunk(&b, req, chunk, &req);
+        if (unlikely(rc) || likely(req == end))
+            break;
+        b.held_lo = 1;
+        COUNT(mmu_preemptions);
+        if (preempt_point()) {
+            rc = -EINTR;
+            break;
+        }
+    }
+    if (this_cpu.flush)
+        flush_tlb_now();
+
+    count = req - reqs;
+    COUNT_ADD(mmu_entries, count);
+    if (success && guest_range_ok(success, sizeof(*success)))
+        (void)__put_guest_u32(count, success); /* as Xen: a bad pointer here changes nothing about the result */
+    return rc;
+}
+
+/* Walks by the copy of the L3 that CR3 points to, then the tables themselves. */
+pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
+{
+    pte_t l3e = v->l3[va >> L3_SHIFT], l2e;
+
+    if (unlikely(va >= HYP_START) || unlikely(!(l3e.lo & _PAGE_PRESENT)))
+        return NULL;
+    l2e = map_l2(pte_mfn(l3e))[va >> L2_SHIFT & (L2_ENTRIES - 1)];
+    if (unlikely(!(l2e.lo & _PAGE_PRESENT)))
+        return NULL;
+    *table = pte_mfn((pte_t){.lo = l2e.lo, .hi = l2e.hi & ~nx_mask_hi});
+    return map_l1(*table) + (va >> PAGE_SHIFT & (L1_ENTRIES - 1));
+}
+
+/* Flush types of update_va_mapping. On one CPU all masks of vCPUs come to the same, but are read as Xen reads them. */
+static int flush_after_va(uint32_t va, uint32_t flags)
+{
+    uint32_t mask, type = flags & UVMF_FLUSHTYPE_MASK, vcpus = flags & ~UVMF_FLUSHTYPE_MASK;
+
+    if (type == UVMF_TLB_FLUSH)
+        flush_tlb_now();
+    else if (type == UVMF_INVLPG && va < HYP_START)
+        flush_page_now(va);
+    else
+        return 0;
+    if (vcpus != UVMF_LOCAL && vcpus != UVMF_ALL)
+        return copy_from_guest(&mask, (const void *)vcpus, sizeof(mask));
+    return 0;
+}
+
+static int update_va(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, struct domain *pg_owner)
+{
+    struct domain *d = this_cpu.domain;
+    mfn_t table;
+    pte_t *slot = guest_l1_slot(current, va, &table);
+    int rc = -EINVAL, flush_rc;
+
+    if (likely(slot))
+        rc = mod_l1(d, pg_owner, slot, (pte_t){.lo = lo, .hi = hi});
+    if (unlikely(this_cpu.flush))
+        flush_tlb_now();
+    if (flags & UVMF_FLUSHTYPE_MASK) {
+        flush_rc = flush_after_va(va, flags);
+        if (unlikely(flush_rc))
+            rc = flush_rc;
+    }
+    return rc;
+}
+
+long do_update_va_mapping(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags)
+{
+    return update_va(va, lo, hi, flags, this_cpu.domain);
+}
+
+long do_update_va_mapping_otherdomain(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, uint32_t domid)
+{
+    struct domain *pg_owner = get_pg_owner(domid);
+
+    return pg_owner ? update_va(va, lo, hi, flags, pg_owner) : -ESRCH;
+}

@@ -1,0 +1,235 @@
+/* mmuext_op: pins, base pointer, flushes, LDT, page operations. docs/memory.md. */
+#include <asm/descriptors.h>
+#include <asm/frames.h>
+#include <asm/guest_access.h>
+#include <asm/processor.h>
+#include <xen/counters.h>
+#include <xen/hypercall.h>
+
+struct domain *get_pg_owner(uint16_t domid)
+{
+    struct domain *d = this_cpu.domain;
+
+    if (domid == DOMID_SELF)
+        return d;
+    if (domid == d->domain_id)
+        return NULL; /* Xen wants DOMID_SELF */
+    if (!d->is_privileged)
+        return NULL;
+    if (domid == DOMID_IO)
+        return dom_io;
+    if (domid == DOMID_XEN)
+        return dom_xen;
+    return domain_by_id(domid);
+}
+
+static struct page_info *own_page(mfn_t mfn, struct domain *d)
+{
+    struct page_info *page = mfn_to_page(mfn);
+
+    return mfn < max_page && get_page(page, d) ? page : NULL;
+}
+
+static int pin(struct domain *d, mfn_t mfn, uint32_t type)
+{
+    struct page_info *page = own_page(mfn, d);
+    int rc;
+
+    if (!page)
+        return -EINVAL;
+    rc = get_page_type(page, type);
+    if (rc) {
+        put_page(page);
+        return rc;
+    }
+    if (page->type_info & PGT_pinned) {
+        put_page_and_type(page);
+        return -EINVAL;
+    }
+    page->type_info |= PGT_pinned;
+    return 0;
+}
+
+static int unpin(struct domain *d, mfn_t mfn)
+{
+    struct page_info *page = own_page(mfn, d);
+
+    if (!page)
+        return -EINVAL;
+    if (!(page->type_info & PGT_pinned)) {
+        put_page(page);
+        return -EINVAL;
+    }
+    page->type_info &= ~PGT_pinned;
+    put_page_and_type(page);
+    put_page(page);
+    return 0;
+}
+
+static int new_base_pointer(mfn_t mfn)
+{
+    struct vcpu *v = current;
+    mfn_t old = v->guest_l3;
+    int rc;
+
+    if (mfn == old) {
+        this_cpu.flush |= FLUSH_TLB;
+        return 0;
+    }
+    if (mfn >= max_page)
+        return -EINVAL;
+    rc = get_page_and_type(mfn_to_page(mfn), v->domain, PGT_l3_page_table);
+    if (rc)
+        return rc;
+    unmap_ldt(v); /* its pages were found through the old tables */
+    v->guest_l3 = mfn;
+    update_cr3(v);
+    write_cr3(virt_to_mach(v->l3)); /* before the old tables may go */
+    this_cpu.flush = 0;
+    this_cpu.tlb_clock++;
+    COUNT(tlb_flush_full);
+    put_page_and_type(mfn_to_page(old));
+    return 0;
+}
+
+static int clear_frame(struct domain *d, mfn_t mfn)
+{
+    struct page_info *page = own_page(mfn, d);
+
+    if (!page)
+        return -EINVAL;
+    if (get_page_type(page, PGT_writable_page)) {
+        put_page(page);
+        return -EINVAL;
+    }
+    clear_page(map_frame(mfn));
+    put_page_and_type(page);
+    return 0;
+}
+
+static int copy_frame(struct domain *d, mfn_t to, mfn_t from)
+{
+    struct page_info *src = own_page(from, d), *dst;
+    int rc = -EINVAL;
+
+    if (!src)
+        return -EINVAL;
+    dst = own_page(to, d);
+    if (dst && !get_page_type(dst, PGT_writable_page)) {
+        copy_page(map_frame(to), map_copy_source(from));
+        put_page_type(dst);
+        rc = 0;
+    }
+    if (dst)
+        put_page(dst);
+    put_page(src);
+    return rc;
+}
+
+static int flush_cache(uint16_t cmd, uint32_t foreigndom)
+{
+    if (!this_cpu.domain->is_privileged || (cmd == MMUEXT_FLUSH_CACHE_GLOBAL && foreigndom != DOMID_SELF))
+        return -EINVAL;
+    __asm__ volatile("wbinvd" ::: "memory");
+    return 0;
+}
+
+/* A flush for a set of vCPUs: on one CPU it is the local one, but the set is read, as Xen reads it. */
+static int read_vcpu_mask(const void *mask)
+{
+    uint32_t word;
+
+    return copy_from_guest(&word, mask, sizeof(word)) ? -EINVAL : 0;
+}
+
+static int rare_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
+{
+    switch (op->cmd) {
+    case MMUEXT_PIN_L1_TABLE:
+        return pin(pg_owner, op->arg1.mfn, PGT_l1_page_table);
+    case MMUEXT_PIN_L2_TABLE:
+        return pin(pg_owner, op->arg1.mfn, PGT_l2_page_table);
+    case MMUEXT_PIN_L3_TABLE:
+        return pin(pg_owner, op->arg1.mfn, PGT_l3_page_table);
+    case MMUEXT_PIN_L4_TABLE:
+        return 0; /* no such level: ignored, as Xen does */
+    case MMUEXT_UNPIN_TABLE:
+        return unpin(pg_owner, op->arg1.mfn);
+    case MMUEXT_NEW_BASEPTR:
+        return new_base_pointer(op->arg1.mfn);
+    case MMUEXT_TLB_FLUSH_MULTI:
+        this_cpu.flush |= FLUSH_TLB;
+        return read_vcpu_mask(op->arg2.vcpumask);
+    case MMUEXT_INVLPG_MULTI:
+        if (read_vcpu_mask(op->arg2.vcpumask))
+            return -EINVAL;
+        if (op->arg1.linear_addr < HYP_START)
+            flush_page_now(op->arg1.linear_addr);
+        return 0;
+    case MMUEXT_FLUSH_CACHE:
+    case MMUEXT_FLUSH_CACHE_GLOBAL:
+        return flush_cache(op->cmd, foreigndom);
+    case MMUEXT_SET_LDT:
+        return set_ldt(current, op->arg1.linear_addr, op->arg2.nr_ents);
+    case MMUEXT_CLEAR_PAGE:
+        return clear_frame(this_cpu.domain, op->arg1.mfn);
+    case MMUEXT_COPY_PAGE:
+        return copy_frame(this_cpu.domain, op->arg1.mfn, op->arg2.src_mfn);
+    default:
+        return -ENOSYS;
+    }
+}
+
+static int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
+{
+    switch (op->cmd) {
+    case MMUEXT_TLB_FLUSH_LOCAL:
+    case MMUEXT_TLB_FLUSH_ALL:
+        this_cpu.flush |= FLUSH_TLB;
+        return 0;
+    case MMUEXT_INVLPG_LOCAL:
+    case MMUEXT_INVLPG_ALL:
+        if (op->arg1.linear_addr < HYP_START)
+            flush_page_now(op->arg1.linear_addr);
+        return 0;
+    default:
+        return rare_op(op, pg_owner, foreigndom);
+    }
+}
+
+long do_mmuext_op(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
+{
+    struct domain *pg_owner = this_cpu.domain;
+    uint32_t done;
+    int rc = 0;
+
+    count &= ~MMU_UPDATE_PREEMPTED;
+    if (unlikely(!guest_array_ok(ops, count, sizeof(*ops))))
+        return -EFAULT;
+    if (unlikely(foreigndom != DOMID_SELF)) {
+        pg_owner = get_pg_owner(foreigndom);
+        if (!pg_owner)
+            return -ESRCH;
+    }
+    for (done = 0; done < count; done++) {
+        struct mmuext_op op;
+        const uint32_t *src = (const uint32_t *)(ops + done);
+
+        if (done && preempt_point()) {
+            rc = -EINTR;
+            break;
+        }
+        if (__get_guest_u32(&op.cmd, src) || __get_guest_u32(&op.arg1.linear_addr, src + 1) ||
+            __get_guest_u32(&op.arg2.nr_ents, src + 2))
+            rc = -EFAULT;
+        else
+            rc = one_op(&op, pg_owner, foreigndom);
+        if (unlikely(rc))
+            break;
+    }
+    if (this_cpu.flush)
+        flush_tlb_now();
+    if (success && guest_range_ok(success, sizeof(*success)))
+        (void)__put_guest_u32(done, success); /* as Xen: a bad pointer here changes nothing about the result */
+    return rc;
+}

@@ -1,0 +1,204 @@
+/*
+ * multicall: several hypercalls for one gate. Each entry of the guest's array,
+ *
+ *       0  op        4  result        8, 12, 16, 20, 24, 28  args[0..5]
+ *
+ * jumps through multicall_table, the sibling of hypervisor_call_table, to a piece that reads the arguments straight
+ * from the array (each of them once), calls the same C function or does the same leaf work, and stores the result.
+ * It stops early only if the array cannot be accessed, or if the domain is not to go on.
+ *
+ * ESI: this entry; EDI: where to look for interrupts next, at the latest the end; (%esp): the end.
+ */
+#include <asm/asm.h>
+#include <public/errno.h>
+#include <xen/version.h>
+
+#define MC_SIZE    32
+#define MC_RESULT  HV(4(%esi))
+#define MC_ARG(n)  HV(8 + 4 * (n)(%esi))
+#define MC_CHUNK   64                           /* entries between two looks for interrupts */
+
+        .text
+
+/* EBX: array, ECX: number of entries. */
+ENTRY(hypercall_multicall)
+        push    %edx
+        push    %ecx
+        push    %esi
+        push    %edi
+        mov     $-EFAULT, %eax
+        cmp     $HYP_START / MC_SIZE, %ecx
+        ja      2f
+        mov     %ebx, %esi
+        shl     $5, %ecx
+        add     %esi, %ecx
+        jc      2f
+        cmp     $HYP_START, %ecx
+        ja      2f
+        push    %ecx                            # the end
+        jmp     multicall_chunk
+
+multicall_chunk_done:
+        call    preempt_point
+        test    %al, %al
+        jnz     multicall_done
+multicall_chunk:
+        cmp     (%esp), %esi
+        jae     multicall_done
+        lea     MC_CHUNK * MC_SIZE(%esi), %edi
+        cmp     (%esp), %edi
+        cmova   (%esp), %edi
+
+multicall_entry:
+        mov     HV((%esi)), %eax
+        EXTABLE(multicall_entry, multicall_fault)
+        cmp     $HYPERCALL_SLOTS - 1, %eax
+        cmova   %cs:last_slot, %eax
+#if COUNTERS
+        addl    $1, HV(int82_counters + COUNTERS_calls(,%eax,8))
+        adcl    $0, HV(int82_counters + COUNTERS_calls + 4(,%eax,8))
+#endif
+        jmp     *%cs:multicall_table(,%eax,4)
+
+.macro NEXT_ENTRY
+        add     $MC_SIZE, %esi
+        cmp     %edi, %esi
+        jb      multicall_entry
+        jmp     multicall_chunk_done
+.endm
+
+/* EAX: the result of a C function. */
+multicall_result:
+        mov     %eax, MC_RESULT
+        EXTABLE(multicall_result, multicall_fault)
+        cmpl    $0, CPU(work)
+        jne     multicall_work
+multicall_next:
+        NEXT_ENTRY
+
+/* Something is to be done before the guest goes on: see whether the rest of the calls may still be made. */
+multicall_work:
+        call    may_go_on
+        test    %al, %al
+        jnz     multicall_next
+multicall_done:
+        xor     %eax, %eax
+        jmp     1f
+multicall_fault:
+        mov     $-EFAULT, %eax
+1:      add     $4, %esp
+2:      pop     %edi
+        pop     %esi
+        pop     %ecx
+        pop     %edx
+        cmpl    $0, CPU(work)
+        jne     exit_work
+        GUEST_IRET
+
+.macro FETCH_ARG n, reg
+.Lfetch\@:
+        mov     MC_ARG(\n), \reg
+        EXTABLE(.Lfetch\@, multicall_fault)
+.endm
+
+.macro C_ENTRY name, args
+ENTRY(multicall_\name)
+    .if \args >= 5
+        FETCH_ARG 4, %edx
+        FETCH_ARG 3, %eax
+        push    %edx
+        push    %eax
+    .elseif \args >= 4
+        FETCH_ARG 3, %eax
+        push    %eax
+    .endif
+    .if \args >= 4
+.Lfetch0\@: mov MC_ARG(0), %eax
+        EXTABLE(.Lfetch0\@, multicall_fault_pushed\args)
+.Lfetch1\@: mov MC_ARG(1), %edx
+        EXTABLE(.Lfetch1\@, multicall_fault_pushed\args)
+.Lfetch2\@: mov MC_ARG(2), %ecx
+        EXTABLE(.Lfetch2\@, multicall_fault_pushed\args)
+    .else
+      .if \args >= 1
+        FETCH_ARG 0, %eax
+      .endif
+      .if \args >= 2
+        FETCH_ARG 1, %edx
+      .endif
+      .if \args >= 3
+        FETCH_ARG 2, %ecx
+      .endif
+    .endif
+        call    do_\name
+    .if \args >= 4
+        add     $4 * (\args - 3), %esp
+    .endif
+        jmp     multicall_result
+.endm
+
+multicall_fault_pushed5:
+        add     $4, %esp
+multicall_fault_pushed4:
+        add     $4, %esp
+        jmp     multicall_fault
+
+#define ENTRY_LEAF(name, args)
+#define ENTRY_FAST(name, args) C_ENTRY name, args
+#define ENTRY_FULL(name, args)
+#define HYPERCALL(number, name, args, tier, text) ENTRY_##tier(name, args)
+#include <xen/hypercalls.def>
+
+/* The leaf calls: leaf.S has their sense. */
+ENTRY(multicall_xen_version)
+        FETCH_ARG 0, %eax
+        test    %eax, %eax
+        jnz     1f
+.Lversion:
+        movl    $XEN_VERSION, MC_RESULT
+        EXTABLE(.Lversion, multicall_fault)
+        NEXT_ENTRY
+1:      FETCH_ARG 1, %edx
+        call    do_xen_version
+        jmp     multicall_result
+
+ENTRY(multicall_fpu_taskswitch)
+        FETCH_ARG 0, %eax
+        mov     CPU(current), %edx
+        cmp     %eax, HV(VCPU_guest_cr0_ts(%edx))
+        jne     1f
+.Ltaskswitch:
+        movl    $0, MC_RESULT
+        EXTABLE(.Ltaskswitch, multicall_fault)
+        NEXT_ENTRY
+1:      call    do_fpu_taskswitch
+        jmp     multicall_result
+
+ENTRY(multicall_stack_switch)
+        FETCH_ARG 0, %eax
+        FETCH_ARG 1, %edx
+        test    $3, %al
+        jz      2f
+1:      mov     %edx, HV(tss + TSS_esp1)
+        mov     %ax, HV(tss + TSS_ss1)
+        xor     %eax, %eax
+        jmp     multicall_result
+2:      or      $1, %eax
+        jmp     1b
+
+ENTRY(multicall_get_debugreg)
+        FETCH_ARG 0, %eax
+        cmp     $7, %eax
+        cmova   %cs:bad_debugreg, %eax
+        mov     CPU(current), %edx
+        mov     HV(VCPU_debugreg(%edx,%eax,4)), %eax
+        jmp     multicall_result
+
+/* No multicall in a multicall, as on Xen; and `iret` would leave the rest undone. */
+ENTRY(multicall_multicall)
+        mov     $-EINVAL, %eax
+        jmp     multicall_result
+ENTRY(multicall_iret)
+ENTRY(multicall_enosys)
+        mov     $-ENOSYS, %eax
+        jmp     multicall_result

@@ -1,0 +1,51 @@
+/* Structure offsets for assembly: compiled to assembly only, and turned into <asm/offsets.h> by xen/build.mk. */
+#include <xen/sched.h>
+#include <asm/processor.h>
+#include <xen/counters.h>
+
+#define DEFINE(name, value)   __asm__ volatile("\n.ascii \"->" #name " %0\"" ::"i"(value))
+#define OFFSET(name, s, member) DEFINE(name, __builtin_offsetof(struct s, member))
+
+void offsets(void);
+void offsets(void)
+{
+    OFFSET(CPU_work, cpu, work);
+    OFFSET(CPU_current, cpu, vcpu);
+    OFFSET(CPU_flush, cpu, flush);
+
+    OFFSET(VCPU_guest_cr0_ts, vcpu, guest_cr0_ts);
+    OFFSET(VCPU_debugreg, vcpu, debugreg);
+    OFFSET(VCPU_traps, vcpu, traps);
+    OFFSET(VCPU_flat_ss, vcpu, flat_ss);
+    OFFSET(VCPU_event_callback, vcpu, event_callback);
+    OFFSET(VCPU_switch_esp, vcpu, switch_esp);
+    DEFINE(TRAP_SIZE, sizeof(struct guest_trap));
+    OFFSET(TRAP_address, guest_trap, address);
+    OFFSET(TRAP_cs, guest_trap, cs);
+    OFFSET(TRAP_flags, guest_trap, flags);
+
+    OFFSET(CPU_moved_frame, cpu, moved_frame);
+    DEFINE(MOVED_FRAME_WORDS, HYP_FRAME_SIZE / 4);
+
+    OFFSET(TSS_esp0, tss, esp0);
+    OFFSET(TSS_esp1, tss, esp1);
+    OFFSET(TSS_ss1, tss, ss1);
+
+    OFFSET(UREGS_eax, cpu_user_regs, eax);
+    OFFSET(UREGS_error_code, cpu_user_regs, error_code);
+    OFFSET(UREGS_eip, cpu_user_regs, eip);
+    OFFSET(UREGS_cs, cpu_user_regs, cs);
+    OFFSET(UREGS_eflags, cpu_user_regs, eflags);
+    OFFSET(UREGS_esp, cpu_user_regs, esp);
+    OFFSET(UREGS_ss, cpu_user_regs, ss);
+
+    OFFSET(VCPUINFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
+    OFFSET(VCPUINFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
+    OFFSET(VCPUINFO_cr2, vcpu_info, arch.cr2);
+
+#if COUNTERS
+    OFFSET(COUNTERS_calls, int82_counters, hypercalls);
+    OFFSET(COUNTERS_page_faults, int82_counters, page_faults);
+    OFFSET(COUNTERS_page_faults_bounced, int82_counters, page_faults_bounced);
+#endif
+}

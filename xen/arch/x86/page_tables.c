@@ -1,0 +1,217 @@
+/*
+ * Validation of whole page tables. A table that has its type holds, for each present entry, a reference to what the
+ * entry names: to a frame (L1), to a frame as an L1 (L2), as an L2 (L3). Levels only go down, so there are no cycles,
+ * and no depth that a guest could choose.
+ *
+ * Windows do not survive preemption: the loops above L1 map their table anew for every entry.
+ */
+#include <asm/frames.h>
+#include <asm/page_tables.h>
+
+/* Flags that must be clear. L2: no large pages, no cache attributes. L3 (SDM 3, 4.4.1): RW, A and D mean nothing there,
+ * and emulators set A. */
+#define L2_REFUSED (_PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
+#define L3_REFUSED (_PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
+
+static void undo_l1(pte_t *table, unsigned int entries, struct domain *d)
+{
+    for (unsigned int i = 0; i < entries; i++)
+        if (table[i].lo & _PAGE_PRESENT)
+            put_page_from_l1e(table[i], d);
+}
+
+int validate_l1(struct page_info *page)
+{
+    struct domain *d = page->owner;
+    pte_t *table = map_l1(page_to_mfn(page));
+
+    for (unsigned int i = 0; i < L1_ENTRIES; i++) {
+        int rc;
+
+        if (!(table[i].lo & _PAGE_PRESENT))
+            continue;
+        rc = get_page_from_l1e(table[i], d);
+        if (unlikely(rc)) {
+            undo_l1(table, i, d);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+void invalidate_l1(struct page_info *page)
+{
+    undo_l1(map_l1(page_to_mfn(page)), L1_ENTRIES, page->owner);
+}
+
+/* The frame that a present L2 or L3 entry of d's names, with a reference and the type. */
+static int get_table(pte_t e, uint32_t refused, struct domain *d, uint32_t type)
+{
+    mfn_t mfn;
+
+    if (e.lo & refused || !pte_to_frame(e, &mfn) || mfn >= max_page)
+        return -EINVAL;
+    return get_page_and_type(mfn_to_page(mfn), d, type);
+}
+
+static void put_table(pte_t e)
+{
+    mfn_t mfn;
+
+    pte_to_frame(e, &mfn);
+    put_page_and_type(mfn_to_page(mfn));
+}
+
+int get_page_from_l2e(pte_t e, struct domain *d)
+{
+    return get_table(e, L2_REFUSED, d, PGT_l1_page_table);
+}
+
+void put_page_from_l2e(pte_t e)
+{
+    put_table(e);
+}
+
+int get_page_from_l3e(pte_t e, unsigned int slot, struct domain *d)
+{
+    if (e.hi & nx_mask_hi)
+        return -EINVAL; /* reserved in an L3 entry */
+    return get_table(e, L3_REFUSED, d, slot == 3 ? PGT_l2_page_table | PGT_pae_xen_l2 : PGT_l2_page_table);
+}
+
+void put_page_from_l3e(pte_t e)
+{
+    put_table(e);
+}
+
+static void undo_l2(mfn_t mfn, unsigned int entries)
+{
+    for (unsigned int i = 0; i < entries; i++) {
+        pte_t e = map_l2(mfn)[i];
+
+        if (!(e.lo & _PAGE_PRESENT))
+            continue;
+        put_page_from_l2e(e);
+        preempt_point();
+    }
+}
+
+int validate_l2(struct page_info *page, bool with_hypervisor)
+{
+    unsigned int entries = with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES;
+    mfn_t mfn = page_to_mfn(page);
+
+    for (unsigned int i = 0; i < entries; i++) {
+        pte_t e = map_l2(mfn)[i];
+        int rc;
+
+        if (!(e.lo & _PAGE_PRESENT))
+            continue;
+        rc = get_page_from_l2e(e, page->owner);
+        if (!rc && preempt_point()) {
+            rc = -EINTR;
+            i++;
+        }
+        if (unlikely(rc)) {
+            undo_l2(mfn, i);
+            return rc;
+        }
+    }
+    if (with_hypervisor)
+        memcpy(map_l2(mfn) + L2_HYP_FIRST, idle_l2 + L2_HYP_FIRST, (L2_ENTRIES - L2_HYP_FIRST) * sizeof(pte_t));
+    return 0;
+}
+
+void invalidate_l2(struct page_info *page, bool with_hypervisor)
+{
+    mfn_t mfn = page_to_mfn(page);
+
+    undo_l2(mfn, with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES);
+    if (with_hypervisor)
+        memset(map_l2(mfn) + L2_HYP_FIRST, 0, (L2_ENTRIES - L2_HYP_FIRST) * sizeof(pte_t));
+}
+
+static void undo_l3(mfn_t mfn, unsigned int entries)
+{
+    for (unsigned int i = 0; i < entries; i++) {
+        pte_t e = map_l3(mfn)[i];
+
+        if (e.lo & _PAGE_PRESENT)
+            put_page_from_l3e(e);
+    }
+}
+
+/* Slot 3 must be there, for the hypervisor lives in it, and its L2 can serve no other L3 (Xen's rule). */
+static bool slot3_ok(pte_t e)
+{
+    mfn_t mfn;
+
+    if (!(e.lo & _PAGE_PRESENT))
+        return false;
+    pte_to_frame(e, &mfn);
+    return mfn_to_page(mfn)->type_info < 2 * PGT_one;
+}
+
+int validate_l3(struct page_info *page)
+{
+    mfn_t mfn = page_to_mfn(page);
+
+    for (unsigned int i = 0; i < L3_ENTRIES; i++) {
+        pte_t e = map_l3(mfn)[i];
+        int rc = 0;
+
+        if (e.lo & _PAGE_PRESENT)
+            rc = get_page_from_l3e(e, i, page->owner);
+        if (unlikely(rc)) {
+            undo_l3(mfn, i);
+            return rc;
+        }
+    }
+    if (!slot3_ok(map_l3(mfn)[3])) {
+        undo_l3(mfn, L3_ENTRIES);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+void invalidate_l3(struct page_info *page)
+{
+    undo_l3(page_to_mfn(page), L3_ENTRIES);
+}
+
+/* CR3 points to a copy: below 4 GiB wherever the guest's L3 is, aligned, and with the reserved bits clear. */
+void update_cr3(struct vcpu *v)
+{
+    pte_t *l3 = map_l3(v->guest_l3);
+
+    for (unsigned int i = 0; i < L3_ENTRIES; i++) {
+        v->l3[i].hi = l3[i].hi;
+        v->l3[i].lo = l3[i].lo & _PAGE_PRESENT ? (l3[i].lo & PAGE_MASK) | _PAGE_PRESENT : 0;
+    }
+    if (v == current)
+        this_cpu.flush |= FLUSH_TLB; /* the processor reads the four entries when CR3 is loaded */
+}
+
+/* An entry of an L3 table of d's has changed. */
+void sync_l3_copies(struct domain *d, mfn_t l3)
+{
+    for (unsigned int i = 0; i < MAX_VCPUS; i++)
+        if (d->vcpu[i] && d->vcpu[i]->guest_l3 == l3)
+            update_cr3(d->vcpu[i]);
+}
+
+int adopt_page_tables(struct vcpu *v, mfn_t l3)
+{
+    struct page_info *page = mfn_to_page(l3);
+    int rc = get_page_and_type(page, v->domain, PGT_l3_page_table);
+
+    if (rc)
+        return rc;
+    page->type_info |= PGT_pinned;
+    rc = get_page_and_type(page, v->domain, PGT_l3_page_table); /* as the base pointer */
+    if (rc)
+        return rc;
+    v->guest_l3 = l3;
+    update_cr3(v);
+    return 0;
+}

@@ -1,0 +1,315 @@
+/*
+ * I/O ports, for guests. A guest kernel whose IOPL (physdev_op set_iopl) or I/O bitmap allows it may use any port; what
+ * that comes to depends on who it is:
+ *  - domain 0 reaches the machine's own ports, except those of devices that the hypervisor itself drives;
+ *  - timer channel 2, the real-time clock's index and the PCI address register exist for every domain, kept here;
+ *  - all other ports read as ones, and forget what is written.
+ */
+#include <asm/emulate.h>
+#include <asm/guest_access.h>
+#include <asm/io.h>
+#include <xen/sched.h>
+
+#define PORT_PIT_CHANNEL2 0x42
+#define PORT_PIT_COMMAND  0x43
+#define PORT_SPEAKER      0x61
+#define PORT_CMOS_INDEX   0x70
+#define PORT_CMOS_DATA    0x71
+#define PORT_PCI_ADDRESS  0xCF8
+
+/* Not even domain 0's: interrupt controllers, timer, speaker gate, RTC, console, PCI configuration, reset control. */
+static const struct {
+    uint16_t first, last;
+} hypervisor_ports[] = {
+    {0x20, 0x21}, {0xA0, 0xA1}, {0x40, 0x43}, {0x61, 0x61}, {0x70, 0x71}, {0x3F8, 0x3FF}, {0xCF8, 0xCFF},
+};
+
+static bool is_direct(uint32_t port, uint32_t bytes)
+{
+    if (!this_cpu.domain->is_privileged)
+        return false;
+    for (unsigned int i = 0; i < ARRAY_SIZE(hypervisor_ports); i++)
+        if (port <= hypervisor_ports[i].last && port + bytes > hypervisor_ports[i].first)
+            return false;
+    return port + bytes <= 0x10000;
+}
+
+/* --- Timer channel 2. Source: Intel 8254 data sheet. */
+
+#define PIT_HZ 1193182
+#define SECOND 1000000000u
+
+enum { PIT_LOW = 1, PIT_HIGH = 2, PIT_WORD = 3 };
+
+/* Timer ticks since the count was loaded. */
+static uint64_t pit_ticks(const struct virtual_pit *p)
+{
+    uint32_t ns;
+    uint64_t seconds = div64(system_time() - p->loaded, SECOND, &ns);
+
+    return seconds * PIT_HZ + div64((uint64_t)ns * PIT_HZ, SECOND, NULL);
+}
+
+static uint32_t pit_phase(const struct virtual_pit *p)
+{
+    uint32_t phase;
+
+    div64(pit_ticks(p), p->count, &phase);
+    return phase;
+}
+
+static uint16_t pit_count(const struct virtual_pit *p)
+{
+    if (!p->count)
+        return 0;
+    switch (p->mode) {
+    case 2: /* rate generator */
+        return p->count - pit_phase(p);
+    case 3: /* square wave: counts twice, by two */
+        return p->count - 2 * pit_phase(p) % p->count;
+    default:
+        return p->count - pit_ticks(p);
+    }
+}
+
+static bool pit_output(const struct virtual_pit *p)
+{
+    if (!p->count)
+        return p->mode != 0;
+    switch (p->mode) {
+    case 0: /* goes high at the end */
+        return pit_ticks(p) >= p->count;
+    case 1: /* low while it counts */
+        return pit_ticks(p) >= p->count;
+    case 2: /* low for the last tick */
+        return pit_phase(p) != p->count - 1;
+    case 3:
+        return pit_phase(p) < (p->count + 1) / 2;
+    default: /* strobe */
+        return pit_ticks(p) != p->count;
+    }
+}
+
+static void pit_latch(struct virtual_pit *p)
+{
+    if (p->latch_bytes)
+        return; /* the first one stays until it has been read */
+    p->latched = pit_count(p);
+    p->latch_bytes = p->access;
+}
+
+static void pit_command(struct virtual_pit *p, uint8_t value)
+{
+    if (value >> 6 == 3) { /* read-back */
+        if (!(value & 8))
+            return;
+        if (!(value & 0x20))
+            pit_latch(p);
+        if (!(value & 0x10) && !p->status_latched) {
+            p->status = pit_output(p) << 7 | (p->count ? 0 : 0x40) | p->access << 4 | p->mode << 1;
+            p->status_latched = 1;
+        }
+        return;
+    }
+    if (value >> 6 != 2)
+        return;
+    if (!(value >> 4 & 3)) {
+        pit_latch(p);
+        return;
+    }
+    p->access = value >> 4 & 3;
+    p->mode = value >> 1 & 7;
+    if (p->mode > 5)
+        p->mode -= 4;
+    p->count = 0;
+    p->latch_bytes = p->next_write_high = p->next_read_high = p->status_latched = 0;
+}
+
+static void pit_load(struct virtual_pit *p, uint16_t count)
+{
+    p->count = count ? count : 0x10000;
+    p->loaded = system_time();
+}
+
+static void pit_write(struct virtual_pit *p, uint8_t value)
+{
+    if (p->access == PIT_HIGH)
+        pit_load(p, value << 8);
+    else if (p->access != PIT_WORD)
+        pit_load(p, value);
+    else if (p->next_write_high)
+        pit_load(p, p->low | value << 8);
+    else
+        p->low = value;
+    p->next_write_high = p->access == PIT_WORD && !p->next_write_high;
+}
+
+static uint8_t pit_read(struct virtual_pit *p)
+{
+    uint16_t value = p->latch_bytes ? p->latched : pit_count(p);
+    bool high;
+
+    if (p->status_latched) {
+        p->status_latched = 0;
+        return p->status;
+    }
+    if (p->latch_bytes) {
+        high = p->latch_bytes == PIT_HIGH;
+        p->latch_bytes = p->latch_bytes == PIT_WORD ? PIT_HIGH : 0;
+    } else {
+        high = p->access == PIT_HIGH || p->next_read_high;
+        p->next_read_high = p->access == PIT_WORD && !p->next_read_high;
+    }
+    return high ? value >> 8 : value;
+}
+
+static void speaker_write(struct virtual_pit *p, uint8_t value)
+{
+    bool gate = value & 1;
+
+    if (gate && !p->gate && p->mode != 0 && p->mode != 4)
+        p->loaded = system_time(); /* a rising gate starts these over */
+    p->gate = gate;
+    p->speaker = value >> 1 & 1;
+}
+
+static uint8_t speaker_read(const struct virtual_pit *p)
+{
+    uint32_t refresh = system_time() >> 14 & 1; /* toggles about every 15 us, and some kernels wait for it */
+
+    return p->gate | p->speaker << 1 | refresh << 4 | pit_output(p) << 5;
+}
+
+/* --- Bytes of ports that are not direct */
+
+static uint8_t read_byte(struct domain *d, uint32_t port)
+{
+    struct port_state *s = &d->ports;
+
+    switch (port) {
+    case PORT_PIT_CHANNEL2:
+        return pit_read(&s->pit);
+    case PORT_SPEAKER:
+        return speaker_read(&s->pit);
+    case PORT_CMOS_INDEX:
+        return s->cmos_index;
+    case PORT_CMOS_DATA:
+        if (!d->is_privileged)
+            return 0xFF;
+        outb(PORT_CMOS_INDEX, s->cmos_index & 0x7F);
+        return inb(PORT_CMOS_DATA);
+    default:
+        return 0xFF;
+    }
+}
+
+static void write_byte(struct domain *d, uint32_t port, uint8_t value)
+{
+    struct port_state *s = &d->ports;
+
+    switch (port) {
+    case PORT_PIT_CHANNEL2:
+        pit_write(&s->pit, value);
+        break;
+    case PORT_PIT_COMMAND:
+        pit_command(&s->pit, value);
+        break;
+    case PORT_SPEAKER:
+        speaker_write(&s->pit, value);
+        break;
+    case PORT_CMOS_INDEX:
+        s->cmos_index = value;
+        break;
+    case PORT_CMOS_DATA:
+        if (!d->is_privileged)
+            break;
+        outb(PORT_CMOS_INDEX, s->cmos_index & 0x7F);
+        outb(PORT_CMOS_DATA, value);
+        break;
+    default:
+        break;
+    }
+}
+
+uint32_t guest_in(uint32_t port, uint32_t bytes)
+{
+    struct domain *d = this_cpu.domain;
+    uint32_t value = 0;
+
+    if (is_direct(port, bytes))
+        return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
+    if (port == PORT_PCI_ADDRESS && bytes == 4)
+        return d->ports.pci_address; /* its data ports read as ones: no device anywhere */
+    for (unsigned int i = 0; i < bytes; i++)
+        value |= (uint32_t)read_byte(d, (port + i) & 0xFFFF) << (8 * i);
+    return value;
+}
+
+void guest_out(uint32_t port, uint32_t bytes, uint32_t value)
+{
+    struct domain *d = this_cpu.domain;
+
+    if (is_direct(port, bytes)) {
+        if (bytes == 1)
+            outb(port, value);
+        else if (bytes == 2)
+            outw(port, value);
+        else
+            outl(port, value);
+        return;
+    }
+    if (port == PORT_PCI_ADDRESS && bytes == 4) {
+        d->ports.pci_address = value;
+        return;
+    }
+    for (unsigned int i = 0; i < bytes; i++)
+        write_byte(d, (port + i) & 0xFFFF, value >> (8 * i));
+}
+
+/* --- Who may */
+
+#ifndef VMASST_TYPE_architectural_iopl
+#define VMASST_TYPE_architectural_iopl 4
+#endif
+
+bool guest_iopl_allows(const struct cpu_user_regs *regs)
+{
+    /* Xen counts a guest's kernel as ring 1, unless the guest has asked for what a processor does. */
+    uint32_t ring = !guest_kernel_mode(regs)                                             ? 3
+                    : this_cpu.domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0
+                                                                                         : 1;
+
+    return current->iopl >= ring;
+}
+
+bool guest_ports_allowed(const struct cpu_user_regs *regs, uint32_t port, uint32_t bytes)
+{
+    const struct vcpu *v = current;
+    uint8_t bits[2] = {0xFF, 0xFF};
+
+    if (guest_iopl_allows(regs))
+        return true;
+    if (v->io_bitmap_ports <= port + bytes)
+        return false;
+    if (copy_from_guest(&bits[0], (const char *)v->io_bitmap + port / 8, 1) ||
+        copy_from_guest(&bits[1], (const char *)v->io_bitmap + port / 8 + 1, 1))
+        bits[1] = 0xFF; /* what cannot be read allows nothing */
+    return !((bits[0] | bits[1] << 8) & ((1u << bytes) - 1) << (port & 7));
+}
+
+uint32_t port_breakpoints(uint32_t port, uint32_t bytes)
+{
+    static const uint8_t widths[4] = {1, 2, 8, 4};
+    const struct vcpu *v = current;
+    uint32_t dr7 = v->debugreg[7], hit = 0;
+
+    if (likely(!(dr7 & 0xFF)) || !(v->guest_cr4 & X86_CR4_DE))
+        return 0;
+    for (unsigned int i = 0; i < 4; i++) {
+        uint32_t control = dr7 >> (16 + 4 * i) & 0xF, start = v->debugreg[i];
+
+        if ((dr7 >> (2 * i) & 3) && (control & 3) == 2 && start < port + bytes && start + widths[control >> 2] > port)
+            hit |= 1u << i;
+    }
+    return hit;
+}

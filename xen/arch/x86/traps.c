@@ -1,0 +1,285 @@
+/* Exceptions: whose fault it is, what the hypervisor does itself, and what goes to the guest. */
+#include <asm/descriptors.h>
+#include <asm/emulate.h>
+#include <asm/fpu.h>
+#include <asm/guest_access.h>
+#include <asm/traps.h>
+#include <public/sched.h>
+#include <xen/counters.h>
+#include <xen/hypercall.h>
+
+struct extable_entry {
+    uint32_t from, to;
+};
+extern const struct extable_entry __start_extable[], __stop_extable[];
+
+static const char *const trap_names[] = {
+    "divide error", "debug", "NMI", "int3", "overflow", "bounds", "invalid opcode", "no device", "double fault",
+    "coprocessor segment overrun", "invalid TSS", "segment not present", "stack", "general protection", "page fault",
+    "spurious interrupt", "x87", "alignment check", "machine check", "SIMD",
+};
+
+static const char *trap_name(unsigned int vector)
+{
+    return vector < ARRAY_SIZE(trap_names) ? trap_names[vector] : "unknown";
+}
+
+/* Those for which the processor pushes an error code: 8, 10-14, 17. */
+static bool has_error_code(unsigned int vector)
+{
+    return vector < 32 && 0x00027D00u >> vector & 1;
+}
+
+void show_registers(const struct cpu_user_regs *regs)
+{
+    printk("cs:eip %04x:%08x  eflags %08x  error %04x  trap %u (%s)\n", regs->cs, regs->eip, regs->eflags,
+           regs->error_code, regs->entry_vector, trap_name(regs->entry_vector));
+    printk("eax %08x  ebx %08x  ecx %08x  edx %08x\n", regs->eax, regs->ebx, regs->ecx, regs->edx);
+    printk("esi %08x  edi %08x  ebp %08x", regs->esi, regs->edi, regs->ebp);
+    if (guest_mode(regs))
+        printk("  ss:esp %04x:%08x\n", regs->ss, regs->esp);
+    else
+        printk("  esp %08x\n", (uint32_t)&regs->esp);
+    printk("cr2 %08x  ds %04x  es %04x  fs %04x  gs %04x\n", read_cr2(), read_segment(ds), read_segment(es),
+           read_segment(fs), read_segment(gs));
+}
+
+void do_double_fault(void)
+{
+    panic("double fault: eip %08x esp %08x ebp %08x eax %08x cr2 %08x", tss.eip, tss.esp, tss.ebp, tss.eax, read_cr2());
+}
+
+/* A fault of the hypervisor's own: expected ones have an entry in the exception table. */
+static void hypervisor_fault(struct cpu_user_regs *regs)
+{
+    const struct extable_entry *e;
+
+    for (e = __start_extable; e != __stop_extable; e++)
+        if (e->from == regs->eip) {
+            regs->eip = e->to;
+            return;
+        }
+    show_registers(regs);
+    panic("unexpected %s in the hypervisor", trap_name(regs->entry_vector));
+}
+
+static bool in_ldt_window(uint32_t address, uint32_t *offset)
+{
+    *offset = address - (current->area + VCPU_AREA_LDT);
+    return *offset < PAGE_SIZE * 16;
+}
+
+static void to_guest(struct cpu_user_regs *regs, unsigned int vector)
+{
+    if (!bounce_trap(regs, vector, has_error_code(vector)))
+        domain_crash(current, trap_name(vector));
+}
+
+static void page_fault(struct cpu_user_regs *regs)
+{
+    uint32_t address = read_cr2(), offset;
+
+    if (in_ldt_window(address, &offset) && handle_ldt_fault(offset))
+        return;
+    if (!guest_mode(regs)) {
+        hypervisor_fault(regs);
+        return;
+    }
+    if ((regs->error_code & (PFEC_present | PFEC_write | PFEC_user | PFEC_reserved)) == (PFEC_present | PFEC_write) &&
+        address < HYP_START && ptwr_fault(regs, address)) {
+        COUNT(page_faults_ptwr);
+        return;
+    }
+    COUNT(page_faults_bounced);
+    current->vcpu_info->arch.cr2 = address;
+    to_guest(regs, TRAP_page_fault);
+}
+
+/* An `int n` for which the gate is not the guest's: the error code is n * 8 + 2. */
+static bool software_interrupt(struct cpu_user_regs *regs)
+{
+    unsigned int vector = regs->error_code >> 3;
+    const struct guest_trap *trap = &current->traps[vector & 255];
+
+    if ((regs->error_code & 7) != 2 || vector > 255 || !trap->cs || TI_GET_DPL(trap) < (regs->cs & 3))
+        return false;
+    regs->eip += 2;
+    if (!bounce_trap(regs, vector, false))
+        domain_crash(current, "int n");
+    return true;
+}
+
+static void general_protection(struct cpu_user_regs *regs)
+{
+    if (software_interrupt(regs))
+        return;
+    if (regs->error_code == 0 && emulate_privileged_op(regs))
+        return;
+    to_guest(regs, TRAP_gp_fault);
+}
+
+static void debug_trap(struct cpu_user_regs *regs)
+{
+    uint32_t dr6;
+
+    __asm__ volatile("mov %%db6, %0" : "=r"(dr6));
+    if (!guest_mode(regs)) {
+        regs->eflags &= ~X86_EFLAGS_TF; /* a watchpoint hit on the guest's behalf, or the step after its `int` */
+        return;
+    }
+    current->debugreg[6] = dr6;
+    to_guest(regs, TRAP_debug);
+}
+
+void do_trap(struct cpu_user_regs *regs)
+{
+    unsigned int vector = regs->entry_vector;
+
+    if (vector == TRAP_page_fault) {
+        page_fault(regs);
+        return;
+    }
+    if (vector == TRAP_nmi || vector == TRAP_spurious_int)
+        return; /* nothing here raises them on purpose */
+    if (vector == TRAP_debug) {
+        debug_trap(regs);
+        return;
+    }
+    if (!guest_mode(regs)) {
+        hypervisor_fault(regs);
+        return;
+    }
+    switch (vector) {
+    case TRAP_gp_fault:
+        general_protection(regs);
+        break;
+    case TRAP_invalid_op:
+        if (!emulate_forced_invalid_op(regs))
+            to_guest(regs, vector);
+        break;
+    case TRAP_no_device:
+        if (!restore_fpu(current))
+            to_guest(regs, vector);
+        break;
+    case TRAP_machine_check:
+        show_registers(regs);
+        panic("machine check");
+    default:
+        to_guest(regs, vector);
+    }
+}
+
+/* The guest's `iret` frame, as far as we built or passed it on, cannot be loaded: its failsafe handler sorts that out. */
+void do_guest_iret_fault(struct cpu_user_regs *regs)
+{
+    uint32_t eip = regs->eip;
+    uint16_t cs = regs->cs;
+
+    regs->cs = RING1_CS; /* what the frame says is not trusted to tell the ring */
+    if ((cs & 3) != 1)
+        regs->cs = RING3_CS;
+    regs->eip = eip;
+    if (current->failsafe_callback.cs == cs && current->failsafe_callback.eip == eip) {
+        domain_crash(current, "iret to its failsafe handler faulted");
+        return;
+    }
+    if (!bounce_failsafe(regs))
+        domain_crash(current, "iret faulted, and there is no failsafe handler");
+}
+
+static void crash_now(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+
+    v->crash_pending = false;
+    printk("Domain %u (vcpu %u) crashed: %s\n", v->domain->domain_id, v->vcpu_id, v->crash_reason);
+    show_registers(regs);
+    domain_shutdown(v->domain, SHUTDOWN_crash);
+}
+
+/* Where the frame has to be: at the top of current's stack, which has moved with its vcpu_info. */
+static struct cpu_user_regs *moved_frame(const struct cpu_user_regs *regs)
+{
+    tss.esp0 = (uint32_t)current->vcpu_info - STACK_TO_INFO;
+    memcpy(this_cpu.moved_frame, regs, sizeof(this_cpu.moved_frame));
+    return (struct cpu_user_regs *)(tss.esp0 - sizeof(this_cpu.moved_frame));
+}
+
+struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
+{
+    struct vcpu *v = current;
+    bool moved = false;
+    uint32_t work;
+
+    do {
+        work = this_cpu.work;
+        this_cpu.work = 0;
+        if (work & WORK_TIMER)
+            run_timers();
+        if (v->crash_pending)
+            crash_now(regs);
+        if (work & WORK_MOVED)
+            moved = true;
+        if (this_cpu.flush)
+            flush_tlb_now();
+        if (work & (WORK_SCHEDULE | WORK_PAUSED))
+            schedule();
+        if (event_deliverable(v) && v->event_callback.cs && !bounce_event(regs))
+            domain_crash(v, "no room for an event's frame");
+    } while (this_cpu.work || v->crash_pending);
+    return moved ? moved_frame(regs) : regs;
+}
+
+/* Returns from a trap with the frame on the guest's kernel stack: EAX EIP CS EFLAGS, and ESP SS unless to ring 1. */
+long do_iret(struct cpu_user_regs *regs)
+{
+    uint32_t frame[6];
+    const uint32_t *stack = (const uint32_t *)regs->esp;
+
+    if (copy_from_guest(frame, stack, 4 * sizeof(frame[0])) || frame[3] & X86_EFLAGS_VM || !(frame[2] & 3))
+        goto crash;
+    regs->eip = frame[1];
+    regs->cs = frame[2];
+    regs->eflags = (frame[3] & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT)) | X86_EFLAGS_IF | 2;
+    regs->esp += 4 * sizeof(frame[0]);
+    if ((regs->cs & 3) != 1) {
+        if (copy_from_guest(frame + 4, stack + 4, 2 * sizeof(frame[0])))
+            goto crash;
+        regs->esp = frame[4];
+        regs->ss = frame[5];
+    }
+    current->vcpu_info->evtchn_upcall_mask = !(frame[3] & X86_EFLAGS_IF);
+    return frame[0];
+crash:
+    domain_crash(current, "bad frame for iret");
+    return 0;
+}
+
+long do_set_trap_table(const trap_info_t *traps)
+{
+    struct vcpu *v = current;
+
+    if (!traps) {
+        memset(v->traps, 0, sizeof(v->traps));
+        set_int80_gate(v);
+        return 0;
+    }
+    for (unsigned int n = 1;; n++, traps++) {
+        const uint32_t *src = (const uint32_t *)traps;
+        uint32_t head, address, vector;
+
+        if (unlikely(!guest_range_ok(traps, sizeof(*traps))) || __get_guest_u32(&head, src) ||
+            __get_guest_u32(&address, src + 1))
+            return -EFAULT;
+        if (!address)
+            return 0;
+        vector = head & 0xFF;
+        v->traps[vector].address = address;
+        v->traps[vector].cs = fixup_guest_selector(head >> 16);
+        v->traps[vector].flags = head >> 8 & 0xFF;
+        if (vector == SYSCALL_VECTOR)
+            set_int80_gate(v);
+        if (n % 256 == 0 && preempt_point()) /* the table is as long as a guest likes */
+            return -EINTR;
+    }
+}

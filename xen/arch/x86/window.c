@@ -1,0 +1,23 @@
+/* The map cache: asm/window.h. */
+#include <asm/processor.h>
+#include <asm/mm.h>
+#include <xen/lib.h>
+
+mfn_t window_frame[WIN_SLOTS] = {[0 ... WIN_SLOTS - 1] = INVALID_MFN};
+pte_t window_pte[WIN_SLOTS] __aligned(PAGE_SIZE);
+
+void *window_refill(unsigned int slot, mfn_t mfn)
+{
+    uint32_t va = WINDOWS_START + (slot << PAGE_SHIFT);
+    pte_t entry = make_pte(mfn, _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL);
+
+    entry.hi |= nx_mask_hi;
+    window_pte[slot].lo = 0; /* never half of one frame and half of another */
+    barrier();
+    window_pte[slot].hi = entry.hi;
+    barrier();
+    window_pte[slot].lo = entry.lo;
+    window_frame[slot] = mfn;
+    invlpg(va);
+    return (void *)va;
+}

@@ -1,0 +1,64 @@
+# The hypervisor. Two builds of one source: build/int82.elf is what is measured; build/int82-counters.elf counts.
+# Options: ENTRY=tuned|plain (docs/entry-path.md), XEN_CFLAGS= for experiments.
+
+B            ?= build
+ENTRY        ?= tuned
+XEN_CC       ?= $(CC)
+XEN_REV      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+XEN_BUILDS   := int82 int82-counters
+
+XEN_CPPFLAGS := -Ixen/include -D__XEN__
+XEN_BASE     := -std=gnu11 -m32 -march=i686 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wdeclaration-after-statement \
+                -ffreestanding -fno-pic -fno-stack-protector -fno-strict-aliasing -fno-asynchronous-unwind-tables \
+                -fcf-protection=none -fno-common -mregparm=3 -mgeneral-regs-only -mpreferred-stack-boundary=2 \
+                -fomit-frame-pointer -mstringop-strategy=libcall -fno-jump-tables -fno-tree-loop-distribute-patterns
+# Jump tables and string instructions would read through DS and ES: tools/ss-data.awk.
+
+XEN_C   := $(sort $(wildcard xen/arch/x86/*.c xen/common/*.c))
+XEN_S   := $(sort $(wildcard xen/arch/x86/*.S))
+
+int82-FLAGS          := -DCOUNTERS=0
+int82-counters-FLAGS := -DCOUNTERS=1
+
+# $(1): build
+define xen_build
+$(1)-OBJS := $$(XEN_C:xen/%.c=$(B)/$(1)/%.o) $$(XEN_S:xen/%.S=$(B)/$(1)/%.o)
+$(1)-ALL  := $$(XEN_CPPFLAGS) -I$(B)/$(1)/include $$($(1)-FLAGS) $$(XEN_BASE) $$(XEN_CFLAGS)
+
+# Rebuild everything when the flags change.
+$(B)/$(1)/flags: FORCE
+	@mkdir -p $$(@D)
+	@echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' | cmp -s - $$@ || echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' > $$@
+
+$(B)/$(1)/include/asm/offsets.h: xen/arch/x86/offsets/asm-offsets.c $(B)/$(1)/flags $$(wildcard xen/include/*/*.h)
+	@mkdir -p $$(@D)
+	$$(XEN_CC) $$($(1)-ALL) -S -o $$@.s $$<
+	sed -n 's/^[^"]*"->\([A-Za-z0-9_]*\) \$$$$*\(-*[0-9]*\).*/#define \1 \2/p' $$@.s > $$@
+
+$(B)/$(1)/%.o: xen/%.c tools/ss-data.awk $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
+	@mkdir -p $$(@D)
+	$$(XEN_CC) $$($(1)-ALL) -MMD -MP -MT $$@ -MF $$(@:.o=.d) -S -o $$(@:.o=.raw.s) $$<
+	awk -f tools/ss-data.awk $$(@:.o=.raw.s) > $$(@:.o=.s)
+	$$(XEN_CC) -m32 -c -o $$@ $$(@:.o=.s)
+
+$(B)/$(1)/%.o: xen/%.S $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
+	@mkdir -p $$(@D)
+	$$(XEN_CC) $$($(1)-ALL) -D__ASSEMBLY__ -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
+
+$(B)/$(1).elf: xen/arch/x86/xen.lds.S $$($(1)-OBJS) tools/check-segments.sh
+	$$(XEN_CC) $$(XEN_CPPFLAGS) -D__ASSEMBLY__ -E -P -o $(B)/$(1)/xen.lds $$<
+	$$(XEN_CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
+	    -Wl,-T,$(B)/$(1)/xen.lds -o $$@.tmp $$($(1)-OBJS)
+	tools/check-segments.sh $$@.tmp
+	mv $$@.tmp $$@
+
+-include $$($(1)-OBJS:.o=.d)
+endef
+$(foreach b,$(XEN_BUILDS),$(eval $(call xen_build,$(b))))
+
+# The revision stands in one object only, so that a commit does not rebuild the rest.
+$(foreach b,$(XEN_BUILDS),$(eval $(B)/$(b)/common/version.o: XEN_CPPFLAGS += -DXEN_REV='"$(XEN_REV)"'))
+
+.PHONY: FORCE xen
+FORCE:
+xen: $(XEN_BUILDS:%=$(B)/%.elf)

@@ -1,0 +1,53 @@
+/* Macros of the assembly files. */
+#ifndef ASM_ASM_H
+#define ASM_ASM_H
+
+#include <asm/layout.h>
+#include <asm/offsets.h>
+
+#define ENTRY(name)                                                                                                    \
+    .globl name;                                                                                                       \
+    .type name, @function;                                                                                             \
+    .p2align 4;                                                                                                        \
+    name:
+
+/* The hypervisor's own data: its segment is SS (docs/entry-path.md). */
+#define HV(operand)  %ss:operand
+#define CPU(field)   %ss:this_cpu + CPU_##field
+
+/* A fault at the instruction labelled `from` goes on at `to`. */
+#define EXTABLE(from, to)                                                                                              \
+    .pushsection .extable, "a";                                                                                        \
+    .long from, to;                                                                                                    \
+    .popsection
+
+/* Every return to a guest. The guest's CS or SS may have become unusable: then the fault is the guest's own. */
+.macro GUEST_IRET
+.Liret\@:
+        iret
+        EXTABLE(.Liret\@, guest_iret_fault)
+.endm
+
+/* struct cpu_user_regs, from the word with error code and vector down. */
+.macro SAVE_REGS
+        push    %eax
+        push    %ebp
+        push    %edi
+        push    %esi
+        push    %edx
+        push    %ecx
+        push    %ebx
+.endm
+
+.macro RESTORE_REGS
+        pop     %ebx
+        pop     %ecx
+        pop     %edx
+        pop     %esi
+        pop     %edi
+        pop     %ebp
+        pop     %eax
+        add     $4, %esp
+.endm
+
+#endif

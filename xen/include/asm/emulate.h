@@ -1,0 +1,105 @@
+/* Instructions that the hypervisor carries out for a guest. docs/emulation.md. */
+#ifndef ASM_EMULATE_H
+#define ASM_EMULATE_H
+
+#include <asm/decode.h>
+#include <asm/layout.h>
+#include <asm/processor.h>
+#include <public/xen.h>
+#include <xen/lib.h>
+
+/* Once, when CR0 and CR4 are what they stay. */
+void init_emulation(void);
+extern uint32_t host_cr0, host_cr4; /* CR0.TS and CR4.TSD apart, which follow the guest */
+
+/* #GP with error code 0, and #UD. True: carried out (or turned into another trap), the frame is what to return to.
+ * False: the fault is the guest's. May run other vCPUs. */
+bool emulate_privileged_op(struct cpu_user_regs *regs);
+bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
+
+/* A page fault of ring 1 by a store to a present page. True: it was a store to an L1 table, and has been done. */
+bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr);
+
+/* What CR4 must hold while a vCPU runs that believes it holds guest_cr4; and the first value of that. */
+uint32_t real_cr4(uint32_t guest_cr4);
+uint32_t initial_guest_cr4(void);
+
+/* --- Parts */
+
+/* A descriptor of the current vCPU, as its tables have it now. False: beyond its table, or not there. seg.c. */
+bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar);
+
+/* *ar, in the descriptor's own places; the rest is 0. */
+#define SEG_AR_DATA_WRITE  0x00000200u
+#define SEG_AR_EXPAND_DOWN 0x00000400u
+#define SEG_AR_CODE        0x00000800u
+#define SEG_AR_CODE_READ   0x00000200u
+#define SEG_AR_S           0x00001000u
+#define SEG_AR_DPL         0x00006000u
+#define SEG_AR_P           0x00008000u
+#define SEG_AR_32BIT       0x00400000u
+#define SEG_AR_G           0x00800000u
+#define SEG_AR_MASK        0x00F0FF00u
+#define FLAT_SEGMENT_LIMIT (RO_MPT_END - 1)
+#define FLAT_AR(dpl, type) (SEG_AR_G | SEG_AR_32BIT | SEG_AR_P | (dpl) << 13 | SEG_AR_S | (type) << 8)
+
+static inline bool read_descriptor(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar)
+{
+    if (likely((sel >= RING1_CS && sel <= RING3_DS + 7) && !(sel & 4))) { /* the four flat ones stand in a row */
+        *base = 0;
+        *limit = FLAT_SEGMENT_LIMIT;
+        *ar = FLAT_AR(sel >= (RING3_CS & ~7) ? 3u : 1u, (sel & 8) == (RING1_CS & 8) ? 0xBu : 0x3u);
+        return true;
+    }
+    return read_descriptor_slow(sel, base, limit, ar);
+}
+
+/* The selector that a segment register of the guest holds. */
+uint32_t guest_selector(const struct cpu_user_regs *regs, enum segment seg);
+
+/* General register by its number in an instruction. */
+extern const uint8_t gpr_word[8];
+static inline uint32_t *gpr(struct cpu_user_regs *regs, unsigned int number)
+{
+    return (uint32_t *)regs + gpr_word[number];
+}
+
+/* The same as an operand of size bytes (AH to BH for byte registers 4 to 7). */
+uint32_t read_gpr(struct cpu_user_regs *regs, unsigned int number, unsigned int size);
+void write_gpr(struct cpu_user_regs *regs, unsigned int number, unsigned int size, uint32_t value);
+
+/* The offset in its segment that insn's memory operand has. */
+uint32_t operand_offset(const struct insn *insn, struct cpu_user_regs *regs);
+
+/* Fetches and decodes the instruction at CS:EIP. False: cannot be fetched, or is none of ours. */
+bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn);
+
+/* The instruction before eip is done. breakpoints: bits of DR6 for those it hit. Single-step traps follow. */
+void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpoints);
+
+/* In ring 1: the guest's kernel. */
+static inline bool guest_kernel_mode(const struct cpu_user_regs *regs)
+{
+    return (regs->cs & 3) == 1;
+}
+
+/* cpuid.c */
+void init_cpuid(void);
+void guest_cpuid(struct cpu_user_regs *regs);
+
+/* msr.c. False: #GP. */
+bool guest_rdmsr(uint32_t index, uint64_t *value);
+bool guest_wrmsr(uint32_t index, uint64_t value);
+/* 0, or -EFAULT where the processor has no such register, or not this value. */
+int rdmsr_safe(uint32_t index, uint64_t *value);
+int wrmsr_safe(uint32_t index, uint64_t value);
+
+/* ports.c. The guest's IOPL or its bitmap lets it use these ports; the hypervisor may still stand in for them. */
+bool guest_ports_allowed(const struct cpu_user_regs *regs, uint32_t port, uint32_t bytes);
+bool guest_iopl_allows(const struct cpu_user_regs *regs);
+uint32_t guest_in(uint32_t port, uint32_t bytes);
+void guest_out(uint32_t port, uint32_t bytes, uint32_t value);
+/* The guest's I/O breakpoints on these ports, as bits of DR6. */
+uint32_t port_breakpoints(uint32_t port, uint32_t bytes);
+
+#endif

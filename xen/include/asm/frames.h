@@ -1,0 +1,115 @@
+/* The hot part of asm/mm.h: taking and dropping references without a function call. */
+#ifndef ASM_FRAMES_H
+#define ASM_FRAMES_H
+
+#include <asm/mm.h>
+#include <public/errno.h>
+#include <xen/sched.h>
+
+/* Flag bits that may be set in a present L1 entry. PWT, PCD and PAT are refused for RAM, G always (a global entry would
+ * survive the flushes that isolation relies on). */
+#define L1_FLAGS      (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
+#define L1_REFUSED    (0xFFFu & ~L1_FLAGS)
+#define CACHE_FLAGS   (_PAGE_PWT | _PAGE_PCD | _PAGE_PAT)
+/* All that may differ between two entries without anything having to be validated again. A whitelist: XSA-148, 182. */
+#define HARMLESS_BITS (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
+
+int get_page_type_slow(struct page_info *page, uint32_t type);
+void put_last_type(struct page_info *page);
+void free_page(struct page_info *page);
+int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner);
+void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner);
+
+/* Frame of a present entry without refused high bits; false: too high for any frame table. */
+static inline bool pte_to_frame(pte_t e, mfn_t *mfn)
+{
+    uint32_t hi = e.hi & ~nx_mask_hi;
+
+    *mfn = e.lo >> PAGE_SHIFT | hi << (32 - PAGE_SHIFT);
+    return hi < (1u << PAGE_SHIFT);
+}
+
+/* One more writable mapping. */
+static inline int get_writable(struct page_info *page)
+{
+    uint32_t ti = page->type_info;
+
+    if (likely((ti & PGT_flags) == PGT_writable) && likely(!__builtin_add_overflow(ti, PGT_one, &ti))) {
+        page->type_info = ti;
+        return 0;
+    }
+    return get_page_type_slow(page, PGT_writable_page) ? -EBUSY : 0;
+}
+
+static inline void put_writable(struct page_info *page)
+{
+    uint32_t ti = page->type_info - PGT_one;
+
+    page->type_info = ti;
+    if (ti < PGT_one)
+        page->stamp = this_cpu.tlb_clock;
+}
+
+static inline void drop_count(struct page_info *page)
+{
+    if (unlikely(--page->count == 0))
+        free_page(page);
+}
+
+/* The references that a present L1 entry of d's stands for. 0, or -error with none taken. */
+static inline int get_page_from_l1e(pte_t e, struct domain *d)
+{
+    struct page_info *page;
+    mfn_t mfn;
+
+    if (unlikely(e.lo & L1_REFUSED) || unlikely(!pte_to_frame(e, &mfn)) || unlikely(mfn >= max_page))
+        return get_page_from_l1e_slow(e, d, d);
+    page = mfn_to_page(mfn);
+    if (unlikely(page->owner != d))
+        return get_page_from_l1e_slow(e, d, d);
+    if (e.lo & _PAGE_RW) {
+        int rc = get_writable(page);
+
+        if (unlikely(rc))
+            return rc;
+    }
+    page->count++;
+    return 0;
+}
+
+static inline void put_page_from_l1e(pte_t e, struct domain *d)
+{
+    struct page_info *page;
+    mfn_t mfn;
+
+    if (unlikely(!pte_to_frame(e, &mfn)) || unlikely(mfn >= max_page))
+        return; /* I/O: no references */
+    page = mfn_to_page(mfn);
+    if (unlikely(page->owner != d)) {
+        put_page_from_l1e_slow(e, d);
+        return;
+    }
+    if (e.lo & _PAGE_RW)
+        put_writable(page);
+    else if (unlikely((page->type_info & PGT_type_mask) == PGT_seg_desc_page)) {
+        put_page_from_l1e_slow(e, d);
+        return;
+    }
+    drop_count(page);
+}
+
+/* Writes an entry such that the processor never sees a mixture of old and new. */
+static inline void write_pte(pte_t *slot, pte_t old, pte_t new)
+{
+    if (likely(old.hi == new.hi)) {
+        ACCESS_ONCE(slot->lo) = new.lo;
+        return;
+    }
+    ACCESS_ONCE(slot->lo) = 0;
+    barrier();
+    ACCESS_ONCE(slot->hi) = new.hi;
+    barrier();
+    ACCESS_ONCE(slot->lo) = new.lo;
+}
+
+#endif

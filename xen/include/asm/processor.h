@@ -1,0 +1,148 @@
+/* The processor's own structures and instructions. Source: Intel SDM volume 3. */
+#ifndef ASM_PROCESSOR_H
+#define ASM_PROCESSOR_H
+
+#define X86_EFLAGS_CF   0x00000001
+#define X86_EFLAGS_TF   0x00000100
+#define X86_EFLAGS_IF   0x00000200
+#define X86_EFLAGS_IOPL 0x00003000
+#define X86_EFLAGS_NT   0x00004000
+#define X86_EFLAGS_RF   0x00010000
+#define X86_EFLAGS_VM   0x00020000
+#define X86_EFLAGS_AC   0x00040000
+
+#define X86_CR0_MP 0x00000002
+#define X86_CR0_TS 0x00000008
+#define X86_CR4_DE 0x00000008
+
+#define TRAP_divide_error      0
+#define TRAP_debug             1
+#define TRAP_nmi               2
+#define TRAP_int3              3
+#define TRAP_overflow          4
+#define TRAP_bounds            5
+#define TRAP_invalid_op        6
+#define TRAP_no_device         7
+#define TRAP_double_fault      8
+#define TRAP_copro_seg         9
+#define TRAP_invalid_tss       10
+#define TRAP_no_segment        11
+#define TRAP_stack_error       12
+#define TRAP_gp_fault          13
+#define TRAP_page_fault        14
+#define TRAP_spurious_int      15
+#define TRAP_copro_error       16
+#define TRAP_alignment_check   17
+#define TRAP_machine_check     18
+#define TRAP_simd_error        19
+
+#define PFEC_present  1
+#define PFEC_write    2
+#define PFEC_user     4
+#define PFEC_reserved 8
+#define PFEC_insn     16
+
+#define FIRST_IRQ_VECTOR 0x20
+#define NR_IRQS          16
+#define SYSCALL_VECTOR   0x80
+#define HYPERCALL_VECTOR 0x82
+
+#ifndef __ASSEMBLY__
+#include <stdbool.h>
+#include <stdint.h>
+
+/* 32-bit task-state segment, SDM 3, 8.2.1. ESP1 and SS1 are the running vCPU's kernel stack: the processor itself goes
+ * there for a direct trap from ring 3 (int $0x80), and stack_switch writes nowhere else. */
+struct tss {
+    uint32_t link, esp0, ss0, esp1, ss1, esp2, ss2, cr3, eip, eflags;
+    uint32_t eax, ecx, edx, ebx, esp, ebp, esi, edi;
+    uint32_t es, cs, ss, ds, fs, gs, ldt;
+    uint16_t trace, iomap_base;
+};
+_Static_assert(sizeof(struct tss) == 104, "the processor's format");
+extern struct tss tss, double_fault_tss;
+
+struct descriptor {
+    uint32_t a, b;
+};
+
+struct table_register {
+    uint16_t limit;
+    uint32_t base;
+} __attribute__((packed));
+
+static inline uint32_t read_cr0(void)
+{
+    uint32_t v;
+    __asm__ volatile("mov %%cr0, %0" : "=r"(v));
+    return v;
+}
+
+static inline void write_cr0(uint32_t v)
+{
+    __asm__ volatile("mov %0, %%cr0" ::"r"(v) : "memory");
+}
+
+static inline uint32_t read_cr2(void)
+{
+    uint32_t v;
+    __asm__ volatile("mov %%cr2, %0" : "=r"(v));
+    return v;
+}
+
+static inline uint32_t read_cr3(void)
+{
+    uint32_t v;
+    __asm__ volatile("mov %%cr3, %0" : "=r"(v));
+    return v;
+}
+
+static inline void write_cr3(uint32_t v)
+{
+    __asm__ volatile("mov %0, %%cr3" ::"r"(v) : "memory");
+}
+
+static inline uint32_t read_cr4(void)
+{
+    uint32_t v;
+    __asm__ volatile("mov %%cr4, %0" : "=r"(v));
+    return v;
+}
+
+static inline void write_cr4(uint32_t v)
+{
+    __asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory");
+}
+
+static inline void invlpg(uint32_t va)
+{
+    __asm__ volatile("invlpg %0" ::"m"(*(const char *)va) : "memory");
+}
+
+static inline void clts(void)
+{
+    __asm__ volatile("clts" ::: "memory");
+}
+
+/* The guest's data segments stay loaded while the hypervisor runs. */
+#define read_segment(reg)                                                                                              \
+    ({                                                                                                                 \
+        uint32_t sel_;                                                                                                 \
+        __asm__ volatile("mov %%" #reg ", %0" : "=r"(sel_));                                                           \
+        sel_ & 0xFFFFu;                                                                                                \
+    })
+
+/* 0, or -1 when the selector cannot be loaded; then the null selector is. */
+#define load_segment(reg, sel)                                                                                         \
+    ({                                                                                                                 \
+        int err_ = 0;                                                                                                  \
+        __asm__ volatile("1: mov %1, %%" #reg "\n2:\n"                                                                 \
+                         ".section .fixup,\"ax\"\n3: mov $-1, %0\n   mov %2, %%" #reg "\n   jmp 2b\n.previous\n"        \
+                         ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"                                         \
+                         : "+r"(err_)                                                                                  \
+                         : "r"((uint32_t)(sel)), "r"(0));                                                              \
+        err_;                                                                                                          \
+    })
+
+#endif
+#endif

@@ -1,0 +1,46 @@
+/* Exceptions, and handing them to guests. */
+#ifndef ASM_TRAPS_H
+#define ASM_TRAPS_H
+
+#include <asm/processor.h>
+#include <public/xen.h>
+#include <xen/sched.h>
+
+/* Assembly entry points */
+extern const char hypercall[], trap_unexpected[], double_fault[], start_guest[];
+extern const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
+
+/* Called from there */
+void do_trap(struct cpu_user_regs *regs);
+void do_irq(struct cpu_user_regs *regs);
+struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs);
+void do_guest_iret_fault(struct cpu_user_regs *regs);
+void do_double_fault(void) __attribute__((noreturn));
+
+static inline bool guest_mode(const struct cpu_user_regs *regs)
+{
+    return regs->cs & 3;
+}
+
+/* A code selector that a guest may enter through: none of the hypervisor's own. */
+static inline bool guest_code_selector_ok(uint16_t sel)
+{
+    return (sel & 3) && (sel < HYP_GDT_BASE || sel & 4 || sel == RING1_CS || sel == RING3_CS);
+}
+
+/* Ring 0 becomes ring 1, as Xen does it. */
+static inline uint16_t fixup_guest_selector(uint16_t sel)
+{
+    return sel & 3 ? sel : sel | 1;
+}
+
+/* Frames on the guest's kernel stack (bounce.c). False: there was no room for it; the guest is lost. */
+bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code);
+bool bounce_event(struct cpu_user_regs *regs);
+bool bounce_failsafe(struct cpu_user_regs *regs);
+bool bounce_nmi(struct cpu_user_regs *regs);
+
+/* The guest's registers and why, on the log. */
+void show_registers(const struct cpu_user_regs *regs);
+
+#endif

@@ -1,0 +1,7 @@
+/* What xen_version answers: the interface is Xen 4.2's. */
+#ifndef XEN_VERSION_H
+#define XEN_VERSION_H
+
+#define XEN_VERSION ((4 << 16) | 2) /* XENVER_version: major and minor */
+
+#endif
