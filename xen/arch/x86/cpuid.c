@@ -1,7 +1,8 @@
 /*
- * What CPUID tells a guest. Leaves and bits are passed on only where they are known to be harmless: a table of masks for
- * what the processor says. Features that a guest cannot use, or that Int82 does not give it, are hidden as Xen hides
- * them from its 32-bit guests: large pages, global pages, APIC, MTRR, machine checks, SYSENTER, XSAVE and all that needs it.
+ * What CPUID tells a guest. Leaves and bits are passed on only where they are known to be harmless: a table of masks
+ * for what the processor says. Features that a guest cannot use, or that Int82 does not give it, are hidden as Xen
+ * hides them from its 32-bit guests: large pages, global pages, APIC, MTRR, machine checks, SYSENTER, XSAVE and all
+ * that needs it.
  */
 #include <asm/emulate.h>
 #include <asm/page.h>
@@ -11,8 +12,7 @@
 #define BIT(n) (1u << (n))
 
 /* FPU DE TSC MSR PAE CX8 CMOV PAT MMX FXSR; the same places in leaf 1 and AMD's 0x80000001 */
-#define EDX_COMMON                                                                                                     \
-    (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(15) | BIT(16) | BIT(23) | BIT(24))
+#define EDX_COMMON (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(15) | BIT(16) | BIT(23) | BIT(24))
 /* CLFLUSH SSE SSE2 SS HT */
 #define EDX_1 (EDX_COMMON | BIT(19) | BIT(25) | BIT(26) | BIT(27) | BIT(28))
 /* SSE3 PCLMULQDQ SSSE3 SSE4.1 SSE4.2 MOVBE POPCNT AES RDRAND */
@@ -33,22 +33,16 @@ struct leaf {
 };
 
 static const struct leaf basic_leaves[] = {
-    [0] = {ALL, ALL, ALL, ALL},
-    [1] = {ALL, ALL, ECX_1, EDX_1},
-    [2] = {ALL, ALL, ALL, ALL}, /* caches */
-    [4] = {ALL, ALL, ALL, ALL},
-    [7] = {0, EBX_7, 0, 0},
+    [0] = {ALL, ALL, ALL, ALL}, [1] = {ALL, ALL, ECX_1, EDX_1}, [2] = {ALL, ALL, ALL, ALL}, /* caches */
+    [4] = {ALL, ALL, ALL, ALL}, [7] = {0, EBX_7, 0, 0},
 };
 #define EXTENDED 0x80000000u
 static const struct leaf extended_leaves[] = {
-    [0] = {ALL, ALL, ALL, ALL},
-    [1] = {ALL, ALL, ECX_EXT1, EDX_EXT1},
+    [0] = {ALL, ALL, ALL, ALL}, [1] = {ALL, ALL, ECX_EXT1, EDX_EXT1},
     [2] = {ALL, ALL, ALL, ALL}, /* name */
-    [3] = {ALL, ALL, ALL, ALL},
-    [4] = {ALL, ALL, ALL, ALL},
+    [3] = {ALL, ALL, ALL, ALL}, [4] = {ALL, ALL, ALL, ALL},
     [5] = {ALL, ALL, ALL, ALL}, /* caches */
-    [6] = {ALL, ALL, ALL, ALL},
-    [7] = {0, 0, 0, INVARIANT_TSC},
+    [6] = {ALL, ALL, ALL, ALL}, [7] = {0, 0, 0, INVARIANT_TSC},
     [8] = {ALL, 0, ALL, 0}, /* address widths, cores */
 };
 

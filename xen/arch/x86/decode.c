@@ -15,14 +15,14 @@
 #define LOCK_OK 0x4000u /* if dst is memory */
 #define MEM_DST 0x8000u /* of interest with a memory operand only */
 
-#define DST (MODRM | MEM_DST)
-#define RMW (DST | LOCK_OK)
-#define PREFIX 0x3Fu /* its struct insn.flags from bit 8 up */
+#define DST        (MODRM | MEM_DST)
+#define RMW        (DST | LOCK_OK)
+#define PREFIX     0x3Fu /* its struct insn.flags from bit 8 up */
 #define PREFIX_SEG (PREFIX | INSN_SEGMENT << 8)
-#define ESCAPE 0x3Eu
+#define ESCAPE     0x3Eu
 
 /* Both forms that write memory; opcode bits 3 to 5 tell which operation. */
-#define ALU_PAIR(op) [(op) * 8] = INSN_ALU | RMW | BYTE, [(op) * 8 + 1] = INSN_ALU | RMW
+#define ALU_PAIR(op) [(op)*8] = INSN_ALU | RMW | BYTE, [(op)*8 + 1] = INSN_ALU | RMW
 
 static const uint16_t one_byte[256] = {
     ALU_PAIR(ALU_ADD),
@@ -316,12 +316,12 @@ truncated:
     return n < MAX_INSN ? DECODE_SHORT : DECODE_UNKNOWN;
 }
 
-#define CF 0x001u
-#define PF 0x004u
-#define AF 0x010u
-#define ZF 0x040u
-#define SF 0x080u
-#define OF 0x800u
+#define CF         0x001u
+#define PF         0x004u
+#define AF         0x010u
+#define ZF         0x040u
+#define SF         0x080u
+#define OF         0x800u
 #define ARITHMETIC (CF | PF | AF | ZF | SF | OF)
 
 /* The flags that depend on the result alone. */

@@ -102,6 +102,7 @@ void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpo
         breakpoints |= DR6_SINGLE_STEP;
     if (unlikely(breakpoints)) {
         current->debugreg[6] |= breakpoints | DR6_FIXED;
-        bounce_exception(regs, TRAP_debug, 0);
+        if (!bounce_trap(regs, TRAP_debug, false))
+            domain_crash(current, "debug trap after an emulated instruction");
     }
 }

@@ -275,9 +275,9 @@ void guest_out(uint32_t port, uint32_t bytes, uint32_t value)
 bool guest_iopl_allows(const struct cpu_user_regs *regs)
 {
     /* Xen counts a guest's kernel as ring 1, unless the guest has asked for what a processor does. */
-    uint32_t ring = !guest_kernel_mode(regs)                                             ? 3
+    uint32_t ring = !guest_kernel_mode(regs)                                            ? 3
                     : this_cpu.domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0
-                                                                                         : 1;
+                                                                                        : 1;
 
     return current->iopl >= ring;
 }

@@ -1,4 +1,5 @@
-/* Segments of the guest, as its descriptor tables have them. Used where the hypervisor goes through one in its stead. */
+/* Segments of the guest, as its descriptor tables have them. Used where the hypervisor goes through one in its stead.
+ */
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <xen/sched.h>

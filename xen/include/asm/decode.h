@@ -29,13 +29,13 @@ enum insn_op {
     /* Privileged, or depending on IOPL */
     INSN_INS,
     INSN_OUTS,
-    INSN_IN,  /* port: imm, or DX */
-    INSN_OUT, /* likewise */
+    INSN_IN,      /* port: imm, or DX */
+    INSN_OUT,     /* likewise */
     INSN_CLI_STI, /* sub: 0 cli, 1 sti */
     INSN_HLT,
     INSN_GROUP7, /* 0F 01: sub: modrm.reg */
     INSN_CLTS,
-    INSN_WBINVD, /* and INVD */
+    INSN_WBINVD,  /* and INVD */
     INSN_READ_CR, /* sub: number; rm: the general register; likewise the next three */
     INSN_READ_DR,
     INSN_WRITE_CR,
@@ -69,8 +69,8 @@ struct insn {
     uint8_t flags;  /* INSN_* */
     uint8_t size;   /* bytes of the operands: 1, 2, 4, 8 */
     uint8_t addr_size;
-    uint8_t segment;          /* of the memory operand that is not (EDI): enum segment */
-    uint8_t mod, reg, rm;     /* of the ModRM byte */
+    uint8_t segment;            /* of the memory operand that is not (EDI): enum segment */
+    uint8_t mod, reg, rm;       /* of the ModRM byte */
     uint8_t base, index, scale; /* registers of the address, or NO_REG */
     uint32_t disp;
     uint32_t imm; /* sign-extended, where the instruction does that */

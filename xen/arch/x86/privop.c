@@ -1,0 +1,421 @@
+/*
+ * Privileged instructions. A guest kernel that executes one in ring 1 raises #GP(0); those that Xen's interface gives
+ * it are carried out here on what the guest believes to be its processor. All others stay a #GP of the guest's.
+ * docs/emulation.md.
+ */
+#include <asm/emulate.h>
+#include <asm/guest_access.h>
+#include <asm/mm.h>
+#include <asm/traps.h>
+#include <xen/hypercall.h>
+#include <xen/sched.h>
+
+#define X86_CR4_TSD        0x004u
+#define X86_CR4_PAE        0x020u
+#define X86_CR4_MCE        0x040u
+#define X86_CR4_OSFXSR     0x200u
+#define X86_CR4_OSXMMEXCPT 0x400u
+#define CR4_GUEST_SEES     (X86_CR4_PAE | X86_CR4_MCE | X86_CR4_OSFXSR | X86_CR4_OSXMMEXCPT)
+#define CR4_GUEST_CHANGES  (X86_CR4_TSD | X86_CR4_DE)
+
+#define X86_EFLAGS_DF 0x400u
+
+/* Iterations of INS and OUTS before interrupts get a chance. */
+#define STRING_BOUND 64
+
+uint32_t host_cr0, host_cr4;
+
+/* An instruction on its way. */
+struct privop {
+    struct cpu_user_regs *regs;
+    uint32_t breakpoints; /* I/O breakpoints it has hit */
+    struct insn insn;
+};
+
+enum outcome {
+    NOT_OURS, /* the guest's #GP, with nothing changed */
+    DONE,
+    RETURN, /* the frame is what to go on with */
+};
+
+void init_emulation(void)
+{
+    host_cr0 = read_cr0() & ~X86_CR0_TS;
+    host_cr4 = read_cr4() & ~X86_CR4_TSD;
+    init_cpuid();
+}
+
+uint32_t real_cr4(uint32_t guest_cr4)
+{
+    /* Never DE: I/O breakpoints are the hypervisor's to find (port_breakpoints()). */
+    return host_cr4 | (guest_cr4 & X86_CR4_TSD);
+}
+
+uint32_t initial_guest_cr4(void)
+{
+    return host_cr4 & CR4_GUEST_SEES;
+}
+
+/* A data access of the guest's faults. */
+static enum outcome fault_at(struct cpu_user_regs *regs, uint32_t addr, bool write)
+{
+    regs->error_code = write ? PFEC_write : 0;
+    if ((regs->cs & 3) == 3)
+        regs->error_code |= PFEC_user;
+    current->vcpu_info->arch.cr2 = addr;
+    if (!bounce_trap(regs, TRAP_page_fault, true))
+        domain_crash(current, "page fault in an emulated instruction");
+    return RETURN;
+}
+
+/* The linear address of bytes at sel:offset, if the segment allows the access. */
+static bool segment_access(uint32_t sel, uint32_t offset, uint32_t bytes, bool write, uint32_t *linear)
+{
+    uint32_t base, limit, ar, last = offset + bytes - 1;
+
+    if (!read_descriptor(sel, &base, &limit, &ar) || (ar & (SEG_AR_S | SEG_AR_P)) != (SEG_AR_S | SEG_AR_P))
+        return false;
+    if (ar & SEG_AR_CODE ? write || !(ar & SEG_AR_CODE_READ) : write && !(ar & SEG_AR_DATA_WRITE))
+        return false;
+    if ((ar & (SEG_AR_CODE | SEG_AR_EXPAND_DOWN)) == SEG_AR_EXPAND_DOWN) {
+        if (offset <= limit || last > (ar & SEG_AR_32BIT ? 0xFFFFFFFF : 0xFFFF))
+            return false;
+    } else if (last > limit)
+        return false;
+    *linear = base + offset;
+    return last >= offset;
+}
+
+/* --- Control registers */
+
+static enum outcome read_cr(struct privop *op)
+{
+    uint32_t *reg = gpr(op->regs, op->insn.rm);
+    const struct vcpu *v = current;
+
+    switch (op->insn.sub) {
+    case 0:
+        *reg = host_cr0 | (v->guest_cr0_ts ? X86_CR0_TS : 0);
+        return DONE;
+    case 2:
+        *reg = v->vcpu_info->arch.cr2;
+        return DONE;
+    case 3:
+        *reg = xen_pfn_to_cr3(v->guest_l3);
+        return DONE;
+    case 4:
+        *reg = v->guest_cr4;
+        return DONE;
+    default:
+        return NOT_OURS;
+    }
+}
+
+/* Only TS is the guest's to change. */
+static enum outcome write_guest_cr0(uint32_t value)
+{
+    if ((value ^ host_cr0) & ~X86_CR0_TS)
+        return NOT_OURS;
+    do_fpu_taskswitch(!!(value & X86_CR0_TS));
+    return DONE;
+}
+
+static enum outcome write_guest_cr3(uint32_t value)
+{
+    int rc = new_base_pointer(xen_cr3_to_pfn(value)); /* may be preempted */
+
+    if (this_cpu.flush)
+        flush_tlb_now();
+    if (rc == -EINTR)
+        return RETURN;
+    return rc ? NOT_OURS : DONE;
+}
+
+static enum outcome write_guest_cr4(uint32_t value)
+{
+    struct vcpu *v = current;
+    uint32_t old = v->guest_cr4;
+
+    v->guest_cr4 = (old & ~CR4_GUEST_CHANGES) | (value & CR4_GUEST_CHANGES); /* the rest is ignored, as on Xen */
+    if ((old ^ v->guest_cr4) & X86_CR4_TSD)
+        write_cr4(real_cr4(v->guest_cr4));
+    return DONE;
+}
+
+static enum outcome write_cr(struct privop *op)
+{
+    uint32_t value = *gpr(op->regs, op->insn.rm);
+
+    switch (op->insn.sub) {
+    case 0:
+        return write_guest_cr0(value);
+    case 2:
+        current->vcpu_info->arch.cr2 = value;
+        return DONE;
+    case 3:
+        return write_guest_cr3(value);
+    case 4:
+        return write_guest_cr4(value);
+    default:
+        return NOT_OURS;
+    }
+}
+
+static enum outcome clear_ts(struct privop *op)
+{
+    do_fpu_taskswitch(0);
+    return DONE;
+}
+
+/* LMSW sets PE, MP, EM and TS, but cannot clear PE. */
+static enum outcome lmsw(struct privop *op)
+{
+    uint32_t sel = guest_selector(op->regs, op->insn.segment), linear;
+    uint16_t value = 0;
+
+    if (!(op->insn.flags & INSN_MEM))
+        value = *gpr(op->regs, op->insn.rm);
+    else if (!segment_access(sel, operand_offset(&op->insn, op->regs), sizeof(value), false, &linear))
+        return NOT_OURS;
+    else if (copy_from_guest(&value, (const void *)linear, sizeof(value)))
+        return fault_at(op->regs, linear, false);
+    return write_guest_cr0((host_cr0 & ~0xEu) | (value & 0xF));
+}
+
+static enum outcome group7(struct privop *op)
+{
+    uint32_t base, limit, ar, addr;
+
+    if (op->insn.sub == 6)
+        return lmsw(op);
+    if (!read_descriptor(guest_selector(op->regs, op->insn.segment), &base, &limit, &ar))
+        return NOT_OURS;
+    addr = base + operand_offset(&op->insn, op->regs);
+    if (addr < HYP_START)
+        flush_page_now(addr);
+    return DONE;
+}
+
+/* --- Debug registers: as by hypercall */
+
+static enum outcome read_dr(struct privop *op)
+{
+    const struct vcpu *v = current;
+    unsigned int n = op->insn.sub;
+
+    if (n == 4 || n == 5)
+        *gpr(op->regs, op->insn.rm) = v->guest_cr4 & X86_CR4_DE ? v->debugreg[n + 2] : 0;
+    else
+        *gpr(op->regs, op->insn.rm) = v->debugreg[n];
+    return DONE;
+}
+
+static enum outcome write_dr(struct privop *op)
+{
+    return do_set_debugreg(op->insn.sub, *gpr(op->regs, op->insn.rm)) ? NOT_OURS : DONE;
+}
+
+/* --- MSRs, CPUID, TSC, caches, HLT */
+
+static void set_edx_eax(struct cpu_user_regs *regs, uint64_t value)
+{
+    regs->eax = value;
+    regs->edx = value >> 32;
+}
+
+static enum outcome rdmsr(struct privop *op)
+{
+    uint64_t value;
+
+    if (!guest_rdmsr(op->regs->ecx, &value))
+        return NOT_OURS;
+    set_edx_eax(op->regs, value);
+    return DONE;
+}
+
+static enum outcome wrmsr(struct privop *op)
+{
+    return guest_wrmsr(op->regs->ecx, (uint64_t)op->regs->edx << 32 | op->regs->eax) ? DONE : NOT_OURS;
+}
+
+/* Faults only because the guest has set CR4.TSD, which is not meant for its kernel. */
+static enum outcome rdtsc(struct privop *op)
+{
+    uint64_t tsc;
+
+    if (!guest_kernel_mode(op->regs) && current->guest_cr4 & X86_CR4_TSD)
+        return NOT_OURS;
+    __asm__ volatile("rdtsc" : "=A"(tsc));
+    set_edx_eax(op->regs, tsc);
+    return DONE;
+}
+
+static enum outcome cpuid(struct privop *op)
+{
+    guest_cpuid(op->regs);
+    return DONE;
+}
+
+/* Kernels use it in timing loops, too; only a domain with devices needs the effect. INVD would throw others' data away.
+ */
+static enum outcome wbinvd(struct privop *op)
+{
+    if (this_cpu.domain->is_privileged)
+        __asm__ volatile("wbinvd" ::: "memory");
+    return DONE;
+}
+
+/* As sched_op's block: with events enabled, or it would be for ever. */
+static enum outcome hlt(struct privop *op)
+{
+    bool single_step = op->regs->eflags & X86_EFLAGS_TF;
+
+    current->vcpu_info->evtchn_upcall_mask = 0;
+    instruction_done(op->regs, op->regs->eip + op->insn.length, 0);
+    if (!single_step)
+        vcpu_block();
+    return RETURN;
+}
+
+/* --- What IOPL decides */
+
+/* Without effect, as on Xen: a POPF that gives the flag back would not trap, and events would stay off. */
+static enum outcome cli_sti(struct privop *op)
+{
+    return guest_iopl_allows(op->regs) ? DONE : NOT_OURS;
+}
+
+static enum outcome in_out(struct privop *op)
+{
+    struct cpu_user_regs *regs = op->regs;
+    const struct insn *insn = &op->insn;
+    uint32_t port = insn->flags & INSN_IMM ? insn->imm & 0xFF : regs->edx & 0xFFFF;
+
+    if (!guest_ports_allowed(regs, port, insn->size))
+        return NOT_OURS;
+    if (insn->op == INSN_IN)
+        write_gpr(regs, 0, insn->size, guest_in(port, insn->size));
+    else
+        guest_out(port, insn->size, regs->eax);
+    op->breakpoints = port_breakpoints(port, insn->size);
+    return DONE;
+}
+
+#define ESI 6
+#define EDI 7
+
+/* One element. DONE: the registers are those after it. */
+static enum outcome string_step(struct privop *op, uint32_t port)
+{
+    struct cpu_user_regs *regs = op->regs;
+    const struct insn *insn = &op->insn;
+    bool input = insn->op == INSN_INS;
+    unsigned int index = input ? EDI : ESI;
+    uint32_t sel = guest_selector(regs, input ? SEG_ES : insn->segment);
+    uint32_t offset = read_gpr(regs, index, insn->addr_size), linear, value = 0, left;
+
+    if (!segment_access(sel, offset, insn->size, input, &linear))
+        return NOT_OURS;
+    if (!guest_range_ok((const void *)linear, insn->size))
+        return fault_at(regs, linear, input);
+    if (input) {
+        value = guest_in(port, insn->size);
+        left = __copy_to_guest((void *)linear, &value, insn->size);
+    } else
+        left = __copy_from_guest(&value, (const void *)linear, insn->size);
+    if (left)
+        return fault_at(regs, linear + insn->size - left, input);
+    if (!input)
+        guest_out(port, insn->size, value);
+    write_gpr(regs, index, insn->addr_size, regs->eflags & X86_EFLAGS_DF ? offset - insn->size : offset + insn->size);
+    return DONE;
+}
+
+static enum outcome ins_outs(struct privop *op)
+{
+    struct cpu_user_regs *regs = op->regs;
+    const struct insn *insn = &op->insn;
+    uint32_t port = regs->edx & 0xFFFF, count = 1;
+    bool repeated = insn->flags & INSN_REP;
+    enum outcome rc;
+
+    if (repeated) {
+        count = read_gpr(regs, 1, insn->addr_size);
+        if (!count)
+            return DONE;
+    }
+    if (!guest_ports_allowed(regs, port, insn->size))
+        return NOT_OURS;
+    for (unsigned int i = 0; i < STRING_BOUND; i++) {
+        rc = string_step(op, port);
+        if (rc != DONE)
+            return rc;
+        op->breakpoints = port_breakpoints(port, insn->size);
+        if (repeated)
+            write_gpr(regs, 1, insn->addr_size, --count);
+        if (!repeated || !count)
+            return DONE;
+        if (op->breakpoints)
+            break;
+    }
+    instruction_done(regs, regs->eip, op->breakpoints); /* to be gone on with */
+    return RETURN;
+}
+
+/* --- Which does what */
+
+static const struct {
+    enum outcome (*carry_out)(struct privop *op);
+    bool any_ring; /* also for the guest's user mode */
+} operations[] = {
+    [INSN_INS] = {ins_outs, true},     [INSN_OUTS] = {ins_outs, true},      [INSN_IN] = {in_out, true},
+    [INSN_OUT] = {in_out, true},       [INSN_CLI_STI] = {cli_sti, true},    [INSN_RDTSC] = {rdtsc, true},
+    [INSN_CPUID] = {cpuid, true},      [INSN_HLT] = {hlt, false},           [INSN_GROUP7] = {group7, false},
+    [INSN_CLTS] = {clear_ts, false},   [INSN_WBINVD] = {wbinvd, false},     [INSN_READ_CR] = {read_cr, false},
+    [INSN_READ_DR] = {read_dr, false}, [INSN_WRITE_CR] = {write_cr, false}, [INSN_WRITE_DR] = {write_dr, false},
+    [INSN_WRMSR] = {wrmsr, false},     [INSN_RDMSR] = {rdmsr, false},
+};
+
+bool emulate_privileged_op(struct cpu_user_regs *regs)
+{
+    struct privop op;
+    unsigned int which;
+
+    op.regs = regs;
+    op.breakpoints = 0;
+    if (!fetch_insn(regs, &op.insn))
+        return false;
+    which = op.insn.op;
+    if (!operations[which].carry_out || !(operations[which].any_ring || guest_kernel_mode(regs)))
+        return false;
+    switch (operations[which].carry_out(&op)) {
+    case NOT_OURS:
+        return false;
+    case DONE:
+        instruction_done(regs, regs->eip + op.insn.length, op.breakpoints);
+        return true;
+    default:
+        return true;
+    }
+}
+
+/* The forced-emulation prefix and CPUID: 0F 0B 'x' 'e' 'n' 0F A2. The two words share a byte. */
+#define PREFIX_HEAD   0x65780B0F
+#define PREFIX_TAIL   0xA20F6E65
+#define PREFIX_LENGTH 7
+
+bool emulate_forced_invalid_op(struct cpu_user_regs *regs)
+{
+    uint32_t base, limit, ar, addr, word;
+
+    if (!read_descriptor(regs->cs, &base, &limit, &ar) || limit < PREFIX_LENGTH - 1 ||
+        regs->eip > limit - (PREFIX_LENGTH - 1))
+        return false;
+    addr = base + regs->eip;
+    if (!guest_range_ok((const void *)addr, PREFIX_LENGTH) || __get_guest_u32(&word, (const uint32_t *)addr) ||
+        word != PREFIX_HEAD || __get_guest_u32(&word, (const uint32_t *)(addr + 3)) || word != PREFIX_TAIL)
+        return false;
+    guest_cpuid(regs);
+    instruction_done(regs, regs->eip + PREFIX_LENGTH, 0);
+    return true;
+}

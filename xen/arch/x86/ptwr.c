@@ -1,0 +1,330 @@
+/*
+ * Writable page tables. A guest maps its page tables read-only; a store to an L1 entry faults, and is carried out here
+ * as the validated update that it means. Kernels do this more often than anything else (shared facts: half a million
+ * times while one boots), so the plain stores have a path of their own; all others go through the decoder.
+ *
+ * A 4-byte store changes half of an entry; the other half stays as it is. When the whole is not acceptable, and it was
+ * the upper half, the guest has most likely written its halves in the wrong order: then the entry is stored without its
+ * present bit, for the lower half is sure to follow (Xen's rule, which old kernels need).
+ */
+#include <asm/emulate.h>
+#include <asm/frames.h>
+#include <asm/guest_access.h>
+#include <asm/traps.h>
+
+#define X86_EFLAGS_ZF 0x040u
+#define X86_EFLAGS_DF 0x400u
+
+enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
+
+/* The entry that a store at addr is aimed at, if it is in an L1 table of d's own. */
+static inline pte_t *target_slot(struct vcpu *v, struct domain *d, uint32_t addr)
+{
+    struct page_info *page;
+    mfn_t mfn, table;
+    pte_t *mapping = guest_l1_slot(v, addr, &table);
+
+    if (unlikely(!mapping) || (mapping->lo & (_PAGE_PRESENT | _PAGE_RW)) != _PAGE_PRESENT ||
+        unlikely(!pte_to_frame(*mapping, &mfn)) || unlikely(mfn >= max_page))
+        return NULL;
+    page = mfn_to_page(mfn);
+    if (unlikely(page->owner != d) || unlikely(page->type_info < PGT_one) ||
+        (page->type_info & (PGT_type_mask | PGT_validated)) != (PGT_l1_page_table | PGT_validated))
+        return NULL;
+    return (pte_t *)((char *)map_l1(mfn) + (addr & ~PAGE_MASK & ~7u));
+}
+
+/* Stores value (size bytes, naturally aligned) at addr, in *slot. locked: an indivisible read-modify-write. */
+static bool update(struct domain *d, pte_t *slot, uint32_t addr, unsigned int size, uint64_t value, bool locked)
+{
+    pte_t new = *slot;
+
+    if (size == 8)
+        new.raw = value;
+    else {
+        uint32_t shift = (addr & 3) * 8, mask = size_mask(size) << shift;
+        uint32_t *half = addr & 4 ? &new.hi : &new.lo;
+
+        *half = (*half & ~mask) | ((uint32_t)value << shift & mask);
+    }
+    if (likely(!mod_l1_entry(d, slot, new)))
+        return true;
+    if (size != 4 || !(addr & 4) || locked || !(new.lo &_PAGE_PRESENT))
+        return false;
+    new.lo &= ~_PAGE_PRESENT;
+    return !mod_l1_entry(d, slot, new);
+}
+
+/* --- Stores that are more than a MOV */
+
+struct store {
+    struct cpu_user_regs *regs;
+    struct domain *domain;
+    pte_t *slot;
+    uint32_t addr;
+    struct insn insn;
+};
+
+static uint32_t operand_at(const struct store *s)
+{
+    uint32_t half = s->addr & 4 ? s->slot->hi : s->slot->lo;
+
+    return half >> (s->addr & 3) * 8 & size_mask(s->insn.size);
+}
+
+static bool finish(struct store *s, uint32_t value)
+{
+    return update(s->domain, s->slot, s->addr, s->insn.size, value, s->insn.flags & INSN_LOCK);
+}
+
+static uint32_t source(struct store *s)
+{
+    return s->insn.flags & INSN_IMM ? s->insn.imm : read_gpr(s->regs, s->insn.reg, s->insn.size);
+}
+
+static bool store_mov(struct store *s)
+{
+    /* MOFFS forms have no ModRM, and store the accumulator: register 0, as a zeroed insn.reg says. */
+    return finish(s, source(s));
+}
+
+static bool store_alu(struct store *s)
+{
+    uint32_t eflags = s->regs->eflags;
+
+    if (!finish(s, alu(s->insn.sub, s->insn.size, operand_at(s), source(s), &eflags)))
+        return false;
+    s->regs->eflags = eflags;
+    return true;
+}
+
+static bool store_incdec(struct store *s)
+{
+    uint32_t eflags = s->regs->eflags;
+
+    if (!finish(s, alu_incdec(s->insn.sub, s->insn.size, operand_at(s), &eflags)))
+        return false;
+    s->regs->eflags = eflags;
+    return true;
+}
+
+static bool store_notneg(struct store *s)
+{
+    uint32_t eflags = s->regs->eflags, value = operand_at(s);
+
+    value = s->insn.sub == 3 ? alu(ALU_SUB, s->insn.size, 0, value, &eflags) : ~value;
+    if (!finish(s, value))
+        return false;
+    s->regs->eflags = eflags;
+    return true;
+}
+
+static bool store_bit(struct store *s)
+{
+    uint32_t value = operand_at(s), mask = 1u << (source(s) & (s->insn.size * 8 - 1)), new = value;
+
+    if (s->insn.sub == 1)
+        new |= mask;
+    else if (s->insn.sub == 2)
+        new &= ~mask;
+    else
+        new ^= mask;
+    if (!finish(s, new))
+        return false;
+    s->regs->eflags = (s->regs->eflags & ~X86_EFLAGS_CF) | (value & mask ? X86_EFLAGS_CF : 0);
+    return true;
+}
+
+static bool store_xchg(struct store *s)
+{
+    uint32_t old = operand_at(s);
+
+    s->insn.flags |= INSN_LOCK; /* always is */
+    if (!finish(s, source(s)))
+        return false;
+    write_gpr(s->regs, s->insn.reg, s->insn.size, old);
+    return true;
+}
+
+static bool store_xadd(struct store *s)
+{
+    uint32_t eflags = s->regs->eflags, old = operand_at(s);
+
+    if (!finish(s, alu(ALU_ADD, s->insn.size, old, source(s), &eflags)))
+        return false;
+    write_gpr(s->regs, s->insn.reg, s->insn.size, old);
+    s->regs->eflags = eflags;
+    return true;
+}
+
+static bool store_cmpxchg(struct store *s)
+{
+    uint32_t eflags = s->regs->eflags, old = operand_at(s);
+
+    s->insn.flags |= INSN_LOCK;
+    alu(ALU_CMP, s->insn.size, read_gpr(s->regs, EAX, s->insn.size), old, &eflags);
+    if (!(eflags & X86_EFLAGS_ZF))
+        write_gpr(s->regs, EAX, s->insn.size, old);
+    else if (!finish(s, source(s)))
+        return false;
+    s->regs->eflags = eflags;
+    return true;
+}
+
+static bool store_cmpxchg8b(struct store *s)
+{
+    struct cpu_user_regs *regs = s->regs;
+    pte_t old = *s->slot;
+
+    if (old.lo != regs->eax || old.hi != regs->edx) {
+        regs->eax = old.lo;
+        regs->edx = old.hi;
+        regs->eflags &= ~X86_EFLAGS_ZF;
+        return true;
+    }
+    if (!update(s->domain, s->slot, s->addr, 8, (uint64_t)regs->ecx << 32 | regs->ebx, true))
+        return false;
+    regs->eflags |= X86_EFLAGS_ZF;
+    return true;
+}
+
+/* One element of a string instruction; with REP, EIP stays until ECX is 0, and the next element faults anew. */
+static void next_element(struct store *s, bool source_too)
+{
+    struct cpu_user_regs *regs = s->regs;
+    const struct insn *insn = &s->insn;
+    uint32_t step = regs->eflags & X86_EFLAGS_DF ? -insn->size : insn->size;
+
+    write_gpr(regs, EDI, insn->addr_size, read_gpr(regs, EDI, insn->addr_size) + step);
+    if (source_too)
+        write_gpr(regs, ESI, insn->addr_size, read_gpr(regs, ESI, insn->addr_size) + step);
+    if (insn->flags & INSN_REP) {
+        uint32_t left = read_gpr(regs, ECX, insn->addr_size) - 1;
+
+        write_gpr(regs, ECX, insn->addr_size, left);
+        if (left & size_mask(insn->addr_size))
+            s->insn.length = 0;
+    }
+}
+
+static bool store_stos(struct store *s)
+{
+    if (!finish(s, read_gpr(s->regs, EAX, s->insn.size)))
+        return false;
+    next_element(s, false);
+    return true;
+}
+
+static bool store_movs(struct store *s)
+{
+    uint32_t base, limit, ar, from, value = 0;
+
+    if (!read_descriptor(guest_selector(s->regs, s->insn.segment), &base, &limit, &ar))
+        return false;
+    from = base + read_gpr(s->regs, ESI, s->insn.addr_size);
+    if (copy_from_guest(&value, (const void *)from, s->insn.size) || !finish(s, value))
+        return false;
+    next_element(s, true);
+    return true;
+}
+
+static bool (*const stores[])(struct store *s) = {
+    [INSN_MOV] = store_mov,       [INSN_ALU] = store_alu,         [INSN_INCDEC] = store_incdec,
+    [INSN_NOTNEG] = store_notneg, [INSN_BIT] = store_bit,         [INSN_XCHG] = store_xchg,
+    [INSN_XADD] = store_xadd,     [INSN_CMPXCHG] = store_cmpxchg, [INSN_CMPXCHG8B] = store_cmpxchg8b,
+    [INSN_MOVS] = store_movs,     [INSN_STOS] = store_stos,
+};
+
+/* Where the instruction's store really goes: CR2 alone would not tell, as the access may have begun a page before. */
+static bool store_address(struct store *s, uint32_t *addr)
+{
+    struct cpu_user_regs *regs = s->regs;
+    const struct insn *insn = &s->insn;
+    uint32_t sel, base, limit, ar, offset;
+
+    if (insn->op == INSN_MOVS || insn->op == INSN_STOS) {
+        sel = guest_selector(regs, SEG_ES);
+        offset = read_gpr(regs, EDI, insn->addr_size);
+    } else {
+        sel = guest_selector(regs, insn->segment);
+        offset = operand_offset(insn, regs);
+        if (insn->op == INSN_BIT && !(insn->flags & INSN_IMM)) /* the register may point far beyond the operand */
+            offset += ((int32_t)*gpr(regs, insn->reg) << (32 - 8 * insn->size) >> (32 - 8 * insn->size)) >>
+                      (insn->size == 4 ? 5 : 4) << (insn->size == 4 ? 2 : 1);
+        offset &= size_mask(insn->addr_size);
+    }
+    if (!read_descriptor(sel, &base, &limit, &ar)) /* the limit held, or this would be no page fault */
+        return false;
+    *addr = base + offset;
+    return true;
+}
+
+static bool any_store(struct cpu_user_regs *regs, struct domain *d, pte_t *slot, uint32_t fault)
+{
+    struct store s;
+
+    s.regs = regs;
+    s.domain = d;
+    if (!fetch_insn(regs, &s.insn) || s.insn.op >= ARRAY_SIZE(stores) || !stores[s.insn.op])
+        return false;
+    if (!store_address(&s, &s.addr) || (s.addr ^ fault) & PAGE_MASK || s.addr & (s.insn.size - 1))
+        return false;
+    s.slot = (pte_t *)(((uint32_t)slot & PAGE_MASK) + (s.addr & ~PAGE_MASK & ~7u));
+    if (!stores[s.insn.op](&s))
+        return false;
+    instruction_done(regs, regs->eip + s.insn.length, 0);
+    return true;
+}
+
+/*
+ * The plain stores: MOV of a 32-bit register (89) or constant (C7 /0) to (reg) or disp8(reg), flat segments, no prefix.
+ * Returns the instruction's length, 0 for anything else.
+ */
+static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr, uint32_t *value)
+{
+    uint32_t insn, modrm, offset, length = 2;
+
+    if (unlikely(regs->cs != RING1_CS) || unlikely(regs->eip > HYP_START - MAX_INSN) ||
+        unlikely(regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) || addr & 3 ||
+        unlikely(__get_guest_u32(&insn, (const uint32_t *)regs->eip)))
+        return 0;
+    modrm = insn >> 8 & 0xFF;
+    if (modrm >= 0x80 || (modrm & 7) == 4 || (modrm & 0xC7) == 5)
+        return 0;
+    offset = *gpr(regs, modrm & 7);
+    if (modrm & 0x40) {
+        offset += (int8_t)(insn >> 16);
+        length = 3;
+    }
+    if (offset != addr)
+        return 0;
+    if ((insn & 0xFF) == 0x89)
+        *value = *gpr(regs, modrm >> 3 & 7);
+    else if ((insn & 0xFF) == 0xC7 && !(modrm & 0x38) &&
+             !__get_guest_u32(value, (const uint32_t *)(regs->eip + length)))
+        length += 4;
+    else
+        return 0;
+    return length;
+}
+
+bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr)
+{
+    struct domain *d = this_cpu.domain;
+    pte_t *slot = target_slot(current, d, addr);
+    unsigned int length;
+    uint32_t value;
+
+    if (!slot)
+        return false;
+    length = plain_store(regs, addr, &value);
+    if (likely(length)) {
+        if (unlikely(!update(d, slot, addr, 4, value, false)))
+            return false;
+        regs->eip += length;
+    } else if (!any_store(regs, d, slot, addr))
+        return false;
+    if (unlikely(this_cpu.flush))
+        flush_tlb_now();
+    return true;
+}
