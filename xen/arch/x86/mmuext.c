@@ -66,7 +66,7 @@ static int unpin(struct domain *d, mfn_t mfn)
     return 0;
 }
 
-static int new_base_pointer(mfn_t mfn)
+int new_base_pointer(mfn_t mfn)
 {
     struct vcpu *v = current;
     mfn_t old = v->guest_l3;

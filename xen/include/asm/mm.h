@@ -93,6 +93,9 @@ int adopt_page_tables(struct vcpu *v, mfn_t l3);
 /* Makes v's L3 copy (what CR3 points to) agree with its L3 table. */
 void update_cr3(struct vcpu *v);
 
+/* Runs current on another L3 table: 0 or -error. May be preempted while the table is validated. */
+int new_base_pointer(mfn_t mfn);
+
 /* Flushes: decided during an operation (this_cpu.flush), done once before guest code runs again (docs/memory.md). */
 #define FLUSH_TLB 1u /* reload CR3 */
 void flush_tlb_now(void);

@@ -4,6 +4,7 @@
 
 #include <asm/mm.h>
 #include <asm/layout.h>
+#include <asm/ports.h>
 #include <public/xen.h>
 #include <public/vcpu.h>
 #include <public/event_channel.h>
@@ -57,6 +58,8 @@ struct vcpu {
     uint16_t ds, es, fs, gs;       /* likewise */
     uint32_t debugreg[9];          /* [4], [5] and [8] hold -EINVAL, which is what reading them answers */
     uint32_t iopl;                 /* 0..3, as physdev_op set it */
+    const void *io_bitmap;         /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
+    uint32_t io_bitmap_ports;      /* that it covers; 0: none */
     uint32_t guest_cr0_ts;         /* 1: the guest has set TS (fpu_taskswitch) */
     uint32_t guest_cr4;            /* what the guest believes CR4 holds */
     bool fpu_initialised;
@@ -111,6 +114,7 @@ struct domain {
     uint32_t start_info_nr_pages;
     uint32_t p2m_frame_list; /* arch.pfn_to_mfn_frame_list_list as the guest left it */
     struct domain *next;
+    struct port_state ports;
     uint8_t handle[16];
     char name[16];
 };
