@@ -71,6 +71,13 @@ struct vcpu {
     bool polling;
     struct vcpu *run_next; /* in the run queue */
     bool queued;
+    bool is_initialised;   /* has registers to start with */
+    bool in_hypervisor;    /* suspended by preempt_point(): goes on, even if paused, up to its way out to the guest */
+    bool nmi_pending;      /* send_nmi: to be delivered on the way out */
+    uint32_t poll_port;    /* polling for this port alone; 0: for any */
+    uint32_t slice_left;   /* ns */
+    uint32_t pending_work; /* WORK_* that are about this vCPU, while it does not run */
+    uint64_t periodic_last; /* system time of the last tick */
     struct timer singleshot_timer, periodic_timer, poll_timer;
     uint64_t periodic_period; /* ns; 0: off */
     struct vcpu_runstate_info runstate;
@@ -109,6 +116,14 @@ struct domain {
     uint32_t tot_pages, max_pages;
     uint32_t vm_assist;
     uint32_t console_tokens; /* rate limit of console_io */
+    uint64_t console_refill; /* when they were last counted */
+    uint32_t holds;          /* hypercalls in progress that name it: the structure stays (xen/domain.h) */
+    uint32_t poll_mask;      /* vCPUs in SCHEDOP_poll */
+    uint32_t watchdogs;      /* of those below, in use */
+    struct timer watchdog[2];
+    mfn_t pirq_eoi_frame; /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
+    void *memory_map;     /* e820 entries that memory_op set_memory_map gave it, or NULL */
+    uint32_t memory_map_entries;
     struct vcpu *vcpu[MAX_VCPUS];
     struct evtchn evtchn[NR_EVENT_CHANNELS];
     uint32_t start_info_nr_pages;
