@@ -1,0 +1,52 @@
+/* The counters, as a guest sees them: xen/counters.h. */
+#include <asm/guest_access.h>
+#include <xen/counters.h>
+
+#if COUNTERS
+struct int82_counters int82_counters;
+
+/* The entry stubs count every slot of the call table, without asking whether a hypercall is behind it. */
+static bool hypercall_exists(unsigned int number)
+{
+    static const uint8_t exists[NR_hypercalls] = {
+#define HYPERCALL(number, name, args, tier, text) [number] = 1,
+#include <xen/hypercalls.def>
+    };
+
+    return exists[number];
+}
+
+static void sort_out_unknown_numbers(struct int82_counters *c)
+{
+    for (unsigned int i = 0; i < NR_hypercalls; i++)
+        if (!hypercall_exists(i)) {
+            c->hypercalls_bad += c->hypercalls[i];
+            c->hypercalls[i] = 0;
+        }
+}
+
+long get_counters(struct int82_op_buffer *op)
+{
+    uint32_t room = MIN(op->size, sizeof(int82_counters));
+
+    sort_out_unknown_numbers(&int82_counters);
+    op->size = sizeof(int82_counters);
+    return copy_to_guest(op->buffer, &int82_counters, room);
+}
+
+long reset_counters(void)
+{
+    memset(&int82_counters, 0, sizeof(int82_counters));
+    return 0;
+}
+#else
+long get_counters(struct int82_op_buffer *op)
+{
+    return -ENOSYS;
+}
+
+long reset_counters(void)
+{
+    return -ENOSYS;
+}
+#endif

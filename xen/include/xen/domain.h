@@ -1,0 +1,49 @@
+/* Domains as hypercalls name them, and their end. The structures are in xen/sched.h. */
+#ifndef XEN_DOMAIN_H
+#define XEN_DOMAIN_H
+
+#include <xen/sched.h>
+
+#define NO_SHUTDOWN_CODE 0xFF
+
+#define for_each_domain(d)  for ((d) = domain_list; (d); (d) = (d)->next)
+#define for_each_vcpu(d, v)                                                                                            \
+    for (unsigned int id_ = 0; id_ < MAX_VCPUS; id_++)                                                                 \
+        if (((v) = (d)->vcpu[id_]))
+
+/* dom_io, dom_xen and the idle vCPU's domain. */
+void init_domains(void);
+
+/* Whom a hypercall is about: the caller by DOMID_SELF, or for a privileged caller any domain by its number.
+ * 0, -ESRCH, -EPERM. Not held. */
+int target_domain(uint16_t domid, struct domain **d);
+
+/* Whoever calls preempt_point() while it works on a domain that is not its own holds it meanwhile. */
+static inline void hold_domain(struct domain *d)
+{
+    d->holds++;
+}
+void release_domain(struct domain *d);
+
+void vcpu_pause(struct vcpu *v);
+void vcpu_unpause(struct vcpu *v);
+void domain_pause(struct domain *d);
+void domain_unpause(struct domain *d);
+
+/* Ends d, which is not the caller's, and gives back what it owns. May be preempted. 0 or -EINVAL, -EBUSY. */
+int domain_kill(struct domain *d);
+
+/* Arch side (arch/x86/domain.c): what a vCPU refers to (page tables, GDT, LDT, vcpu_info's frame), dropped when its
+ * domain ends; and then its area and stack. */
+void arch_relinquish_vcpu(struct vcpu *v);
+void arch_destroy_vcpu(struct vcpu *v);
+/* VCPUOP_initialise, domctl setvcpucontext: validates and installs all of it. 0 or -error with nothing kept. */
+int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *context);
+
+/* How the machine ends (arch/x86). */
+extern bool opt_noreboot;
+void machine_power_off(void) __attribute__((noreturn));
+void machine_restart(void) __attribute__((noreturn));
+void machine_halt(void) __attribute__((noreturn)); /* waits for ever, with interrupts off */
+
+#endif
