@@ -32,25 +32,28 @@ $(B)/$(1)/flags: FORCE
 
 $(B)/$(1)/include/asm/offsets.h: xen/arch/x86/offsets/asm-offsets.c $(B)/$(1)/flags $$(wildcard xen/include/*/*.h)
 	@mkdir -p $$(@D)
-	$$(XEN_CC) $$($(1)-ALL) -S -o $$@.s $$<
-	sed -n 's/^[^"]*"->\([A-Za-z0-9_]*\) \$$$$*\(-*[0-9]*\).*/#define \1 \2/p' $$@.s > $$@
+	@$$(XEN_CC) $$($(1)-ALL) -S -o $$@.s $$<
+	@sed -n 's/^[^"]*"->\([A-Za-z0-9_]*\) \$$$$*\(-*[0-9]*\).*/#define \1 \2/p' $$@.s > $$@
 
 $(B)/$(1)/%.o: xen/%.c tools/ss-data.awk $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
 	@mkdir -p $$(@D)
-	$$(XEN_CC) $$($(1)-ALL) -MMD -MP -MT $$@ -MF $$(@:.o=.d) -S -o $$(@:.o=.raw.s) $$<
-	awk -f tools/ss-data.awk $$(@:.o=.raw.s) > $$(@:.o=.s)
-	$$(XEN_CC) -m32 -c -o $$@ $$(@:.o=.s)
+	@echo "  CC      $$@"
+	@$$(XEN_CC) $$($(1)-ALL) -MMD -MP -MT $$@ -MF $$(@:.o=.d) -S -o $$(@:.o=.raw.s) $$<
+	@awk -f tools/ss-data.awk $$(@:.o=.raw.s) > $$(@:.o=.s)
+	@$$(XEN_CC) -m32 -c -o $$@ $$(@:.o=.s)
 
 $(B)/$(1)/%.o: xen/%.S $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
 	@mkdir -p $$(@D)
-	$$(XEN_CC) $$($(1)-ALL) -D__ASSEMBLY__ -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
+	@echo "  AS      $$@"
+	@$$(XEN_CC) $$($(1)-ALL) -D__ASSEMBLY__ -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
 
 $(B)/$(1).elf: xen/arch/x86/xen.lds.S $$($(1)-OBJS) tools/check-segments.sh
-	$$(XEN_CC) $$(XEN_CPPFLAGS) -D__ASSEMBLY__ -E -P -o $(B)/$(1)/xen.lds $$<
-	$$(XEN_CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
+	@echo "  LD      $$@"
+	@$$(XEN_CC) $$(XEN_CPPFLAGS) -D__ASSEMBLY__ -E -P -o $(B)/$(1)/xen.lds $$<
+	@$$(XEN_CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
 	    -Wl,-T,$(B)/$(1)/xen.lds -o $$@.tmp $$($(1)-OBJS)
-	tools/check-segments.sh $$@.tmp
-	mv $$@.tmp $$@
+	@tools/check-segments.sh $$@.tmp
+	@mv $$@.tmp $$@
 
 -include $$($(1)-OBJS:.o=.d)
 endef

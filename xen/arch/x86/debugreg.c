@@ -1,4 +1,5 @@
 /* Debug registers: guests may watch their own addresses, never the hypervisor's. SDM 3, 17.2. */
+#include <asm/debugreg.h>
 #include <asm/processor.h>
 #include <public/errno.h>
 #include <xen/hypercall.h>
@@ -56,7 +57,7 @@ static bool dr7_ok(uint32_t value)
     return !(value & DR7_GENERAL);
 }
 
-long set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
+int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
 {
     switch (reg) {
     case 0 ... 3:

@@ -271,10 +271,14 @@ void load_ldt(struct vcpu *v)
     __asm__ volatile("lldt %0" ::"r"(sel));
 }
 
+bool ldt_ok(uint32_t base, uint32_t entries)
+{
+    return !(base & ~PAGE_MASK) && base < HYP_START && entries <= 8192 && guest_range_ok((void *)base, entries * 8);
+}
+
 int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries)
 {
-    if (base & ~PAGE_MASK || base >= HYP_START || entries > 8192 ||
-        !guest_range_ok((const void *)base, entries * 8))
+    if (!ldt_ok(base, entries))
         return -EINVAL;
     if (v->ldt_entries == entries && v->ldt_base == base)
         return 0;

@@ -1,4 +1,5 @@
 /* vCPUs as the processor sees them: areas, stacks, and the switch between them. */
+#include <asm/debugreg.h>
 #include <asm/descriptors.h>
 #include <asm/fpu.h>
 #include <asm/frames.h>
@@ -102,19 +103,29 @@ int arch_init_vcpu(struct vcpu *v)
     return 0;
 }
 
+/* v, which has not run yet, starts with these. */
+void arch_set_regs(struct vcpu *v, const struct cpu_user_regs *regs)
+{
+    struct cpu_user_regs *frame = guest_regs(v);
+
+    memcpy(frame, regs, HYP_FRAME_SIZE);
+    frame->eflags = (regs->eflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
+    v->ds = regs->ds;
+    v->es = regs->es;
+    v->fs = regs->fs;
+    v->gs = regs->gs;
+    prepare_first_switch(v);
+}
+
 void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t esi)
 {
-    struct cpu_user_regs *regs = guest_regs(v);
+    struct cpu_user_regs regs = {
+        .eip = eip, .cs = RING1_CS, .esp = esp, .ss = RING1_DS, .esi = esi,
+        .ds = RING1_DS, .es = RING1_DS, .fs = RING1_DS, .gs = RING1_DS,
+    };
 
-    memset(regs, 0, HYP_FRAME_SIZE);
-    regs->eip = eip;
-    regs->cs = RING1_CS;
-    regs->esp = esp;
-    regs->ss = RING1_DS;
-    regs->esi = esi;
-    regs->eflags = X86_EFLAGS_IF | 2;
     v->kernel_sp = esp;
-    prepare_first_switch(v);
+    arch_set_regs(v, &regs);
 }
 
 /* register_vcpu_info: the guest puts its vcpu_info elsewhere. The stack's top moves along: asm/layout.h. */
@@ -149,6 +160,21 @@ int map_vcpu_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
     return 0;
 }
 
+/* Back to shared_info, when the frame that the guest had given goes away. */
+void unmap_vcpu_info(struct vcpu *v)
+{
+    place_info(v, virt_to_mfn(v->domain->shared_info), v->vcpu_id * sizeof(struct vcpu_info));
+}
+
+void arch_destroy_vcpu(struct vcpu *v)
+{
+    pte_t *info = area_pte(v, VCPU_AREA_INFO);
+
+    write_pte(info, *info, (pte_t){.raw = 0});
+    invlpg(v->area + VCPU_AREA_INFO);
+    drop_area(v, VCPU_AREA_STACK_SIZE / PAGE_SIZE);
+}
+
 static void save_guest(struct vcpu *v)
 {
     v->ds = read_segment(ds);
@@ -158,8 +184,6 @@ static void save_guest(struct vcpu *v)
     v->kernel_sp = tss.esp1;
     v->kernel_ss = tss.ss1;
 }
-
-void load_debug_registers(const struct vcpu *v);
 
 static void load_guest(struct vcpu *v, const struct vcpu *prev)
 {
@@ -184,6 +208,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     this_cpu.vcpu = next;
     this_cpu.domain = next->domain;
     this_cpu.flush = 0; /* loading CR3 is one */
+    this_cpu.va_key = NO_VA_KEY;
     this_cpu.tlb_clock++;
     if (next != this_cpu.idle)
         load_guest(next, prev);

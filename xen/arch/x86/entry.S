@@ -38,8 +38,8 @@ ENTRY(hypercall_enosys)
  * Tier FAST, and FULL where it differs: a C function with up to five arguments, three in EAX, EDX, ECX (regparm).
  * C keeps EBX, ESI, EDI and EBP; so ECX and EDX are all that the stub must save.
  */
-.macro C_CALL name, args
-ENTRY(hypercall_\name)
+.macro C_CALL entry, name, args
+ENTRY(\entry)
         push    %edx
         push    %ecx
     .if \args >= 5
@@ -79,7 +79,8 @@ ENTRY(hypercall_\name)
 .endm
 
 #define STUB_LEAF(name, args)
-#define STUB_FAST(name, args) C_CALL name, args
+#define STUB_HOT(name, args)  C_CALL hypercall_##name##_c, name, args
+#define STUB_FAST(name, args) C_CALL hypercall_##name, name, args
 #define STUB_FULL(name, args) FRAME_CALL name
 #define HYPERCALL(number, name, args, tier, text) STUB_##tier(name, args)
 #include <xen/hypercalls.def>

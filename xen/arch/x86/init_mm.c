@@ -1,10 +1,12 @@
 /* What memory management has to know about the processor. */
+#include <asm/frames.h>
 #include <asm/l1tf.h>
 #include <asm/processor.h>
 #include <xen/lib.h>
 
 mfn_t max_page;
 uint32_t nx_mask_hi;
+uint32_t refused_hi;
 uint32_t idle_cr3;
 bool l1tf_vulnerable;
 
@@ -42,7 +44,9 @@ void __init init_mm(void)
 
     cpuid(0x80000001, &a, &b, &c, &d);
     nx_mask_hi = d & CPUID_EXT_NX ? _PAGE_NX_HI : 0;
+    refused_hi = ~nx_mask_hi & ~0xFFFu;
     idle_cr3 = read_cr3();
+    this_cpu.va_key = NO_VA_KEY;
     l1tf_vulnerable = has_l1tf();
     if (l1tf_vulnerable)
         log_at(LOG_INFO, "processor has L1TF: entries that are not present may name no frame\n");

@@ -16,6 +16,12 @@
 /* Between two looks for interrupts. */
 #define BATCH_CHUNK 64
 
+/* For mmu_fast.S */
+int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi);
+int mod_l1_words(struct domain *d, pte_t *slot, uint32_t lo, uint32_t hi);
+void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi);
+int flush_after_va(uint32_t va, uint32_t flags);
+
 /* One word of a request: fetched once, then only the copy is used. */
 #define FETCH(var, src, fault)                                                                                         \
     __asm__ goto("1: mov %1, %0\n"                                                                                     \
@@ -113,6 +119,7 @@ static int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int i
     slot = map_l2(page_to_mfn(page)) + index;
     old.raw = slot->raw; /* other vCPUs may have been at it meanwhile */
     write_pte(slot, old, new);
+    this_cpu.va_key = NO_VA_KEY;
     if (old.lo & _PAGE_PRESENT)
         put_page_from_l2e(old);
     return 0;
@@ -239,22 +246,41 @@ static int find_owners(struct batch *b, uint32_t foreigndom)
     return b->pg_owner ? 0 : -ESRCH;
 }
 
+/* What mmu_fast.S hands on, for the caller's own tables and frames. The flush is its business. */
+int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi)
+{
+    struct batch b = {.pt_owner = this_cpu.domain, .pg_owner = this_cpu.domain};
+
+    return other_update(&b, (pte_t){.lo = ptr_lo, .hi = ptr_hi}, (pte_t){.lo = new_lo, .hi = new_hi});
+}
+
+int mod_l1_words(struct domain *d, pte_t *slot, uint32_t lo, uint32_t hi)
+{
+    return mod_l1(d, d, slot, (pte_t){.lo = lo, .hi = hi});
+}
+
+void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi)
+{
+    put_page_from_l1e((pte_t){.lo = lo, .hi = hi}, d);
+}
+
 /* Up to `end`; *done is the first request that was not carried out. */
 static int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end, const mmu_update_t **done)
 {
     int rc = 0;
 
     do {
-        pte_t ptr, new;
+        uint32_t ptr_lo, ptr_hi, new_lo, new_hi;
 
-        FETCH(ptr.lo, ((const uint32_t *)req)[0], fault);
-        FETCH(ptr.hi, ((const uint32_t *)req)[1], fault);
-        FETCH(new.lo, ((const uint32_t *)req)[2], fault);
-        FETCH(new.hi, ((const uint32_t *)req)[3], fault);
-        if (likely(!((ptr.lo ^ b->held_lo) & ~0xFF8u)) && likely(ptr.hi == b->held_hi))
-            rc = mod_l1(b->pt_owner, b->pg_owner, (pte_t *)((char *)b->held + (ptr.lo & 0xFF8)), new);
+        FETCH(ptr_lo, ((const uint32_t *)req)[0], fault);
+        FETCH(ptr_hi, ((const uint32_t *)req)[1], fault);
+        FETCH(new_lo, ((const uint32_t *)req)[2], fault);
+        FETCH(new_hi, ((const uint32_t *)req)[3], fault);
+        if (likely(!((ptr_lo ^ b->held_lo) & ~0xFF8u)) && likely(ptr_hi == b->held_hi))
+            rc = mod_l1(b->pt_owner, b->pg_owner, (pte_t *)((char *)b->held + (ptr_lo & 0xFF8)),
+                        (pte_t){.lo = new_lo, .hi = new_hi});
         else
-            rc = other_update(b, ptr, new);
+            rc = other_update(b, (pte_t){.lo = ptr_lo, .hi = ptr_hi}, (pte_t){.lo = new_lo, .hi = new_hi});
         if (unlikely(rc))
             break;
     } while (++req != end);
@@ -322,7 +348,7 @@ pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
 }
 
 /* Flush types of update_va_mapping. On one CPU all masks of vCPUs come to the same, but are read as Xen reads them. */
-static int flush_after_va(uint32_t va, uint32_t flags)
+int flush_after_va(uint32_t va, uint32_t flags)
 {
     uint32_t mask, type = flags & UVMF_FLUSHTYPE_MASK, vcpus = flags & ~UVMF_FLUSHTYPE_MASK;
 
@@ -344,8 +370,11 @@ static int update_va(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, stru
     pte_t *slot = guest_l1_slot(current, va, &table);
     int rc = -EINVAL, flush_rc;
 
-    if (likely(slot))
+    if (likely(slot)) {
+        this_cpu.va_key = va >> L2_SHIFT;
+        this_cpu.va_window = (uint32_t)slot & PAGE_MASK;
         rc = mod_l1(d, pg_owner, slot, (pte_t){.lo = lo, .hi = hi});
+    }
     if (unlikely(this_cpu.flush))
         flush_tlb_now();
     if (flags & UVMF_FLUSHTYPE_MASK) {
@@ -367,3 +396,20 @@ long do_update_va_mapping_otherdomain(uint32_t va, uint32_t lo, uint32_t hi, uin
 
     return pg_owner ? update_va(va, lo, hi, flags, pg_owner) : -ESRCH;
 }
+
+#if COUNTERS
+/* For mmu_fast.S. */
+void count_batch(uint32_t size, uint32_t done);
+void count_preemption(void);
+
+void count_batch(uint32_t size, uint32_t done)
+{
+    COUNT_BATCH(size);
+    COUNT_ADD(mmu_entries, done);
+}
+
+void count_preemption(void)
+{
+    COUNT(mmu_preemptions);
+}
+#endif

@@ -49,6 +49,7 @@ multicall_chunk:
         cmp     (%esp), %edi
         cmova   (%esp), %edi
 
+        .globl  multicall_result, multicall_fault
 multicall_entry:
         mov     HV((%esi)), %eax
         EXTABLE(multicall_entry, multicall_fault)
@@ -144,6 +145,9 @@ multicall_fault_pushed4:
         jmp     multicall_fault
 
 #define ENTRY_LEAF(name, args)
+#define ENTRY_mmu_update      C_ENTRY mmu_update, 4
+#define ENTRY_update_va_mapping                 /* mmu_fast.S */
+#define ENTRY_HOT(name, args)  ENTRY_##name
 #define ENTRY_FAST(name, args) C_ENTRY name, args
 #define ENTRY_FULL(name, args)
 #define HYPERCALL(number, name, args, tier, text) ENTRY_##tier(name, args)

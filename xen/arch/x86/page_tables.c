@@ -188,6 +188,7 @@ void update_cr3(struct vcpu *v)
         v->l3[i].hi = l3[i].hi;
         v->l3[i].lo = l3[i].lo & _PAGE_PRESENT ? (l3[i].lo & PAGE_MASK) | _PAGE_PRESENT : 0;
     }
+    this_cpu.va_key = NO_VA_KEY;
     if (v == current)
         this_cpu.flush |= FLUSH_TLB; /* the processor reads the four entries when CR3 is loaded */
 }

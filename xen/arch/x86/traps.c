@@ -75,6 +75,12 @@ static void to_guest(struct cpu_user_regs *regs, unsigned int vector)
         domain_crash(current, trap_name(vector));
 }
 
+void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t error_code)
+{
+    regs->error_code = error_code;
+    to_guest(regs, vector);
+}
+
 static void page_fault(struct cpu_user_regs *regs)
 {
     uint32_t address = read_cr2(), offset;

@@ -1,10 +1,12 @@
 /* The map cache: asm/window.h. */
 #include <asm/processor.h>
 #include <asm/mm.h>
-#include <xen/lib.h>
+#include <xen/sched.h>
 
 mfn_t window_frame[WIN_SLOTS] = {[0 ... WIN_SLOTS - 1] = INVALID_MFN};
 pte_t window_pte[WIN_SLOTS] __aligned(PAGE_SIZE);
+
+uint32_t map_l1_window(mfn_t mfn);
 
 void *window_refill(unsigned int slot, mfn_t mfn)
 {
@@ -12,6 +14,8 @@ void *window_refill(unsigned int slot, mfn_t mfn)
     pte_t entry = make_pte(mfn, _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL);
 
     entry.hi |= nx_mask_hi;
+    if (va == this_cpu.va_window)
+        this_cpu.va_key = NO_VA_KEY;
     window_pte[slot].lo = 0; /* never half of one frame and half of another */
     barrier();
     window_pte[slot].hi = entry.hi;
@@ -20,4 +24,10 @@ void *window_refill(unsigned int slot, mfn_t mfn)
     window_frame[slot] = mfn;
     invlpg(va);
     return (void *)va;
+}
+
+/* For mmu_fast.S. */
+uint32_t map_l1_window(mfn_t mfn)
+{
+    return (uint32_t)map_l1(mfn);
 }

@@ -19,6 +19,7 @@ bool handle_ldt_fault(uint32_t offset);
 void unmap_ldt(struct vcpu *v);
 void unmap_ldt_of(struct domain *d);
 void load_ldt(struct vcpu *v);
+bool ldt_ok(uint32_t base, uint32_t entries);
 int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries);
 
 /* What the TSS, the GDT and the IDT must hold while v runs. */

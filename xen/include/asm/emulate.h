@@ -94,6 +94,9 @@ bool guest_wrmsr(uint32_t index, uint64_t value);
 int rdmsr_safe(uint32_t index, uint64_t *value);
 int wrmsr_safe(uint32_t index, uint64_t value);
 
+/* hypercall_page.c. Fills a page (mapped, writable) with the stubs of all hypercalls. */
+void write_hypercall_page(void *page);
+
 /* ports.c. The guest's IOPL or its bitmap lets it use these ports; the hypervisor may still stand in for them. */
 bool guest_ports_allowed(const struct cpu_user_regs *regs, uint32_t port, uint32_t bytes);
 bool guest_iopl_allows(const struct cpu_user_regs *regs);

@@ -43,14 +43,14 @@ enum {
     PGT_l1_page_table,
     PGT_l2_page_table,
     PGT_l3_page_table,
-    PGT_seg_desc_page, /* GDT or LDT frame: every descriptor in it has been checked */
     PGT_writable_page,
-}; /* by rising level: mmu_update.c */
-#define PGT_type_mask   0x07u
+    PGT_seg_desc_page = 0x20, /* GDT or LDT frame: all its descriptors have been checked. A bit of its own: mmu_fast.S */
+};
+#define PGT_type_mask   0x27u
 #define PGT_pae_xen_l2  0x08u /* an L2 for slot 3, with the hypervisor's entries in it */
 #define PGT_validated   0x10u /* without it and in use: some vCPU is just validating it, or undoing that */
 #define PGT_pinned      0x40u /* one of the uses is a pin */
-#define PGT_count_shift 7
+#define PGT_count_shift 8 /* the flags are a byte of their own: mmu_fast.S */
 #define PGT_one         (1u << PGT_count_shift)
 #define PGT_flags       (PGT_one - 1)
 

@@ -40,6 +40,9 @@ bool bounce_event(struct cpu_user_regs *regs);
 bool bounce_failsafe(struct cpu_user_regs *regs);
 bool bounce_nmi(struct cpu_user_regs *regs);
 
+/* For emulation: a trap instead of, or after, an instruction carried out. The guest's end if it cannot take it. */
+void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t error_code);
+
 /* The guest's registers and why, on the log. */
 void show_registers(const struct cpu_user_regs *regs);
 

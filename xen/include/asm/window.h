@@ -9,14 +9,10 @@
 
 #include <asm/page.h>
 
-enum window_class {
-    WIN_L1,   /* L1 tables, and anything that mmu_update writes to: 2048 slots */
-    WIN_L2,   /* L2 tables: 1024 slots */
-    WIN_L3,   /* L3 tables: 512 slots */
-    WIN_DATA, /* everything else: 256 slots */
-    WIN_COPY, /* the source of a copy, when WIN_DATA holds its destination: 256 slots */
-};
-
+/*
+ * L1: L1 tables, and anything that mmu_update writes to. L2, L3: those tables. DATA: everything else. COPY: the source
+ * of a copy, when DATA holds its destination.
+ */
 #define WIN_L1_SLOTS   2048
 #define WIN_L2_SLOTS   1024
 #define WIN_L3_SLOTS   512

@@ -133,7 +133,7 @@ enum {
 
 #define VMASST_TYPE_4gb_segments        0 /* emulate segments that reach the hypervisor */
 #define VMASST_TYPE_4gb_segments_notify 1 /* and tell the guest by trap 15 */
-#define VMASST_TYPE_writable_pagetables 2 /* emulate stores to page tables (always on since 3.0.3) */
+#define VMASST_TYPE_writable_pagetables 2 /* emulate stores to page tables, which else fault */
 #define VMASST_TYPE_pae_extended_cr3    3 /* L3 tables may lie above 4 GiB */
 #define MAX_VMASST_TYPE                 3
 

@@ -147,12 +147,16 @@ struct cpu {
     struct domain *domain; /* current->domain */
     uint32_t flush;        /* FLUSH_*: what must happen before guest code runs again */
     uint32_t tlb_clock;    /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
+    uint32_t va_key;       /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
+    uint32_t va_window;    /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
     uint32_t moved_frame[HYP_FRAME_SIZE / 4]; /* WORK_MOVED: the frame on its way to the new stack's top */
 };
 extern struct cpu this_cpu;
 #define current (this_cpu.vcpu)
+
+#define NO_VA_KEY 0xFFFFFFFFu
 
 #define WORK_UPCALL   1u /* an event may be deliverable */
 #define WORK_SCHEDULE 2u

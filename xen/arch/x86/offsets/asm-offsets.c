@@ -1,5 +1,6 @@
 /* Structure offsets for assembly: compiled to assembly only, and turned into <asm/offsets.h> by xen/build.mk. */
 #include <xen/sched.h>
+#include <asm/frames.h>
 #include <asm/processor.h>
 #include <xen/counters.h>
 
@@ -12,6 +13,22 @@ void offsets(void)
     OFFSET(CPU_work, cpu, work);
     OFFSET(CPU_current, cpu, vcpu);
     OFFSET(CPU_flush, cpu, flush);
+    OFFSET(CPU_domain, cpu, domain);
+    OFFSET(CPU_tlb_clock, cpu, tlb_clock);
+    OFFSET(CPU_va_key, cpu, va_key);
+    OFFSET(CPU_va_window, cpu, va_window);
+
+    OFFSET(PAGE_count, page_info, count);
+    OFFSET(PAGE_type_info, page_info, type_info);
+    OFFSET(PAGE_owner, page_info, owner);
+    OFFSET(PAGE_stamp, page_info, stamp);
+    DEFINE(PGT_ONE, PGT_one);
+    DEFINE(PGT_PINNED, PGT_pinned);
+    DEFINE(PGT_WRITABLE, PGT_writable);
+    DEFINE(PGT_L1_VALIDATED, PGT_l1_page_table | PGT_validated);
+    DEFINE(PGT_SEG_DESC, PGT_seg_desc_page);
+    DEFINE(L1_REFUSED, L1_REFUSED);
+    DEFINE(HARMLESS_BITS, HARMLESS_BITS);
 
     OFFSET(VCPU_guest_cr0_ts, vcpu, guest_cr0_ts);
     OFFSET(VCPU_debugreg, vcpu, debugreg);

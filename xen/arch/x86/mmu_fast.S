@@ -1,0 +1,581 @@
+/*
+ * The hot part of mmu_update and update_va_mapping: updates of L1 entries by their owner, one or a batch. What it does
+ * not know (other tables, other domains, first uses as a type, frames beyond RAM ...) it hands, with the words that it
+ * has read, to mmu_update.c, which knows everything. docs/memory.md has the rules; both follow the same ones.
+ *
+ * Throughout:  EDI  the entry, in its table's window      EAX, ECX  its new value, low and high
+ *              EDX  the domain                            ESI       scratch
+ */
+#include <asm/asm.h>
+#include <asm/page.h>
+#include <asm/window.h>
+#include <public/xen.h>
+#include <public/errno.h>
+
+#define SLOT_LO    HV((%edi))
+#define SLOT_HI    HV(4(%edi))
+#define FRAME(f)   HV(FRAME_TABLE + PAGE_##f(%esi))     /* ESI: frame number * 16 */
+
+        .text
+
+/*
+ * Changes one entry that differs in more than harmless bits. Goes to \done; to \slow with nothing changed and EDI, EAX,
+ * ECX, EDX as they were; or to \put_slow with the entry written, and ECX:EAX the old one, whose references remain to be
+ * dropped in C. Keeps EBX, EBP.
+ */
+.macro CHANGE_ENTRY done, slow, put_slow
+        mov     SLOT_LO, %esi
+        test    $_PAGE_PRESENT, %al
+        jz      .Lclear\@
+        test    $L1_REFUSED, %eax
+        jnz     \slow
+        test    %ecx, HV(refused_hi)            # bits above any frame number; NX where there is none
+        jnz     \slow
+        test    $_PAGE_PRESENT, %esi
+        jnz     .Lreplace\@
+
+        /* Map: the frame is the domain's own; writable ones must be of the type already. */
+        mov     %eax, %esi
+        shrd    $PAGE_SHIFT, %ecx, %esi
+        cmp     HV(max_page), %esi
+        jae     \slow
+        shl     $4, %esi
+        cmp     %edx, FRAME(owner)
+        jne     \slow
+        test    $_PAGE_RW, %al
+        jz      1f
+        cmpb    $PGT_WRITABLE, FRAME(type_info)
+        jne     \slow
+        addl    $PGT_ONE, FRAME(type_info)
+        jc      .Loverflow\@
+1:      incl    FRAME(count)
+        mov     %ecx, SLOT_HI                   # not present yet: no walk reads it
+        mov     %eax, SLOT_LO
+        jmp     \done
+
+.Loverflow\@:
+        subl    $PGT_ONE, FRAME(type_info)
+        jmp     \slow
+
+        /* Both present: short only if nothing but RW and harmless bits change. */
+.Lreplace\@:
+        cmp     SLOT_HI, %ecx
+        jne     \slow
+        xor     %eax, %esi
+        test    $~(HARMLESS_BITS | _PAGE_RW), %esi
+        jnz     \slow
+        mov     %eax, %esi
+        shrd    $PAGE_SHIFT, %ecx, %esi
+        cmp     HV(max_page), %esi
+        jae     \slow
+        shl     $4, %esi
+        cmp     %edx, FRAME(owner)
+        jne     \slow
+        test    $_PAGE_RW, %al
+        jz      2f
+        cmpb    $PGT_WRITABLE, FRAME(type_info)
+        jne     \slow
+        addl    $PGT_ONE, FRAME(type_info)
+        jc      .Loverflow\@
+        mov     %eax, SLOT_LO
+        jmp     \done
+2:      mov     %eax, SLOT_LO
+        subl    $PGT_ONE, FRAME(type_info)
+        cmpl    $PGT_ONE, FRAME(type_info)
+        jae     \done
+        mov     CPU(tlb_clock), %eax            # the last use as writable is over
+        mov     %eax, FRAME(stamp)
+        jmp     \done
+
+        /* Not present afterwards: no frame may be named (l1tf.h), unless C allows it. */
+.Lclear\@:
+        test    $~0xFFF, %eax
+        jnz     \slow
+        test    %ecx, %ecx
+        jnz     \slow
+        test    $_PAGE_PRESENT, %esi
+        jz      5f
+        mov     %eax, SLOT_LO
+        mov     SLOT_HI, %edx
+        mov     %ecx, SLOT_HI
+        mov     %esi, %eax
+        mov     %edx, %ecx
+        shrd    $PAGE_SHIFT, %edx, %esi
+        mov     CPU(domain), %edx
+        cmp     HV(max_page), %esi
+        jae     \done                           # I/O: no references
+        shl     $4, %esi
+        cmp     %edx, FRAME(owner)
+        jne     \put_slow
+        test    $_PAGE_RW, %al
+        jz      6f
+        decl    FRAME(count)
+        jz      7f
+        subl    $PGT_ONE, FRAME(type_info)
+        cmpl    $PGT_ONE, FRAME(type_info)
+        jae     \done
+        mov     CPU(tlb_clock), %eax            # the last use as writable is over
+        mov     %eax, FRAME(stamp)
+        jmp     \done
+7:      incl    FRAME(count)                    # the last reference of all: C frees the frame
+        jmp     \put_slow
+5:      mov     %ecx, SLOT_HI
+        mov     %eax, SLOT_LO
+        jmp     \done
+6:      testb   $PGT_SEG_DESC, FRAME(type_info)
+        jnz     \put_slow                       # descriptors: C looks whether that is the LDT
+        decl    FRAME(count)
+        jz      7b
+        jmp     \done
+.endm
+
+/*
+ * mmu_update(EBX: requests, ECX: count, EDX: success, ESI: domain).
+ *
+ * One request, the most frequent call of a real guest, has a way of its own with the fewest registers: ECX and ESI are
+ * known by their values.
+ */
+ENTRY(hypercall_mmu_update)
+        cmp     $DOMID_SELF, %esi
+        jne     hypercall_mmu_update_c
+        cmp     $1, %ecx
+        jne     batch
+        cmp     $HYP_START - 16, %ebx
+        ja      hypercall_mmu_update_c
+        push    %edx
+        push    %edi
+.Lf1:   mov     HV((%ebx)), %eax
+.Lf2:   mov     HV(4(%ebx)), %edx
+        test    $7, %al
+        jnz     single_other
+        mov     %eax, %esi
+        shrd    $PAGE_SHIFT, %edx, %esi
+        test    $~0xFFF, %edx
+        jnz     single_other
+        cmp     HV(max_page), %esi
+        jae     single_other
+        mov     %esi, %edi
+        shl     $4, %esi
+        mov     CPU(domain), %ecx
+        cmp     %ecx, FRAME(owner)
+        jne     single_other
+        mov     FRAME(type_info), %cl
+        and     $~PGT_PINNED, %cl
+        cmp     $PGT_L1_VALIDATED, %cl
+        jne     single_other
+        mov     %edi, %esi
+        and     $WIN_L1_SLOTS - 1, %esi
+        cmp     %edi, HV(window_frame + WIN_L1_FIRST * 4(,%esi,4))
+        jne     single_other
+        shl     $PAGE_SHIFT, %esi
+        and     $0xFF8, %eax
+        lea     WINDOWS_START + WIN_L1_FIRST * PAGE_SIZE(%esi,%eax), %edi
+.Lf3:   mov     HV(8(%ebx)), %eax
+.Lf4:   mov     HV(12(%ebx)), %ecx
+        cmp     SLOT_HI, %ecx
+        jne     1f
+        mov     SLOT_LO, %esi
+        xor     %eax, %esi
+        test    $~HARMLESS_BITS, %esi
+        jnz     1f
+        mov     %eax, SLOT_LO
+single_done:
+        mov     $1, %ecx
+        xor     %eax, %eax
+single_exit:                                    # ECX: how many were done
+        pop     %edi
+        pop     %edx
+#if COUNTERS
+        push    %eax
+        push    %ecx
+        push    %edx
+        mov     $1, %eax
+        mov     %ecx, %edx
+        call    count_batch
+        pop     %edx
+        pop     %ecx
+        pop     %eax
+#endif
+        test    %edx, %edx
+        jz      2f
+        cmp     $HYP_START - 4, %edx
+        ja      2f
+.Lf5:   mov     %ecx, HV((%edx))
+2:      mov     $1, %ecx
+        mov     $DOMID_SELF, %esi
+        GUEST_IRET
+        EXTABLE(.Lf5, 2b)
+
+1:      mov     CPU(domain), %edx
+        CHANGE_ENTRY single_done, single_slow, single_put_slow
+
+single_slow:
+        push    %ecx
+        mov     %eax, %ecx
+        mov     %edx, %eax
+        mov     %edi, %edx
+        call    mod_l1_words                    # (d, slot, low, high)
+        add     $4, %esp
+        jmp     single_result
+single_put_slow:
+        xchg    %eax, %edx
+        call    put_old_l1_words                # (d, low, high)
+        jmp     single_done
+
+/* Not a plain L1 entry: EDX:EAX the pointer, which has been read already. */
+single_other:
+.Lf6:   mov     HV(12(%ebx)), %esi
+.Lf7:   mov     HV(8(%ebx)), %ecx
+        push    %esi
+        call    mmu_update_one                  # (pointer low, high, entry low, high)
+        add     $4, %esp
+single_result:
+        cmpl    $0, CPU(flush)
+        je      3f
+        mov     %eax, %esi
+        call    flush_tlb_now
+        mov     %esi, %eax
+3:      xor     %ecx, %ecx
+        test    %eax, %eax
+        setz    %cl
+        cmpl    $0, CPU(work)
+        je      single_exit
+        pop     %edi                            # preempted: there may be more to do on the way out
+        pop     %edx
+        test    %edx, %edx
+        jz      4f
+        cmp     $HYP_START - 4, %edx
+        ja      4f
+.Lf8:   mov     %ecx, HV((%edx))
+4:      mov     $1, %ecx
+        mov     $DOMID_SELF, %esi
+        jmp     exit_work
+        EXTABLE(.Lf8, 4b)
+single_fault:
+        mov     $-EFAULT, %eax
+        xor     %ecx, %ecx
+        jmp     single_exit
+        EXTABLE(.Lf1, single_fault)
+        EXTABLE(.Lf2, single_fault)
+        EXTABLE(.Lf3, single_fault)
+        EXTABLE(.Lf4, single_fault)
+        EXTABLE(.Lf6, single_fault)
+        EXTABLE(.Lf7, single_fault)
+
+/*
+ * Several requests.
+ *
+ *      40  the guest's five words       12  held table's frame number
+ *      36  guest's ESI                   8  held table's window
+ *      32  guest's EDI                   4  end
+ *      28  guest's EBP                   0  end of this chunk: then interrupts get a chance
+ *      24  guest's EDX: success
+ *      20  guest's ECX: count
+ *      16  guest's EBX: requests
+ *
+ * EBX: request; EBP: machine address of the held table, low word; 1, which no address has, when there is none.
+ */
+#define B_CHUNK_END  0(%esp)
+#define B_END        4(%esp)
+#define B_WINDOW     8(%esp)
+#define B_HELD_HI    12(%esp)
+#define B_REQUESTS   16(%esp)
+#define B_COUNT      20(%esp)
+#define B_SUCCESS    24(%esp)
+#define BATCH_CHUNK  64
+
+batch:
+        cmp     $HYP_START / 16, %ecx
+        ja      hypercall_mmu_update_c
+        push    %esi
+        push    %edi
+        push    %ebp
+        push    %edx
+        push    %ecx
+        push    %ebx
+        shl     $4, %ecx
+        add     %ebx, %ecx
+        jc      batch_out_of_range
+        cmp     $HYP_START, %ecx
+        ja      batch_out_of_range
+        sub     $16, %esp
+        mov     %ecx, B_END
+        cmp     %ecx, %ebx
+        je      batch_all_done
+
+batch_chunk:
+        mov     $1, %ebp
+        lea     BATCH_CHUNK * 16(%ebx), %ecx
+        cmp     B_END, %ecx
+        cmova   B_END, %ecx
+        mov     %ecx, B_CHUNK_END
+        mov     CPU(domain), %edx
+
+batch_next:
+        mov     HV((%ebx)), %edi
+        EXTABLE(batch_next, batch_fault)
+        xor     %ebp, %edi
+        test    $~0xFF8, %edi
+        jnz     batch_lookup
+.Lb1:   mov     HV(4(%ebx)), %esi
+        cmp     B_HELD_HI, %esi
+        jne     batch_lookup
+batch_held:
+        add     B_WINDOW, %edi
+.Lb2:   mov     HV(8(%ebx)), %eax
+.Lb3:   mov     HV(12(%ebx)), %ecx
+        cmp     SLOT_HI, %ecx
+        jne     1f
+        mov     SLOT_LO, %esi
+        xor     %eax, %esi
+        test    $~HARMLESS_BITS, %esi
+        jnz     1f
+        mov     %eax, SLOT_LO
+batch_done:
+        add     $16, %ebx
+        cmp     B_CHUNK_END, %ebx
+        jne     batch_next
+        cmp     B_END, %ebx
+        je      batch_all_done
+#if COUNTERS
+        call    count_preemption
+#endif
+        call    preempt_point
+        test    %al, %al
+        jz      batch_chunk
+        mov     $-EINTR, %eax
+        jmp     batch_exit
+1:      CHANGE_ENTRY batch_done, batch_slow, batch_put_slow
+
+batch_all_done:
+        xor     %eax, %eax
+batch_exit:
+        cmpl    $0, CPU(flush)
+        jne     batch_flush
+batch_flushed:
+        mov     %ebx, %ecx
+        sub     B_REQUESTS, %ecx
+        shr     $4, %ecx                        # how many were done
+#if COUNTERS
+        mov     %eax, %esi
+        mov     B_COUNT, %eax
+        mov     %ecx, %edx
+        call    count_batch
+        mov     %ebx, %ecx
+        sub     B_REQUESTS, %ecx
+        shr     $4, %ecx
+        mov     %esi, %eax
+#endif
+        mov     B_SUCCESS, %edx
+        test    %edx, %edx
+        jz      1f
+        cmp     $HYP_START - 4, %edx
+        ja      1f
+.Lb4:   mov     %ecx, HV((%edx))
+1:      add     $16, %esp
+batch_restore:
+        pop     %ebx
+        pop     %ecx
+        pop     %edx
+        pop     %ebp
+        pop     %edi
+        pop     %esi
+        cmpl    $0, CPU(work)
+        jne     exit_work
+        GUEST_IRET
+        EXTABLE(.Lb4, 1b)
+
+batch_out_of_range:
+        mov     $-EFAULT, %eax
+        jmp     batch_restore
+batch_fault:
+        mov     $-EFAULT, %eax
+        jmp     batch_exit
+        EXTABLE(.Lb1, batch_fault)
+        EXTABLE(.Lb2, batch_fault)
+        EXTABLE(.Lb3, batch_fault)
+batch_flush:
+        mov     %eax, %esi
+        call    flush_tlb_now
+        mov     %esi, %eax
+        jmp     batch_flushed
+
+batch_slow:
+        push    %ecx
+        mov     %eax, %ecx
+        mov     %edx, %eax
+        mov     %edi, %edx
+        call    mod_l1_words                    # (d, slot, low, high)
+        add     $4, %esp
+        mov     CPU(domain), %edx
+        test    %eax, %eax
+        jz      batch_done
+        jmp     batch_exit
+batch_put_slow:
+        xchg    %eax, %edx
+        call    put_old_l1_words                # (d, low, high)
+        mov     CPU(domain), %edx
+        jmp     batch_done
+
+/* Another table than the held one, if it is a table: EDI is the pointer's low word XOR EBP. */
+batch_lookup:
+        xor     %ebp, %edi
+        mov     %edi, %eax
+.Lb5:   mov     HV(4(%ebx)), %ecx
+        test    $7, %al
+        jnz     batch_other
+        test    $~0xFFF, %ecx
+        jnz     batch_other
+        mov     %eax, %esi
+        shrd    $PAGE_SHIFT, %ecx, %esi
+        cmp     HV(max_page), %esi
+        jae     batch_other
+        mov     %esi, %edi
+        shl     $4, %esi
+        cmp     %edx, FRAME(owner)
+        jne     batch_other
+        movzbl  FRAME(type_info), %esi
+        and     $~PGT_PINNED, %esi
+        cmp     $PGT_L1_VALIDATED, %esi
+        jne     batch_other
+        mov     %ecx, B_HELD_HI
+        mov     %eax, %ebp
+        mov     %edi, %eax
+        call    map_l1_window
+        mov     %eax, B_WINDOW
+        mov     %ebp, %edi
+        and     $~0xFFF, %ebp
+        and     $0xFF8, %edi
+        mov     CPU(domain), %edx
+        jmp     batch_held
+
+batch_other:                                    # ECX:EAX the pointer
+        mov     %ecx, %edx
+.Lb6:   mov     HV(12(%ebx)), %esi
+.Lb7:   mov     HV(8(%ebx)), %ecx
+        push    %esi
+        call    mmu_update_one                  # (pointer low, high, entry low, high)
+        add     $4, %esp
+        mov     $1, %ebp                        # it may have been preempted: no window is sure any more
+        mov     CPU(domain), %edx
+        test    %eax, %eax
+        jz      batch_done
+        jmp     batch_exit
+        EXTABLE(.Lb5, batch_fault)
+        EXTABLE(.Lb6, batch_fault)
+        EXTABLE(.Lb7, batch_fault)
+
+/*
+ * update_va_mapping(EBX: address, ECX, EDX: new entry, ESI: flags). The L1 table of the last address is remembered
+ * (this_cpu.va_key) for as long as nothing above it changes.
+ */
+ENTRY(hypercall_update_va_mapping)
+        mov     %ebx, %eax
+        shr     $L2_SHIFT, %eax
+        cmp     CPU(va_key), %eax
+        jne     hypercall_update_va_mapping_c
+        push    %esi
+        push    %edi
+        push    %edx
+        push    %ecx
+        mov     %ebx, %edi
+        shr     $PAGE_SHIFT - 3, %edi
+        and     $0xFF8, %edi
+        add     CPU(va_window), %edi
+        mov     %ecx, %eax
+        mov     %edx, %ecx
+        cmp     SLOT_HI, %ecx
+        jne     1f
+        mov     SLOT_LO, %esi
+        xor     %eax, %esi
+        test    $~HARMLESS_BITS, %esi
+        jnz     1f
+        mov     %eax, SLOT_LO
+va_done:
+        xor     %eax, %eax
+        testb   $UVMF_FLUSHTYPE_MASK, 12(%esp)
+        jnz     va_flush
+        pop     %ecx
+        pop     %edx
+        pop     %edi
+        pop     %esi
+        GUEST_IRET
+1:      mov     CPU(domain), %edx
+        CHANGE_ENTRY va_done, va_slow, va_put_slow
+
+va_flush:                                       # flush_after_va(va, flags)
+        mov     12(%esp), %edx
+        mov     %ebx, %eax
+        call    flush_after_va
+va_exit:
+        pop     %ecx
+        pop     %edx
+        pop     %edi
+        pop     %esi
+        cmpl    $0, CPU(work)
+        jne     exit_work
+        GUEST_IRET
+va_put_slow:
+        xchg    %eax, %edx
+        call    put_old_l1_words                # (d, low, high)
+        jmp     va_done
+va_slow:                                        # nothing has been changed: C does the whole call
+        pop     %ecx
+        pop     %edx
+        pop     %edi
+        pop     %esi
+        jmp     hypercall_update_va_mapping_c
+
+/* The same as a part of a multicall; ESI: its entry, args from 8 on (multicall.S). */
+#define MC_ARG(n) HV(8 + 4 * (n)(%esi))
+
+ENTRY(multicall_update_va_mapping)
+.Lm1:   mov     MC_ARG(0), %edx
+.Lm2:   mov     MC_ARG(1), %eax
+.Lm3:   mov     MC_ARG(2), %ecx
+        push    %edi
+        push    %edx
+        mov     %edx, %edi
+        shr     $L2_SHIFT, %edx
+        cmp     CPU(va_key), %edx
+        jne     mc_va_slow
+.Lm4:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
+        jnz     mc_va_slow
+        push    %esi
+        shr     $PAGE_SHIFT - 3, %edi
+        and     $0xFF8, %edi
+        add     CPU(va_window), %edi
+        mov     CPU(domain), %edx
+        CHANGE_ENTRY mc_va_done, mc_va_slow_pushed, mc_va_put_slow
+mc_va_put_slow:
+        xchg    %eax, %edx
+        call    put_old_l1_words                # (d, low, high)
+mc_va_done:
+        pop     %esi
+        add     $4, %esp
+        pop     %edi
+        xor     %eax, %eax
+        jmp     multicall_result
+mc_va_slow_pushed:
+        pop     %esi
+mc_va_slow:                                     # nothing has been changed: C does the whole call
+        mov     %ecx, %edi
+        mov     %eax, %edx
+        pop     %eax
+.Lm5:   mov     MC_ARG(3), %ecx
+        push    %ecx
+        mov     %edi, %ecx
+        call    do_update_va_mapping
+        add     $4, %esp
+        pop     %edi
+        jmp     multicall_result
+mc_va_fault:
+        add     $4, %esp
+mc_va_fault_popped:
+        pop     %edi
+        jmp     multicall_fault
+        EXTABLE(.Lm1, multicall_fault)
+        EXTABLE(.Lm2, multicall_fault)
+        EXTABLE(.Lm3, multicall_fault)
+        EXTABLE(.Lm4, mc_va_fault)
+        EXTABLE(.Lm5, mc_va_fault_popped)

@@ -1,0 +1,207 @@
+/* sched_op: giving up the CPU, and the domain's end from within. */
+#include <asm/guest_access.h>
+#include <xen/domain.h>
+#include <xen/hypercall.h>
+#include <xen/schedule.h>
+
+#define SECONDS(n)     ((uint64_t)(n)*1000000000)
+#define MAX_POLL_PORTS 128
+
+/* --- Watchdogs */
+
+static void watchdog_expired(void *data)
+{
+    struct domain *d = data;
+
+    if (d->is_shut_down || d->is_dying)
+        return;
+    printk("Watchdog timer fired for domain %u\n", d->domain_id);
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+void init_watchdogs(struct domain *d)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+        init_timer(&d->watchdog[i], watchdog_expired, d);
+}
+
+void stop_watchdogs(struct domain *d)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(d->watchdog); i++)
+        stop_timer(&d->watchdog[i]);
+    d->watchdogs = 0;
+}
+
+static long set_watchdog(struct domain *d, uint32_t id, uint32_t timeout)
+{
+    uint32_t n = id - 1;
+
+    if (id > ARRAY_SIZE(d->watchdog))
+        return -EINVAL;
+    if (id == 0) {
+        for (n = 0; d->watchdogs & 1u << n; n++)
+            ;
+        if (n == ARRAY_SIZE(d->watchdog))
+            return -ENOSPC;
+        d->watchdogs |= 1u << n;
+        set_timer(&d->watchdog[n], system_time() + SECONDS(timeout));
+        return n + 1;
+    }
+    if (!(d->watchdogs & 1u << n))
+        return -EINVAL;
+    if (timeout) {
+        set_timer(&d->watchdog[n], system_time() + SECONDS(timeout));
+    } else {
+        stop_timer(&d->watchdog[n]);
+        d->watchdogs &= ~(1u << n);
+    }
+    return 0;
+}
+
+/* --- Waiting */
+
+static inline bool port_pending(const struct domain *d, uint32_t port)
+{
+    return d->shared_info->evtchn_pending[port / 32] >> port % 32 & 1;
+}
+
+/* 0: none of them is pending; 1: one is; or -error. *port is the last one looked at. */
+static int any_pending(const struct domain *d, const struct sched_poll *poll, uint32_t *port)
+{
+    for (uint32_t i = 0; i < poll->nr_ports; i++) {
+        if (__get_guest_u32(port, &poll->ports[i]))
+            return -EFAULT;
+        if (*port >= NR_EVENT_CHANNELS)
+            return -EINVAL;
+        if (port_pending(d, *port))
+            return 1;
+    }
+    return 0;
+}
+
+static long do_poll(const struct sched_poll *poll)
+{
+    struct vcpu *v = current;
+    uint32_t port = 0;
+    int rc;
+
+    if (poll->nr_ports > MAX_POLL_PORTS)
+        return -EINVAL;
+    if (!guest_array_ok(poll->ports, poll->nr_ports, sizeof(port)))
+        return -EFAULT;
+    if (event_deliverable(v)) {
+        this_cpu.work |= WORK_UPCALL;
+        return 0;
+    }
+    rc = any_pending(v->domain, poll, &port);
+    if (rc)
+        return rc < 0 ? rc : 0;
+
+    v->state = VCPU_BLOCKED;
+    v->polling = true;
+    v->poll_port = poll->nr_ports == 1 ? port : 0;
+    v->domain->poll_mask |= 1u << v->vcpu_id;
+    if (poll->timeout)
+        set_timer(&v->poll_timer, poll->timeout);
+    schedule();
+    return 0;
+}
+
+/* --- Commands */
+
+static long poll_op(const void *arg)
+{
+    struct sched_poll poll;
+
+    return copy_from_guest(&poll, arg, sizeof(poll)) ? -EFAULT : do_poll(&poll);
+}
+
+static long shutdown_op(const void *arg)
+{
+    struct sched_shutdown op;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    domain_shutdown(this_cpu.domain, (uint8_t)op.reason);
+    return 0;
+}
+
+static long shutdown_code_op(const void *arg)
+{
+    struct domain *d = this_cpu.domain;
+    struct sched_shutdown op;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    if (d->shutdown_code == NO_SHUTDOWN_CODE)
+        d->shutdown_code = op.reason;
+    return 0;
+}
+
+static long remote_shutdown_op(const void *arg)
+{
+    struct sched_remote_shutdown op;
+    struct domain *d;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    d = op.domain_id == DOMID_SELF ? NULL : domain_by_id(op.domain_id);
+    if (!d)
+        return -ESRCH;
+    if (!this_cpu.domain->is_privileged)
+        return -EPERM;
+    domain_shutdown(d, (uint8_t)op.reason);
+    return 0;
+}
+
+static long watchdog_op(const void *arg)
+{
+    struct sched_watchdog op;
+
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    return set_watchdog(this_cpu.domain, op.id, op.timeout);
+}
+
+static long block(void)
+{
+    vcpu_block();
+    return 0;
+}
+
+long do_sched_op(uint32_t cmd, void *arg)
+{
+    if (likely(cmd == SCHEDOP_yield))
+        return yield_cpu();
+    if (likely(cmd == SCHEDOP_block))
+        return block();
+    switch (cmd) {
+    case SCHEDOP_shutdown:
+        return shutdown_op(arg);
+    case SCHEDOP_poll:
+        return poll_op(arg);
+    case SCHEDOP_remote_shutdown:
+        return remote_shutdown_op(arg);
+    case SCHEDOP_shutdown_code:
+        return shutdown_code_op(arg);
+    case SCHEDOP_watchdog:
+        return watchdog_op(arg);
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_sched_op_compat(uint32_t cmd, uint32_t arg)
+{
+    switch (cmd) {
+    case SCHEDOP_yield:
+        return yield_cpu();
+    case SCHEDOP_block:
+        return block();
+    case SCHEDOP_shutdown:
+        domain_shutdown(this_cpu.domain, (uint8_t)arg);
+        return 0;
+    default:
+        return -ENOSYS;
+    }
+}

@@ -1,0 +1,383 @@
+/*
+ * Which vCPU runs. Those that could wait in one queue, first come, first served, each for a time slice. One that wakes
+ * with some of its slice left goes to the front, and the one that it displaces comes next: so whoever mostly waits is
+ * served at once, and nobody gets more than a slice in a round.
+ *
+ * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
+ */
+#include <asm/guest_access.h>
+#include <xen/domain.h>
+#include <xen/event.h>
+#include <xen/schedule.h>
+
+#define SLICE_NS 10000000u
+
+static struct vcpu *queue, **queue_end = &queue;
+static struct timer slice_timer;
+static uint64_t running_since; /* current has the CPU */
+static bool displaced;         /* the next schedule() is for one that has just woken */
+static struct vcpu idle_vcpu;
+static struct vcpu_info idle_info = {.evtchn_upcall_mask = 1};
+
+static inline bool wants_to_run(const struct vcpu *v)
+{
+    return v->state == VCPU_RUNNABLE && !v->pause_count;
+}
+
+/* A vCPU that is paused amid an operation ends it first: others may wait for what it holds. */
+static inline bool may_run(const struct vcpu *v)
+{
+    return wants_to_run(v) || v->in_hypervisor;
+}
+
+/* --- The queue */
+
+static void append(struct vcpu *v)
+{
+    v->queued = true;
+    v->run_next = NULL;
+    *queue_end = v;
+    queue_end = &v->run_next;
+}
+
+static void insert_at(struct vcpu **place, struct vcpu *v)
+{
+    v->queued = true;
+    v->run_next = *place;
+    *place = v;
+    if (!v->run_next)
+        queue_end = &v->run_next;
+}
+
+static void remove_from_queue(struct vcpu *v)
+{
+    struct vcpu **p = &queue;
+
+    while (*p != v)
+        p = &(*p)->run_next;
+    *p = v->run_next;
+    if (!*p)
+        queue_end = p;
+    v->queued = false;
+}
+
+static struct vcpu *take_first(void)
+{
+    struct vcpu *v = queue;
+
+    if (!v)
+        return this_cpu.idle;
+    remove_from_queue(v);
+    return v;
+}
+
+/* --- Time slices */
+
+static void charge(struct vcpu *v, uint64_t now)
+{
+    uint64_t ran = now - running_since;
+
+    running_since = now;
+    v->slice_left = ran < v->slice_left ? v->slice_left - (uint32_t)ran : 0;
+}
+
+static void start_slice(const struct vcpu *v, uint64_t now)
+{
+    if (queue && v != this_cpu.idle && !slice_timer.active)
+        set_timer(&slice_timer, now + v->slice_left);
+}
+
+/* It is not stopped when vCPUs are switched, which would program the hardware twice each time; so look whose it is. */
+static void slice_expired(void *unused)
+{
+    uint64_t now = system_time();
+    struct vcpu *v = current;
+
+    if (!queue || v == this_cpu.idle)
+        return;
+    if (now - running_since >= v->slice_left)
+        this_cpu.work |= WORK_SCHEDULE;
+    else
+        set_timer(&slice_timer, running_since + v->slice_left);
+}
+
+/* --- Run states */
+
+static void change_runstate(struct vcpu *v, int state, uint64_t now)
+{
+    struct vcpu_runstate_info *r = &v->runstate;
+
+    if (r->state == state)
+        return;
+    r->time[r->state] += now - r->state_entry_time;
+    r->state_entry_time = now;
+    r->state = state;
+}
+
+void get_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
+{
+    *info = v->runstate;
+    info->time[info->state] += system_time() - info->state_entry_time;
+}
+
+/* The guest's copy is at a virtual address: it can be written only while its address space is loaded. */
+static void publish_runstate(const struct vcpu *v)
+{
+    if (unlikely(v->runstate_guest))
+        (void)copy_to_guest(v->runstate_guest, &v->runstate, sizeof(v->runstate));
+}
+
+static int runstate_off_cpu(const struct vcpu *v)
+{
+    if (v->state == VCPU_BLOCKED)
+        return RUNSTATE_blocked;
+    return may_run(v) ? RUNSTATE_runnable : RUNSTATE_offline;
+}
+
+/* --- Ticks: only while the vCPU runs, and while it listens */
+
+static void tick(struct vcpu *v, uint64_t now)
+{
+    if (!v->periodic_period || !v->virq_to_port[VIRQ_TIMER])
+        return;
+    if (now - v->periodic_last >= v->periodic_period) {
+        v->periodic_last = now;
+        send_guest_virq(v, VIRQ_TIMER);
+    }
+    set_timer(&v->periodic_timer, v->periodic_last + v->periodic_period);
+}
+
+void update_periodic_timer(struct vcpu *v)
+{
+    if (v->periodic_timer.active)
+        stop_timer(&v->periodic_timer);
+    if (v == current)
+        tick(v, system_time());
+}
+
+static void periodic_expired(void *v)
+{
+    if (v == current)
+        tick(v, system_time());
+}
+
+static void singleshot_expired(void *v)
+{
+    send_guest_virq(v, VIRQ_TIMER);
+}
+
+static void poll_expired(void *data)
+{
+    struct vcpu *v = data;
+
+    if (v->polling)
+        vcpu_unblock(v);
+}
+
+/* --- The switch */
+
+static void put_back(struct vcpu *v)
+{
+    if (displaced && v->slice_left && queue) {
+        insert_at(&queue->run_next, v);
+        return;
+    }
+    v->slice_left = SLICE_NS;
+    append(v);
+}
+
+/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs only up to
+ * its way out must be stopped there. */
+static void switch_work(struct vcpu *prev, struct vcpu *next)
+{
+    prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);
+    this_cpu.work &= WORK_TIMER;
+    if (next == this_cpu.idle)
+        return;
+    this_cpu.work |= next->pending_work | WORK_UPCALL;
+    next->pending_work = 0;
+    if (!wants_to_run(next))
+        this_cpu.work |= WORK_SCHEDULE;
+}
+
+void schedule(void)
+{
+    struct vcpu *prev = current, *next;
+    uint64_t now = system_time();
+
+    this_cpu.work &= ~WORK_SCHEDULE;
+    charge(prev, now);
+    if (prev != this_cpu.idle && may_run(prev))
+        put_back(prev);
+    displaced = false;
+    next = take_first();
+    if (next == prev) {
+        if (prev != this_cpu.idle && !wants_to_run(prev))
+            this_cpu.work |= WORK_SCHEDULE;
+        start_slice(prev, now);
+        return;
+    }
+
+    if (prev->periodic_timer.active)
+        stop_timer(&prev->periodic_timer);
+    change_runstate(prev, runstate_off_cpu(prev), now);
+    if (prev != this_cpu.idle)
+        publish_runstate(prev);
+    change_runstate(next, RUNSTATE_running, now);
+    switch_work(prev, next);
+    start_slice(next, now);
+    tick(next, now);
+    context_switch(prev, next);
+    schedule_tail();
+}
+
+void schedule_tail(void)
+{
+    publish_runstate(current);
+}
+
+static __attribute__((noinline)) void preempt(void)
+{
+    struct vcpu *v = current;
+
+    if (this_cpu.work & WORK_TIMER)
+        run_timers();
+    if (this_cpu.work & WORK_SCHEDULE) {
+        v->in_hypervisor = true;
+        schedule();
+        v->in_hypervisor = false;
+    }
+}
+
+bool preempt_point(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+    if (unlikely(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE)))
+        preempt();
+    return current->domain->is_dying;
+}
+
+/* --- Waking and sleeping */
+
+void vcpu_wake(struct vcpu *v)
+{
+    uint64_t now;
+
+    if (v == current || v->queued)
+        return;
+    now = system_time();
+    if (!may_run(v)) {
+        change_runstate(v, runstate_off_cpu(v), now);
+        return;
+    }
+    change_runstate(v, RUNSTATE_runnable, now);
+    if (current == this_cpu.idle || !v->slice_left) {
+        v->slice_left = SLICE_NS;
+        append(v);
+        if (current == this_cpu.idle)
+            this_cpu.work |= WORK_SCHEDULE;
+        else
+            start_slice(current, running_since);
+        return;
+    }
+    insert_at(&queue, v);
+    displaced = true;
+    this_cpu.work |= WORK_SCHEDULE;
+}
+
+void vcpu_sleep(struct vcpu *v)
+{
+    if (v == current) {
+        this_cpu.work |= WORK_SCHEDULE;
+        return;
+    }
+    if (may_run(v))
+        return;
+    if (v->queued)
+        remove_from_queue(v);
+    if (v->runstate.state == RUNSTATE_runnable)
+        change_runstate(v, RUNSTATE_offline, system_time());
+}
+
+static void end_poll(struct vcpu *v)
+{
+    v->polling = false;
+    v->domain->poll_mask &= ~(1u << v->vcpu_id);
+    stop_timer(&v->poll_timer);
+}
+
+void vcpu_unblock(struct vcpu *v)
+{
+    if (v->state != VCPU_BLOCKED)
+        return;
+    if (v->polling)
+        end_poll(v);
+    v->state = VCPU_RUNNABLE;
+    vcpu_wake(v);
+}
+
+void vcpu_block(void)
+{
+    struct vcpu *v = current;
+
+    v->vcpu_info->evtchn_upcall_mask = 0;
+    if (event_deliverable(v)) {
+        this_cpu.work |= WORK_UPCALL;
+        return;
+    }
+    v->state = VCPU_BLOCKED;
+    schedule();
+}
+
+/* --- Set-up */
+
+void init_vcpu_scheduling(struct vcpu *v)
+{
+    v->state = VCPU_OFFLINE;
+    v->slice_left = SLICE_NS;
+    v->periodic_period = 10000000; /* 100 Hz, until the guest says otherwise: Xen's default */
+    v->runstate.state = RUNSTATE_offline;
+    v->runstate.state_entry_time = system_time();
+    init_timer(&v->singleshot_timer, singleshot_expired, v);
+    init_timer(&v->periodic_timer, periodic_expired, v);
+    init_timer(&v->poll_timer, poll_expired, v);
+}
+
+void destroy_vcpu_scheduling(struct vcpu *v)
+{
+    stop_timer(&v->singleshot_timer);
+    stop_timer(&v->periodic_timer);
+    stop_timer(&v->poll_timer);
+    if (v->queued)
+        remove_from_queue(v);
+}
+
+void __init init_idle(void)
+{
+    struct vcpu *v = &idle_vcpu;
+
+    v->domain = idle_domain;
+    v->vcpu_info = &idle_info;
+    v->guest_l3 = v->info_frame = INVALID_MFN;
+    init_vcpu_scheduling(v);
+    v->state = VCPU_RUNNABLE;
+    v->periodic_period = 0;
+    v->runstate.state = RUNSTATE_running;
+    init_timer(&slice_timer, slice_expired, NULL);
+    running_since = system_time();
+    this_cpu.idle = v;
+    this_cpu.domain = v->domain;
+    current = v;
+}
+
+void idle_loop(void)
+{
+    for (;;) {
+        if (this_cpu.work & WORK_TIMER)
+            run_timers();
+        if (queue)
+            schedule();
+        else if (!(this_cpu.work & WORK_TIMER))
+            __asm__ volatile("sti; hlt; cli" ::: "memory"); /* no interrupt can come between the first two */
+    }
+}

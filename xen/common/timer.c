@@ -1,0 +1,109 @@
+/*
+ * Software timers (xen/timer.h): a list sorted by expiry, as there are a few for each vCPU and most are at its head.
+ *
+ * Programming the hardware is what costs. So it is left alone when the next expiry moves to a later time: the interrupt
+ * that then comes too early finds nothing to do, and arms it anew.
+ */
+#include <xen/hypercall.h>
+#include <xen/sched.h>
+
+#define MILLISECONDS(n) ((uint64_t)(n)*1000000)
+
+static struct timer *first;
+static uint64_t armed = UINT64_MAX; /* the hardware interrupts then, or earlier; UINT64_MAX: not at all */
+static bool running;                /* run_timers() will arm it at its end */
+
+static void arm_for_first(void)
+{
+    if (running)
+        return;
+    if (!first) {
+        if (armed != UINT64_MAX)
+            arm_hardware_timer(UINT64_MAX);
+        armed = UINT64_MAX;
+    } else if (first->expires < armed) {
+        if (first->expires <= system_time()) {
+            this_cpu.work |= WORK_TIMER; /* the way out runs it */
+            return;
+        }
+        armed = first->expires;
+        arm_hardware_timer(armed);
+    }
+}
+
+static void unlink_timer(struct timer *t)
+{
+    struct timer **p = &first;
+
+    if (!t->active)
+        return;
+    while (*p != t)
+        p = &(*p)->next;
+    *p = t->next;
+    t->active = false;
+}
+
+void init_timer(struct timer *t, void (*function)(void *), void *data)
+{
+    *t = (struct timer){.function = function, .data = data};
+}
+
+void set_timer(struct timer *t, uint64_t expires)
+{
+    struct timer **p = &first;
+
+    unlink_timer(t);
+    t->expires = expires;
+    t->active = true;
+    while (*p && (*p)->expires <= expires)
+        p = &(*p)->next;
+    t->next = *p;
+    *p = t;
+    arm_for_first();
+}
+
+void stop_timer(struct timer *t)
+{
+    unlink_timer(t);
+    if (!first)
+        arm_for_first();
+}
+
+void run_timers(void)
+{
+    uint64_t now = system_time();
+
+    this_cpu.work &= ~WORK_TIMER;
+    running = true;
+    while (first && first->expires <= now) {
+        struct timer *t = first;
+
+        first = t->next;
+        t->active = false;
+        t->function(t->data);
+    }
+    running = false;
+    armed = UINT64_MAX; /* whatever brought us here may have been its interrupt */
+    if (first)
+        arm_for_first();
+}
+
+/*
+ * A time that has passed fires at once; 0 stops the timer. What lies behind 2^50 ns (13 days), or would be negative,
+ * is an old Linux that computed with wrapped jiffies, or that means "never": 100 ms serve both, as on Xen.
+ */
+long do_set_timer_op(uint32_t timeout_lo, uint32_t timeout_hi)
+{
+    uint64_t timeout = (uint64_t)timeout_hi << 32 | timeout_lo, now;
+    struct timer *t = &current->singleshot_timer;
+
+    if (!timeout) {
+        stop_timer(t);
+        return 0;
+    }
+    now = system_time();
+    if ((int64_t)timeout < 0 || (timeout > now && (timeout - now) >> 50))
+        timeout = now + MILLISECONDS(100);
+    set_timer(t, timeout);
+    return 0;
+}
