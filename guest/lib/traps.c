@@ -98,6 +98,7 @@ void trap_dispatch(struct trap_frame *frame)
         .cs = frame->cs & 0xffff,
         .eflags = frame->eflags,
         .cr2 = vcpu0_info.arch.cr2,
+        .frame_address = (uint32_t)frame,
     };
     /* From ring 1 no stack pointer was pushed: copying it would read beyond the frame. */
     memcpy(&r->caught.registers, frame, frame->cs & 2 ? sizeof(*frame) : offsetof(struct trap_frame, esp));
@@ -172,11 +173,16 @@ static void go_to_user(void *arg)
     enter_user(user->eip, user->esp, user->arg);
 }
 
-void run_user(uint32_t eip, uint32_t esp, uint32_t arg, struct caught_trap *caught)
+void run_user_on_kernel_stack(uint32_t eip, uint32_t esp, uint32_t arg, struct caught_trap *caught)
 {
     struct user_entry user = {eip, esp, arg};
 
+    trap_catch(caught, go_to_user, &user);
+}
+
+void run_user(uint32_t eip, uint32_t esp, uint32_t arg, struct caught_trap *caught)
+{
     if (HYPERVISOR_stack_switch(FLAT_KERNEL_SS, trap_stack_end))
         guest_panic("stack_switch failed");
-    trap_catch(caught, go_to_user, &user);
+    run_user_on_kernel_stack(eip, esp, arg, caught);
 }

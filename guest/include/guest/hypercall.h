@@ -42,10 +42,13 @@ typedef union {
 #define HYPERCALL_ASM_4(insn, nr) \
     int32_t ret;                  \
     __asm__ volatile(insn : "=a"(ret), "+b"(a1.u), "+c"(a2.u), "+d"(a3.u), "+S"(a4.u) : "0"(nr) : "memory")
-#define HYPERCALL_ASM_5(insn, nr)                                                                                     \
-    int32_t ret;                                                                                                      \
-    __asm__ volatile(insn : "=a"(ret), "+b"(a1.u), "+c"(a2.u), "+d"(a3.u), "+S"(a4.u), "+D"(a5.u) : "0"(nr) : "memor" \
-                                                                                                              "y")
+#define HYPERCALL_ASM_5(insn, nr)                                                            \
+    int32_t ret;                                                                             \
+    __asm__ volatile(insn                                                                    \
+                     : "=a"(ret), "+b"(a1.u), "+c"(a2.u), "+d"(a3.u), "+S"(a4.u), "+D"(a5.u) \
+                     : "0"(nr)                                                               \
+                     : "memor"                                                               \
+                       "y")
 
 #define HYPERCALL_PARAMS_0 void
 #define HYPERCALL_PARAMS_1 hypercall_arg_t a1

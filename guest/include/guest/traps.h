@@ -64,6 +64,7 @@ struct caught_trap {
     uint32_t eip, cs, eflags;
     uint32_t cr2;                /* valid for TRAP_PAGE_FAULT */
     struct trap_frame registers; /* esp and ss only if from ring 3 */
+    uint32_t frame_address;      /* where the frame was: on which stack */
 };
 
 /* Runs fn(arg). A trap in it that no handler takes ends it. Returns true, and fills in *caught (may be NULL), if there
@@ -80,6 +81,8 @@ bool probe_write(volatile void *address, uint32_t value, struct caught_trap *cau
  * result. Sets the kernel stack by stack_switch to one of the library's own. EIP after `int` points behind it.
  */
 void run_user(uint32_t eip, uint32_t esp, uint32_t arg, struct caught_trap *caught);
+/* The same on the kernel stack that stack_switch has been told of last. */
+void run_user_on_kernel_stack(uint32_t eip, uint32_t esp, uint32_t arg, struct caught_trap *caught);
 
 void traps_init(void);
 

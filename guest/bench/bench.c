@@ -1,0 +1,228 @@
+/* The benchmark guest: chooses rows, runs them, prints the samples. The protocol is docs/measuring.md's. */
+#include "bench.h"
+#include "report.h"
+#include "rows.h"
+
+#include <guest/events.h>
+#include <guest/string.h>
+#include <guest/traps.h>
+#include <public/sched.h>
+#include <public/vcpu.h>
+
+#define UNTOUCHED 0xdeadbeef /* result of a call that the loop has not made */
+
+struct row {
+    const char *name;
+    const uint32_t *batches; /* 0 ends them */
+    void (*run)(struct bench *b);
+};
+
+static const uint32_t ONE[] = {1, 0}, FULL[] = {512, 0}, MULTI[] = {1, 8, 32, 0};
+static const uint32_t UP_TO_512[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 0};
+
+#define ROW(name, batches, call)            \
+    static void row_##name(struct bench *b) \
+    {                                       \
+        call;                               \
+    }
+#include "rows.def"
+#undef ROW
+
+static const struct row rows[] = {
+#define ROW(name, batches, call) {#name, batches, row_##name},
+#include "rows.def"
+#undef ROW
+};
+
+static struct bench_call calls[BENCH_MAX_CALLS] __attribute__((aligned(4096)));
+static char selection[512];
+static uint32_t rows_printed, errors;
+
+/* ---- For the rows */
+void bench_call_set(struct bench *b, uint32_t index, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
+                    hypercall_arg_t a3, hypercall_arg_t a4, hypercall_arg_t a5)
+{
+    b->calls[index] = (struct bench_call){nr, a1.u, a2.u, a3.u, a4.u, a5.u, UNTOUCHED, 0};
+}
+
+void bench_calls(struct bench *b, uint32_t count, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
+                 hypercall_arg_t a3, hypercall_arg_t a4, hypercall_arg_t a5)
+{
+    for (b->count = 0; b->count < count; b->count++)
+        bench_call_set(b, b->count, nr, a1, a2, a3, a4, a5);
+}
+
+bool bench_repeat(struct bench *b)
+{
+    if (b->failed || b->skipped)
+        return false;
+    return b->round++ < BENCH_WARM_UPS + b->reps;
+}
+
+void bench_run(struct bench *b)
+{
+    struct bench_call *end = b->calls + b->count;
+    uint64_t ticks;
+    uint32_t i;
+
+    ticks = b->loop->empty(b->calls, end);
+    if (ticks < b->empty)
+        b->empty = ticks;
+    for (i = 0; i < b->count; i++)
+        b->calls[i].result = UNTOUCHED;
+    ticks = b->loop->measured(b->calls, end);
+    if (b->round > BENCH_WARM_UPS)
+        b->samples[b->round - BENCH_WARM_UPS - 1] = ticks;
+}
+
+static void fail(struct bench *b)
+{
+    b->failed = true;
+    errors++;
+    printf("@int82 error row=%s batch=%u ", b->name, b->batch);
+}
+
+bool bench_expect(struct bench *b, bool condition, const char *format, ...)
+{
+    va_list args;
+
+    if (condition || b->failed)
+        return condition;
+    fail(b);
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+    return false;
+}
+
+void bench_expect_results(struct bench *b, int32_t result)
+{
+    uint32_t i;
+
+    for (i = 0; i < b->count; i++) {
+        if (!bench_expect(b, b->calls[i].result == (uint32_t)result, "call %u answered %d instead of %d", i,
+                          (int)b->calls[i].result, (int)result))
+            return;
+    }
+}
+
+void bench_skip(struct bench *b, const char *why)
+{
+    b->skipped = true;
+    printf("@int82 skip row=%s batch=%u %s\n", b->name, b->batch, why);
+}
+
+/* ---- Running them */
+struct run {
+    const struct row *row;
+    struct bench *bench;
+};
+
+static void run_row(void *arg)
+{
+    struct run *run = arg;
+
+    run->row->run(run->bench);
+}
+
+static void print_row(const struct bench *b)
+{
+    uint32_t i;
+
+    printf("@int82 row name=%s batch=%u calls=%u empty=%llu samples=", b->name, b->batch, b->count, b->empty);
+    for (i = 0; i < b->reps; i++)
+        printf("%s%llu", i ? "," : "", b->samples[i]);
+    printf("\n");
+    rows_printed++;
+}
+
+static void measure(const struct row *row, uint32_t batch, uint32_t reps)
+{
+    static struct bench b;
+    struct run run = {row, &b};
+    struct caught_trap trap;
+
+    memset(&b, 0, sizeof(b));
+    b.name = row->name;
+    b.batch = batch;
+    b.calls = calls;
+    b.loop = &loop_int82;
+    b.empty = ~0ull;
+    b.reps = reps;
+    events_disable();
+    if (trap_catch(&trap, run_row, &run)) {
+        fail(&b);
+        printf("trap %u, error code 0x%x, eip 0x%x, cr2 0x%x\n", trap.vector, trap.error, trap.eip, trap.cr2);
+    }
+    events_disable();
+    if (!b.failed && !b.skipped)
+        print_row(&b);
+}
+
+/* ---- Choosing them: rows=GLOB,GLOB on names or name/batch */
+static bool is_selected(const char *name, uint32_t batch)
+{
+    char full[64], pattern[64];
+    const char *p = selection;
+    uint32_t n;
+
+    snprintf(full, sizeof(full), "%s/%u", name, batch);
+    while (*p) {
+        for (n = 0; *p && *p != ','; p++) {
+            if (n + 1 < sizeof(pattern))
+                pattern[n++] = *p;
+        }
+        pattern[n] = 0;
+        if (glob_match(pattern, name) || glob_match(pattern, full))
+            return true;
+        p += *p == ',';
+    }
+    return false;
+}
+
+static uint32_t for_selected(void (*fn)(const struct row *row, uint32_t batch, uint32_t reps), uint32_t reps)
+{
+    uint32_t i, k, n = 0;
+
+    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        for (k = 0; rows[i].batches[k]; k++) {
+            if (!is_selected(rows[i].name, rows[i].batches[k]))
+                continue;
+            n++;
+            if (fn)
+                fn(&rows[i], rows[i].batches[k], reps);
+        }
+    }
+    return n;
+}
+
+static void list(const struct row *row, uint32_t batch, uint32_t reps)
+{
+    (void)reps;
+    printf("@int82 list name=%s batch=%u\n", row->name, batch);
+}
+
+void guest_main(void)
+{
+    char option[16];
+    uint32_t reps = 9;
+
+    if (!guest_option("rows", selection, sizeof(selection)) || !selection[0])
+        memcpy(selection, "*", 2);
+    if (guest_option("list", option, sizeof(option))) {
+        for_selected(list, 0);
+        return;
+    }
+    if (guest_option("reps", option, sizeof(option)))
+        reps = parse_number(option);
+    reps = reps < 1 ? 1 : reps > BENCH_MAX_REPS ? BENCH_MAX_REPS : reps;
+
+    HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* refused by the oldest Xens: its ticks are few */
+    printf("@int82 begin schema=1 rows=%u\n", for_selected(NULL, 0));
+    report_info(reps);
+    counters_reset();
+    for_selected(measure, reps);
+    report_counters();
+    printf("@int82 end rows=%u errors=%u\n", rows_printed, errors);
+}

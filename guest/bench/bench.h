@@ -1,0 +1,86 @@
+/*
+ * The benchmark's frame. A row is one line in rows.def, which names a function of rows.h:
+ *
+ *     void my_call(struct bench *b)
+ *     {
+ *         bench_calls(b, 256, __HYPERVISOR_my_call, 1, 2, 0, 0, 0);    prepare 256 equal calls
+ *         while (bench_repeat(b)) {                                   for each warm-up and repeat
+ *             bench_run(b);                                           measure them in one loop
+ *             bench_expect_results(b, 0);                             check what they did
+ *         }
+ *     }
+ *
+ * What is measured: one turn of a loop in loops.S loads the six registers of a struct bench_call, does the thing, and
+ * stores EAX. The same loop without the thing is measured next to it, and its minimum is what the host subtracts. So a
+ * figure holds the instruction that enters the hypervisor, what that does, and the `iret`; nothing of the guest's,
+ * except in the rows that go through a handler of the guest's, which holds the fewest instructions that do (loops.S).
+ * Upcalls are masked unless a row says otherwise. A row whose effect is not what it must be prints an error, no figure.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <guest/console.h>
+#include <guest/guest.h>
+#include <guest/hypercall.h>
+
+#define BENCH_MAX_CALLS 512
+#define BENCH_MAX_REPS  99
+#define BENCH_WARM_UPS  2
+
+/* loops.S knows this layout. */
+struct bench_call {
+    uint32_t eax, ebx, ecx, edx, esi, edi;
+    uint32_t result; /* EAX afterwards */
+    uint32_t unused;
+};
+_Static_assert(sizeof(struct bench_call) == 32, "loops.S");
+
+/* A loop over an array of calls, and the equal one that leaves the thing out. Both return ticks. */
+typedef uint64_t bench_loop_fn(struct bench_call *calls, struct bench_call *end);
+struct bench_loop {
+    bench_loop_fn *measured, *empty;
+};
+extern const struct bench_loop loop_int82;    /* int $0x82 */
+extern const struct bench_loop loop_page;     /* call *%eax: a stub of the hypercall page */
+extern const struct bench_loop loop_send;     /* int $0x82, then bench_clear_event's stores */
+extern const struct bench_loop loop_read;     /* mov (%ebx), %eax */
+extern const struct bench_loop loop_store;    /* mov %eax, (%ebx) */
+extern const struct bench_loop loop_soft_int; /* int $0x81 */
+extern const struct bench_loop loop_read_cr3; /* mov %cr3, %eax */
+extern const struct bench_loop loop_cpuid;    /* cpuid with the forced-emulation prefix */
+
+/* Entries for trap_set_entry() and set_callbacks, as short as they can be. The first two step over a two-byte
+ * instruction, and leave the error code in EAX. What an entry executes counts: it is part of the round trip. */
+extern const char entry_skip2[], entry_skip2_hypercall[], entry_soft_int[], entry_event[], entry_count[];
+extern volatile uint32_t bench_entry_count; /* entry_event and entry_count count in it */
+
+/* What loop_send and entry_event clear after each event: a word of evtchn_pending. */
+extern uint32_t *bench_pending_word;
+
+struct bench {
+    const char *name;
+    uint32_t batch;
+    struct bench_call *calls; /* room for BENCH_MAX_CALLS */
+    uint32_t count;
+    const struct bench_loop *loop; /* loop_int82 unless changed */
+    /* The rest is bench.c's. */
+    uint32_t round, reps;
+    uint64_t empty, samples[BENCH_MAX_REPS];
+    bool failed, skipped;
+};
+
+/* count equal calls of hypercall nr. bench_call_set() changes one of them. */
+void bench_calls(struct bench *b, uint32_t count, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
+                 hypercall_arg_t a3, hypercall_arg_t a4, hypercall_arg_t a5);
+void bench_call_set(struct bench *b, uint32_t index, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
+                    hypercall_arg_t a3, hypercall_arg_t a4, hypercall_arg_t a5);
+
+bool bench_repeat(struct bench *b); /* false when done, or after an error */
+void bench_run(struct bench *b);
+
+/* Checks. After a failure the row is given up at the next bench_repeat(). */
+void bench_expect_results(struct bench *b, int32_t result);
+bool bench_expect(struct bench *b, bool condition, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void bench_skip(struct bench *b, const char *why);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * The measured loops. Each exists twice: <name> does the thing, <name>_empty leaves it out and is equal otherwise, so that
+ * the difference is the thing alone. Under TCG with icount the difference is exact.
+ *
+ *     uint64_t loop(struct bench_call *calls, struct bench_call *end)
+ */
+#include <public/xen.h>
+
+        .text
+
+/* before: to the turn's instruction; after: behind it, up to the store of EAX. EBP: the call; (%esp): the end. */
+        .macro  loop_begin name:req
+        .balign 64
+        .globl  \name
+        .type   \name, @function
+\name:  push    %ebp
+        push    %ebx
+        push    %esi
+        push    %edi
+        mov     20(%esp), %ebp
+        pushl   24(%esp)
+        lfence
+        rdtsc
+        push    %edx
+        push    %eax
+        pushl   8(%esp)
+        lfence
+        .balign 16
+1:      mov     0(%ebp), %eax
+        mov     4(%ebp), %ebx
+        mov     8(%ebp), %ecx
+        mov     12(%ebp), %edx
+        mov     16(%ebp), %esi
+        mov     20(%ebp), %edi
+        .endm
+
+        .macro  loop_end
+        mov     %eax, 24(%ebp)
+        add     $32, %ebp
+        cmp     (%esp), %ebp
+        jne     1b
+        lfence
+        rdtsc
+        sub     4(%esp), %eax
+        sbb     8(%esp), %edx
+        add     $16, %esp
+        pop     %edi
+        pop     %esi
+        pop     %ebx
+        pop     %ebp
+        ret
+        .endm
+
+/* What a kernel does at the least when an event has come. EAX is what the call answered, and stays. */
+        .macro  clear_event
+        mov     bench_pending_word, %ecx
+        mov     shared_info, %edx
+        movl    $0, (%ecx)
+        movl    $0, 4(%edx)             /* evtchn_pending_sel */
+        movb    $0, 0(%edx)             /* evtchn_upcall_pending */
+        .endm
+
+        loop_begin empty_loop
+        loop_end
+
+        loop_begin int82_loop
+        int     $0x82
+        loop_end
+
+        loop_begin page_loop
+        call    *%eax
+        loop_end
+
+        loop_begin send_loop
+        int     $0x82
+        clear_event
+        loop_end
+
+        loop_begin send_empty_loop
+        clear_event
+        loop_end
+
+/* The instruction faults, which counts as none. */
+        loop_begin read_loop
+        mov     (%ebx), %eax
+        loop_end
+
+        loop_begin store_loop
+        mov     %eax, (%ebx)
+        loop_end
+
+        loop_begin soft_int_loop
+        int     $0x81
+        loop_end
+
+        loop_begin read_cr3_loop
+        mov     %cr3, %eax
+        loop_end
+
+        loop_begin cpuid_loop
+        XEN_CPUID
+        loop_end
+
+        .globl  entry_skip2
+        .balign 16
+entry_skip2:
+        pop     %eax
+        addl    $2, (%esp)
+        iret
+
+        .globl  entry_skip2_hypercall
+        .balign 16
+entry_skip2_hypercall:
+        pop     %eax
+        addl    $2, (%esp)
+        jmp     hypercall_page + 23 * HYPERCALL_STUB_SIZE
+
+        .globl  entry_soft_int
+        .balign 16
+entry_soft_int:
+        iret
+
+        .globl  entry_count
+        .balign 16
+entry_count:
+        incl    bench_entry_count
+        iret
+
+        .globl  entry_event
+        .balign 16
+entry_event:
+        clear_event
+        incl    bench_entry_count
+        movb    $0, 1(%edx)             /* evtchn_upcall_mask */
+        iret
+
+        .section .rodata
+        .macro  loop_pair name:req, measured:req, empty:req
+        .globl  \name
+\name:  .long   \measured, \empty
+        .endm
+        loop_pair loop_int82, int82_loop, empty_loop
+        loop_pair loop_page, page_loop, empty_loop
+        loop_pair loop_send, send_loop, send_empty_loop
+        loop_pair loop_read, read_loop, empty_loop
+        loop_pair loop_store, store_loop, empty_loop
+        loop_pair loop_soft_int, soft_int_loop, empty_loop
+        loop_pair loop_read_cr3, read_cr3_loop, empty_loop
+        loop_pair loop_cpuid, cpuid_loop, empty_loop
+
+        .bss
+        .globl  bench_entry_count
+        .balign 4
+bench_entry_count: .long 0
+        .globl  bench_pending_word
+bench_pending_word: .long 0
+
+        .section .note.GNU-stack, "", @progbits

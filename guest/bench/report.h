@@ -1,0 +1,11 @@
+/* What the benchmark prints besides rows: what it ran on, and the hypervisor's counters. */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include <stdint.h>
+
+void report_info(uint32_t reps);
+void counters_reset(void);
+void report_counters(void); /* nothing where there are none */
+
+#endif

@@ -1,0 +1,48 @@
+/* The functions that rows.def names: what each measures is said there. */
+#ifndef BENCH_ROWS_H
+#define BENCH_ROWS_H
+
+#include "bench.h"
+#include <guest/mm.h>
+
+/* rows_calls.c */
+void simple(struct bench *b, uint32_t nr, uint32_t a1, uint32_t a2, uint32_t a3, int32_t result);
+void xen_version(struct bench *b);
+void xen_version_page(struct bench *b);
+void xen_version_upcalls_on(struct bench *b);
+void fpu_taskswitch(struct bench *b, bool set);
+void get_debugreg(struct bench *b, uint32_t reg);
+void set_debugreg0(struct bench *b);
+void stack_switch(struct bench *b);
+void update_descriptor(struct bench *b, uint64_t descriptor);
+void set_trap_table_1(struct bench *b);
+void multicall(struct bench *b, uint32_t nr);
+
+/* rows_mmu.c. States of the entries of a table of 512: an entry's flags; 0: not present. */
+#define NONE  0
+#define RO    PTE_KERNEL_RO
+#define RW    PTE_KERNEL_RW
+#define RW_SW (PTE_KERNEL_RW | 0x200) /* one of the bits that are the guest's */
+void mmu(struct bench *b, pte_t before, pte_t after);
+void uva(struct bench *b, pte_t before, pte_t after, uint32_t flags);
+void multicall_uva(struct bench *b, pte_t before, pte_t after);
+void mmuext_flush(struct bench *b);
+void mmuext_invlpg(struct bench *b);
+void new_base_same(struct bench *b);
+void new_base_other(struct bench *b);
+void pin_l1(struct bench *b, bool full, bool unpin);
+void pin_l3_tree(struct bench *b, bool unpin);
+void ptwr_store(struct bench *b, pte_t state);
+
+/* rows_traps.c */
+void page_fault(struct bench *b, const void *entry);
+void soft_int(struct bench *b);
+void emul_read_cr3(struct bench *b);
+void emul_cpuid(struct bench *b);
+
+/* rows_events.c */
+void send_already_pending(struct bench *b);
+void send_fresh_masked(struct bench *b);
+void send_with_upcall(struct bench *b);
+
+#endif

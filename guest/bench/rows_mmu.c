@@ -1,0 +1,342 @@
+/*
+ * Rows of memory management. They work on one L1 table of our own at MM_SCRATCH, whose 512 entries each map, or not, a
+ * frame of its own; the frame's first word says which it is.
+ */
+#include "rows.h"
+
+#include <guest/string.h>
+#include <guest/traps.h>
+
+#define ENTRIES 512
+
+static pte_t *table;              /* in the linear map: read-only */
+static uint32_t *frames[ENTRIES]; /* in the linear map: writable */
+
+static volatile uint32_t *scratch(uint32_t i)
+{
+    return (uint32_t *)(MM_SCRATCH + i * PAGE_SIZE);
+}
+
+static pte_t entry(uint32_t i, pte_t flags)
+{
+    return flags ? make_pte(virt_to_mfn(frames[i]), flags) : 0;
+}
+
+static bool set_up(struct bench *b)
+{
+    uint32_t i;
+
+    if (table)
+        return true;
+    for (i = 0; i < ENTRIES; i++) {
+        frames[i] = alloc_page();
+        *frames[i] = i;
+    }
+    table = alloc_page();
+    if (!bench_expect(b, !mm_map_l1((void *)MM_SCRATCH, table), "cannot put up the scratch table"))
+        table = NULL;
+    return table;
+}
+
+/* Puts all entries into one state, checks that, and lets the TLB learn of it. */
+static void set_all(struct bench *b, pte_t flags)
+{
+    static mmu_update_t req[ENTRIES];
+    uint32_t i;
+
+    for (i = 0; i < ENTRIES; i++)
+        req[i] = (mmu_update_t){pte_maddr(&table[i]), entry(i, flags)};
+    bench_expect(b, !HYPERVISOR_mmu_update(req, ENTRIES), "cannot set the entries up");
+    bench_expect(b, !mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), "cannot flush");
+    for (i = 0; i < ENTRIES && flags; i++)
+        bench_expect(b, *scratch(i) == i, "page %u is not where it was mapped", i);
+}
+
+/* All entries are as they should be; the processor may have set Accessed and Dirty. */
+static void expect_entries(struct bench *b, pte_t flags)
+{
+    uint32_t i;
+
+    for (i = 0; i < ENTRIES; i++) {
+        if (!bench_expect(b, (table[i] | PTE_A | PTE_D) == (entry(i, flags) | PTE_A | PTE_D),
+                          "entry %u is %llx, not %llx", i, table[i], entry(i, flags)) ||
+            !bench_expect(b, flags || !table[i], "entry %u is %llx, not empty", i, table[i]))
+            return;
+    }
+}
+
+/* The processor sees it too: not through a stale TLB entry. Some pages only, for each fault takes its time. */
+static void expect_access(struct bench *b, pte_t flags)
+{
+    static const uint16_t sample[] = {0, 1, 2, 63, 64, 255, 300, 510, 511};
+    struct caught_trap trap;
+    uint32_t k, i, value = 0;
+    bool ok;
+
+    for (k = 0; k < ARRAY_SIZE(sample); k++) {
+        i = sample[k];
+        ok = probe_read(scratch(i), &value, &trap);
+        bench_expect(b, ok == !!(flags & PTE_P), "reading page %u %s", i, ok ? "went well" : "failed");
+        bench_expect(b, !ok || value == i, "page %u shows frame %u", i, value);
+        ok = probe_write(scratch(i), i, &trap);
+        bench_expect(b, ok == !!(flags & PTE_RW), "writing page %u %s", i, ok ? "went well" : "failed");
+    }
+}
+
+void mmu(struct bench *b, pte_t before, pte_t after)
+{
+    static mmu_update_t req[ENTRIES];
+    uint32_t i;
+
+    if (!set_up(b))
+        return;
+    for (i = 0; i < ENTRIES; i++)
+        req[i] = (mmu_update_t){pte_maddr(&table[i]) | MMU_NORMAL_PT_UPDATE, entry(i, after)};
+    b->count = ENTRIES / b->batch;
+    for (i = 0; i < b->count; i++)
+        bench_call_set(b, i, __HYPERVISOR_mmu_update, &req[i * b->batch], b->batch, 0, DOMID_SELF, 0);
+    while (bench_repeat(b)) {
+        set_all(b, before);
+        bench_run(b);
+        bench_expect_results(b, 0);
+        expect_entries(b, after);
+        /* Flushing after a change is the guest's business: Xen does so only for its own safety. */
+        bench_expect(b, !mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), "cannot flush");
+        expect_access(b, after);
+    }
+}
+
+void uva(struct bench *b, pte_t before, pte_t after, uint32_t flags)
+{
+    uint32_t i;
+
+    if (!set_up(b))
+        return;
+    b->count = ENTRIES;
+    for (i = 0; i < b->count; i++)
+        bench_call_set(b, i, __HYPERVISOR_update_va_mapping, scratch(i), (uint32_t)entry(i, after),
+                       (uint32_t)(entry(i, after) >> 32), flags, 0);
+    while (bench_repeat(b)) {
+        set_all(b, before);
+        bench_run(b);
+        bench_expect_results(b, 0);
+        expect_entries(b, after);
+        if (flags & UVMF_FLUSHTYPE_MASK)
+            expect_access(b, after);
+    }
+}
+
+void multicall_uva(struct bench *b, pte_t before, pte_t after)
+{
+    static multicall_entry_t entries[ENTRIES];
+    uint32_t i;
+
+    if (!set_up(b))
+        return;
+    b->count = ENTRIES / b->batch;
+    for (i = 0; i < b->count; i++)
+        bench_call_set(b, i, __HYPERVISOR_multicall, &entries[i * b->batch], b->batch, 0, 0, 0);
+    while (bench_repeat(b)) {
+        set_all(b, before);
+        for (i = 0; i < ENTRIES; i++)
+            entries[i] = (multicall_entry_t){
+                __HYPERVISOR_update_va_mapping,
+                ~0u,
+                {(uint32_t)scratch(i), (uint32_t)entry(i, after), (uint32_t)(entry(i, after) >> 32), UVMF_NONE}};
+        bench_run(b);
+        bench_expect_results(b, 0);
+        for (i = 0; i < ENTRIES; i++)
+            bench_expect(b, !entries[i].result, "entry %u answered %d", i, (int)entries[i].result);
+        expect_entries(b, after);
+    }
+}
+
+/* ---- Flushes. Effect: a translation that has been used, and then changed, is seen changed. */
+static void flush(struct bench *b, struct mmuext_op *op)
+{
+    if (!set_up(b))
+        return;
+    op->arg1.linear_addr = (uint32_t)scratch(0);
+    bench_calls(b, 256, __HYPERVISOR_mmuext_op, op, 1, 0, DOMID_SELF, 0);
+    while (bench_repeat(b)) {
+        set_all(b, RO);
+        bench_expect(b, !update_va(scratch(0), entry(1, RO), UVMF_NONE), "cannot map another frame");
+        bench_run(b);
+        bench_expect_results(b, 0);
+        bench_expect(b, *scratch(0) == 1, "the old translation is still in use");
+    }
+}
+
+void mmuext_flush(struct bench *b)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+
+    flush(b, &op);
+}
+
+void mmuext_invlpg(struct bench *b)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_INVLPG_LOCAL};
+
+    flush(b, &op);
+}
+
+/* ---- Address spaces */
+void new_base_same(struct bench *b)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(mm_base())};
+
+    bench_calls(b, 256, __HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF, 0);
+    while (bench_repeat(b)) {
+        bench_run(b);
+        bench_expect_results(b, 0);
+    }
+}
+
+/* To a pinned second one and back. Effect: each shows the frame that it has at one address. */
+void new_base_other(struct bench *b)
+{
+    struct mmuext_op op[2] = {{.cmd = MMUEXT_NEW_BASEPTR}, {.cmd = MMUEXT_NEW_BASEPTR}};
+    struct address_space other;
+    pte_t *home = mm_base(), *l2e;
+    uint32_t i;
+
+    if (!set_up(b))
+        return;
+    set_all(b, RO);
+    address_space_copy(&other);
+    op[0].arg1.mfn = virt_to_mfn(other.l3);
+    op[1].arg1.mfn = virt_to_mfn(home);
+    l2e = &other.l2_top[L2_INDEX(MM_SCRATCH)];
+    bench_expect(b, !mmuext(MMUEXT_PIN_L3_TABLE, op[0].arg1.mfn, 0), "cannot pin an L3");
+    bench_expect(b, !mmu_set_entry(l2e, 0), "cannot change an L2");
+    for (i = 0; i < 256; i++)
+        bench_call_set(b, i, __HYPERVISOR_mmuext_op, &op[i & 1], 1, 0, DOMID_SELF, 0);
+    b->count = 256;
+    while (bench_repeat(b)) {
+        bench_run(b);
+        bench_expect_results(b, 0);
+        bench_expect(b, probe_read(scratch(0), NULL, NULL), "the first address space is not in use");
+        bench_expect(b, !hypercall(__HYPERVISOR_mmuext_op, &op[0], 1, 0, DOMID_SELF, 0), "no change");
+        bench_expect(b, !probe_read(scratch(0), NULL, NULL), "the second address space is not in use");
+        bench_expect(b, !hypercall(__HYPERVISOR_mmuext_op, &op[1], 1, 0, DOMID_SELF, 0), "no change back");
+    }
+    bench_expect(b, !mmuext(MMUEXT_UNPIN_TABLE, op[0].arg1.mfn, 0), "cannot unpin an L3");
+    address_space_free(&other);
+}
+
+/* ---- Pinning. Effect: a pinned table cannot be made writable, an unpinned one can. */
+#define TABLES 4
+
+/* One operation for each table, as calls to measure or to do at once. */
+static void pin_calls(struct bench *b, struct mmuext_op *ops, uint32_t n, uint32_t cmd)
+{
+    uint32_t i;
+
+    for (i = 0; i < n; i++) {
+        ops[i].cmd = cmd;
+        bench_call_set(b, i, __HYPERVISOR_mmuext_op, &ops[i], 1, 0, DOMID_SELF, 0);
+    }
+    b->count = n;
+}
+
+static void do_all(struct bench *b, struct mmuext_op *ops, uint32_t n, uint32_t cmd)
+{
+    uint32_t i;
+
+    for (i = 0; i < n; i++)
+        bench_expect(b, !mmuext(cmd, ops[i].arg1.mfn, 0), "mmuext_op %u failed on table %u", cmd, i);
+}
+
+static void expect_pinned(struct bench *b, void *page, bool pinned)
+{
+    int err = page_make_writable(page);
+
+    bench_expect(b, !err == !pinned, "making it writable answered %d", err);
+    if (!err)
+        bench_expect(b, !page_make_readonly(page), "cannot make it read-only");
+}
+
+/* Measures pin (or unpin) of n tables, and undoes it. */
+static void measure_pins(struct bench *b, struct mmuext_op *ops, void **pages, uint32_t n, uint32_t pin, bool unpin)
+{
+    uint32_t i;
+
+    pin_calls(b, ops, n, unpin ? MMUEXT_UNPIN_TABLE : pin);
+    while (bench_repeat(b)) {
+        if (unpin)
+            do_all(b, ops, n, pin);
+        bench_run(b);
+        bench_expect_results(b, 0);
+        for (i = 0; i < n; i++)
+            expect_pinned(b, pages[i], !unpin);
+        if (!unpin)
+            do_all(b, ops, n, MMUEXT_UNPIN_TABLE);
+    }
+}
+
+void pin_l1(struct bench *b, bool full, bool unpin)
+{
+    struct mmuext_op ops[TABLES];
+    void *pages[TABLES];
+    uint32_t i, k;
+
+    if (!set_up(b))
+        return;
+    for (i = 0; i < TABLES; i++) {
+        pages[i] = alloc_page();
+        for (k = 0; k < ENTRIES && full; k++)
+            ((pte_t *)pages[i])[k] = entry(k, RW);
+        ops[i].arg1.mfn = virt_to_mfn(pages[i]);
+        bench_expect(b, !page_make_readonly(pages[i]), "cannot make it read-only");
+    }
+    measure_pins(b, ops, pages, TABLES, MMUEXT_PIN_L1_TABLE, unpin);
+    for (i = 0; i < TABLES; i++) {
+        bench_expect(b, !page_make_writable(pages[i]), "cannot make it writable again");
+        free_page(pages[i]);
+    }
+}
+
+void pin_l3_tree(struct bench *b, bool unpin)
+{
+    struct address_space spaces[TABLES];
+    struct mmuext_op ops[TABLES];
+    void *pages[TABLES];
+    uint32_t i;
+
+    for (i = 0; i < TABLES; i++) {
+        address_space_copy(&spaces[i]);
+        pages[i] = spaces[i].l3;
+        ops[i].arg1.mfn = virt_to_mfn(spaces[i].l3);
+    }
+    measure_pins(b, ops, pages, TABLES, MMUEXT_PIN_L3_TABLE, unpin);
+    for (i = 0; i < TABLES; i++)
+        address_space_free(&spaces[i]);
+}
+
+/* ---- Stores to a page table, which fault and are carried out by the hypervisor. Low halves only. */
+void ptwr_store(struct bench *b, pte_t state)
+{
+    uint32_t i, store;
+
+    if (!set_up(b))
+        return;
+    if (HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables)) {
+        bench_skip(b, "no writable page tables");
+        return;
+    }
+    b->loop = &loop_store;
+    b->count = 256;
+    for (i = 0; i < b->count; i++) {
+        store = state ? (uint32_t)entry(i, state) : 0xabc00; /* not present: any value */
+        b->calls[i] = (struct bench_call){.eax = store, .ebx = (uint32_t)&table[i]};
+    }
+    while (bench_repeat(b)) {
+        set_all(b, state);
+        bench_run(b);
+        for (i = 0; i < b->count; i++)
+            bench_expect(b, (uint32_t)table[i] == b->calls[i].eax, "entry %u is %llx", i, table[i]);
+    }
+    set_all(b, NONE);
+    HYPERVISOR_vm_assist(VMASST_CMD_disable, VMASST_TYPE_writable_pagetables);
+}
