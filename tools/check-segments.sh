@@ -24,6 +24,7 @@ objdump -d --no-show-raw-insn -j .text -j .fixup -j .init.text "$1" | awk '
         else {
             # One memory operand at most: parenthesised, or a bare number.
             rest = ops
+            gsub(/\(%dx\)/, "", rest) # a port, not memory
             gsub(/\$-?0x[0-9a-f]+/, "", rest)
             gsub(/\$-?[0-9]+/, "", rest)
             if (rest ~ /\(/ || rest ~ /(^|[ \t,*])(0x[0-9a-f]+|[0-9]+)($|,)/)
