@@ -9,7 +9,8 @@ GUEST_BASE   := -std=gnu11 -m32 -march=i686 -ffreestanding -fno-pic -fno-pie -fn
                 -fno-asynchronous-unwind-tables -fcf-protection=none -fno-tree-loop-distribute-patterns \
                 -mgeneral-regs-only -Wall -Wextra -Werror
 GUEST_INC    := -Ixen/include -Iguest/include
-GUEST_ALL    := $(GUEST_INC) $(GUEST_BASE) $(GUEST_CFLAGS)
+# The same file from any directory: paths in the debug information are relative.
+GUEST_ALL    := $(GUEST_INC) $(GUEST_BASE) $(GUEST_CFLAGS) -ffile-prefix-map=$(CURDIR)=.
 GUEST_LD     := -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
 
 GUEST_DIRS   := $(wildcard guest/bench guest/tests guest/examples/*)
@@ -30,7 +31,8 @@ SUITE_CC       := $(shell $(GUEST_CC) --version 2>/dev/null | head -n 1)
 # Rewritten only when it changes, so that objects follow the compiler and its flags.
 $(B)/guest/obj/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(GUEST_CC) $(SUITE_CC) $(GUEST_ALL)' | cmp -s - $@ || echo '$(GUEST_CC) $(SUITE_CC) $(GUEST_ALL)' > $@
+	@echo '$(GUEST_CC) $(SUITE_CC) $(GUEST_ALL)' > $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 
 $(B)/guest/obj/suite.h: FORCE
 	@mkdir -p $(@D)

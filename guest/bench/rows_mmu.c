@@ -297,15 +297,22 @@ void pin_l1(struct bench *b, bool full, bool unpin)
     }
 }
 
+/* The tree is an L3, an L2 of its own for slot 3, and under that this many L1 tables, which are in use already. */
+#define TREE_L1S 3
+
 void pin_l3_tree(struct bench *b, bool unpin)
 {
     struct address_space spaces[TABLES];
     struct mmuext_op ops[TABLES];
     void *pages[TABLES];
-    uint32_t i;
+    uint32_t i, k;
 
     for (i = 0; i < TABLES; i++) {
         address_space_copy(&spaces[i]);
+        for (k = TREE_L1S; k < L2_INDEX(mm_hypervisor_start()); k++) {
+            if (spaces[i].l2_top[k])
+                bench_expect(b, !mmu_set_entry(&spaces[i].l2_top[k], 0), "cannot clear entry %u of an L2", k);
+        }
         pages[i] = spaces[i].l3;
         ops[i].arg1.mfn = virt_to_mfn(spaces[i].l3);
     }

@@ -17,10 +17,13 @@ SECTIONS
     . = VIRT_BASE + 0x100000;
 
     .text : AT(ADDR(.text) - VIRT_BASE) {
+        image_start = .;
+        *(.text.hypercall_page)
         *(.text.start)
         *(.text .text.*)
     } :text
     .rodata : AT(ADDR(.rodata) - VIRT_BASE) { *(.rodata .rodata.*) } :text
+    __xen_guest : AT(ADDR(__xen_guest) - VIRT_BASE) { *(__xen_guest) } :text
     .note.Xen : AT(ADDR(.note.Xen) - VIRT_BASE) { *(.note.Xen) } :text :note
 
     . = ALIGN(4096);

@@ -3,6 +3,8 @@
 #include <guest/hypercall.h>
 #include <guest/mm.h>
 #include <guest/string.h>
+#include <public/memory.h>
+#include <public/version.h>
 
 #define MAX_PFN (MM_LINEAR_LIMIT >> PAGE_SHIFT)
 
@@ -10,6 +12,8 @@ static uint32_t free_map[MAX_PFN / 32]; /* bit set: free */
 static uint32_t free_pages;
 static uint32_t linear_pages; /* mapped from VIRT_BASE up */
 static const pte_t *base;     /* the L3 in use */
+static const volatile uint32_t *m2p;
+static uint32_t hypervisor_start; /* a 64-bit Xen leaves more to the guest than a 32-bit one */
 
 /* ---- Numbers */
 uint32_t virt_to_pfn(const volatile void *va)
@@ -29,7 +33,7 @@ void set_p2m(uint32_t pfn, uint32_t mfn)
 
 uint32_t mfn_to_pfn(uint32_t mfn)
 {
-    return machine_to_phys_mapping[mfn];
+    return m2p[mfn];
 }
 
 void *pfn_to_virt(uint32_t pfn)
@@ -183,8 +187,8 @@ void address_space_copy(struct address_space *space)
 
     space->l3 = alloc_page();
     space->l2_top = alloc_page();
-    /* From HYPERVISOR_VIRT_START up the entries are the hypervisor's, which puts them in itself. */
-    memcpy(space->l2_top, mm_l2_entry(top), L2_INDEX(HYPERVISOR_VIRT_START) * sizeof(pte_t));
+    /* From hypervisor_start up the entries are the hypervisor's, which puts them in itself. */
+    memcpy(space->l2_top, mm_l2_entry(top), L2_INDEX(hypervisor_start) * sizeof(pte_t));
     for (i = 0; i < 3; i++)
         space->l3[i] = base[i] & (PTE_FRAME | PTE_P); /* the processor may have set Accessed */
     space->l3[3] = make_pte(virt_to_mfn(space->l2_top), PTE_P);
@@ -234,14 +238,31 @@ static void add_free(uint32_t pfn, uint32_t end)
         free_page(pfn_to_virt(pfn));
 }
 
+static void find_hypervisor(void)
+{
+    struct xen_platform_parameters parameters = {HYPERVISOR_VIRT_START};
+    struct xen_machphys_mapping mapping = {.v_start = MACH2PHYS_VIRT_START};
+
+    HYPERVISOR_xen_version(XENVER_platform_parameters, &parameters);
+    HYPERVISOR_memory_op(XENMEM_machphys_mapping, &mapping); /* unknown to the oldest Xens, which have it there */
+    hypervisor_start = parameters.virt_start;
+    m2p = (const volatile uint32_t *)mapping.v_start;
+}
+
+uint32_t mm_hypervisor_start(void)
+{
+    return hypervisor_start;
+}
+
 void mm_init(void)
 {
-    extern const char _start[];
+    extern const char image_start[]; /* guest.lds.S */
     uint32_t end = start_info->nr_pages < MAX_PFN ? start_info->nr_pages : MAX_PFN;
     uint32_t first_free = virt_to_pfn((void *)start_info->pt_base) + start_info->nr_pt_frames + 1;
     const pte_t *pte;
     uint32_t pfn;
 
+    find_hypervisor();
     base = (pte_t *)start_info->pt_base;
     for (pfn = first_free; pfn < end; pfn++) {
         pte = mm_l1_entry(pfn_to_virt(pfn));
@@ -249,7 +270,7 @@ void mm_init(void)
             break;
     }
     linear_pages = pfn;
-    add_free(0, virt_to_pfn((void *)((uint32_t)_start & ~(PAGE_SIZE - 1))));
+    add_free(0, virt_to_pfn(image_start));
     add_free(first_free, linear_pages);
     while (pfn < end) {
         if (mm_l1_entry(pfn_to_virt(pfn))) { /* the rest of a table that the builder has begun */

@@ -45,8 +45,13 @@
         note_string XEN_ELFNOTE_FEATURES, "pae_pgdir_above_4gb"
         note_number XEN_ELFNOTE_HV_START_LOW, HYPERVISOR_VIRT_START
 
-/* ---- The hypercall page */
-        .text
+/* The older form, for Xen before 3.0.3. The hypercall page is given as a page number. */
+        .section __xen_guest, "a"
+        .ascii  "GUEST_OS=Int82,XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,PADDR_OFFSET=0x0,HYPERCALL_PAGE=0x100,PAE=yes,"
+        .asciz  "LOADER=generic"
+
+/* ---- The hypercall page: the image's first page */
+        .section .text.hypercall_page, "ax"
         .balign 4096
         .globl hypercall_page
         .type hypercall_page, @object

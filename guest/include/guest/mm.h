@@ -100,6 +100,7 @@ void address_space_copy(struct address_space *space);
 void address_space_free(struct address_space *space); /* must be unpinned and not in use */
 int mm_set_base(const pte_t *l3);                     /* MMUEXT_NEW_BASEPTR; the walks above follow */
 pte_t *mm_base(void);
+uint32_t mm_hypervisor_start(void); /* virtual address: from here up nothing is the guest's */
 
 void mm_init(void);
 
