@@ -14,8 +14,11 @@ XEN_BASE     := -std=gnu11 -m32 -march=i686 -O2 -g -Wall -Wextra -Werror -Wno-un
                 -fomit-frame-pointer -mstringop-strategy=libcall -fno-jump-tables -fno-tree-loop-distribute-patterns
 # Jump tables and string instructions would read through DS and ES: tools/ss-data.awk.
 
-XEN_C   := $(sort $(wildcard xen/arch/x86/*.c xen/common/*.c))
-XEN_S   := $(sort $(wildcard xen/arch/x86/*.S))
+XEN_C   := $(sort $(wildcard xen/arch/x86/*.c xen/arch/x86/entry-$(ENTRY)/*.c xen/common/*.c))
+XEN_S   := $(sort $(filter-out %.lds.S,$(wildcard xen/arch/x86/*.S xen/arch/x86/entry-$(ENTRY)/*.S)))
+ifeq ($(wildcard xen/arch/x86/entry-$(ENTRY)/entry.S),)
+$(error ENTRY=$(ENTRY): no such entry path. There are: $(patsubst xen/arch/x86/entry-%/,%,$(wildcard xen/arch/x86/entry-*/)))
+endif
 
 int82-FLAGS          := -DCOUNTERS=0
 int82-counters-FLAGS := -DCOUNTERS=1

@@ -83,7 +83,9 @@ static void charge(struct vcpu *v, uint64_t now)
 
 static void start_slice(const struct vcpu *v, uint64_t now)
 {
-    if (queue && v != this_cpu.idle && !slice_timer.active)
+    if (!queue || v == this_cpu.idle)
+        return;
+    if (!slice_timer.active || slice_timer.expires > now + v->slice_left)
         set_timer(&slice_timer, now + v->slice_left);
 }
 
@@ -236,17 +238,21 @@ void schedule_tail(void)
     publish_runstate(current);
 }
 
-static __attribute__((noinline)) void preempt(void)
+static void schedule_amid_operation(void)
 {
     struct vcpu *v = current;
 
+    v->in_hypervisor = true;
+    schedule();
+    v->in_hypervisor = false;
+}
+
+static __attribute__((noinline)) void preempt(void)
+{
     if (this_cpu.work & WORK_TIMER)
         run_timers();
-    if (this_cpu.work & WORK_SCHEDULE) {
-        v->in_hypervisor = true;
-        schedule();
-        v->in_hypervisor = false;
-    }
+    if (this_cpu.work & WORK_SCHEDULE)
+        schedule_amid_operation();
 }
 
 bool preempt_point(void)
@@ -255,6 +261,21 @@ bool preempt_point(void)
     if (unlikely(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE)))
         preempt();
     return current->domain->is_dying;
+}
+
+bool yield_point(void)
+{
+    schedule_amid_operation();
+    return current->domain->is_dying;
+}
+
+long yield_cpu(void)
+{
+    if (unlikely(event_deliverable(current)))
+        this_cpu.work |= WORK_UPCALL;
+    if (unlikely(queue))
+        schedule();
+    return 0;
 }
 
 /* --- Waking and sleeping */

@@ -11,6 +11,8 @@
     for (unsigned int id_ = 0; id_ < MAX_VCPUS; id_++)                                                                 \
         if (((v) = (d)->vcpu[id_]))
 
+extern struct domain *idle_domain;
+
 /* dom_io, dom_xen and the idle vCPU's domain. */
 void init_domains(void);
 

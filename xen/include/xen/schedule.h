@@ -15,6 +15,9 @@ void destroy_vcpu_scheduling(struct vcpu *v);
 /* In current's address space, after a switch to it. */
 void schedule_tail(void);
 
+/* SCHEDOP_yield */
+long yield_cpu(void);
+
 /* Something that a blocked vCPU waits for has come. */
 void vcpu_unblock(struct vcpu *v);
 /* Starts or stops the ticks of v, which runs, after its period or its binding of VIRQ_TIMER has changed. */

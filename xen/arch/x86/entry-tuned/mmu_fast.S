@@ -64,6 +64,8 @@
         xor     %eax, %esi
         test    $~(HARMLESS_BITS | _PAGE_RW), %esi
         jnz     \slow
+        test    $_PAGE_RW, %esi
+        jz      5f
         mov     %eax, %esi
         shrd    $PAGE_SHIFT, %ecx, %esi
         cmp     HV(max_page), %esi

@@ -1,0 +1,350 @@
+/*
+ * Domains: making them, finding them, and their end.
+ *
+ * The end has three steps. A domain that shuts down stays as it is, paused, for whoever made it to look at. When it is
+ * killed, its vCPUs first finish the operations that they are suspended in, since these hold references; then all that
+ * it has is given back. Its structure goes last, when no other domain maps its frames and no hypercall works on it.
+ */
+#include <asm/mm.h>
+#include <xen/domain.h>
+#include <xen/event.h>
+#include <xen/schedule.h>
+#include <public/errno.h>
+#include <public/sched.h>
+
+struct domain *domain_list, *dom0, *dom_io, *dom_xen, *idle_domain;
+
+static struct domain *dying_list; /* killed, but something still refers to them */
+
+static unsigned int order_of(uint32_t size)
+{
+    unsigned int order = 0;
+
+    while (((uint32_t)PAGE_SIZE << order) < size)
+        order++;
+    return order;
+}
+
+/* --- Making */
+
+static struct domain *alloc_domain(uint16_t domid)
+{
+    struct domain *d = alloc_heap_pages(order_of(sizeof(*d)));
+
+    if (!d)
+        return NULL;
+    d->domain_id = domid;
+    d->shutdown_code = NO_SHUTDOWN_CODE;
+    d->pirq_eoi_frame = INVALID_MFN;
+    return d;
+}
+
+static void free_domain(struct domain *d)
+{
+    if (d->shared_info)
+        free_heap_pages(d->shared_info, 0);
+    if (d->memory_map)
+        free_heap_pages(d->memory_map, 0);
+    free_heap_pages(d, order_of(sizeof(*d)));
+}
+
+void __init init_domains(void)
+{
+    dom_io = alloc_domain(DOMID_IO);
+    dom_xen = alloc_domain(DOMID_XEN);
+    idle_domain = alloc_domain(DOMID_IDLE);
+    if (!dom_io || !dom_xen || !idle_domain)
+        panic("no memory for the first domains");
+}
+
+static void publish_domain(struct domain *d)
+{
+    struct domain **p = &domain_list;
+
+    while (*p && (*p)->domain_id < d->domain_id)
+        p = &(*p)->next;
+    d->next = *p;
+    *p = d;
+}
+
+static void reap_domains(void);
+
+struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged)
+{
+    struct domain *d;
+
+    reap_domains();
+    if (domid >= DOMID_FIRST_RESERVED || domain_by_id(domid))
+        return NULL;
+    d = alloc_domain(domid);
+    if (!d)
+        return NULL;
+    d->shared_info = alloc_heap_pages(0);
+    if (!d->shared_info || evtchn_init(d)) {
+        free_domain(d);
+        return NULL;
+    }
+    d->max_pages = max_pages;
+    d->is_privileged = privileged;
+    init_watchdogs(d);
+    for (unsigned int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+        d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
+    share_frame_with(d, virt_to_mfn(d->shared_info), true);
+    publish_domain(d);
+    return d;
+}
+
+struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id)
+{
+    struct vcpu *v;
+
+    if (vcpu_id >= MAX_VCPUS || d->vcpu[vcpu_id])
+        return NULL;
+    v = alloc_heap_pages(order_of(sizeof(*v)));
+    if (!v)
+        return NULL;
+    v->domain = d;
+    v->vcpu_id = vcpu_id;
+    init_vcpu_scheduling(v);
+    if (arch_init_vcpu(v)) {
+        free_heap_pages(v, order_of(sizeof(*v)));
+        return NULL;
+    }
+    barrier();
+    d->vcpu[vcpu_id] = v;
+    return v;
+}
+
+/* --- Finding */
+
+struct domain *domain_by_id(uint16_t domid)
+{
+    struct domain *d;
+
+    if (domid == DOMID_SELF)
+        return this_cpu.domain;
+    for_each_domain(d)
+        if (d->domain_id == domid)
+            return d;
+    return NULL;
+}
+
+int target_domain(uint16_t domid, struct domain **d)
+{
+    *d = domain_by_id(domid);
+    if (!*d)
+        return -ESRCH;
+    /* As on Xen: who is not privileged may not even call itself by its number. */
+    return domid == DOMID_SELF || this_cpu.domain->is_privileged ? 0 : -EPERM;
+}
+
+/* --- Pausing */
+
+void vcpu_pause(struct vcpu *v)
+{
+    v->pause_count++;
+    vcpu_sleep(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+    if (--v->pause_count == 0)
+        vcpu_wake(v);
+}
+
+void domain_pause(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        vcpu_pause(v);
+}
+
+void domain_unpause(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        vcpu_unpause(v);
+}
+
+/* --- Shutting down */
+
+static __attribute__((noreturn)) void stop_machine(const char *why)
+{
+    if (opt_noreboot) {
+        printk("%s 'noreboot' set: waiting.\n", why);
+        machine_halt();
+    }
+    printk("%s Powering off.\n", why);
+    machine_power_off();
+}
+
+/* With domain 0 the machine goes. */
+static __attribute__((noreturn)) void dom0_shutdown(uint8_t code)
+{
+    switch (code) {
+    case SHUTDOWN_poweroff:
+        printk("Domain 0 halted: powering off.\n");
+        machine_power_off();
+    case SHUTDOWN_reboot:
+        if (opt_noreboot)
+            stop_machine("Domain 0 wants to reboot.");
+        printk("Domain 0 shutdown: rebooting machine.\n");
+        machine_restart();
+    case SHUTDOWN_crash:
+        stop_machine("Domain 0 crashed.");
+    case SHUTDOWN_watchdog:
+        stop_machine("Domain 0's watchdog has expired.");
+    default:
+        stop_machine("Domain 0 shut down for an unknown reason.");
+    }
+}
+
+void domain_shutdown(struct domain *d, uint8_t code)
+{
+    if (d->shutdown_code == NO_SHUTDOWN_CODE)
+        d->shutdown_code = code;
+    if (d == dom0)
+        dom0_shutdown(d->shutdown_code);
+    if (d->is_shut_down)
+        return;
+    d->is_shut_down = true;
+    domain_pause(d);
+    send_global_virq(VIRQ_DOM_EXC);
+}
+
+void domain_crash(struct vcpu *v, const char *why)
+{
+    if (v != current) { /* its registers are no longer at hand */
+        printk("Domain %u (vcpu %u) crashed: %s\n", v->domain->domain_id, v->vcpu_id, why);
+        domain_shutdown(v->domain, SHUTDOWN_crash);
+        return;
+    }
+    if (v->crash_pending)
+        return; /* the first reason is the one to tell */
+    v->crash_pending = true;
+    v->crash_reason = why;
+    this_cpu.work |= WORK_CRASH;
+}
+
+/* --- Ending */
+
+static void finish_operations(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        while (v->in_hypervisor)
+            yield_point();
+}
+
+/* Each pin, then each frame's own reference. What they mapped or contained goes with them. */
+static void relinquish_frames(struct domain *d)
+{
+    for (mfn_t mfn = 0; mfn < max_page && d->tot_pages; mfn++) {
+        struct page_info *page = mfn_to_page(mfn);
+
+        if (mfn % 64 == 63)
+            (void)preempt_point(); /* not the caller's end: d's must be completed */
+        if (page->owner != d || !page->count)
+            continue;
+        page->count++; /* so that it stays in the meantime */
+        if (page->type_info & PGT_pinned) {
+            page->type_info &= ~PGT_pinned;
+            put_page_and_type(page);
+        }
+        if (page->count & PGC_allocated) {
+            page->count &= ~PGC_allocated;
+            put_page(page);
+        }
+        put_page(page);
+    }
+}
+
+static void relinquish_resources(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        arch_relinquish_vcpu(v);
+    if (d->pirq_eoi_frame != INVALID_MFN) {
+        put_page_and_type(mfn_to_page(d->pirq_eoi_frame));
+        d->pirq_eoi_frame = INVALID_MFN;
+    }
+    relinquish_frames(d);
+}
+
+static void free_vcpus(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v) {
+        destroy_vcpu_scheduling(v);
+        d->vcpu[v->vcpu_id] = NULL;
+        arch_destroy_vcpu(v);
+        free_heap_pages(v, order_of(sizeof(*v)));
+    }
+}
+
+static bool is_referenced(const struct domain *d)
+{
+    /* One reference to shared_info is the hypervisor's own. */
+    return d->holds || d->tot_pages || (mfn_to_page(virt_to_mfn(d->shared_info))->count & PGC_count) > 1;
+}
+
+static void reap_domains(void)
+{
+    struct domain **p = &dying_list;
+
+    while (*p) {
+        struct domain *d = *p;
+        struct page_info *shared;
+
+        if (is_referenced(d)) {
+            p = &d->next;
+            continue;
+        }
+        *p = d->next;
+        shared = mfn_to_page(virt_to_mfn(d->shared_info));
+        *shared = (struct page_info){.stamp = this_cpu.tlb_clock};
+        free_domain(d);
+    }
+}
+
+void release_domain(struct domain *d)
+{
+    if (--d->holds == 0 && d->is_dying)
+        reap_domains();
+}
+
+static void unpublish_domain(struct domain *d)
+{
+    struct domain **p = &domain_list;
+
+    while (*p != d)
+        p = &(*p)->next;
+    *p = d->next;
+    d->next = dying_list;
+    dying_list = d;
+}
+
+int domain_kill(struct domain *d)
+{
+    if (d == this_cpu.domain || d == dom0)
+        return -EINVAL;
+    if (d->is_dying)
+        return -EBUSY; /* somebody else is at it */
+    hold_domain(d);
+    d->is_dying = true;
+    domain_pause(d);
+    stop_watchdogs(d);
+    finish_operations(d);
+    evtchn_destroy(d);
+    relinquish_resources(d);
+    free_vcpus(d);
+    unpublish_domain(d);
+    send_global_virq(VIRQ_DOM_EXC);
+    release_domain(d);
+    return 0;
+}

@@ -1,0 +1,417 @@
+/*
+ * Event channels: one bit for each port of a domain, set by another domain, another vCPU or the hypervisor.
+ *
+ * No locks and no locked instructions, although guests read and write the same words: interrupts are off and there is
+ * one CPU, so no guest runs between the load and the store of a read-modify-write. With more CPUs these become atomic.
+ */
+#include <asm/guest_access.h>
+#include <xen/domain.h>
+#include <xen/event.h>
+#include <xen/hypercall.h>
+#include <xen/schedule.h>
+
+#define NR_PIRQS 32 /* numbers that exist; no domain has got any of them */
+
+static inline struct evtchn *port_of(struct domain *d, uint32_t port)
+{
+    return port < NR_EVENT_CHANNELS ? &d->evtchn[port] : NULL;
+}
+
+static bool virq_is_global(uint32_t virq)
+{
+    return virq != VIRQ_TIMER && virq != VIRQ_DEBUG && virq != VIRQ_XENOPROF;
+}
+
+/* --- Delivery */
+
+static void wake_pollers(struct domain *d, uint32_t port)
+{
+    for (unsigned int i = 0; i < MAX_VCPUS; i++) {
+        struct vcpu *v = d->vcpu[i];
+
+        if (d->poll_mask & 1u << i && (!v->poll_port || v->poll_port == port))
+            vcpu_unblock(v);
+    }
+}
+
+/* The port is pending and not masked. */
+static inline void select_port(struct vcpu *v, uint32_t port)
+{
+    uint32_t bit = 1u << port / 32;
+    struct vcpu_info *info;
+
+    if (unlikely(!v))
+        return; /* a domain that is still being built */
+    info = v->vcpu_info;
+    if (info->evtchn_pending_sel & bit)
+        return;
+    info->evtchn_pending_sel |= bit;
+    if (info->evtchn_upcall_pending)
+        return;
+    info->evtchn_upcall_pending = 1;
+    if (likely(v == current))
+        this_cpu.work |= WORK_UPCALL;
+    else
+        vcpu_unblock(v);
+}
+
+static inline void set_pending(struct domain *d, const struct evtchn *chn, uint32_t port)
+{
+    struct shared_info *s = d->shared_info;
+    uint32_t word = port / 32, bit = 1u << port % 32;
+
+    if (s->evtchn_pending[word] & bit)
+        return;
+    s->evtchn_pending[word] |= bit;
+    if (!(s->evtchn_mask[word] & bit))
+        select_port(d->vcpu[chn->notify_vcpu], port);
+    if (unlikely(d->poll_mask))
+        wake_pollers(d, port);
+}
+
+void evtchn_set_pending(struct vcpu *v, uint32_t port)
+{
+    set_pending(v->domain, &v->domain->evtchn[port], port);
+}
+
+void send_guest_virq(struct vcpu *v, uint32_t virq)
+{
+    uint32_t port = v->virq_to_port[virq];
+
+    if (port)
+        evtchn_set_pending(v, port);
+}
+
+void send_global_virq(uint32_t virq)
+{
+    if (dom0 && dom0->vcpu[0])
+        send_guest_virq(dom0->vcpu[0], virq);
+}
+
+/* The hot one: only the two kinds of port that an event can be sent through are looked for. */
+static inline long send(const uint32_t *arg)
+{
+    struct domain *d = this_cpu.domain;
+    struct evtchn *chn;
+    uint32_t port;
+
+    if (unlikely(!guest_range_ok(arg, sizeof(port))) || unlikely(__get_guest_u32(&port, arg)))
+        return -EFAULT;
+    if (unlikely(port >= NR_EVENT_CHANNELS))
+        return -EINVAL;
+    chn = &d->evtchn[port];
+    if (chn->state == ECS_INTERDOMAIN) {
+        d = chn->remote_dom;
+        port = chn->remote_port;
+        chn = &d->evtchn[port];
+    } else if (unlikely(chn->state != ECS_IPI))
+        return chn->state == ECS_UNBOUND ? 0 : -EINVAL; /* nobody is there yet: bind_interdomain() makes up for it */
+    set_pending(d, chn, port);
+    return 0;
+}
+
+/* --- Binding */
+
+/* A free port, or -error. */
+static int free_port(struct domain *d)
+{
+    if (d->is_dying)
+        return -EINVAL;
+    for (unsigned int port = 0; port < NR_EVENT_CHANNELS; port++)
+        if (d->evtchn[port].state == ECS_FREE)
+            return port;
+    return -ENOSPC;
+}
+
+static long alloc_unbound(struct evtchn_alloc_unbound *op)
+{
+    struct domain *d;
+    long rc = target_domain(op->dom, &d);
+    int port;
+
+    if (rc)
+        return rc;
+    port = free_port(d);
+    if (port < 0)
+        return port;
+    d->evtchn[port].remote_domid = op->remote_dom == DOMID_SELF ? this_cpu.domain->domain_id : op->remote_dom;
+    d->evtchn[port].state = ECS_UNBOUND;
+    op->port = port;
+    return 0;
+}
+
+static void connect(struct domain *d, uint32_t port, struct domain *remote, uint32_t remote_port)
+{
+    struct evtchn *chn = &d->evtchn[port];
+
+    chn->remote_dom = remote;
+    chn->remote_port = remote_port;
+    chn->state = ECS_INTERDOMAIN;
+}
+
+static long bind_interdomain(struct evtchn_bind_interdomain *op)
+{
+    struct domain *d = this_cpu.domain, *remote = domain_by_id(op->remote_dom);
+    struct evtchn *chn;
+    int port;
+
+    if (!remote)
+        return -ESRCH;
+    port = free_port(d);
+    if (port < 0)
+        return port;
+    chn = port_of(remote, op->remote_port);
+    if (!chn || chn->state != ECS_UNBOUND || chn->remote_domid != d->domain_id)
+        return -EINVAL;
+    connect(d, port, remote, op->remote_port);
+    connect(remote, op->remote_port, d, port);
+    /* Whatever was sent to the port while it was unbound is lost: so one event comes in any case. */
+    set_pending(d, &d->evtchn[port], port);
+    op->local_port = port;
+    return 0;
+}
+
+static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
+{
+    return id < MAX_VCPUS ? d->vcpu[id] : NULL;
+}
+
+static long bind_virq(struct evtchn_bind_virq *op)
+{
+    struct domain *d = this_cpu.domain;
+    struct vcpu *v;
+    int port;
+
+    if (op->virq >= NR_VIRQS || (virq_is_global(op->virq) && op->vcpu != 0))
+        return -EINVAL;
+    v = vcpu_of(d, op->vcpu);
+    if (!v)
+        return -ENOENT;
+    if (v->virq_to_port[op->virq])
+        return -EEXIST;
+    port = free_port(d);
+    if (port < 0)
+        return port;
+    d->evtchn[port].virq = op->virq;
+    d->evtchn[port].notify_vcpu = op->vcpu;
+    d->evtchn[port].state = ECS_VIRQ;
+    v->virq_to_port[op->virq] = port;
+    op->port = port;
+    if (op->virq == VIRQ_TIMER)
+        update_periodic_timer(v);
+    return 0;
+}
+
+static long bind_ipi(struct evtchn_bind_ipi *op)
+{
+    struct domain *d = this_cpu.domain;
+    int port;
+
+    if (!vcpu_of(d, op->vcpu))
+        return -ENOENT;
+    port = free_port(d);
+    if (port < 0)
+        return port;
+    d->evtchn[port].notify_vcpu = op->vcpu;
+    d->evtchn[port].state = ECS_IPI;
+    op->port = port;
+    return 0;
+}
+
+static long bind_pirq(struct evtchn_bind_pirq *op)
+{
+    return op->pirq < NR_PIRQS ? -EPERM : -EINVAL;
+}
+
+/* --- Closing */
+
+static void forget_virq(struct domain *d, uint32_t virq, uint32_t port)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        if (v->virq_to_port[virq] == port) {
+            v->virq_to_port[virq] = 0;
+            if (virq == VIRQ_TIMER)
+                update_periodic_timer(v);
+        }
+}
+
+static long close_port(struct domain *d, uint32_t port)
+{
+    struct evtchn *chn = port_of(d, port), *other;
+
+    if (!chn || chn->state == ECS_FREE || chn->state == ECS_RESERVED)
+        return -EINVAL;
+    if (chn->state == ECS_VIRQ)
+        forget_virq(d, chn->virq, port);
+    else if (chn->state == ECS_INTERDOMAIN) {
+        other = &chn->remote_dom->evtchn[chn->remote_port];
+        other->state = ECS_UNBOUND;
+        other->remote_domid = d->domain_id;
+    }
+    /* Not to surprise whoever binds the port next. */
+    d->shared_info->evtchn_pending[port / 32] &= ~(1u << port % 32);
+    *chn = (struct evtchn){.state = ECS_FREE};
+    return 0;
+}
+
+static long reset(const struct evtchn_reset *op)
+{
+    struct domain *d;
+    long rc = target_domain(op->dom, &d);
+
+    if (rc)
+        return rc;
+    for (uint32_t port = 0; port < NR_EVENT_CHANNELS; port++)
+        (void)close_port(d, port);
+    return 0;
+}
+
+int evtchn_init(struct domain *d)
+{
+    d->evtchn[0].state = ECS_RESERVED;
+    return 0;
+}
+
+void evtchn_destroy(struct domain *d)
+{
+    for (uint32_t port = 0; port < NR_EVENT_CHANNELS; port++)
+        (void)close_port(d, port);
+}
+
+/* --- Inspecting and changing */
+
+static long status(struct evtchn_status *op)
+{
+    struct evtchn *chn;
+    struct domain *d;
+    long rc = target_domain(op->dom, &d);
+
+    if (rc)
+        return rc;
+    chn = port_of(d, op->port);
+    if (!chn)
+        return -EINVAL;
+    switch (chn->state) {
+    case ECS_UNBOUND:
+        op->status = EVTCHNSTAT_unbound;
+        op->u.unbound.dom = chn->remote_domid;
+        break;
+    case ECS_INTERDOMAIN:
+        op->status = EVTCHNSTAT_interdomain;
+        op->u.interdomain.dom = chn->remote_dom->domain_id;
+        op->u.interdomain.port = chn->remote_port;
+        break;
+    case ECS_VIRQ:
+        op->status = EVTCHNSTAT_virq;
+        op->u.virq = chn->virq;
+        break;
+    case ECS_IPI:
+        op->status = EVTCHNSTAT_ipi;
+        break;
+    default:
+        op->status = EVTCHNSTAT_closed;
+    }
+    op->vcpu = chn->notify_vcpu;
+    return 0;
+}
+
+static long bind_vcpu(const struct evtchn_bind_vcpu *op)
+{
+    struct domain *d = this_cpu.domain;
+    struct evtchn *chn = port_of(d, op->port);
+
+    if (!vcpu_of(d, op->vcpu))
+        return -ENOENT;
+    if (!chn)
+        return -EINVAL;
+    if (chn->state != ECS_UNBOUND && chn->state != ECS_INTERDOMAIN &&
+        !(chn->state == ECS_VIRQ && virq_is_global(chn->virq)))
+        return -EINVAL;
+    chn->notify_vcpu = op->vcpu;
+    return 0;
+}
+
+static long unmask(const struct evtchn_unmask *op)
+{
+    struct domain *d = this_cpu.domain;
+    struct shared_info *s = d->shared_info;
+    uint32_t word = op->port / 32, bit = 1u << op->port % 32;
+
+    if (op->port >= NR_EVENT_CHANNELS)
+        return -EINVAL;
+    if (!(s->evtchn_mask[word] & bit))
+        return 0;
+    s->evtchn_mask[word] &= ~bit;
+    if (s->evtchn_pending[word] & bit)
+        select_port(d->vcpu[d->evtchn[op->port].notify_vcpu], op->port);
+    return 0;
+}
+
+/* --- The hypercall */
+
+static long close_op(const struct evtchn_close *op)
+{
+    return close_port(this_cpu.domain, op->port);
+}
+
+/* Copies the argument in, and where the call answers in it, out again. Not undone when that last copy fails: the guest
+ * has the port, and only does not know its number. */
+#define COMMAND(handler, type, answers)                                                                                \
+    {                                                                                                                  \
+        struct type op;                                                                                                \
+        long rc;                                                                                                       \
+                                                                                                                       \
+        if (copy_from_guest(&op, arg, sizeof(op)))                                                                     \
+            return -EFAULT;                                                                                            \
+        rc = handler(&op);                                                                                             \
+        if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op)))                                                   \
+            rc = -EFAULT;                                                                                              \
+        return rc;                                                                                                     \
+    }
+
+static __attribute__((noinline)) long other_op(uint32_t cmd, void *arg)
+{
+    switch (cmd) {
+    case EVTCHNOP_alloc_unbound:
+        COMMAND(alloc_unbound, evtchn_alloc_unbound, true)
+    case EVTCHNOP_bind_interdomain:
+        COMMAND(bind_interdomain, evtchn_bind_interdomain, true)
+    case EVTCHNOP_bind_virq:
+        COMMAND(bind_virq, evtchn_bind_virq, true)
+    case EVTCHNOP_bind_ipi:
+        COMMAND(bind_ipi, evtchn_bind_ipi, true)
+    case EVTCHNOP_bind_pirq:
+        COMMAND(bind_pirq, evtchn_bind_pirq, true)
+    case EVTCHNOP_close:
+        COMMAND(close_op, evtchn_close, false)
+    case EVTCHNOP_status:
+        COMMAND(status, evtchn_status, true)
+    case EVTCHNOP_bind_vcpu:
+        COMMAND(bind_vcpu, evtchn_bind_vcpu, false)
+    case EVTCHNOP_unmask:
+        COMMAND(unmask, evtchn_unmask, false)
+    case EVTCHNOP_reset:
+        COMMAND(reset, evtchn_reset, false)
+    default:
+        return -ENOSYS;
+    }
+}
+
+long do_event_channel_op(uint32_t cmd, void *arg)
+{
+    if (likely(cmd == EVTCHNOP_send))
+        return send(arg);
+    return other_op(cmd, arg);
+}
+
+long do_event_channel_op_compat(evtchn_op_t *op)
+{
+    uint32_t cmd;
+
+    /* All of it must be there, whatever the command needs. */
+    if (!guest_range_ok(op, sizeof(*op)) || __get_guest_u32(&cmd, &op->cmd))
+        return -EFAULT;
+    return do_event_channel_op(cmd, &op->u);
+}
