@@ -22,7 +22,13 @@ SECTIONS
         *(.text.start)
         *(.text .text.*)
     } :text
-    .rodata : AT(ADDR(.rodata) - VIRT_BASE) { *(.rodata .rodata.*) } :text
+    .rodata : AT(ADDR(.rodata) - VIRT_BASE) {
+        *(.rodata .rodata.*)
+        . = ALIGN(4);
+        tests_begin = .;
+        KEEP(*(.tests))
+        tests_end = .;
+    } :text
     __xen_guest : AT(ADDR(__xen_guest) - VIRT_BASE) { *(__xen_guest) } :text
     .note.Xen : AT(ADDR(.note.Xen) - VIRT_BASE) { *(.note.Xen) } :text :note
 

@@ -1,0 +1,111 @@
+/*
+ * Code for ring 3. The test copies all of it, from user_begin to user_end, into a page that ring 3 can reach, so nothing
+ * here may name an address of its own. EDI is the test's argument; `int $0x20` is the way back, registers the result.
+ */
+        .section .rodata
+        .macro snippet name
+        .balign 16
+        .globl  \name
+\name:
+        .endm
+
+        .globl  user_begin, user_end
+user_begin:
+        snippet user_leave
+        int     $0x20
+        ud2
+
+        snippet user_selectors          /* EAX: CS << 16 | SS */
+        mov     %cs, %eax
+        shl     $16, %eax
+        mov     %ss, %ax
+        pushf
+        pop     %ebx
+        int     $0x20
+
+        snippet user_read               /* EAX = *EDI */
+        mov     (%edi), %eax
+        int     $0x20
+
+        snippet user_write              /* *EDI = 0x12345678 */
+        movl    $0x12345678, (%edi)
+        int     $0x20
+
+        snippet user_jump               /* runs what is at EDI */
+        jmp     *%edi
+
+        snippet user_hypercall          /* number 17, xen_version */
+        mov     $17, %eax
+        xor     %ebx, %ebx
+        int     $0x82
+        int     $0x20
+
+        snippet user_int80
+        mov     $0x80808080, %eax
+        int     $0x80
+        mov     $0x81818181, %ebx
+        int     $0x20
+
+        snippet user_int21
+        int     $0x21
+        int     $0x20
+
+        snippet user_int3
+        int3
+        int     $0x20
+
+        snippet user_ud2
+        ud2
+
+        snippet user_divide
+        xor     %ecx, %ecx
+        xor     %edx, %edx
+        mov     $1, %eax
+        div     %ecx
+
+        snippet user_hlt
+        hlt
+        int     $0x20
+
+        snippet user_cli
+        cli
+        int     $0x20
+
+        snippet user_in
+        in      $0x80, %al
+        int     $0x20
+
+        snippet user_read_cr0
+        mov     %cr0, %eax
+        int     $0x20
+
+        snippet user_cpuid              /* forced emulation, leaf EDI: EAX EBX ECX EDX */
+        mov     %edi, %eax
+        xor     %ecx, %ecx
+        .byte   0x0f, 0x0b, 0x78, 0x65, 0x6e
+        cpuid
+        int     $0x20
+
+        snippet user_load_ds            /* DS = EDI */
+        mov     %edi, %ds
+        int     $0x20
+
+        snippet user_popf_iopl          /* tries for IOPL 3 and IF 0; EAX = what came of it */
+        pushl   $0x3002
+        popf
+        pushf
+        pop     %eax
+        int     $0x20
+
+        snippet user_fpu                /* an x87 instruction: #NM when TS is set */
+        fninit
+        int     $0x20
+
+        snippet user_single_step        /* trap flag: #DB after the nop */
+        pushf
+        orl     $0x100, (%esp)
+        popf
+        nop
+        int     $0x20
+user_end:
+        .section .note.GNU-stack, "", @progbits
