@@ -1,0 +1,104 @@
+# Int82: `make bench` measures, `make test` tests, `make help` tells the rest.
+
+B  ?= build
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+
+# The front end, and a recursive make that runs once what it needs is installed.
+BENCH    = $(B)/int82-bench
+MAKESELF = $(MAKE) --no-print-directory
+
+# $(call opt,--name,VALUE): the option when the value is not empty, quoted for the shell.
+quote = '$(subst ','\'',$(1))'
+opt   = $(if $(2),$(1)=$(call quote,$(2)))
+
+.DEFAULT_GOAL := all
+.PHONY: all build help deps bench test run iso debug compare gate history baseline clean
+.DELETE_ON_ERROR:
+
+all:
+	@tools/deps.sh build
+	@$(MAKESELF) build
+
+-include xen/build.mk guest/build.mk bench/build.mk tests/build.mk
+
+build: xen guests bench-tools
+
+help:
+	@echo "make                 build everything: $(B)/int82.elf, $(B)/int82-counters.elf, $(B)/guest/*.elf, $(B)/int82-bench"
+	@echo "make bench           measure all hypercalls, print a table, write results/<label>/ with CSV, JSON and plots"
+	@echo "                       LABEL=name  ROWS='mmu_*,xen_version/1'  REPS=n  ENGINE=auto|tcg|kvm  PIN=cpu  PEER=result.csv"
+	@echo "                       HYPERVISOR=/path/to/xen  HVARGS='its command line': the same guest on another hypervisor"
+	@echo "make test            run all tests; TESTS='names' for some of them"
+	@echo "make compare         BASE=<revision|result|tree> HEAD=<the same>  MAX_REGRESSION=percent  LIMITS=file  ROWS=..."
+	@echo "                       BASE_MAKE='ENTRY=plain' HEAD_MAKE='CC=clang': build options of each side"
+	@echo "make gate            the working tree against results/baseline, exactly; fails when a row is worse"
+	@echo "make history         follow ROWS= over the results, or over REVISIONS=v1..v2"
+	@echo "make baseline        measure and replace results/baseline (commit it afterwards)"
+	@echo "make run             boot a guest: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [MEM=MiB]"
+	@echo "make debug           the same under gdb, stopped before the first instruction"
+	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
+	@echo "make deps            install what all of this needs (Debian)"
+	@echo "make clean           remove $(B)/"
+	@echo "$(BENCH) --help    the front end behind all this"
+
+deps:
+	@tools/deps.sh all
+
+# ---- measuring ----------------------------------------------------------------------------------------------------
+
+bench:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@$(BENCH) run $(call opt,--label,$(LABEL)) $(call opt,--rows,$(ROWS)) $(call opt,--reps,$(REPS)) \
+	    $(call opt,--engine,$(ENGINE)) $(call opt,--pin,$(PIN)) $(call opt,--hypervisor,$(HYPERVISOR)) \
+	    $(call opt,--hv-args,$(HVARGS)) $(foreach p,$(PEER),$(call opt,--peer,$(p))) $(BENCHFLAGS)
+
+baseline:
+	@$(MAKESELF) bench LABEL=baseline.new BENCHFLAGS='--brief'
+	@rm -rf results/baseline && mv results/baseline.new results/baseline && rm -f results/baseline/console.log
+	@echo "results/baseline is new: look at it, then commit it"
+
+compare:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@$(BENCH) compare $(call opt,--rows,$(ROWS)) $(call opt,--engine,$(ENGINE)) $(call opt,--rounds,$(ROUNDS)) \
+	    $(call opt,--max-regression,$(MAX_REGRESSION)) $(call opt,--limits,$(LIMITS)) $(call opt,--pin,$(PIN)) \
+	    $(call opt,--base-make,$(BASE_MAKE)) $(call opt,--head-make,$(HEAD_MAKE)) $(BENCHFLAGS) \
+	    $(call quote,$(or $(BASE),HEAD)) $(call quote,$(or $(HEAD),tree))
+
+gate:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@$(BENCH) gate $(call opt,--rows,$(ROWS)) $(call opt,--max-regression,$(MAX_REGRESSION)) \
+	    $(call opt,--limits,$(or $(LIMITS),$(wildcard bench/limits.txt))) $(BENCHFLAGS) \
+	    $(call quote,$(or $(BASE),results/baseline)) $(call quote,$(or $(HEAD),tree))
+
+history:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@$(BENCH) history $(call opt,--rows,$(ROWS)) $(call opt,--revisions,$(REVISIONS)) $(BENCHFLAGS)
+
+# ---- tests --------------------------------------------------------------------------------------------------------
+
+test:
+	@tools/deps.sh test
+	@$(MAKESELF) -s build tests
+	@tests/run $(TESTS)
+
+# ---- one guest, by hand -------------------------------------------------------------------------------------------
+
+RUN_ENV = B='$(B)' GUEST=$(call quote,$(GUEST)) INITRD=$(call quote,$(INITRD)) CMDLINE=$(call quote,$(CMDLINE)) \
+          HVARGS=$(call quote,$(HVARGS)) MEM='$(MEM)' HYPERVISOR=$(call quote,$(HYPERVISOR))
+
+run debug:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@$(RUN_ENV) tools/guest.sh $@
+
+iso:
+	@tools/deps.sh test
+	@$(MAKESELF) -s build
+	@$(RUN_ENV) tools/guest.sh iso
+
+clean:
+	rm -rf $(B)

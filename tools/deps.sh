@@ -1,0 +1,59 @@
+#!/bin/sh
+# Installs what is missing, as root on Debian; otherwise says the one command that does. Quick when nothing is missing.
+# usage: tools/deps.sh [build|bench|test|all]
+set -eu
+
+build="make gcc gcc-multilib libc6-dev libjansson-dev git"
+bench="$build qemu-system-x86 gnuplot-nox"
+test="$bench bochs bochsbios vgabios grub-pc-bin grub-common xorriso mtools gdb"
+
+case "${1:-all}" in
+build) want=$build ;;
+bench) want=$bench ;;
+test | all) want=$test ;;
+*)
+    echo "usage: tools/deps.sh [build|bench|test|all]" >&2
+    exit 2
+    ;;
+esac
+
+# Some gnuplots other than -nox serve as well; everything else goes by the package's name.
+have() {
+    [ "$1" = gnuplot-nox ] && command -v gnuplot >/dev/null && return 0
+    dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'
+}
+
+if ! command -v dpkg-query >/dev/null; then
+    # No Debian: look for the programs alone, and leave the installing to the user.
+    for tool in gcc qemu-system-i386 gnuplot; do
+        command -v "$tool" >/dev/null || { echo "missing: $tool (Debian's packages are: $want)" >&2; exit 5; }
+    done
+    exit 0
+fi
+
+# One query for all; the single ones only when it complains.
+# shellcheck disable=SC2086
+if [ "$(dpkg-query -W -f '${db:Status-Abbrev}\n' $want 2>/dev/null | grep -c '^.i')" = "$(echo $want | wc -w)" ]; then
+    exit 0
+fi
+missing=
+for p in $want; do
+    have "$p" || missing="$missing $p"
+done
+[ -n "$missing" ] || exit 0
+
+command="apt-get update && apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" != 0 ]; then
+    printf 'missing:%s\nRun this once:  sudo sh -c "%s"\n' "$missing" "$command" >&2
+    exit 5
+fi
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086
+if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    echo "that failed; by hand it is:  $command" >&2
+    exit 5
+fi
