@@ -123,9 +123,7 @@ struct domain *domain_by_id(uint16_t domid)
 
     if (domid == DOMID_SELF)
         return this_cpu.domain;
-    for_each_domain(d)
-        if (d->domain_id == domid)
-            return d;
+    for_each_domain(d) if (d->domain_id == domid) return d;
     return NULL;
 }
 
@@ -156,16 +154,14 @@ void domain_pause(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-        vcpu_pause(v);
+    for_each_vcpu(d, v) vcpu_pause(v);
 }
 
 void domain_unpause(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-        vcpu_unpause(v);
+    for_each_vcpu(d, v) vcpu_unpause(v);
 }
 
 /* --- Shutting down */
@@ -234,9 +230,7 @@ static void finish_operations(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-        while (v->in_hypervisor)
-            yield_point();
+    for_each_vcpu(d, v) while (v->in_hypervisor) yield_point();
 }
 
 /* Each pin, then each frame's own reference. What they mapped or contained goes with them. */
@@ -266,8 +260,7 @@ static void relinquish_resources(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-        arch_relinquish_vcpu(v);
+    for_each_vcpu(d, v) arch_relinquish_vcpu(v);
     if (d->pirq_eoi_frame != INVALID_MFN) {
         put_page_and_type(mfn_to_page(d->pirq_eoi_frame));
         d->pirq_eoi_frame = INVALID_MFN;
@@ -279,7 +272,8 @@ static void free_vcpus(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v) {
+    for_each_vcpu(d, v)
+    {
         destroy_vcpu_scheduling(v);
         d->vcpu[v->vcpu_id] = NULL;
         arch_destroy_vcpu(v);

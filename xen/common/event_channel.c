@@ -229,12 +229,12 @@ static void forget_virq(struct domain *d, uint32_t virq, uint32_t port)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
-        if (v->virq_to_port[virq] == port) {
-            v->virq_to_port[virq] = 0;
-            if (virq == VIRQ_TIMER)
-                update_periodic_timer(v);
-        }
+    for_each_vcpu(d, v) if (v->virq_to_port[virq] == port)
+    {
+        v->virq_to_port[virq] = 0;
+        if (virq == VIRQ_TIMER)
+            update_periodic_timer(v);
+    }
 }
 
 static long close_port(struct domain *d, uint32_t port)
@@ -358,17 +358,17 @@ static long close_op(const struct evtchn_close *op)
 
 /* Copies the argument in, and where the call answers in it, out again. Not undone when that last copy fails: the guest
  * has the port, and only does not know its number. */
-#define COMMAND(handler, type, answers)                                                                                \
-    {                                                                                                                  \
-        struct type op;                                                                                                \
-        long rc;                                                                                                       \
-                                                                                                                       \
-        if (copy_from_guest(&op, arg, sizeof(op)))                                                                     \
-            return -EFAULT;                                                                                            \
-        rc = handler(&op);                                                                                             \
-        if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op)))                                                   \
-            rc = -EFAULT;                                                                                              \
-        return rc;                                                                                                     \
+#define COMMAND(handler, type, answers)                              \
+    {                                                                \
+        struct type op;                                              \
+        long rc;                                                     \
+                                                                     \
+        if (copy_from_guest(&op, arg, sizeof(op)))                   \
+            return -EFAULT;                                          \
+        rc = handler(&op);                                           \
+        if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op))) \
+            rc = -EFAULT;                                            \
+        return rc;                                                   \
     }
 
 static __attribute__((noinline)) long other_op(uint32_t cmd, void *arg)

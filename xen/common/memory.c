@@ -11,7 +11,7 @@
 #define MAX_ORDER        20 /* of an extent */
 #define MAX_SHARED_ORDER 9  /* that anybody may ask for: 2 MiB; more only who is privileged */
 #define PREEMPT_EVERY    64
-#define COMMAND_BITS     6  /* of the command; above them Xen keeps where a continued call goes on */
+#define COMMAND_BITS     6 /* of the command; above them Xen keeps where a continued call goes on */
 #define COMMAND_MASK     ((1u << COMMAND_BITS) - 1)
 
 /* One of the three calls on a reservation. */
@@ -117,7 +117,8 @@ static uint32_t populate_physmap(struct reservation_op *op)
 
 /* --- Fewer frames */
 
-/* The domain gives up its own reference, and the pin if there is one. The frame is free when nothing maps it any more. */
+/* The domain gives up its own reference, and the pin if there is one. The frame is free when nothing maps it any more.
+ */
 static bool remove_page(struct domain *d, mfn_t mfn)
 {
     struct page_info *page;

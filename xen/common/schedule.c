@@ -188,8 +188,8 @@ static void put_back(struct vcpu *v)
     append(v);
 }
 
-/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs only up to
- * its way out must be stopped there. */
+/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs only up
+ * to its way out must be stopped there. */
 static void switch_work(struct vcpu *prev, struct vcpu *next)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);

@@ -9,13 +9,14 @@
 #define MIN_PERIOD     1000000ull
 #define MAX_TIME_DELTA ((1ull << 62) - 1) /* ns, a period's upper bound */
 
-/* Heap, not stack: most of a page. */
+_Static_assert(sizeof(struct vcpu_guest_context) <= PAGE_SIZE, "one page is allocated");
+
+/* From the heap, not on the stack: it is most of a page. */
 static long initialise(struct vcpu *v, const void *arg)
 {
     struct vcpu_guest_context *context = alloc_heap_pages(0);
     long rc = -EFAULT;
 
-    _Static_assert(sizeof(*context) <= PAGE_SIZE, "one page is allocated");
     if (!context)
         return -ENOMEM;
     if (!copy_from_guest(context, arg, sizeof(*context))) {
@@ -129,8 +130,8 @@ static long register_info(struct vcpu *v, const void *arg)
 
     if (copy_from_guest(&info, arg, sizeof(info)))
         return -EFAULT;
-    /* One that runs elsewhere could not be moved under its feet. */
-    if ((v != current && v->state != VCPU_OFFLINE) || info.mfn >= max_page)
+    /* The stack moves along (asm/layout.h), so it must not be in use. */
+    if ((v != current && (v->state != VCPU_OFFLINE || v->in_hypervisor)) || info.mfn >= max_page)
         return -EINVAL;
     return map_vcpu_info(v, info.mfn, info.offset);
 }

@@ -13,10 +13,10 @@ extern struct int82_counters int82_counters;
 #define COUNT(field)        ((void)int82_counters.field++)
 #define COUNT_ADD(field, n) ((void)(int82_counters.field += (n)))
 /* One call of mmu_update with this many requests. */
-#define COUNT_BATCH(n)                                                                                                 \
-    do {                                                                                                               \
-        COUNT(mmu_batches);                                                                                            \
-        COUNT(mmu_batch_size[int82_mmu_bucket(n)]);                                                                    \
+#define COUNT_BATCH(n)                              \
+    do {                                            \
+        COUNT(mmu_batches);                         \
+        COUNT(mmu_batch_size[int82_mmu_bucket(n)]); \
     } while (0)
 #else
 #define COUNT(field)        ((void)0)

@@ -6,9 +6,9 @@
 
 #define NO_SHUTDOWN_CODE 0xFF
 
-#define for_each_domain(d)  for ((d) = domain_list; (d); (d) = (d)->next)
-#define for_each_vcpu(d, v)                                                                                            \
-    for (unsigned int id_ = 0; id_ < MAX_VCPUS; id_++)                                                                 \
+#define for_each_domain(d) for ((d) = domain_list; (d); (d) = (d)->next)
+#define for_each_vcpu(d, v)                            \
+    for (unsigned int id_ = 0; id_ < MAX_VCPUS; id_++) \
         if (((v) = (d)->vcpu[id_]))
 
 extern struct domain *idle_domain;

@@ -1,6 +1,6 @@
 /*
- * The C side of every hypercall: do_<name>(), called by the stubs that entry.S and multicall.S make from hypercalls.def.
- * Arguments are the guest's and not yet checked. The result is the guest's EAX.
+ * The C side of every hypercall: do_<name>(), called by the stubs that entry.S and multicall.S make from
+ * hypercalls.def. Arguments are the guest's and not yet checked. The result is the guest's EAX.
  */
 #ifndef XEN_HYPERCALL_H
 #define XEN_HYPERCALL_H

@@ -1,0 +1,80 @@
+/*
+ * console_io: the console of the machine. Domain 0 writes to it as it likes, and reads it. Others may write, as on a
+ * debug build of Xen, but no faster than a serial line carries, and what is too much is dropped.
+ */
+#include <asm/guest_access.h>
+#include <xen/console.h>
+#include <xen/hypercall.h>
+#include <xen/sched.h>
+
+#define CHUNK            64    /* bytes between two looks for interrupts: 6 ms at 115200 baud */
+#define BYTES_PER_SECOND 2048  /* of a domain other than 0 */
+#define BURST            16384 /* that it may have saved up */
+
+/* How many of so many bytes the domain may write now. */
+static uint32_t take_tokens(struct domain *d, uint32_t bytes)
+{
+    uint64_t now = system_time(), earned;
+
+    if (d == dom0)
+        return bytes;
+    earned = MIN(now - d->console_refill, BURST / BYTES_PER_SECOND * 1000000000ull);
+    earned = div64(earned * BYTES_PER_SECOND, 1000000000, NULL);
+    if (earned) {
+        d->console_tokens = MIN(earned + d->console_tokens, BURST);
+        d->console_refill = now;
+    }
+    bytes = MIN(bytes, d->console_tokens);
+    d->console_tokens -= bytes;
+    return bytes;
+}
+
+static __attribute__((noinline)) long console_output(const char *buffer, int32_t count)
+{
+    struct domain *d = this_cpu.domain;
+    char chunk[CHUNK];
+
+    while (count > 0) {
+        uint32_t size = MIN(count, CHUNK);
+
+        if (copy_from_guest(chunk, buffer, size))
+            return -EFAULT;
+        console_write(chunk, take_tokens(d, size));
+        buffer += size;
+        count -= size;
+        if (preempt_point())
+            break;
+    }
+    return 0;
+}
+
+/* Result: how many characters there were. */
+static long console_input(char *buffer, int32_t count)
+{
+    int32_t n;
+
+    if (count > 0 && !guest_range_ok(buffer, count))
+        return -EFAULT;
+    for (n = 0; n < count; n++) {
+        int c = console_read();
+        char character = c;
+
+        if (c < 0)
+            break;
+        if (__copy_to_guest(&buffer[n], &character, 1))
+            return -EFAULT;
+    }
+    return n;
+}
+
+long do_console_io(uint32_t cmd, uint32_t count, char *buffer)
+{
+    if (likely(cmd == CONSOLEIO_write)) {
+        if ((int32_t)count <= 0)
+            return 0;
+        return console_output(buffer, count);
+    }
+    if (this_cpu.domain != dom0)
+        return -EPERM;
+    return cmd == CONSOLEIO_read ? console_input(buffer, count) : -ENOSYS;
+}

@@ -1,0 +1,180 @@
+/*
+ * dom0_op (platform_op): domain 0 operates the machine.
+ *
+ * To add an operation: a number and a structure in public/platform.h (or int82.h), a function here, and its line in
+ * operations[]. docs/adding-a-dom0-op.md goes through it.
+ */
+#include <asm/guest_access.h>
+#include <public/int82.h>
+#include <xen/counters.h>
+#include <xen/domain.h>
+#include <xen/hypercall.h>
+#include <xen/machine.h>
+
+#define NANOSECONDS 1000000000u
+
+/* Each works on the hypervisor's copy of the argument. With 0 as result, it is copied back where the table says so. */
+typedef long operation_t(xen_platform_op_t *op);
+
+/* --- Time */
+
+static long settime(xen_platform_op_t *op)
+{
+    const struct xenpf_settime *t = &op->u.settime;
+    uint32_t nsec;
+    uint64_t sec;
+
+    sec = div64((uint64_t)t->secs * NANOSECONDS + t->nsecs - t->system_time, NANOSECONDS, &nsec);
+    set_wallclock(sec, nsec);
+    return 0;
+}
+
+/* --- CPUs: there is one, number 0 */
+
+static void cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+{
+    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0));
+}
+
+static long get_cpuinfo(xen_platform_op_t *op)
+{
+    struct xenpf_pcpuinfo *info = &op->u.pcpu_info;
+    uint32_t a, b, c, d;
+
+    if (info->xen_cpuid == 0) {
+        cpuid(1, &a, &b, &c, &d);
+        info->apic_id = b >> 24;
+        info->acpi_id = 0;
+        info->flags = XEN_PCPU_FLAGS_ONLINE;
+    } else
+        info->flags = XEN_PCPU_FLAGS_INVALID;
+    info->max_present = 0;
+    return 0;
+}
+
+static long get_cpu_version(xen_platform_op_t *op)
+{
+    struct xenpf_pcpu_version *v = &op->u.pcpu_version;
+    uint32_t a, b, c, d, cpu = v->xen_cpuid;
+
+    memset(v, 0, sizeof(*v));
+    v->xen_cpuid = cpu;
+    if (cpu != 0)
+        return 0;
+    cpuid(0, &a, &b, &c, &d);
+    memcpy(v->vendor_id, &b, 4);
+    memcpy(v->vendor_id + 4, &d, 4);
+    memcpy(v->vendor_id + 8, &c, 4);
+    cpuid(1, &a, &b, &c, &d);
+    v->family = a >> 8 & 0xF;
+    v->model = a >> 4 & 0xF;
+    v->stepping = a & 0xF;
+    if (v->family == 0xF)
+        v->family += a >> 20 & 0xFF;
+    if (v->family >= 6)
+        v->model |= a >> 12 & 0xF0;
+    return 0;
+}
+
+static long cpu_online(xen_platform_op_t *op)
+{
+    return *(const uint32_t *)&op->u == 0 ? 0 : -EINVAL;
+}
+
+static long cpu_offline(xen_platform_op_t *op)
+{
+    return *(const uint32_t *)&op->u == 0 ? -EOPNOTSUPP : -EINVAL;
+}
+
+/* --- What Linux asks for and a machine without it refuses */
+
+static long no_mtrrs(xen_platform_op_t *op)
+{
+    return -ENXIO;
+}
+
+static long no_such_register(xen_platform_op_t *op)
+{
+    return -EINVAL;
+}
+
+static long no_microcode_driver(xen_platform_op_t *op)
+{
+    return -EINVAL;
+}
+
+static long platform_quirk(xen_platform_op_t *op)
+{
+    uint32_t quirk = *(const uint32_t *)&op->u;
+
+    return quirk >= 1 && quirk <= 3 ? 0 : -EINVAL; /* about IRQ balancing and I/O APICs: nothing to change */
+}
+
+static long firmware_info(xen_platform_op_t *op)
+{
+    uint32_t type = *(const uint32_t *)&op->u;
+
+    return type >= 1 && type <= 3 ? -ESRCH : -EINVAL; /* disks, their signatures, the display's data: none known */
+}
+
+static long no_acpi_sleep(xen_platform_op_t *op)
+{
+    return -EPERM;
+}
+
+/* --- Counters */
+
+static long op_get_counters(xen_platform_op_t *op)
+{
+    return get_counters(&op->u.int82);
+}
+
+static long op_reset_counters(xen_platform_op_t *op)
+{
+    return reset_counters();
+}
+
+/* --- The table. Commands that are not in it answer -ENOSYS. */
+
+static const struct {
+    uint32_t cmd;
+    operation_t *function;
+    bool answers; /* in the argument */
+} operations[] = {
+    {XENPF_settime, settime, false},
+    {XENPF_add_memtype, no_mtrrs, false},
+    {XENPF_del_memtype, no_mtrrs, false},
+    {XENPF_read_memtype, no_such_register, false},
+    {XENPF_microcode_update, no_microcode_driver, false},
+    {XENPF_platform_quirk, platform_quirk, false},
+    {XENPF_get_cpu_version, get_cpu_version, true},
+    {XENPF_firmware_info, firmware_info, false},
+    {XENPF_enter_acpi_sleep, no_acpi_sleep, false},
+    {XENPF_get_cpuinfo, get_cpuinfo, true},
+    {XENPF_cpu_online, cpu_online, false},
+    {XENPF_cpu_offline, cpu_offline, false},
+    {INT82_OP_get_counters, op_get_counters, true},
+    {INT82_OP_reset_counters, op_reset_counters, false},
+};
+
+long do_dom0_op(dom0_op_t *arg)
+{
+    xen_platform_op_t op;
+    long rc = -ENOSYS;
+
+    if (!this_cpu.domain->is_privileged)
+        return -EPERM;
+    if (copy_from_guest(&op, arg, sizeof(op)))
+        return -EFAULT;
+    if (op.interface_version != XENPF_INTERFACE_VERSION)
+        return -EACCES;
+    for (unsigned int i = 0; i < ARRAY_SIZE(operations); i++) {
+        if (operations[i].cmd != op.cmd)
+            continue;
+        rc = operations[i].function(&op);
+        if (!rc && operations[i].answers && copy_to_guest(arg, &op, sizeof(op)))
+            rc = -EFAULT;
+        break;
+    }
+    return rc;
+}
