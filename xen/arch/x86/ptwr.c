@@ -17,21 +17,56 @@
 
 enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
 
-/* The entry that a store at addr is aimed at, if it is in an L1 table of d's own. */
-static inline pte_t *target_slot(struct vcpu *v, struct domain *d, uint32_t addr)
-{
-    struct page_info *page;
-    mfn_t mfn, table;
-    pte_t *mapping = guest_l1_slot(v, addr, &table);
+/* Reads a word of the guest's code, in the hypervisor's reach. */
+#define FETCH_CODE(var, addr, fault)                                    \
+    __asm__ goto("1: mov %1, %0\n"                                      \
+                 ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" \
+                 : "=r"(var)                                            \
+                 : "m"(*(const uint32_t *)(addr))                       \
+                 :                                                      \
+                 : fault)
 
-    if (unlikely(!mapping) || (mapping->lo & (_PAGE_PRESENT | _PAGE_RW)) != _PAGE_PRESENT ||
+/* The L1 entry that maps addr. What was looked up last time is found again without a walk. */
+static inline const pte_t *mapping_of(uint32_t addr)
+{
+    uint32_t key = addr >> L2_SHIFT;
+    mfn_t table;
+    pte_t *slot;
+
+    if (likely(key == this_cpu.va_key))
+        return (const pte_t *)this_cpu.va_window + (addr >> PAGE_SHIFT & (L1_ENTRIES - 1));
+    slot = guest_l1_slot(current, addr, &table);
+    if (slot) {
+        this_cpu.va_key = key;
+        this_cpu.va_window = (uint32_t)slot & PAGE_MASK;
+    }
+    return slot;
+}
+
+/* The entry that a store at addr is aimed at, if it is in an L1 table of d's own. */
+static inline pte_t *target_slot(const struct domain *d, uint32_t addr)
+{
+    const pte_t *mapping = mapping_of(addr);
+    struct page_info *page;
+    mfn_t mfn;
+
+    if (unlikely(!mapping) || unlikely((mapping->lo & (_PAGE_PRESENT | _PAGE_RW)) != _PAGE_PRESENT) ||
         unlikely(!pte_to_frame(*mapping, &mfn)) || unlikely(mfn >= max_page))
         return NULL;
     page = mfn_to_page(mfn);
     if (unlikely(page->owner != d) || unlikely(page->type_info < PGT_one) ||
-        (page->type_info & (PGT_type_mask | PGT_validated)) != (PGT_l1_page_table | PGT_validated))
+        unlikely((page->type_info & (PGT_type_mask | PGT_validated)) != (PGT_l1_page_table | PGT_validated)))
         return NULL;
     return (pte_t *)((char *)map_l1(mfn) + (addr & ~PAGE_MASK & ~7u));
+}
+
+/* The upper half of an entry, written by a plain store, has made it one that cannot be. */
+static __attribute__((noinline)) bool update_without_present(struct domain *d, pte_t *slot, pte_t new)
+{
+    if (!(new.lo &_PAGE_PRESENT))
+        return false;
+    new.lo &= ~_PAGE_PRESENT;
+    return !mod_l1_entry(d, slot, new);
 }
 
 /* Stores value (size bytes, naturally aligned) at addr, in *slot. locked: an indivisible read-modify-write. */
@@ -49,10 +84,7 @@ static bool update(struct domain *d, pte_t *slot, uint32_t addr, unsigned int si
     }
     if (likely(!mod_l1_entry(d, slot, new)))
         return true;
-    if (size != 4 || !(addr & 4) || locked || !(new.lo &_PAGE_PRESENT))
-        return false;
-    new.lo &= ~_PAGE_PRESENT;
-    return !mod_l1_entry(d, slot, new);
+    return size == 4 && addr & 4 && !locked && update_without_present(d, slot, new);
 }
 
 /* --- Stores that are more than a MOV */
@@ -259,7 +291,8 @@ static bool store_address(struct store *s, uint32_t *addr)
     return true;
 }
 
-static bool any_store(struct cpu_user_regs *regs, struct domain *d, pte_t *slot, uint32_t fault)
+static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, struct domain *d, pte_t *slot,
+                                                uint32_t fault)
 {
     struct store s;
 
@@ -285,41 +318,49 @@ static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr
     uint32_t insn, modrm, offset, length = 2;
 
     if (unlikely(regs->cs != RING1_CS) || unlikely(regs->eip > HYP_START - MAX_INSN) ||
-        unlikely(regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) || addr & 3 ||
-        unlikely(__get_guest_u32(&insn, (const uint32_t *)regs->eip)))
+        unlikely(regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) || unlikely(addr & 3))
         return 0;
+    FETCH_CODE(insn, regs->eip, fault);
     modrm = insn >> 8 & 0xFF;
-    if (modrm >= 0x80 || (modrm & 7) == 4 || (modrm & 0xC7) == 5)
+    if (unlikely(modrm >= 0x80) || unlikely((modrm & 7) == 4) || unlikely((modrm & 0xC7) == 5))
         return 0;
     offset = *gpr(regs, modrm & 7);
     if (modrm & 0x40) {
         offset += (int8_t)(insn >> 16);
         length = 3;
     }
-    if (offset != addr)
+    if (unlikely(offset != addr)) /* segment bases, or an access that began in the page before */
         return 0;
-    if ((insn & 0xFF) == 0x89)
+    if (likely((insn & 0xFF) == 0x89))
         *value = *gpr(regs, modrm >> 3 & 7);
-    else if ((insn & 0xFF) == 0xC7 && !(modrm & 0x38) &&
-             !__get_guest_u32(value, (const uint32_t *)(regs->eip + length)))
+    else if (likely((insn & 0xFF) == 0xC7) && likely(!(modrm & 0x38))) {
+        FETCH_CODE(*value, regs->eip + length, fault);
         length += 4;
-    else
+    } else
         return 0;
     return length;
+fault:
+    return 0;
 }
 
 bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr)
 {
     struct domain *d = this_cpu.domain;
-    pte_t *slot = target_slot(current, d, addr);
+    pte_t *slot = target_slot(d, addr);
     unsigned int length;
     uint32_t value;
+    pte_t new;
 
     if (!slot)
         return false;
     length = plain_store(regs, addr, &value);
     if (likely(length)) {
-        if (unlikely(!update(d, slot, addr, 4, value, false)))
+        new.raw = slot->raw;
+        if (addr & 4)
+            new.hi = value;
+        else
+            new.lo = value;
+        if (unlikely(mod_l1_entry(d, slot, new)) && !(addr & 4 && update_without_present(d, slot, new)))
             return false;
         regs->eip += length;
     } else if (!any_store(regs, d, slot, addr))
