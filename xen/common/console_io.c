@@ -29,7 +29,7 @@ static uint32_t take_tokens(struct domain *d, uint32_t bytes)
     return bytes;
 }
 
-static __attribute__((noinline)) long console_output(const char *buffer, int32_t count)
+static long console_output(const char *buffer, int32_t count)
 {
     struct domain *d = this_cpu.domain;
     char chunk[CHUNK];
@@ -67,14 +67,18 @@ static long console_input(char *buffer, int32_t count)
     return n;
 }
 
-long do_console_io(uint32_t cmd, uint32_t count, char *buffer)
+static __attribute__((noinline)) long other_op(uint32_t cmd, uint32_t count, char *buffer)
 {
-    if (likely(cmd == CONSOLEIO_write)) {
-        if ((int32_t)count <= 0)
-            return 0;
+    if (cmd == CONSOLEIO_write)
         return console_output(buffer, count);
-    }
     if (this_cpu.domain != dom0)
         return -EPERM;
     return cmd == CONSOLEIO_read ? console_input(buffer, count) : -ENOSYS;
+}
+
+long do_console_io(uint32_t cmd, uint32_t count, char *buffer)
+{
+    if (cmd == CONSOLEIO_write && (int32_t)count <= 0)
+        return 0;
+    return other_op(cmd, count, buffer);
 }

@@ -24,16 +24,6 @@ static bool virq_is_global(uint32_t virq)
 
 /* --- Delivery */
 
-static void wake_pollers(struct domain *d, uint32_t port)
-{
-    for (unsigned int i = 0; i < MAX_VCPUS; i++) {
-        struct vcpu *v = d->vcpu[i];
-
-        if (d->poll_mask & 1u << i && (!v->poll_port || v->poll_port == port))
-            vcpu_unblock(v);
-    }
-}
-
 /* The port is pending and not masked. */
 static inline void select_port(struct vcpu *v, uint32_t port)
 {
@@ -49,29 +39,46 @@ static inline void select_port(struct vcpu *v, uint32_t port)
     if (info->evtchn_upcall_pending)
         return;
     info->evtchn_upcall_pending = 1;
-    if (likely(v == current))
-        this_cpu.work |= WORK_UPCALL;
-    else
+    if (unlikely(v != current))
         vcpu_unblock(v);
+    else if (!info->evtchn_upcall_mask) /* a guest that unmasks looks, or makes us look (xen_version, iret, block) */
+        this_cpu.work |= WORK_UPCALL;
 }
 
-static inline void set_pending(struct domain *d, const struct evtchn *chn, uint32_t port)
+static __attribute__((noinline)) void wake_pollers(struct domain *d, uint32_t port)
+{
+    for (unsigned int i = 0; i < MAX_VCPUS; i++) {
+        struct vcpu *v = d->vcpu[i];
+
+        if (d->poll_mask & 1u << i && (!v->poll_port || v->poll_port == port))
+            vcpu_unblock(v);
+    }
+}
+
+/* The port is not pending yet. Result 0: send() ends with it. */
+static __attribute__((noinline)) long make_pending(struct domain *d, uint32_t port)
 {
     struct shared_info *s = d->shared_info;
     uint32_t word = port / 32, bit = 1u << port % 32;
 
-    if (s->evtchn_pending[word] & bit)
-        return;
     s->evtchn_pending[word] |= bit;
-    if (!(s->evtchn_mask[word] & bit))
-        select_port(d->vcpu[chn->notify_vcpu], port);
     if (unlikely(d->poll_mask))
         wake_pollers(d, port);
+    if (!(s->evtchn_mask[word] & bit))
+        select_port(d->vcpu[d->evtchn[port].notify_vcpu], port);
+    return 0;
+}
+
+static inline long set_pending(struct domain *d, uint32_t port)
+{
+    if (d->shared_info->evtchn_pending[port / 32] >> port % 32 & 1)
+        return 0;
+    return make_pending(d, port);
 }
 
 void evtchn_set_pending(struct vcpu *v, uint32_t port)
 {
-    set_pending(v->domain, &v->domain->evtchn[port], port);
+    (void)set_pending(v->domain, port);
 }
 
 void send_guest_virq(struct vcpu *v, uint32_t virq)
@@ -92,22 +99,25 @@ void send_global_virq(uint32_t virq)
 static inline long send(const uint32_t *arg)
 {
     struct domain *d = this_cpu.domain;
-    struct evtchn *chn;
+    const struct evtchn *chn;
     uint32_t port;
 
-    if (unlikely(!guest_range_ok(arg, sizeof(port))) || unlikely(__get_guest_u32(&port, arg)))
+    if (unlikely(!guest_range_ok(arg, sizeof(port))))
         return -EFAULT;
+    FETCH_GUEST_U32(port, arg, fault);
     if (unlikely(port >= NR_EVENT_CHANNELS))
         return -EINVAL;
     chn = &d->evtchn[port];
-    if (chn->state == ECS_INTERDOMAIN) {
+    if (unlikely(chn->state != ECS_IPI)) {
+        if (unlikely(chn->state != ECS_INTERDOMAIN))
+            return chn->state == ECS_UNBOUND ? 0
+                                             : -EINVAL; /* nobody is there yet: bind_interdomain() makes up for it */
         d = chn->remote_dom;
         port = chn->remote_port;
-        chn = &d->evtchn[port];
-    } else if (unlikely(chn->state != ECS_IPI))
-        return chn->state == ECS_UNBOUND ? 0 : -EINVAL; /* nobody is there yet: bind_interdomain() makes up for it */
-    set_pending(d, chn, port);
-    return 0;
+    }
+    return set_pending(d, port);
+fault:
+    return -EFAULT;
 }
 
 /* --- Binding */
@@ -166,7 +176,7 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
     connect(d, port, remote, op->remote_port);
     connect(remote, op->remote_port, d, port);
     /* Whatever was sent to the port while it was unbound is lost: so one event comes in any case. */
-    set_pending(d, &d->evtchn[port], port);
+    (void)set_pending(d, port);
     op->local_port = port;
     return 0;
 }

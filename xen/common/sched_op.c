@@ -79,7 +79,7 @@ static int any_pending(const struct domain *d, const struct sched_poll *poll, ui
     return 0;
 }
 
-static long do_poll(const struct sched_poll *poll)
+static __attribute__((noinline)) long do_poll(const struct sched_poll *poll)
 {
     struct vcpu *v = current;
     uint32_t port = 0;
@@ -169,12 +169,8 @@ static long block(void)
     return 0;
 }
 
-long do_sched_op(uint32_t cmd, void *arg)
+static __attribute__((noinline)) long other_op(uint32_t cmd, const void *arg)
 {
-    if (likely(cmd == SCHEDOP_yield))
-        return yield_cpu();
-    if (likely(cmd == SCHEDOP_block))
-        return block();
     switch (cmd) {
     case SCHEDOP_shutdown:
         return shutdown_op(arg);
@@ -189,6 +185,15 @@ long do_sched_op(uint32_t cmd, void *arg)
     default:
         return -ENOSYS;
     }
+}
+
+long do_sched_op(uint32_t cmd, void *arg)
+{
+    if (likely(cmd == SCHEDOP_yield))
+        return yield_cpu();
+    if (likely(cmd == SCHEDOP_block))
+        return block();
+    return other_op(cmd, arg);
 }
 
 long do_sched_op_compat(uint32_t cmd, uint32_t arg)
