@@ -6,6 +6,7 @@
  * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
  */
 #include <asm/guest_access.h>
+#include <asm/processor.h>
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/schedule.h>
@@ -257,7 +258,7 @@ static __attribute__((noinline)) void preempt(void)
 
 bool preempt_point(void)
 {
-    __asm__ volatile("sti; nop; cli" ::: "memory");
+    interrupt_window();
     if (unlikely(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE)))
         preempt();
     return current->domain->is_dying;
@@ -399,6 +400,6 @@ void idle_loop(void)
         if (queue)
             schedule();
         else if (!(this_cpu.work & WORK_TIMER))
-            __asm__ volatile("sti; hlt; cli" ::: "memory"); /* no interrupt can come between the first two */
+            wait_for_interrupt();
     }
 }

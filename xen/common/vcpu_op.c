@@ -15,17 +15,19 @@ _Static_assert(sizeof(struct vcpu_guest_context) <= PAGE_SIZE, "one page is allo
 static long initialise(struct vcpu *v, const void *arg)
 {
     struct vcpu_guest_context *context = alloc_heap_pages(0);
-    long rc = -EFAULT;
+    long rc;
 
     if (!context)
         return -ENOMEM;
-    if (!copy_from_guest(context, arg, sizeof(*context))) {
-        if (v->is_initialised)
-            rc = -EEXIST;
-        else
-            rc = arch_set_info_guest(v, context);
-        if (!rc)
-            v->is_initialised = true;
+    if (copy_from_guest(context, arg, sizeof(*context)))
+        rc = -EFAULT;
+    else if (v->is_initialised || v->is_being_initialised)
+        rc = -EEXIST;
+    else {
+        v->is_being_initialised = true;
+        rc = arch_set_info_guest(v, context);
+        v->is_being_initialised = false;
+        v->is_initialised = !rc;
     }
     free_heap_pages(context, 0);
     return rc;

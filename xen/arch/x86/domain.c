@@ -216,10 +216,3 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
         write_cr3(idle_cr3);
     switch_stacks(&prev->switch_esp, next->switch_esp);
 }
-
-bool yield_point(void)
-{
-    if (!current->domain->is_dying)
-        schedule();
-    return current->domain->is_dying;
-}

@@ -13,8 +13,6 @@
 ENTRY(exit_work)
         push    $HYPERCALL_ENTRY
         SAVE_REGS
-ENTRY(start_guest)                              # where a vCPU's first context switch returns to
-        call    schedule_tail
 ENTRY(exit_work_frame)
         mov     %esp, %eax
         call    do_exit_work                    # returns where the frame has to be
@@ -23,6 +21,11 @@ ENTRY(exit_work_frame)
 ENTRY(restore_guest)
         RESTORE_REGS
         GUEST_IRET
+
+/* Where a vCPU's first context switch returns to. */
+ENTRY(start_guest)
+        call    schedule_tail
+        jmp     exit_work_frame
 
 /* The vCPU's stack top has moved with its vcpu_info. The frame waits in this_cpu; EAX: its new place. */
 move_frame:

@@ -119,6 +119,23 @@ static inline void invlpg(uint32_t va)
     __asm__ volatile("invlpg %0" ::"m"(*(const char *)va) : "memory");
 }
 
+#ifndef UNIT_TEST
+/* Lets through what waits. `sti` holds interrupts off for one more instruction. */
+static inline void interrupt_window(void)
+{
+    __asm__ volatile("sti; nop; cli" ::: "memory");
+}
+
+/* So no interrupt can come before the processor halts, and be missed. */
+static inline void wait_for_interrupt(void)
+{
+    __asm__ volatile("sti; hlt; cli" ::: "memory");
+}
+#else
+void interrupt_window(void);
+void wait_for_interrupt(void);
+#endif
+
 static inline void clts(void)
 {
     __asm__ volatile("clts" ::: "memory");

@@ -72,6 +72,7 @@ struct vcpu {
     struct vcpu *run_next; /* in the run queue */
     bool queued;
     bool is_initialised;   /* has registers to start with */
+    bool is_being_initialised; /* which may be preempted */
     bool in_hypervisor;    /* suspended by preempt_point(): goes on, even if paused, up to its way out to the guest */
     bool nmi_pending;      /* send_nmi: to be delivered on the way out */
     uint32_t poll_port;    /* polling for this port alone; 0: for any */
