@@ -267,6 +267,14 @@ static bool (*const stores[])(struct store *s) = {
     [INSN_MOVS] = store_movs,     [INSN_STOS] = store_stos,
 };
 
+/* BTS and its like with a register: the bit may lie far before or beyond the operand. */
+static uint32_t bit_displacement(const struct insn *insn, uint32_t number)
+{
+    int32_t word = insn->size == 4 ? (int32_t)number >> 5 : (int16_t)number >> 4;
+
+    return (uint32_t)word * insn->size;
+}
+
 /* Where the instruction's store really goes: CR2 alone would not tell, as the access may have begun a page before. */
 static bool store_address(struct store *s, uint32_t *addr)
 {
@@ -280,9 +288,8 @@ static bool store_address(struct store *s, uint32_t *addr)
     } else {
         sel = guest_selector(regs, insn->segment);
         offset = operand_offset(insn, regs);
-        if (insn->op == INSN_BIT && !(insn->flags & INSN_IMM)) /* the register may point far beyond the operand */
-            offset += ((int32_t)*gpr(regs, insn->reg) << (32 - 8 * insn->size) >> (32 - 8 * insn->size)) >>
-                      (insn->size == 4 ? 5 : 4) << (insn->size == 4 ? 2 : 1);
+        if (insn->op == INSN_BIT && !(insn->flags & INSN_IMM))
+            offset += bit_displacement(insn, *gpr(regs, insn->reg));
         offset &= size_mask(insn->addr_size);
     }
     if (!read_descriptor(sel, &base, &limit, &ar)) /* the limit held, or this would be no page fault */
