@@ -145,8 +145,11 @@ static bool csv_row(struct result *r, char *line)
     for (; n < C_END && (field = strtok_r(NULL, ",", &save)); n++)
         if (!parse_double(field, &v[n]))
             return false;
-    if (!name || n <= C_MEDIAN || v[C_BATCH] < 1 || v[C_BATCH] > 1e6 || result_row(r, name, v[C_BATCH]))
+    if (!name || n <= C_MEDIAN || v[C_BATCH] < 1 || v[C_BATCH] > 1e6)
         return false;
+    /* Peers measured some rows more than once, after different others: the first is the one to compare with. */
+    if (result_row(r, name, v[C_BATCH]))
+        return true;
     w = ARRAY_ADD(r->rows, r->rows_n);
     w->name = xstrdup(name);
     w->batch = v[C_BATCH];
