@@ -1,0 +1,396 @@
+/*
+ * GDT and LDT. Segment limits are all that keeps ring 1 out of the hypervisor, so what counts is what a descriptor looks
+ * like after the hypervisor has had it: it may be refused, its DPL raised, its limit cut. The tests read it back. That
+ * the limits then hold can be seen only where limits are enforced: isolation.c.
+ */
+#include "test.h"
+
+#define DESC(base, limit, flags)                                                                     \
+    ((uint64_t)((limit)&0xFFFF) | (uint64_t)((base)&0xFFFFFF) << 16 | (uint64_t)((flags)&0xFF) << 40 | \
+     (uint64_t)(((limit) >> 16) & 0xF) << 48 | (uint64_t)(((flags) >> 8) & 0xF) << 52 |               \
+     (uint64_t)((base) >> 24) << 56)
+#define DATA1     0xB2 /* present, DPL 1, data, writable */
+#define DATA3     0xF2
+#define DATA0     0x92
+#define DOWN1     0xB6 /* expand-down */
+#define CODE1     0xBA
+#define CODE1C    0xBE /* conforming */
+#define CODE3     0xFA
+#define G         0x800
+#define D32       0x400
+#define FLAT_TOP  (MACH2PHYS_VIRT_END) /* flat segments may reach the machine-to-physical table, and no further */
+
+static uint64_t *gdt;
+
+static int set(unsigned int index, uint64_t descriptor)
+{
+    return HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(&gdt[index])), LO_HI(descriptor));
+}
+
+static uint32_t gdt_mfn;
+
+/* A page that is the guest's GDT now. */
+static bool begin(void)
+{
+    gdt = alloc_page();
+    gdt_mfn = virt_to_mfn(gdt);
+    return CHECK_RC(page_make_readonly(gdt), 0) && CHECK_RC(HYPERVISOR_set_gdt(&gdt_mfn, 512), 0);
+}
+
+static void end(void)
+{
+    CHECK_RC(HYPERVISOR_set_gdt(NULL, 0), 0);
+    CHECK_RC(page_make_writable(gdt), 0);
+    free_page(gdt);
+}
+
+static void load_gs(void *selector)
+{
+    __asm__ volatile("mov %0, %%gs" : : "r"(selector));
+}
+
+static uint32_t read_gs(uint32_t offset)
+{
+    uint32_t value;
+
+    __asm__ volatile("mov %%gs:(%1), %0" : "=r"(value) : "r"(offset) : "memory");
+    return value;
+}
+
+static uint64_t base_of(uint64_t d)
+{
+    return (d >> 16 & 0xFFFFFF) | (d >> 56) << 24;
+}
+
+static uint64_t bytes_of(uint64_t d)
+{
+    uint64_t limit = ((d & 0xFFFF) | (d >> 32 & 0xF0000)) + 1;
+
+    return d >> 55 & 1 ? limit << 12 : limit;
+}
+
+TEST(descriptors_gdt_in_use)
+{
+    uint32_t word = 0x1234;
+
+    if (!begin())
+        return;
+    CHECK_RC(set(5, DESC((uint32_t)&word, 3, DATA1 | D32)), 0);
+    EXPECT_TRAP(NULL, load_gs, 0x31, TRAP_GP); /* an empty one */
+    load_gs((void *)0x29);
+    CHECK_EQ(read_gs(0), 0x1234);
+    load_gs(NULL);
+    /* The hypervisor's selectors stay usable. */
+    load_gs((void *)FLAT_KERNEL_DS);
+    load_gs((void *)FLAT_USER_DS);
+    load_gs(NULL);
+    CHECK_RC(page_make_writable(gdt), -EBUSY);
+    end();
+}
+
+TEST(descriptors_page_is_typed)
+{
+    if (!begin())
+        return;
+    CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, gdt_mfn, 0), -EINVAL);
+    CHECK_RC(map_at(FREE_VA, gdt_mfn, PTE_KERNEL_RW), -EBUSY);
+    CHECK_RC(map_at(FREE_VA, gdt_mfn, PTE_KERNEL_RO), 0);
+    CHECK_RC(unmap_at(FREE_VA), 0);
+    CHECK_RC(mmu_set(virt_to_maddr(gdt), 0), -EINVAL);
+    CHECK_RC(mmuext(MMUEXT_CLEAR_PAGE, gdt_mfn, 0), -EINVAL);
+    end();
+}
+
+TEST(descriptors_set_gdt_bad)
+{
+    void *writable = alloc_page(), *p;
+    uint32_t frames[15], l1 = pte_mfn(*mm_l2_entry((void *)VIRT_BASE));
+
+    for (unsigned int i = 0; i < 15; i++)
+        frames[i] = 0xFFFFFFFF;
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1), -EINVAL);
+    frames[0] = virt_to_mfn(writable);
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1), -EINVAL); /* mapped writable */
+    frames[0] = l1;
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1), -EINVAL); /* a page table */
+    frames[0] = foreign_frame();
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1), -EINVAL);
+    frames[0] = MMIO_FRAME;
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1), -EINVAL);
+    frames[0] = HUGE_FRAME;
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1), -EINVAL);
+    CHECK_RC(HYPERVISOR_set_gdt(frames, FIRST_RESERVED_GDT_ENTRY + 1), -EINVAL);
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 0xFFFFFFFF), -EINVAL);
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 0x20000001), -EINVAL);
+    for EACH_BAD_POINTER(p, 4)
+        CHECK_RC(HYPERVISOR_set_gdt(p, 1), -EFAULT);
+    *(uint32_t *)EDGE(4) = MMIO_FRAME;
+    CHECK_RC(HYPERVISOR_set_gdt(EDGE(4), 1), -EINVAL);
+    CHECK_RC(HYPERVISOR_set_gdt(EDGE(4), 513), -EFAULT);
+    free_page(writable);
+}
+
+/* The second frame is bad: the first must be given back, and the table in use stay. */
+TEST(descriptors_set_gdt_keeps_the_old)
+{
+    uint32_t word = 0x77, frames[2];
+    void *other = alloc_page();
+
+    if (!begin())
+        return;
+    CHECK_RC(set(5, DESC((uint32_t)&word, 3, DATA1 | D32)), 0);
+    CHECK_RC(page_make_readonly(other), 0);
+    frames[0] = virt_to_mfn(other);
+    frames[1] = MMIO_FRAME;
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1024), -EINVAL);
+    CHECK_RC(page_make_writable(other), 0);
+    load_gs((void *)0x29);
+    CHECK_EQ(read_gs(0), 0x77);
+    load_gs(NULL);
+    end();
+    free_page(other);
+}
+
+TEST(descriptors_many_frames)
+{
+    uint32_t frames[14], word = 0x99;
+    uint64_t *pages[14];
+
+    for (unsigned int i = 0; i < 14; i++) {
+        pages[i] = alloc_page();
+        frames[i] = virt_to_mfn(pages[i]);
+        pages[i][511] = DESC((uint32_t)&word, 3, DATA1 | D32);
+        CHECK_RC(page_make_readonly(pages[i]), 0);
+    }
+    CHECK_RC(HYPERVISOR_set_gdt(frames, FIRST_RESERVED_GDT_ENTRY), 0);
+    load_gs((void *)(13 * 4096 + 511 * 8 + 1));
+    CHECK_EQ(read_gs(0), 0x99);
+    load_gs(NULL);
+    CHECK_RC(HYPERVISOR_set_gdt(NULL, 0), 0);
+    for (unsigned int i = 0; i < 14; i++) {
+        CHECK_RC(page_make_writable(pages[i]), 0);
+        free_page(pages[i]);
+    }
+}
+
+/* The same frame in two places. */
+TEST(descriptors_frame_twice)
+{
+    uint32_t frames[2];
+
+    if (!begin())
+        return;
+    frames[0] = frames[1] = gdt_mfn;
+    CHECK_RC(HYPERVISOR_set_gdt(frames, 1024), 0);
+    CHECK_RC(page_make_writable(gdt), -EBUSY);
+    end();
+}
+
+/* What a page may hold to become a descriptor table. */
+TEST(descriptors_validated_with_the_page)
+{
+    static const struct {
+        uint64_t descriptor;
+        bool good;
+    } tries[] = {
+        {0, true},
+        {DESC(0, 0xF67FF, DATA1 | G | D32), true},
+        {DESC(0, 0xFFFFF, DATA0 | G | D32), true}, /* corrected */
+        {DESC(0, 0xFFFFF, 0x82), false},           /* an LDT */
+        {DESC(0, 0x67, 0x89), false},              /* a TSS */
+        {DESC(0, 0, 0x85), false},                 /* a task gate */
+        {DESC(0, 0, 0x8E), false},                 /* an interrupt gate */
+        {DESC(0, 0, 0x0E), true},                  /* one that is not present */
+    };
+    uint64_t *page = alloc_page();
+    uint32_t mfn = virt_to_mfn(page);
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(tries); i++) {
+        context("descriptor 0x%llx", tries[i].descriptor);
+        page[511] = tries[i].descriptor;
+        CHECK_RC(page_make_readonly(page), 0);
+        CHECK_RC(HYPERVISOR_set_gdt(&mfn, 512), tries[i].good ? 0 : -EINVAL);
+        if (page[511] & 1ull << 47)
+            CHECK(page[511] >> 45 & 3 || !tries[i].good);
+        CHECK_RC(HYPERVISOR_set_gdt(NULL, 0), 0);
+        CHECK_RC(page_make_writable(page), 0);
+    }
+    free_page(page);
+}
+
+TEST(descriptors_update)
+{
+    static const struct {
+        uint64_t descriptor;
+        bool good;
+    } tries[] = {
+        {0, true},
+        {DESC(0, 0xFFFFF, DATA1 | G | D32), true},
+        {DESC(0, 0xFFFFF, DATA3 | G | D32), true},
+        {DESC(0, 0xFFFFF, DATA0 | G | D32), true},
+        {DESC(0, 0xFFFFF, CODE1 | G | D32), true},
+        {DESC(0, 0xFFFFF, CODE1C | G | D32), true},
+        {DESC(0, 0xFFFFF, CODE3 | G | D32), true},
+        {DESC(0x12345678, 0xFFFFF, DATA1 | G | D32), true},
+        {DESC(0xF5800000, 0xFFFFF, DATA1 | G | D32), true},
+        {DESC(0xF67FE000, 0xFFFFF, DATA1 | G | D32), true},
+        {DESC(0xF67FF000, 0, DATA1 | G | D32), false},
+        {DESC(0xF6800000, 0, DATA1 | D32), false},
+        {DESC(0xFD800000, 0xFFFFF, DATA1 | G | D32), false},
+        {DESC(0xFFFFFFFF, 0, DATA1 | D32), false},
+        {DESC(0xF67FEFFF, 0x1FFF, DATA1 | D32), false}, /* a limit in bytes that crosses is not cut */
+        {DESC(0xF67FD000, 0x1FFF, DATA1 | D32), true},
+        {DESC(0, 0, DOWN1 | G | D32), true},
+        {DESC(0, 0, DOWN1 | D32), false},
+        {DESC(0x10000000, 0x00001, DOWN1 | G | D32), true},
+        {DESC(0, 0, 0x82), false}, /* system segments of all sorts */
+        {DESC(0, 0, 0xA2), false},
+        {DESC(0, 0x67, 0x89), false},
+        {DESC(0, 0x67, 0xE9), false},
+        {DESC(0, 0, 0x85), false},
+        {DESC(0, 0, 0xE5), false},
+        {DESC(0, 0, 0x86), false},
+        {DESC(0, 0, 0x84), false}, /* a call gate of 16 bits */
+        {DESC(0, 0, 0x8E), false},
+        {DESC(0, 0, 0x8F), false},
+        {DESC(0, 0, 0xEE), false},
+        {DESC(0, 0, 0x80), false},
+    };
+
+    if (!begin())
+        return;
+    for (unsigned int i = 0; i < ARRAY_SIZE(tries); i++) {
+        uint64_t d = tries[i].descriptor, now;
+
+        context("descriptor 0x%llx", d);
+        CHECK_RC(set(9, 0), 0);
+        CHECK_RC(set(9, d), tries[i].good ? 0 : -EINVAL);
+        now = gdt[9];
+        if (!tries[i].good) {
+            CHECK_EQ(now, 0);
+            continue;
+        }
+        if (!(now & 1ull << 47))
+            continue;
+        CHECK(now >> 45 & 3); /* no DPL 0 */
+        CHECK_EQ(base_of(now), base_of(d));
+        if (d >> 42 & 1 && !(d >> 43 & 1)) /* expand-down: what is above the limit, up to 4 GiB, wraps to below the base */
+            CHECK(base_of(now) + bytes_of(now) >= 1ull << 32);
+        else if (base_of(now) + bytes_of(now) > FLAT_TOP)
+            FAIL("became 0x%llx: it reaches 0x%llx", now, base_of(now) + bytes_of(now));
+    }
+    context("%s", "");
+    end();
+}
+
+TEST(descriptors_call_gates)
+{
+    static const struct {
+        uint32_t selector;
+        bool good;
+    } tries[] = {{FLAT_KERNEL_CS, true}, {FLAT_USER_CS, false}, {0xe008, false}, {0xe00b, false}, {0xe038, false},
+                 {0xe018, true},         {0x8, true},          {0x9, true}};
+
+    if (!begin())
+        return;
+    for (unsigned int i = 0; i < ARRAY_SIZE(tries); i++) {
+        uint64_t gate = 0x00008C0000000000ull | (uint64_t)tries[i].selector << 16 | 0x1000;
+
+        context("call gate to 0x%x", tries[i].selector);
+        CHECK_RC(set(9, 0), 0);
+        CHECK_RC(set(9, gate), tries[i].good ? 0 : -EINVAL);
+        if (tries[i].good) {
+            CHECK(gdt[9] >> 45 & 3);
+            CHECK(gdt[9] >> 16 & 3);
+        }
+        CHECK_RC(set(9, gate | 0xE000000000ull), -EINVAL); /* reserved bits */
+    }
+    context("%s", "");
+    end();
+}
+
+TEST(descriptors_update_where)
+{
+    uint64_t d = DESC(0, 0xF67FF, DATA1 | G | D32), *data;
+    pte_t *l1;
+
+    data = alloc_page();
+    l1 = new_l1_at(FREE_TABLE_VA);
+    /* An ordinary page takes it like a store. */
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(data) + 8), LO_HI(d)), 0);
+    CHECK_EQ(data[1], d);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(data) + 4), LO_HI(d)), -EINVAL); /* unaligned */
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(data) + 9), LO_HI(d)), -EINVAL);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(l1)), LO_HI(d)), -EINVAL);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(mm_base())), LO_HI(d)), -EINVAL);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI((uint64_t)foreign_frame() << 12), LO_HI(d)), -EINVAL);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI((uint64_t)MMIO_FRAME << 12), LO_HI(d)), -EINVAL);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI((uint64_t)HUGE_FRAME << 12), LO_HI(d)), -EINVAL);
+    CHECK_RC(HYPERVISOR_update_descriptor(0, 0xFFFFF000, LO_HI(d)), -EINVAL);
+    CHECK_EQ(l1[0], 0);
+    drop_l1_at(FREE_TABLE_VA, l1);
+    free_page(data);
+}
+
+/* ---- LDT: pages are found when their descriptors are first used */
+TEST(descriptors_ldt)
+{
+    uint64_t *page = alloc_page();
+    uint32_t word = 0x5555;
+
+    page[3] = DESC((uint32_t)&word, 3, DATA1 | D32);
+    page[4] = DESC((uint32_t)&word, 3, DATA1 | D32);
+    CHECK_RC(page_make_readonly(page), 0);
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)page, 4), 0);
+    load_gs((void *)0x1d); /* index 3 of the LDT */
+    CHECK_EQ(read_gs(0), 0x5555);
+    load_gs(NULL);
+    EXPECT_TRAP(NULL, load_gs, 0x25, TRAP_GP); /* index 4: beyond its limit */
+    CHECK_RC(page_make_writable(page), -EBUSY); /* its type is held while the LDT shows it */
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
+    EXPECT_TRAP(NULL, load_gs, 0x1d, TRAP_GP);
+    CHECK_RC(page_make_writable(page), 0);
+    free_page(page);
+}
+
+TEST(descriptors_ldt_writable_page)
+{
+    uint64_t *page = alloc_page();
+    struct caught_trap caught;
+
+    page[3] = DESC(0, 0xFFFFF, DATA0 | G | D32);
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)page, 4), 0);
+    /* A page that the guest can write to is no descriptor table: as if it were not there. */
+    EXPECT_TRAP(&caught, load_gs, 0x1d, TRAP_PAGE_FAULT);
+    CHECK_EQ(caught.cr2, (uint32_t)page + 0x18);
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
+    free_page(page);
+}
+
+TEST(descriptors_ldt_unmapped)
+{
+    struct caught_trap caught;
+
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)UNMAPPED, 512), 0);
+    EXPECT_TRAP(&caught, load_gs, 0x1d, TRAP_PAGE_FAULT);
+    CHECK_EQ(caught.cr2, (uint32_t)UNMAPPED + 0x18);
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
+}
+
+TEST(descriptors_ldt_update)
+{
+    uint64_t *page = alloc_page();
+    uint32_t word = 0x6666;
+
+    CHECK_RC(page_make_readonly(page), 0);
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)page, 512), 0);
+    EXPECT_TRAP(NULL, load_gs, 0x1d, TRAP_GP);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(&page[3])), LO_HI(DESC((uint32_t)&word, 3, DATA1 | D32))), 0);
+    load_gs((void *)0x1d);
+    CHECK_EQ(read_gs(0), 0x6666);
+    load_gs(NULL);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(&page[3])), LO_HI(DESC(0, 0x67, 0x89))), -EINVAL);
+    CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
+    CHECK_RC(page_make_writable(page), 0);
+    free_page(page);
+}
