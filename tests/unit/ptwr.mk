@@ -4,6 +4,6 @@ UNIT_TESTS += $(B)/unit/test_ptwr
 PTWR_SRCS := tests/unit/test_ptwr.c $(addprefix xen/arch/x86/,ptwr.c decode.c insn.c seg.c)
 $(B)/unit/test_ptwr: $(PTWR_SRCS) $(wildcard xen/include/*/*.h)
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -m32 -O1 -g -Wall -Wextra -Werror -fno-strict-aliasing -no-pie -fno-pic -static \
+	$(CC) -std=gnu11 -m32 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing -no-pie -fno-pic -static \
 	    -fcf-protection=none -fsanitize=undefined -fsanitize-undefined-trap-on-error -fno-sanitize=alignment \
 	    -D__XEN__ -DCOUNTERS=0 -Ixen/include -o $@ $(PTWR_SRCS)

@@ -46,7 +46,6 @@ void *window_refill(unsigned int slot, mfn_t mfn)
 
 pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
 {
-    (void)v;
     walks++;
     *table = 1;
     return va >> L2_SHIFT == GUEST_TABLE >> L2_SHIFT ? &mapping[va >> PAGE_SHIFT & (L1_ENTRIES - 1)] : NULL;
@@ -54,7 +53,6 @@ pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
 
 int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new)
 {
-    (void)d;
     if (acceptable && !acceptable(new))
         return -EINVAL;
     updates++;
@@ -74,42 +72,31 @@ void flush_tlb_now(void)
 
 bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code)
 {
-    (void)regs;
-    (void)with_error_code;
     bounced_vector = vector;
     return true;
 }
 
 void domain_crash(struct vcpu *v, const char *why)
 {
-    (void)v;
     printf("domain_crash: %s\n", why);
 }
 
 void free_page(struct page_info *page)
 {
-    (void)page;
 }
 
 int get_page_type_slow(struct page_info *page, uint32_t type)
 {
-    (void)page;
-    (void)type;
     return -EINVAL;
 }
 
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner)
 {
-    (void)e;
-    (void)l1_owner;
-    (void)pg_owner;
     return -EINVAL;
 }
 
 void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner)
 {
-    (void)e;
-    (void)l1_owner;
 }
 
 /* --- The processor's own way */

@@ -1,0 +1,10 @@
+# Privileged instructions, in a 32-bit program.
+UNIT_TESTS += $(B)/unit/test_privop
+
+PRIVOP_SRCS := tests/unit/test_privop.c \
+               $(addprefix xen/arch/x86/,privop.c ports.c cpuid.c msr.c hypercall_page.c decode.c insn.c seg.c)
+$(B)/unit/test_privop: $(PRIVOP_SRCS) $(wildcard xen/include/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -m32 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing -no-pie -fno-pic -static \
+	    -fcf-protection=none -fsanitize=undefined -fsanitize-undefined-trap-on-error -fno-sanitize=alignment \
+	    -D__XEN__ -DCOUNTERS=0 -Ixen/include -o $@ $(PRIVOP_SRCS)

@@ -1,0 +1,9 @@
+# Scheduler, timers, events and sched_op with a simulated clock. A 32-bit program: guest addresses must fit.
+UNIT_TESTS += $(B)/unit/test_sched
+
+SCHED_SRCS := tests/unit/test_sched.c $(addprefix xen/common/,schedule.c timer.c sched_op.c event_channel.c domain.c)
+$(B)/unit/test_sched: $(SCHED_SRCS) $(wildcard xen/include/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -m32 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing -no-pie -fno-pic -static \
+	    -fcf-protection=none -fsanitize=undefined -fsanitize-undefined-trap-on-error -fno-sanitize=alignment \
+	    -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -o $@ $(SCHED_SRCS)
