@@ -190,7 +190,7 @@ static void put_back(struct vcpu *v)
 }
 
 /* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs only up
- * to its way out must be stopped there. */
+ * to its way out must be stopped there, but not before: WORK_SCHEDULE would make it wait at every preempt_point(). */
 static void switch_work(struct vcpu *prev, struct vcpu *next)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);
@@ -200,7 +200,7 @@ static void switch_work(struct vcpu *prev, struct vcpu *next)
     this_cpu.work |= next->pending_work | WORK_UPCALL;
     next->pending_work = 0;
     if (!wants_to_run(next))
-        this_cpu.work |= WORK_SCHEDULE;
+        this_cpu.work |= WORK_PAUSED;
 }
 
 void schedule(void)
@@ -216,7 +216,7 @@ void schedule(void)
     next = take_first();
     if (next == prev) {
         if (prev != this_cpu.idle && !wants_to_run(prev))
-            this_cpu.work |= WORK_SCHEDULE;
+            this_cpu.work |= WORK_PAUSED;
         start_slice(prev, now);
         return;
     }
@@ -310,7 +310,7 @@ void vcpu_wake(struct vcpu *v)
 void vcpu_sleep(struct vcpu *v)
 {
     if (v == current) {
-        this_cpu.work |= WORK_SCHEDULE;
+        this_cpu.work |= WORK_PAUSED;
         return;
     }
     if (may_run(v))

@@ -86,6 +86,8 @@ void run_timers(void)
     armed = UINT64_MAX; /* whatever brought us here may have been its interrupt */
     if (first)
         arm_for_first();
+    else
+        arm_hardware_timer(UINT64_MAX);
 }
 
 /*
