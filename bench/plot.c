@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const palette[] = {"#4477aa", "#ee6677", "#228833", "#ccbb44",
-                                      "#66ccee", "#aa3377", "#bbbbbb", "#222222"};
+static const char *const palette[] = {"#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee",
+                                      "#aa3377", "#ee8800", "#222222", "#999999", "#7744cc"};
 #define PALETTE_N (sizeof(palette) / sizeof(*palette))
 
 char *plot_text(const char *s)
@@ -102,7 +102,8 @@ static void plot_calls(const struct result *r, struct result *const *peers, size
     buf_printf(&b, "set logscale x\nset xrange [10:*]\nset xlabel \"ticks a call (minimum), logarithmic\"\n");
     buf_printf(&b, "set yrange [%zu.5:-0.5]\nset ytics scale 0\nset style fill solid noborder\nunset mytics\n",
                rows - 1);
-    buf_printf(&b, peers_n ? "set key below horizontal\n" : "set key off\n");
+    buf_printf(&b,
+               peers_n ? "set key at graph 0,screen 0.001 left bottom horizontal\nset bmargin 5\n" : "set key off\n");
     buf_printf(&b, "set grid xtics mxtics noytics\nset mxtics 10\nset rmargin 10\n");
     for (unsigned s = 0; s < series; s++) {
         char *title = s ? result_title(peers[s - 1]) : xstrdup("this run");
@@ -112,7 +113,9 @@ static void plot_calls(const struct result *r, struct result *const *peers, size
                    "%s $data%u using 3:($1):(10):3:($1%+.3f):($1%+.3f):ytic(2) with boxxyerror linecolor rgb \"%s\" "
                    "title \"%s\"",
                    s ? "," : "plot", s, from, from + thick, palette[s % PALETTE_N], title);
-        buf_printf(&draw, ", $data%u using 3:($1%+.3f):(sprintf(\" %%.4g\", $3)) with labels left font \",%d\" notitle",
+        buf_printf(&draw,
+                   ", $data%u using 3:($1%+.3f):($3 < 1000 ? sprintf(\" %%.4g\", $3) : sprintf(\" %%.0f\", $3)) with "
+                   "labels left font \",%d\" notitle",
                    s, from + thick / 2, series > 1 ? 7 : 9);
         free(title);
     }
@@ -163,9 +166,10 @@ static void plot_mmu(const struct result *r, const struct result *peer, const ch
         if (!mmu_data(&b, block, r, name))
             continue;
         buf_printf(&draw,
-                   "%s $%s using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 0.7 dashtype %u linecolor rgb "
+                   "%s $%s using 1:2 with linespoints linewidth 2 pointtype %u pointsize 1.2 linecolor rgb "
                    "\"%s\" title \"%s\"",
-                   draw.n ? "," : "plot", block, lines >= PALETTE_N ? 4 : 1, rgb, name);
+                   draw.n ? "," : "plot", block, (const unsigned[]){6, 4, 8, 12, 10, 7, 5, 9, 13, 11}[lines % 10], rgb,
+                   name);
         snprintf(block, sizeof(block), "peer%u", lines);
         if (peer && mmu_data(&b, block, peer, name))
             buf_printf(&draw, ", $%s using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb \"%s\" title \"%s, %s\"",
