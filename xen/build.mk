@@ -8,7 +8,7 @@ XEN_REV      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null ||
 XEN_BUILDS   := int82 int82-counters
 
 XEN_CPPFLAGS := -Ixen/include -D__XEN__
-XEN_BASE     := -std=gnu11 -m32 -march=i686 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wdeclaration-after-statement \
+XEN_BASE     := -std=gnu11 -m32 -march=i686 -mtune=generic -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wdeclaration-after-statement \
                 -ffreestanding -fno-pic -fno-stack-protector -fno-strict-aliasing -fno-asynchronous-unwind-tables \
                 -fcf-protection=none -fno-common -mregparm=3 -mgeneral-regs-only -mpreferred-stack-boundary=2 \
                 -fomit-frame-pointer -mstringop-strategy=libcall -fno-jump-tables -fno-tree-loop-distribute-patterns

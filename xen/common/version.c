@@ -10,7 +10,7 @@
 #endif
 
 /* Guests get the whole of each array, so that what follows the text is 0. */
-static const xen_extraversion_t extraversion = ".5-int82";
+static const xen_extraversion_t extraversion = XEN_EXTRAVERSION;
 static const xen_capabilities_info_t capabilities = "xen-3.0-x86_32p ";
 static const xen_changeset_info_t changeset = XEN_REV;
 static const struct xen_compile_info compile_info = {

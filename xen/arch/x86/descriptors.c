@@ -372,7 +372,14 @@ void init_descriptor_tables(void)
     };
     set_system_descriptor(DF_TSS_SEL, (uint32_t)&double_fault_tss, sizeof(double_fault_tss) - 1, 0x9);
 
-    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    __asm__ volatile("lgdt %0\n"
+                     "ljmp %1, $1f\n"
+                     "1: mov %2, %%ss\n"
+                     "mov %2, %%ds\n"
+                     "mov %2, %%es\n"
+                     "mov %2, %%fs\n"
+                     "mov %2, %%gs" ::"m"(gdtr),
+                     "i"(HYP_CS), "r"(HYP_DS));
     __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
     init_idt();
 }

@@ -24,7 +24,7 @@ int flush_after_va(uint32_t va, uint32_t flags);
 
 /* One word of a request: fetched once, then only the copy is used. */
 #define FETCH(var, src, fault)                                                                                         \
-    __asm__ goto("1: mov %1, %0\n"                                                                                     \
+    __asm__ volatile goto("1: mov %1, %0\n"                                                                                     \
                  ".section .extable,\"a\"\n   .long 1b, %l2\n.previous"                                                \
                  : "=r"(var)                                                                                           \
                  : "m"(src)                                                                                            \

@@ -4,4 +4,6 @@
 
 #define XEN_VERSION ((4 << 16) | 2) /* XENVER_version: major and minor */
 
+#define XEN_EXTRAVERSION ".5-int82"
+
 #endif

@@ -1,0 +1,361 @@
+/* From the boot loader's information to a running domain 0. */
+#include <asm/descriptors.h>
+#include <asm/emulate.h>
+#include <asm/frames.h>
+#include <xen/domain.h>
+#include <xen/machine.h>
+#include <xen/schedule.h>
+#include <xen/setup.h>
+#include <xen/version.h>
+
+#define MULTIBOOT_MAGIC 0x2BADB002
+#define MBI_MEMORY      0x001
+#define MBI_CMDLINE     0x004
+#define MBI_MODULES     0x008
+#define MBI_MMAP        0x040
+
+struct multiboot_info {
+    uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr;
+};
+
+struct multiboot_module {
+    uint32_t start, end, string, reserved;
+};
+
+#define E820_RAM   1
+#define LOW_MEMORY 0x100000u
+#define BIG_PAGE   (1u << L2_SHIFT)
+
+struct e820entry machine_map[E820_MAX];
+uint32_t machine_map_entries;
+char saved_cmdline[1024];
+
+extern pte_t idle_l3[L3_ENTRIES];
+extern char _start[], _stext[], _etext[], _srodata[], _erodata[], _end[];
+
+/* Free machine memory, ascending. Only what lies below 4 GiB is used before the page allocator runs. */
+#define MAX_RANGES 64
+static struct range {
+    uint64_t start, end;
+} ranges[MAX_RANGES];
+static unsigned int nr_ranges;
+
+#define MAX_MODULES 2
+static struct boot_module modules[MAX_MODULES];
+static char module_args[MAX_MODULES][1024];
+static unsigned int nr_modules;
+
+static void __init add_map_entry(uint64_t addr, uint64_t size, uint32_t type)
+{
+    if (machine_map_entries == E820_MAX || !size)
+        return;
+    machine_map[machine_map_entries++] = (struct e820entry){.addr = addr, .size = size, .type = type};
+}
+
+static void __init read_memory_map(const struct multiboot_info *mbi)
+{
+    if (mbi->flags & MBI_MMAP) {
+        uint32_t at = mbi->mmap_addr, end = at + mbi->mmap_length;
+
+        while (at < end) {
+            const struct {
+                uint32_t size;
+                uint64_t addr, length;
+                uint32_t type;
+            } __attribute__((packed)) *e = (const void *)at;
+
+            add_map_entry(e->addr, e->length, e->type);
+            at += e->size + sizeof(e->size);
+        }
+    } else if (mbi->flags & MBI_MEMORY) {
+        add_map_entry(0, (uint64_t)mbi->mem_lower << 10, E820_RAM);
+        add_map_entry(LOW_MEMORY, (uint64_t)mbi->mem_upper << 10, E820_RAM);
+    }
+}
+
+static void __init add_range(uint64_t start, uint64_t end)
+{
+    unsigned int i;
+
+    start = (start + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT;
+    end = end >> PAGE_SHIFT << PAGE_SHIFT;
+    if (start >= end || nr_ranges == MAX_RANGES)
+        return;
+    for (i = nr_ranges++; i && ranges[i - 1].start > start; i--)
+        ranges[i] = ranges[i - 1];
+    ranges[i] = (struct range){start, end};
+}
+
+/* Takes [start, end) out of what is free. */
+static void __init reserve(uint64_t start, uint64_t end)
+{
+    start = start >> PAGE_SHIFT << PAGE_SHIFT;
+    end = (end + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT;
+    for (unsigned int i = 0; i < nr_ranges; i++) {
+        struct range r = ranges[i];
+
+        if (end <= r.start || start >= r.end)
+            continue;
+        ranges[i].end = MAX(r.start, MIN(r.end, start));
+        if (end < r.end) {
+            ranges[i].end = MAX(r.start, start);
+            if (ranges[i].end == r.start) {
+                ranges[i].start = end;
+                ranges[i].end = r.end;
+            } else {
+                add_range(end, r.end);
+                i++;
+            }
+        }
+    }
+}
+
+/* The highest free piece below `below`. 0: none. */
+static uint32_t __init boot_alloc(uint32_t size, uint32_t align, uint64_t below)
+{
+    for (unsigned int i = nr_ranges; i-- > 0;) {
+        uint64_t end = MIN(ranges[i].end, below), at;
+
+        if (end < size)
+            continue;
+        at = (end - size) & ~(uint64_t)(align - 1);
+        if (at < ranges[i].start)
+            continue;
+        reserve(at, at + size);
+        return at;
+    }
+    return 0;
+}
+
+#define IDENTITY_END 0xC0000000u /* boot.S maps machine memory at its own addresses up to here */
+
+static void __init read_modules(const struct multiboot_info *mbi)
+{
+    const struct multiboot_module *m = (const void *)mbi->mods_addr;
+
+    if (!(mbi->flags & MBI_MODULES) || !mbi->mods_count)
+        panic("No guest: give the boot loader a kernel as the first module");
+    if (mbi->mods_count > MAX_MODULES)
+        printk("Only the first %u of %u modules are used\n", MAX_MODULES, mbi->mods_count);
+    for (; nr_modules < MIN(mbi->mods_count, MAX_MODULES); nr_modules++, m++) {
+        const char *args = m->string ? (const char *)m->string : "";
+
+        if (m->end < m->start || m->end > IDENTITY_END)
+            panic("Module %u lies above 3 GiB", nr_modules);
+        args = strchr(args, ' ') ?: "";
+        while (*args == ' ')
+            args++;
+        strlcpy(module_args[nr_modules], args, sizeof(module_args[0]));
+        modules[nr_modules] = (struct boot_module){
+            .data = (const uint8_t *)m->start, .size = m->end - m->start, .args = module_args[nr_modules]};
+    }
+}
+
+static void __init find_free_memory(void)
+{
+    uint64_t top = 0, total = 0;
+
+    for (unsigned int i = 0; i < machine_map_entries; i++) {
+        const struct e820entry *e = &machine_map[i];
+
+        log_at(LOG_INFO, "  %09llx - %09llx  %s\n", (unsigned long long)e->addr, (unsigned long long)(e->addr + e->size),
+               e->type == E820_RAM ? "RAM" : "reserved");
+        if (e->type != E820_RAM)
+            continue;
+        add_range(MIN(e->addr, (uint64_t)MAX_FRAMES << PAGE_SHIFT),
+                  MIN(e->addr + e->size, (uint64_t)MAX_FRAMES << PAGE_SHIFT));
+        if (e->addr + e->size > (uint64_t)MAX_FRAMES << PAGE_SHIFT)
+            printk("RAM above %u MiB is not used\n", MAX_FRAMES >> 8);
+        total += e->size;
+    }
+    for (unsigned int i = 0; i < nr_ranges; i++)
+        top = MAX(top, ranges[i].end);
+    max_page = top >> PAGE_SHIFT;
+    printk("Memory: %llu MiB, frames up to %05x\n", (unsigned long long)(total >> 20), max_page);
+
+    reserve(0, LOW_MEMORY);
+    reserve(virt_to_mach(_start), virt_to_mach(_end));
+    for (unsigned int i = 0; i < nr_modules; i++)
+        reserve((uint32_t)modules[i].data, (uint32_t)modules[i].data + modules[i].size);
+}
+
+/* The heap has to lie in the direct map, right behind the image: where boot loaders like to put modules. */
+static void __init move_module(struct boot_module *m, uint32_t heap_end)
+{
+    uint32_t start = (uint32_t)m->data, to;
+
+    if (start >= heap_end)
+        return;
+    to = boot_alloc(m->size, PAGE_SIZE, IDENTITY_END);
+    if (!to || to < heap_end)
+        panic("Too little memory: no room for a module of %u KiB above the heap", m->size >> 10);
+    memmove((void *)to, m->data, m->size);
+    m->data = (const uint8_t *)to;
+    add_range(start, start + m->size);
+}
+
+#define MIN_MEMORY_MIB 48
+
+static void __init make_heap(void)
+{
+    uint32_t ram_mib = max_page >> 8, start = ROUNDUP(virt_to_mach(_end), PAGE_SIZE);
+    uint32_t size = MIN(MAX(ram_mib / 16, 6), 20) << 20;
+    uint32_t end = MIN(start + size, DIRECTMAP_SIZE);
+
+    if (ram_mib < MIN_MEMORY_MIB)
+        panic("Too little memory: %u MiB, and %u are needed", ram_mib, MIN_MEMORY_MIB);
+    for (unsigned int i = 0; i < nr_modules; i++)
+        move_module(&modules[i], end);
+    reserve(start, end);
+    init_heap(mach_to_virt(start), (end - start) >> PAGE_SHIFT);
+}
+
+static void __init map_big(uint32_t va, uint64_t maddr, uint32_t flags)
+{
+    pte_t *slot = &idle_l2[va >> L2_SHIFT & (L2_ENTRIES - 1)];
+
+    slot->hi = maddr >> 32 | nx_mask_hi;
+    slot->lo = (uint32_t)maddr | flags | _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_PSE | _PAGE_GLOBAL;
+}
+
+static void __init map_table(uint32_t va, const pte_t *l1)
+{
+    pte_t *slot = &idle_l2[va >> L2_SHIFT & (L2_ENTRIES - 1)];
+
+    *slot = make_pte(virt_to_mfn(l1), _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY);
+}
+
+static uint32_t __init big_page(void)
+{
+    uint32_t at = boot_alloc(BIG_PAGE, BIG_PAGE, IDENTITY_END);
+
+    if (!at)
+        panic("Too little memory for the frame table");
+    return at;
+}
+
+/* The first 2 MiB of the direct map hold the code: in small pages, so that only the code can be executed. */
+static pte_t image_l1[L1_ENTRIES] __aligned(PAGE_SIZE);
+
+static void __init protect_image(void)
+{
+    for (unsigned int i = 0; i < L1_ENTRIES; i++) {
+        const char *va = mach_to_virt(i << PAGE_SHIFT);
+        pte_t e = make_pte(i, _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL);
+
+        if (va < _stext || va >= _erodata)
+            e.lo |= _PAGE_RW;
+        if (va < _stext || va >= _srodata)
+            e.hi |= nx_mask_hi;
+        image_l1[i] = e;
+    }
+    if (_etext > (char *)mach_to_virt(BIG_PAGE))
+        panic("the code does not fit the first 2 MiB");
+    map_table(DIRECTMAP_START, image_l1);
+    for (uint32_t at = BIG_PAGE; at < DIRECTMAP_SIZE; at += BIG_PAGE)
+        map_big(DIRECTMAP_START + at, at, _PAGE_RW);
+}
+
+static void __init map_hypervisor(void)
+{
+    uint32_t frames_size = ROUNDUP(max_page * sizeof(struct page_info), BIG_PAGE);
+    uint32_t mpt_size = ROUNDUP(max_page * sizeof(uint32_t), BIG_PAGE);
+
+    for (uint32_t at = 0; at < mpt_size; at += BIG_PAGE) {
+        uint32_t page = big_page();
+
+        memset((void *)page, 0xFF, BIG_PAGE);
+        map_big(RO_MPT_START + at, page, 0);
+        map_big(RDWR_MPT_START + at, page, _PAGE_RW);
+    }
+    for (uint32_t at = 0; at < frames_size; at += BIG_PAGE) {
+        uint32_t page = big_page();
+
+        memset((void *)page, 0, BIG_PAGE);
+        map_big(FRAME_TABLE + at, page, _PAGE_RW);
+    }
+    for (unsigned int i = 0; i < WIN_SLOTS / L1_ENTRIES; i++)
+        map_table(WINDOWS_START + i * BIG_PAGE, &window_pte[i * L1_ENTRIES]);
+    for (unsigned int i = 0; i < MAX_VCPU_AREAS * VCPU_AREA_SIZE / BIG_PAGE; i++)
+        map_table(VCPU_AREAS_START + i * BIG_PAGE, &vcpu_area_pte[i * L1_ENTRIES]);
+    protect_image();
+    write_cr3(read_cr3());
+}
+
+uint32_t machphys_frame(uint32_t index)
+{
+    return pte_mfn(idle_l2[L2_HYP_FIRST + index]) & ~(BIG_PAGE / PAGE_SIZE - 1);
+}
+
+/* Whatever is neither RAM nor ours belongs to dom_io: devices. */
+static void __init give_io_frames(void)
+{
+    mfn_t next = 0;
+
+    for (unsigned int i = 0; i <= machine_map_entries; i++) {
+        mfn_t best = max_page, best_end = max_page;
+
+        for (unsigned int j = 0; j < machine_map_entries; j++) {
+            const struct e820entry *e = &machine_map[j];
+            mfn_t first = MIN((e->addr + PAGE_SIZE - 1) >> PAGE_SHIFT, max_page);
+            mfn_t end = MIN((e->addr + e->size) >> PAGE_SHIFT, max_page);
+
+            if (e->type == E820_RAM && end > next && first < best && first < end) {
+                best = first;
+                best_end = end;
+            }
+        }
+        for (; next < best; next++)
+            *mfn_to_page(next) = (struct page_info){.count = 1, .owner = dom_io};
+        next = MAX(next, best_end);
+    }
+    for (mfn_t mfn = 0; mfn < LOW_MEMORY >> PAGE_SHIFT; mfn++)
+        *mfn_to_page(mfn) = (struct page_info){.count = 1, .owner = dom_io};
+}
+
+static void __init free_memory(void)
+{
+    for (unsigned int i = 0; i < nr_ranges; i++)
+        add_dom_frames(ranges[i].start >> PAGE_SHIFT, ranges[i].end >> PAGE_SHIFT);
+}
+
+static void __init drop_identity_map(void)
+{
+    for (unsigned int i = 0; i < 3; i++)
+        idle_l3[i] = (pte_t){.raw = 0};
+    write_cr3(idle_cr3);
+    for (unsigned int i = 0; i < nr_modules; i++)
+        add_dom_frames((uint32_t)modules[i].data >> PAGE_SHIFT,
+                       ROUNDUP((uint32_t)modules[i].data + modules[i].size, PAGE_SIZE) >> PAGE_SHIFT);
+}
+
+void start_xen(uint32_t magic, const struct multiboot_info *mbi);
+
+void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
+{
+    init_console();
+    printk("Int82 %u.%u%s, Xen ABI for 32-bit PAE\n", XEN_VERSION >> 16, XEN_VERSION & 0xFFFF, XEN_EXTRAVERSION);
+    if (magic != MULTIBOOT_MAGIC)
+        panic("The boot loader does not speak Multiboot 1 (magic %08x)", magic);
+    if (mbi->flags & MBI_CMDLINE) {
+        strlcpy(saved_cmdline, (const char *)mbi->cmdline, sizeof(saved_cmdline));
+        parse_command_line(saved_cmdline);
+    }
+    read_modules(mbi);
+    read_memory_map(mbi);
+    find_free_memory();
+    make_heap();
+    init_mm();
+    map_hypervisor();
+    init_domains();
+    give_io_frames();
+    free_memory();
+    init_descriptor_tables();
+    init_pic();
+    init_emulation();
+    init_time();
+    init_idle();
+    build_dom0(&modules[0], nr_modules > 1 ? &modules[1] : NULL);
+    drop_identity_map();
+    idle_loop();
+}

@@ -1,0 +1,223 @@
+/*
+ * Time: the TSC, calibrated against the PIT, and one one-shot interrupt of the PIT, armed only while something waits.
+ * The PIT runs at 1193182 Hz; channel 2's output can be read without an interrupt (port 0x61).
+ */
+#include <asm/io.h>
+#include <asm/irq.h>
+#include <asm/processor.h>
+#include <xen/domain.h>
+#include <xen/machine.h>
+#include <xen/setup.h>
+
+#define PIT_HZ         1193182u
+#define PIT_CH0        0x40
+#define PIT_CH2        0x42
+#define PIT_COMMAND    0x43
+#define PIT_CH0_MODE0  0x30
+#define PIT_CH2_MODE0  0xB0
+#define PORT_B         0x61
+#define PORT_B_GATE2   0x01
+#define PORT_B_SPEAKER 0x02
+#define PORT_B_OUT2    0x20
+#define CALIBRATE_HZ   100 /* a run lasts 10 ms */
+#define CALIBRATE_RUNS 3
+#define MAX_PIT_NS     50000000u /* the counter holds 54.9 ms */
+#define NS_PER_S       1000000000u
+
+uint32_t tsc_khz, tsc_to_ns_mul;
+int8_t tsc_to_ns_shift;
+static uint64_t boot_tsc;
+static uint32_t wall_sec, wall_nsec; /* at system time 0 */
+static uint64_t timer_deadline = UINT64_MAX;
+
+static uint64_t rdtsc(void)
+{
+    uint32_t lo, hi;
+
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return (uint64_t)hi << 32 | lo;
+}
+
+static uint64_t __init calibrate_once(void)
+{
+    uint32_t latch = PIT_HZ / CALIBRATE_HZ;
+    uint64_t start;
+
+    outb(PORT_B, (inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE2);
+    outb(PIT_COMMAND, PIT_CH2_MODE0);
+    outb(PIT_CH2, latch);
+    outb(PIT_CH2, latch >> 8);
+    start = rdtsc();
+    while (!(inb(PORT_B) & PORT_B_OUT2))
+        if (rdtsc() - start > 1ull << 36)
+            panic("the PIT does not count");
+    return rdtsc() - start;
+}
+
+/* The median of three: a run that was disturbed does not count. */
+static uint64_t __init calibrate(void)
+{
+    uint64_t a = calibrate_once(), b = calibrate_once(), c = calibrate_once();
+
+    return MAX(MIN(a, b), MIN(MAX(a, b), c));
+}
+
+/* ns = (ticks << shift) * mul / 2^32 with mul at its most precise: between 2^31 and 2^32. */
+static void __init set_scale(uint64_t hz)
+{
+    uint64_t ticks = hz;
+    int8_t shift = 0;
+
+    while (ticks > 2ull * NS_PER_S) {
+        ticks >>= 1;
+        shift--;
+    }
+    while (ticks <= NS_PER_S) {
+        ticks <<= 1;
+        shift++;
+    }
+    tsc_to_ns_mul = div64((uint64_t)NS_PER_S << 32, ticks, NULL);
+    tsc_to_ns_shift = shift;
+}
+
+static uint64_t scale(uint64_t ticks)
+{
+    if (tsc_to_ns_shift < 0)
+        ticks >>= -tsc_to_ns_shift;
+    else
+        ticks <<= tsc_to_ns_shift;
+    return (ticks >> 32) * tsc_to_ns_mul + ((ticks & 0xFFFFFFFF) * tsc_to_ns_mul >> 32);
+}
+
+uint64_t system_time(void)
+{
+    return scale(rdtsc() - boot_tsc);
+}
+
+static uint32_t __init cmos(uint8_t reg)
+{
+    outb(0x70, reg);
+    return inb(0x71);
+}
+
+static uint32_t __init cmos_bcd(uint8_t reg)
+{
+    uint32_t v = cmos(reg);
+
+    return (v >> 4) * 10 + (v & 15);
+}
+
+/* Days since 1970 of a date in the Gregorian calendar. */
+static uint32_t __init days_since_1970(uint32_t year, uint32_t month, uint32_t day)
+{
+    if (month <= 2) {
+        month += 12;
+        year--;
+    }
+    return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1 - 719468 + 0;
+}
+
+static void __init read_rtc(void)
+{
+    uint32_t days;
+
+    for (unsigned int i = 0; i < 1000000 && cmos(0x0A) & 0x80; i++)
+        ; /* being updated */
+    days = days_since_1970(2000 + cmos_bcd(9), cmos_bcd(8), cmos_bcd(7));
+    wall_sec = days * 86400 + cmos_bcd(4) * 3600 + cmos_bcd(2) * 60 + cmos_bcd(0);
+}
+
+uint64_t wallclock_at_boot(uint32_t *nsec)
+{
+    *nsec = wall_nsec;
+    return wall_sec;
+}
+
+void set_wallclock(uint32_t sec, uint32_t nsec)
+{
+    struct domain *d;
+
+    wall_sec = sec;
+    wall_nsec = nsec;
+    for_each_domain(d)
+        update_wallclock(d);
+}
+
+void update_vcpu_time(struct vcpu *v)
+{
+    struct vcpu_time_info *t = &v->vcpu_info->time;
+    uint32_t version = (v->time_version += 2); /* the guest's copy is not trusted */
+
+    t->version = version - 1;
+    barrier();
+    t->tsc_timestamp = rdtsc();
+    t->system_time = scale(t->tsc_timestamp - boot_tsc);
+    t->tsc_to_system_mul = tsc_to_ns_mul;
+    t->tsc_shift = tsc_to_ns_shift;
+    barrier();
+    t->version = version;
+}
+
+void update_wallclock(struct domain *d)
+{
+    struct shared_info *s = d->shared_info;
+    uint32_t version = (s->wc_version + 2) & ~1u;
+
+    s->wc_version = version - 1;
+    barrier();
+    s->wc_sec = wall_sec;
+    s->wc_nsec = wall_nsec;
+    barrier();
+    s->wc_version = version;
+}
+
+static void start_pit(uint64_t ns)
+{
+    uint32_t count = MAX(div64(MIN(ns, MAX_PIT_NS) * PIT_HZ, NS_PER_S, NULL) + 1, 2);
+
+    outb(PIT_COMMAND, PIT_CH0_MODE0);
+    outb(PIT_CH0, count);
+    outb(PIT_CH0, count >> 8);
+}
+
+void arm_hardware_timer(uint64_t when)
+{
+    uint64_t now;
+
+    if (when == timer_deadline)
+        return;
+    timer_deadline = when;
+    if (when == UINT64_MAX) {
+        outb(PIT_COMMAND, PIT_CH0_MODE0); /* stops counting until a count is written */
+        return;
+    }
+    now = system_time();
+    start_pit(when > now ? when - now : 0);
+}
+
+void timer_interrupt(void)
+{
+    uint64_t now = system_time();
+
+    if (timer_deadline == UINT64_MAX)
+        return;
+    if (now < timer_deadline) {
+        start_pit(timer_deadline - now); /* longer than the PIT can count */
+        return;
+    }
+    timer_deadline = UINT64_MAX;
+    this_cpu.work |= WORK_TIMER;
+}
+
+void __init init_time(void)
+{
+    uint64_t hz = calibrate() * CALIBRATE_HZ;
+
+    tsc_khz = div64(hz, 1000, NULL);
+    set_scale(hz);
+    boot_tsc = rdtsc();
+    read_rtc();
+    outb(PIT_COMMAND, PIT_CH0_MODE0);
+    unmask_irq(IRQ_TIMER);
+    printk("TSC: %u.%03u MHz\n", tsc_khz / 1000, tsc_khz % 1000);
+}

@@ -1,0 +1,69 @@
+/* Console on COM1: 115200 8n1. Output waits for the transmitter; input comes by interrupt into a ring. */
+#include <asm/io.h>
+#include <asm/irq.h>
+#include <xen/console.h>
+#include <xen/event.h>
+#include <xen/setup.h>
+
+#define COM1         0x3F8
+#define UART_DATA    0
+#define UART_IER     1
+#define UART_FCR     2
+#define UART_LCR     3
+#define UART_MCR     4
+#define UART_LSR     5
+#define LSR_RX_READY 0x01
+#define LSR_TX_EMPTY 0x20
+#define SPIN_LIMIT   1000000 /* a UART that is not there */
+
+static char ring[256];
+static uint8_t ring_head, ring_tail; /* wrap by themselves */
+
+void __init init_console(void)
+{
+    outb(COM1 + UART_IER, 0);
+    outb(COM1 + UART_LCR, 0x80); /* divisor follows */
+    outb(COM1 + UART_DATA, 1);
+    outb(COM1 + UART_IER, 0);
+    outb(COM1 + UART_LCR, 0x03); /* 8n1 */
+    outb(COM1 + UART_FCR, 0x07); /* FIFOs on, empty */
+    outb(COM1 + UART_MCR, 0x0B); /* DTR RTS OUT2: interrupts reach the PIC */
+}
+
+void __init enable_console_input(void)
+{
+    outb(COM1 + UART_IER, 0x01);
+    unmask_irq(IRQ_COM1);
+}
+
+static void put_char(char c)
+{
+    for (unsigned int i = 0; i < SPIN_LIMIT && !(inb(COM1 + UART_LSR) & LSR_TX_EMPTY); i++)
+        ;
+    outb(COM1 + UART_DATA, c);
+}
+
+void console_write(const char *text, uint32_t size)
+{
+    for (; size--; text++) {
+        if (*text == '\n')
+            put_char('\r');
+        put_char(*text);
+    }
+}
+
+void uart_interrupt(void)
+{
+    while (inb(COM1 + UART_LSR) & LSR_RX_READY) {
+        char c = inb(COM1 + UART_DATA);
+
+        if ((uint8_t)(ring_head + 1) != ring_tail)
+            ring[ring_head++] = c;
+    }
+    send_global_virq(VIRQ_CONSOLE);
+}
+
+int console_read(void)
+{
+    return ring_tail == ring_head ? -1 : (uint8_t)ring[ring_tail++];
+}

@@ -1,0 +1,225 @@
+/* Memory and strings. Loops, not string instructions: those would go through the guest's ES (docs/entry-path.md). */
+#include <asm/guest_access.h>
+#include <asm/layout.h>
+#include <xen/lib.h>
+
+/* Words first where both sides allow it. */
+void *memcpy(void *dst, const void *src, size_t n)
+{
+    uint8_t *d = dst;
+    const uint8_t *s = src;
+
+    for (; n >= 4; n -= 4, d += 4, s += 4)
+        *(uint32_t *)d = *(const uint32_t *)s;
+    while (n--) /* downwards: gcc would make MOVSB of the other way */
+        d[n] = s[n];
+    return dst;
+}
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+    uint8_t *d = dst;
+    const uint8_t *s = src;
+
+    if (d <= s || d >= s + n)
+        return memcpy(dst, src, n);
+    for (; n >= 4; n -= 4)
+        *(uint32_t *)(d + n - 4) = *(const uint32_t *)(s + n - 4);
+    while (n--)
+        d[n] = s[n];
+    return dst;
+}
+
+void *memset(void *dst, int c, size_t n)
+{
+    uint8_t *d = dst;
+    uint32_t word = (uint8_t)c * 0x01010101u;
+
+    for (; n >= 4; n -= 4, d += 4)
+        *(uint32_t *)d = word;
+    while (n--)
+        *d++ = c;
+    return dst;
+}
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+    const uint8_t *x = a, *y = b;
+
+    for (; n--; x++, y++)
+        if (*x != *y)
+            return *x - *y;
+    return 0;
+}
+
+size_t strlen(const char *s)
+{
+    size_t n = 0;
+
+    while (s[n])
+        n++;
+    return n;
+}
+
+int strncmp(const char *a, const char *b, size_t n)
+{
+    for (; n--; a++, b++)
+        if (*a != *b || !*a)
+            return (uint8_t)*a - (uint8_t)*b;
+    return 0;
+}
+
+int strcmp(const char *a, const char *b)
+{
+    return strncmp(a, b, SIZE_MAX);
+}
+
+char *strchr(const char *s, int c)
+{
+    for (; *s != (char)c; s++)
+        if (!*s)
+            return NULL;
+    return (char *)s;
+}
+
+size_t strlcpy(char *dst, const char *src, size_t size)
+{
+    size_t n = strlen(src);
+
+    if (size) {
+        size_t copied = MIN(n, size - 1);
+
+        memcpy(dst, src, copied);
+        dst[copied] = 0;
+    }
+    return n;
+}
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+        return (c | 0x20) - 'a' + 10;
+    return 16;
+}
+
+uint64_t strtoull(const char *s, const char **end, int base)
+{
+    uint64_t value = 0;
+
+    if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 0x20) == 'x' && digit(s[2]) < 16) {
+        s += 2;
+        base = 16;
+    } else if (base == 0)
+        base = s[0] == '0' ? 8 : 10;
+    for (; digit(*s) < base; s++)
+        value = value * base + digit(*s);
+    if (end)
+        *end = s;
+    return value;
+}
+
+uint64_t parse_size(const char *s, const char **end)
+{
+    const char *p;
+    uint64_t value = strtoull(s, &p, 0);
+    unsigned int shift = 0;
+
+    switch (*p | 0x20) {
+    case 'g':
+        shift = 30;
+        break;
+    case 'm':
+        shift = 20;
+        break;
+    case 'k':
+        shift = 10;
+        break;
+    }
+    if (shift)
+        p++;
+    if (end)
+        *end = p;
+    return value << shift;
+}
+
+void clear_page(void *page)
+{
+    uint32_t *w = page;
+
+    for (unsigned int i = 0; i < PAGE_SIZE / 4; i += 8) {
+        w[i] = w[i + 1] = w[i + 2] = w[i + 3] = 0;
+        w[i + 4] = w[i + 5] = w[i + 6] = w[i + 7] = 0;
+    }
+}
+
+void copy_page(void *dst, const void *src)
+{
+    uint32_t *d = dst;
+    const uint32_t *s = src;
+
+    for (unsigned int i = 0; i < PAGE_SIZE / 4; i += 4) {
+        d[i] = s[i];
+        d[i + 1] = s[i + 1];
+        d[i + 2] = s[i + 2];
+        d[i + 3] = s[i + 3];
+    }
+}
+
+uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
+{
+    uint32_t hi = n >> 32, lo = n, q_hi = hi / d, q_lo, r = hi % d;
+
+    __asm__("divl %4" : "=a"(q_lo), "=d"(r) : "a"(lo), "d"(r), "r"(d));
+    if (rem)
+        *rem = r;
+    return (uint64_t)q_hi << 32 | q_lo;
+}
+
+/* A word, or a byte, between the hypervisor and a guest; false on a fault. */
+static inline bool copy_unit(void *dst, const void *src, bool word)
+{
+    uint32_t value;
+
+    if (word)
+        __asm__ volatile goto("1: mov (%1), %0\n2: mov %0, (%2)\n"
+                     ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
+                     : "=&r"(value)
+                     : "r"(src), "r"(dst)
+                     : "memory"
+                     : fault);
+    else
+        __asm__ volatile goto("1: movb (%1), %b0\n2: movb %b0, (%2)\n"
+                     ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
+                     : "=&q"(value)
+                     : "r"(src), "r"(dst)
+                     : "memory"
+                     : fault);
+    return true;
+fault:
+    return false;
+}
+
+static uint32_t guest_copy(void *dst, const void *src, uint32_t n)
+{
+    for (; n >= 4 && copy_unit(dst, src, true); n -= 4) {
+        dst = (char *)dst + 4;
+        src = (const char *)src + 4;
+    }
+    for (; n && copy_unit(dst, src, false); n--) {
+        dst = (char *)dst + 1;
+        src = (const char *)src + 1;
+    }
+    return n;
+}
+
+uint32_t __copy_from_guest(void *dst, const void *src, uint32_t n)
+{
+    return guest_copy(dst, src, n);
+}
+
+uint32_t __copy_to_guest(void *dst, const void *src, uint32_t n)
+{
+    return guest_copy(dst, src, n);
+}

@@ -1,0 +1,14 @@
+/* The two 8259s, and who is called for which line. */
+#ifndef ASM_IRQ_H
+#define ASM_IRQ_H
+
+#define IRQ_TIMER 0
+#define IRQ_COM1  4
+
+void mask_irq(unsigned int irq);
+void unmask_irq(unsigned int irq);
+void timer_interrupt(void); /* time.c */
+void uart_interrupt(void);  /* uart.c */
+void enable_console_input(void);
+
+#endif
