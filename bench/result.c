@@ -213,6 +213,10 @@ struct result *result_try_load(const char *path, char **why)
         r = json_load(file, text.p, why);
     else
         r = csv_load(file, text.p, why);
+    if (r) {
+        free(r->source);
+        r->source = xstrdup(path);
+    }
     buf_free(&text);
     free(file);
     return r;

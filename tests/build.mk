@@ -1,0 +1,13 @@
+# Unit tests on the host. A tests/unit/NAME.mk adds its program to UNIT_TESTS and says how to build it.
+
+B          ?= build
+UNIT_TESTS :=
+include $(sort $(wildcard tests/unit/*.mk))
+
+.PHONY: tests
+tests: $(UNIT_TESTS) $(B)/unit/list
+
+# What tests/run runs: no program of an earlier revision.
+$(B)/unit/list: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(UNIT_TESTS) > $@

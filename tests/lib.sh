@@ -1,0 +1,164 @@
+# Helpers for test cases: `. tests/lib.sh`. A case runs in the tree's root with these variables:
+#   B        the build directory            CASE_TMP  an empty directory of its own, removed after a success
+# It prints what it likes and exits 0 (passed), 77 (skipped, the last line says why) or anything else (failed). Lines
+#   @test pass NAME     @test fail NAME: text     @test skip NAME: why
+# are counted one by one instead of the case as a whole.
+# shellcheck shell=sh disable=SC2034
+
+B=${B:-build}
+CASE_TMP=${CASE_TMP:-$(mktemp -d)}
+BENCH=$B/int82-bench
+OUR_HYPERVISOR=$B/int82.elf
+
+pass() {
+    echo "@test pass $*"
+}
+
+# fail NAME TEXT...: records it and goes on; the case's exit code is the runner's business.
+fail() {
+    fail_name=$1
+    shift
+    echo "@test fail $fail_name: $*"
+}
+
+# check NAME COMMAND...: passes when the command succeeds; its output is shown when it does not.
+check() {
+    check_name=$1
+    shift
+    if "$@" >"$CASE_TMP/check.out" 2>&1; then
+        pass "$check_name"
+    else
+        check_rc=$?
+        cat "$CASE_TMP/check.out"
+        fail "$check_name" "status $check_rc: $*"
+    fi
+}
+
+# check_status NAME STATUS COMMAND...: the command must end with just this status. Its output is left in $CASE_TMP/check.out.
+check_status() {
+    check_name=$1 check_want=$2
+    shift 2
+    check_rc=0
+    "$@" >"$CASE_TMP/check.out" 2>&1 </dev/null || check_rc=$?
+    if [ "$check_rc" = "$check_want" ]; then
+        pass "$check_name"
+    else
+        cat "$CASE_TMP/check.out"
+        fail "$check_name" "status $check_rc instead of $check_want: $*"
+    fi
+}
+
+# check_text NAME TEXT FILE: the file holds this text.
+check_text() {
+    if grep -qF -- "$2" "$3"; then
+        pass "$1"
+    else
+        tail -n 20 "$3"
+        fail "$1" "'$2' is not in the output"
+    fi
+}
+
+skip_case() {
+    echo "$*"
+    exit 77
+}
+
+need() {
+    for need_tool; do
+        command -v "$need_tool" >/dev/null || skip_case "$need_tool is not installed"
+    done
+}
+
+# run_qemu [options] GUEST [ARGUMENT...]: boots hypervisor and guest under TCG, deterministically. The console goes to
+# standard output and to $CONSOLE. Status: QEMU's (0: powered off), 124 after the time-out.
+#   -t SECONDS (60)  -m MIB (256)  -k HYPERVISOR  -a "ITS ARGUMENTS"  -i INITRD  -c CPU (qemu64)  -x "MORE FOR QEMU"
+run_qemu() {
+    q_time=60 q_mem=256 q_hv=$OUR_HYPERVISOR q_args='' q_initrd='' q_cpu=qemu64 q_more=''
+    CONSOLE=${CONSOLE:-$CASE_TMP/console}
+    OPTIND=1
+    while getopts t:m:k:a:i:c:x: q_opt; do
+        case $q_opt in
+        t) q_time=$OPTARG ;;
+        m) q_mem=$OPTARG ;;
+        k) q_hv=$OPTARG ;;
+        a) q_args=$OPTARG ;;
+        i) q_initrd=$OPTARG ;;
+        c) q_cpu=$OPTARG ;;
+        x) q_more=$OPTARG ;;
+        *) return 2 ;;
+        esac
+    done
+    shift $((OPTIND - 1))
+    # In -initrd a comma separates modules; two stand for one.
+    q_modules=$(printf '%s' "$*" | sed 's/,/,,/g')${q_initrd:+,$q_initrd}
+    q_rc=0
+    # shellcheck disable=SC2086
+    timeout -k 5 "$q_time" "${QEMU:-qemu-system-i386}" -m "$q_mem" -cpu "$q_cpu" -display none -monitor none \
+        -serial "file:$CONSOLE" -nic none -no-reboot -accel tcg -icount shift=0,sleep=off \
+        -rtc base=2026-01-01T00:00:00,clock=vm -kernel "$q_hv" -append "$q_args" \
+        ${q_modules:+-initrd "$q_modules"} $q_more </dev/null >"$CASE_TMP/qemu.out" 2>&1 || q_rc=$?
+    tr -d '\r' <"$CONSOLE"
+    grep -v 'icount sleep disabled' "$CASE_TMP/qemu.out" || true
+    return $q_rc
+}
+
+# make_iso OUT.iso "HYPERVISOR'S ARGUMENTS" GUEST ["GUEST'S ARGUMENTS" [INITRD [HYPERVISOR]]]
+make_iso() {
+    tools/mkiso.sh "$1" "${6:-$OUR_HYPERVISOR}" "$2" "$3" "${4:-}" "${5:-}"
+}
+
+# run_bochs [options] ISO: boots it in Bochs, where segment limits are enforced. The console goes to standard output and
+# to $CONSOLE. Status 0 when the machine was powered off or the end was seen, 124 after the time-out.
+#   -t SECONDS (300)  -m MIB (128)  -c CPU (corei5_lynnfield_750)  -e REGEX (the console's last word, besides power-off)
+run_bochs() {
+    b_time=300 b_mem=128 b_cpu=corei5_lynnfield_750 b_end=''
+    CONSOLE=${CONSOLE:-$CASE_TMP/console}
+    OPTIND=1
+    while getopts t:m:c:e: b_opt; do
+        case $b_opt in
+        t) b_time=$OPTARG ;;
+        m) b_mem=$OPTARG ;;
+        c) b_cpu=$OPTARG ;;
+        e) b_end=$OPTARG ;;
+        *) return 2 ;;
+        esac
+    done
+    shift $((OPTIND - 1))
+    cat >"$CASE_TMP/bochsrc" <<EOF
+display_library: rfb, options="timeout=0"
+romimage: file=/usr/share/bochs/BIOS-bochs-latest
+vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
+cpu: model=$b_cpu, count=1, ips=50000000, reset_on_triple_fault=0
+megs: $b_mem
+clock: sync=none, time0=1767225600
+ata0-master: type=cdrom, path=$1, status=inserted
+boot: cdrom
+com1: enabled=1, mode=file, dev=$CONSOLE
+log: $CASE_TMP/bochs.log
+panic: action=fatal
+error: action=ignore
+info: action=ignore
+speaker: enabled=0
+EOF
+    # Debian's Bochs is built with its debugger, which waits for a command: c continues.
+    echo c >"$CASE_TMP/bochs.rc"
+    : >"$CONSOLE"
+    timeout -k 5 "$b_time" bochs -q -f "$CASE_TMP/bochsrc" -rc "$CASE_TMP/bochs.rc" </dev/null \
+        >"$CASE_TMP/bochs.out" 2>&1 &
+    b_pid=$!
+    b_rc=''
+    while kill -0 $b_pid 2>/dev/null; do
+        if grep -aqE "${b_end:-Manual reset required|Powering off}" "$CONSOLE" "$CASE_TMP/bochs.log" 2>/dev/null; then
+            sleep 1
+            b_rc=0
+            kill $b_pid 2>/dev/null || true
+            break
+        fi
+        sleep 0.5
+    done
+    wait $b_pid 2>/dev/null || b_rc=${b_rc:-$?}
+    tr -d '\r' <"$CONSOLE"
+    # Bochs ends with status 1 when the guest powers the machine off.
+    [ "${b_rc:-0}" = 0 ] || grep -aq 'ACPI control: soft power off' "$CASE_TMP/bochs.log" && b_rc=0
+    return "${b_rc:-0}"
+}

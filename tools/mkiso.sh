@@ -1,0 +1,34 @@
+#!/bin/sh
+# A bootable ISO: GRUB, the hypervisor, a guest and, if given, its initial ramdisk.
+# usage: tools/mkiso.sh OUT.iso HYPERVISOR "ITS ARGUMENTS" GUEST "ITS ARGUMENTS" [INITRD]
+set -eu
+
+[ $# -ge 5 ] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
+out=$1 hypervisor=$2 hv_args=$3 guest=$4 guest_args=$5 initrd=${6:-}
+
+for tool in grub-mkrescue xorriso mformat; do
+    command -v $tool >/dev/null || { echo "mkiso: $tool is missing: run make deps" >&2; exit 5; }
+done
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work/boot/grub"
+cp "$hypervisor" "$work/boot/hypervisor"
+cp "$guest" "$work/boot/guest"
+[ -z "$initrd" ] || cp "$initrd" "$work/boot/initrd"
+# GRUB leaves the file's name out of the command line, and both Xen and Int82 skip the first word.
+cat >"$work/boot/grub/grub.cfg" <<EOF
+set timeout=0
+set default=0
+menuentry "Int82" {
+    multiboot /boot/hypervisor hypervisor $hv_args
+    module /boot/guest guest $guest_args
+    ${initrd:+module /boot/initrd initrd}
+    boot
+}
+EOF
+# Two modules of GRUB's are enough, and the medium is small.
+grub-mkrescue -d /usr/lib/grub/i386-pc --compress=no --fonts= --locales= --themes= \
+    --install-modules="normal iso9660 biosdisk multiboot boot" -o "$work/out.iso" "$work/boot/.." >"$work/log" 2>&1 ||
+    { cat "$work/log" >&2; exit 1; }
+mkdir -p "$(dirname "$out")"
+mv "$work/out.iso" "$out"
