@@ -1,0 +1,131 @@
+/*
+ * HYPERVISOR_iret: from ring 1 back to ring 1, to ring 3, and with the upcall mask of the frame. The frame stands on the
+ * stack as Xen wants it (EAX, EIP, CS, EFLAGS, ESP, SS); the stub in the hypercall page pushes the EAX itself.
+ */
+#include "test.h"
+
+#include "raw.h"
+
+extern const char user_leave[], user_selectors[];
+
+TEST(iret_to_ring_1)
+{
+    struct iret_result r;
+
+    memset(&r, 0, sizeof(r));
+    iret_ring1(0x246 | 0x200, FLAT_KERNEL_CS, &r);
+    CHECK_EQ(r.eax, 0x600d);
+    CHECK_EQ(r.esp_after, r.esp_before);
+    CHECK_EQ(r.eflags & ~0x10000u, 0x246);
+    CHECK_EQ(r.ebx, 0xb0b0b0b0);
+    CHECK_EQ(r.ebp, 0xb1b1b1b1);
+}
+
+TEST(iret_flags)
+{
+    static const uint32_t flags[] = {0x202, 0x246, 0x602, 0xad7, 0x40202};
+    struct iret_result r;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(flags); i++) {
+        iret_ring1(flags[i], FLAT_KERNEL_CS, &r);
+        CHECK_EQ(r.eflags & ~0x10000u, flags[i]);
+    }
+    /* What a guest must not have: IOPL, VM, NT; and IF stays on. */
+    iret_ring1(0x7202, FLAT_KERNEL_CS, &r);
+    CHECK_EQ(r.eflags & 0x3000, 0);
+    CHECK_EQ(r.eflags & 0x200, 0x200);
+    iret_ring1(0x3002, FLAT_KERNEL_CS, &r);
+    CHECK_EQ(r.eflags & 0x3200, 0x200);
+}
+
+/* The mask becomes what IF of the frame's EFLAGS says. */
+TEST(iret_upcall_mask)
+{
+    struct iret_result r;
+
+    events_disable();
+    iret_ring1(0x202, FLAT_KERNEL_CS, &r);
+    CHECK_EQ(vcpu0_info.evtchn_upcall_mask, 0);
+    iret_ring1(0x002, FLAT_KERNEL_CS, &r);
+    CHECK_EQ(vcpu0_info.evtchn_upcall_mask, 1);
+    CHECK_EQ(r.eflags & 0x200, 0x200);
+}
+
+TEST(iret_through_page)
+{
+    struct iret_result r;
+
+    memset(&r, 0, sizeof(r));
+    iret_ring1_page(0x202, FLAT_KERNEL_CS, &r);
+    CHECK_EQ(r.eax, 0x600d);
+    CHECK_EQ(r.esp_after, r.esp_before);
+}
+
+struct user_frame {
+    uint32_t eip, esp;
+};
+
+static void go_to_user(void *arg)
+{
+    struct user_frame *f = arg;
+
+    iret_ring3(f->eip, f->esp);
+}
+
+TEST(iret_to_ring_3)
+{
+    struct caught_trap caught;
+    struct user_frame f;
+    static uint8_t stack[4096];
+
+    if (!user_setup())
+        return;
+    f = (struct user_frame){user_address(user_selectors), USER_ESP};
+    CHECK_RC(HYPERVISOR_stack_switch(FLAT_KERNEL_SS, stack + sizeof(stack)), 0);
+    trap_catch(&caught, go_to_user, &f);
+    CHECK_EQ(caught.vector, TRAP_USER);
+    CHECK_EQ(caught.registers.eax, (uint32_t)FLAT_USER_CS << 16 | FLAT_USER_SS);
+    CHECK_EQ(caught.registers.esp, USER_ESP);
+    CHECK_EQ(caught.registers.ebx & 0x3200, 0x200);
+    user_teardown();
+}
+
+/* A direct iret to ring 3 works as well: it is how Linux does it. */
+TEST(iret_direct_to_ring_3)
+{
+    struct caught_trap caught;
+
+    if (!user_setup())
+        return;
+    user_run(user_leave, 0, &caught);
+    CHECK_EQ(caught.vector, TRAP_USER);
+    user_teardown();
+}
+
+/* An event that waits is delivered by the iret that unmasks. */
+static volatile uint32_t events_seen;
+
+static void count_event(evtchn_port_t port)
+{
+    (void)port;
+    events_seen++;
+}
+
+TEST(iret_delivers_events)
+{
+    struct iret_result r;
+    int port = event_bind_ipi(0);
+
+    if (!CHECK(port > 0))
+        return;
+    event_set_handler(port, count_event);
+    events_disable();
+    event_unmask(port);
+    events_seen = 0;
+    CHECK_RC(event_send(port), 0);
+    CHECK_EQ(events_seen, 0);
+    iret_ring1(0x202, FLAT_KERNEL_CS, &r);
+    CHECK_EQ(events_seen, 1);
+    event_set_handler(port, NULL);
+    CHECK_RC(event_close(port), 0);
+}
