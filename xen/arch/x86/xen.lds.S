@@ -6,7 +6,7 @@
 
 OUTPUT_FORMAT("elf32-i386")
 OUTPUT_ARCH(i386)
-ENTRY(start_phys)
+ENTRY(start)
 
 PHDRS
 {
