@@ -139,6 +139,7 @@ panic: action=fatal
 error: action=ignore
 info: action=ignore
 speaker: enabled=0
+sound: driver=dummy
 EOF
     # Debian's Bochs is built with its debugger, which waits for a command: c continues.
     echo c >"$CASE_TMP/bochs.rc"

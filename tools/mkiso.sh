@@ -28,7 +28,7 @@ menuentry "Int82" {
 EOF
 # Two modules of GRUB's are enough, and the medium is small.
 grub-mkrescue -d /usr/lib/grub/i386-pc --compress=no --fonts= --locales= --themes= \
-    --install-modules="normal iso9660 biosdisk multiboot boot" -o "$work/out.iso" "$work/boot/.." >"$work/log" 2>&1 ||
+    -o "$work/out.iso" "$work/boot/.." >"$work/log" 2>&1 ||
     { cat "$work/log" >&2; exit 1; }
 mkdir -p "$(dirname "$out")"
 mv "$work/out.iso" "$out"
