@@ -1,6 +1,7 @@
 /*
- * From the boot loader (Multiboot 1: protected mode, no paging, EBX the information structure) to start_xen() in the
- * upper half. Runs at its load address until paging is on, so symbols are used through PHYS().
+ * From the boot loader (Multiboot 1: protected mode, no paging, EAX its magic number, EBX the information structure) to
+ * start_xen() in the upper half. Section .boot is linked where it is loaded, so that loaders which take the entry point
+ * as a virtual address and those which take it as a physical one agree. Other symbols are used through PHYS() here.
  */
 #include <asm/page.h>
 #include <asm/processor.h>
@@ -10,16 +11,33 @@
 #define MB_MAGIC     0x1BADB002
 #define MB_FLAGS     0x00000003                 /* modules page-aligned; memory map wanted */
 
-#define CPUID_FXSR   (1 << 24)
+/* CPUID 1, EDX */
+#define CPUID_PSE    (1 << 3)
+#define CPUID_TSC    (1 << 4)
+#define CPUID_PAE    (1 << 6)
+#define CPUID_CX8    (1 << 8)
 #define CPUID_PGE    (1 << 13)
-#define CPUID_NEEDED ((1 << 3) | (1 << 4) | (1 << 6) | (1 << 8) | CPUID_FXSR)   /* PSE TSC PAE CX8 FXSR */
-#define CPUID_NX     (1 << 20)
+#define CPUID_FXSR   (1 << 24)
+#define CPUID_SSE    (1 << 25)
+#define CPUID_NEEDED (CPUID_PSE | CPUID_TSC | CPUID_PAE | CPUID_CX8 | CPUID_FXSR)
+#define CPUID_NX     (1 << 20)                  /* 0x80000001, EDX */
+#define EFLAGS_ID    (1 << 21)                  /* can be changed: there is a CPUID instruction */
 #define MSR_EFER     0xC0000080
 #define EFER_NXE     (1 << 11)
-#define CR4_BOOT     0x0630                     /* PSE PAE OSFXSR OSXMMEXCPT */
+#define CR4_BOOT     0x0230                     /* PSE PAE OSFXSR */
 #define CR4_PGE      0x0080
-#define CR0_SET      0x80010033                 /* PG WP NE ET MP PE */
+#define CR4_XMMEXCPT 0x0400
+#define CR0_SET      0x80050033                 /* PG AM WP NE ET MP PE */
 #define CR0_CLEAR    0x6000000C                 /* CD NW TS EM */
+#define BIG_PAGE     (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_PSE)
+
+#define COM1         0x3F8
+
+.macro OUTPORT port, value
+        mov     $\port, %edx
+        mov     $\value, %al
+        out     %al, %dx
+.endm
 
         .section .boot, "ax"
         .p2align 2
@@ -28,8 +46,8 @@
         .globl  start
 start:  cli
         cld
-        lgdt    PHYS(boot_gdtr)
-        ljmp    $HYP_CS, $PHYS(1f)
+        lgdt    boot_gdtr
+        ljmp    $HYP_CS, $1f
 1:      mov     $HYP_DS, %ecx
         mov     %ecx, %ds
         mov     %ecx, %es
@@ -38,34 +56,42 @@ start:  cli
         mov     %ecx, %ss
         mov     $PHYS(boot_stack_top), %esp
         mov     %eax, %esi                      # the loader's magic number
-        mov     %ebx, %edi                      # and its information
+        mov     %ebx, %ebp                      # and its information
 
-        xor     %eax, %eax                      # .bss: some loaders leave it as it was
-        mov     %edi, %ebp                      # (the stack is in it)
+        xor     %eax, %eax                      # .bss (the stack is in it): some loaders leave it as it was
         mov     $PHYS(bss_start), %edi
         mov     $PHYS(_end), %ecx
         sub     %edi, %ecx
         shr     $2, %ecx
         rep stosl
-        mov     %ebp, %edi
 
+        pushf
+        pop     %eax
+        xor     $EFLAGS_ID, %eax
+        push    %eax
+        popf
+        pushf
+        pop     %ecx
+        xor     %eax, %ecx
+        test    $EFLAGS_ID, %ecx
+        jnz     too_old
         mov     $1, %eax
         cpuid
-        mov     %edx, %ebp
+        mov     %edx, %edi
         not     %edx
         test    $CPUID_NEEDED, %edx
         jnz     too_old
 
-        /* The direct map, 2 MiB pages, and the same memory at its own addresses until the jump. */
+        /* The direct map in 2 MiB pages; and machine memory below 3 GiB at its own addresses, while the hypervisor boots. */
         mov     $PHYS(idle_l2) + (DIRECTMAP_START >> L2_SHIFT & 511) * 8, %edx
-        mov     $_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_PSE, %eax
+        mov     $BIG_PAGE, %eax
         mov     $DIRECTMAP_SIZE >> L2_SHIFT, %ecx
 2:      mov     %eax, (%edx)
         add     $1 << L2_SHIFT, %eax
         add     $8, %edx
         loop    2b
         mov     $PHYS(identity_l2), %edx
-        mov     $_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_PSE, %eax
+        mov     $BIG_PAGE, %eax
         mov     $3 * 512, %ecx
 3:      mov     %eax, (%edx)
         add     $1 << L2_SHIFT, %eax
@@ -81,70 +107,92 @@ start:  cli
 
         mov     %cr4, %eax
         or      $CR4_BOOT, %eax
-        test    $CPUID_PGE, %ebp
+        test    $CPUID_SSE, %edi
         jz      4f
+        or      $CR4_XMMEXCPT, %eax
+4:      test    $CPUID_PGE, %edi
+        jz      5f
         or      $CR4_PGE, %eax
-4:      mov     %eax, %cr4
+5:      mov     %eax, %cr4
         mov     $PHYS(idle_l3), %eax
         mov     %eax, %cr3
         mov     $0x80000000, %eax
         cpuid
         cmp     $0x80000001, %eax
-        jb      5f
+        jb      6f
         mov     $0x80000001, %eax
         cpuid
         test    $CPUID_NX, %edx
-        jz      5f
+        jz      6f
         mov     $MSR_EFER, %ecx
         rdmsr
         or      $EFER_NXE, %eax
         wrmsr
-5:      mov     %cr0, %eax
+6:      mov     %cr0, %eax
         and     $~CR0_CLEAR, %eax
         or      $CR0_SET, %eax
         mov     %eax, %cr0
-        mov     $6f, %eax
+        mov     $start_high, %eax
         jmp     *%eax
-6:      lgdt    %cs:boot_gdtr_high
-        mov     $boot_stack_top, %esp
-        mov     %esi, %eax
-        mov     %edi, %edx
-        call    start_xen
 
-/* No paging, no console yet: a line on COM1 as the loader left it. */
+/* No paging, no console yet. */
 too_old:
-        mov     $PHYS(too_old_text), %esi
-1:      mov     $0x3FD, %edx
-2:      in      %dx, %al
-        test    $0x20, %al
-        jz      2b
-        mov     $0x3F8, %edx
-        lodsb
+        OUTPORT COM1 + 3, 0x80                  # 115200 8n1
+        OUTPORT COM1 + 0, 1
+        OUTPORT COM1 + 1, 0
+        OUTPORT COM1 + 3, 3
+        mov     $too_old_text, %esi
+1:      lodsb
         test    %al, %al
         jz      3f
+        mov     %al, %ah
+        mov     $COM1 + 5, %edx
+        mov     $1000000, %ecx                  # no longer than this, if there is no such port
+2:      in      %dx, %al
+        test    $0x20, %al
+        loopz   2b
+        mov     $COM1, %edx
+        mov     %ah, %al
         out     %al, %dx
         jmp     1b
-3:      mov     $0x2000, %eax                   # where emulators listen for power off
+3:      mov     $0x2000, %eax                   # where emulators listen for power off: QEMU, Bochs, Bochs without ACPI
         mov     $0x604, %edx
         out     %ax, %dx
+        mov     $0xB004, %edx
+        out     %ax, %dx
+        mov     $bochs_text, %esi
+        mov     $8, %ecx
+        mov     $0x8900, %edx
+        rep outsb
 4:      hlt
         jmp     4b
 
 too_old_text:
-        .asciz  "(XEN) This processor has no PAE, PSE, TSC, CMPXCHG8B or FXSR: Int82 needs them all.\r\n"
+        .asciz  "(XEN) Int82 needs a processor with PAE, PSE, TSC, CMPXCHG8B and FXSAVE. Powering off.\r\n"
+bochs_text:
+        .ascii  "Shutdown"
 
+        /* Based so that the two have the selectors that they keep. */
         .p2align 3
 boot_gdt:
         .quad   0
         .quad   0x00CF9B000000FFFF              # HYP_CS
         .quad   0x00CF93000000FFFF              # HYP_DS
-        /* Based so that the two have the selectors that they keep. */
 boot_gdtr:
         .word   HYP_DS + 7
-        .long   PHYS(boot_gdt) - HYP_GDT_BASE
+        .long   boot_gdt - HYP_GDT_BASE
 boot_gdtr_high:
         .word   HYP_DS + 7
-        .long   boot_gdt - HYP_GDT_BASE
+        .long   boot_gdt + DIRECTMAP_START - HYP_GDT_BASE
+
+        .section .init.text, "ax"
+start_high:
+        lgdt    %cs:boot_gdtr_high + DIRECTMAP_START
+        mov     $boot_stack_top, %esp
+        mov     %esi, %eax
+        mov     %ebp, %edx
+        xor     %ebp, %ebp
+        call    start_xen
 
         .section .bss.first, "aw", @nobits
         .p2align 12
@@ -154,8 +202,8 @@ idle_l2:
 identity_l2:
         .fill   3 * 4096
 vcpu_area_pte:
-        .fill   8 * 4096
-boot_stack:
+        .fill   MAX_VCPU_AREAS * (VCPU_AREA_SIZE / PAGE_SIZE) * 8
+boot_stack:                                     # later the idle vCPU's
         .fill   8192
 boot_stack_top:
 idle_l3:

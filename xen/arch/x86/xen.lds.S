@@ -1,4 +1,4 @@
-/* Linked where the direct map shows the image, loaded at 1 MiB of machine memory. */
+/* Loaded at 1 MiB of machine memory. Linked where the direct map shows the image, but for .boot, which runs there. */
 #include <asm/layout.h>
 
 #define LOAD 0x100000
@@ -10,17 +10,19 @@ ENTRY(start)
 
 PHDRS
 {
+        boot PT_LOAD FLAGS(5);
         text PT_LOAD FLAGS(5);
         data PT_LOAD FLAGS(6);
 }
 
 SECTIONS
 {
-        . = DIRECTMAP_START + LOAD;
-        _start = .;
+        _start = DIRECTMAP_START + LOAD;
+        . = LOAD;
+        .boot : AT(ADDR(.boot)) { *(.boot) } :boot
+        . = ALIGN(4096) + DIRECTMAP_START;
         _stext = .;
-        .boot : AT(PHYS(ADDR(.boot))) { *(.boot) } :text
-        .text : AT(PHYS(ADDR(.text))) { *(.text .text.*) }
+        .text : AT(PHYS(ADDR(.text))) { *(.text .text.*) } :text
         .fixup : AT(PHYS(ADDR(.fixup))) { *(.fixup) }
         .init.text : AT(PHYS(ADDR(.init.text))) { *(.init.text) }
         _etext = .;
@@ -35,10 +37,15 @@ SECTIONS
         . = ALIGN(4096);
         _erodata = .;
         .data : AT(PHYS(ADDR(.data))) { *(.data .data.* .init.data) } :data
-        .bss : AT(PHYS(ADDR(.bss))) { bss_start = .; *(.bss.first) *(.bss .bss.* COMMON) } :data
-        . = ALIGN(4096);
+        .bss : AT(PHYS(ADDR(.bss))) {
+                . = ALIGN(4096);
+                bss_start = .;
+                *(.bss.first)
+                *(.bss .bss.* COMMON)
+                . = ALIGN(4096);
+        }
         _end = .;
         /DISCARD/ : { *(.note.* .comment .eh_frame*) }
 }
-start_phys = PHYS(start);
 ASSERT(_end - _start < 0x1000000, "the image fits the direct map with room for the heap")
+ASSERT(_erodata - DIRECTMAP_START <= 0x200000, "code and constants fit the 2 MiB that are mapped in small pages")
