@@ -40,6 +40,7 @@ struct parser {
     const struct ehdr *ehdr;
     struct elf_guest *guest;
     uint32_t paddr_offset;
+    uint32_t required; /* features, by XENFEAT_ number */
     bool has_notes, has_string, not_xen3, pae_refused;
 };
 
@@ -79,6 +80,43 @@ static bool starts_with(const uint8_t *s, uint32_t size, const char *prefix)
 static void set_pae(struct parser *p, const uint8_t *value, uint32_t size)
 {
     p->pae_refused = !starts_with(value, size, "yes") && !starts_with(value, size, "bimodal");
+    p->guest->extended_cr3 |= starts_with(value, size, "yes[extended-cr3]");
+}
+
+static bool is_name(const uint8_t *s, uint32_t size, const char *name)
+{
+    uint32_t n = 0;
+
+    while (n < size && name[n] && s[n] == (uint8_t)name[n])
+        n++;
+    return n == size && !name[n];
+}
+
+/* A list of names with `|` between; `!` before those that the guest cannot do without. */
+static const char *const features[] = {"writable_page_tables", "writable_descriptor_tables", "auto_translated_physmap",
+                                       "supervisor_mode_kernel", "pae_pgdir_above_4gb"};
+#define FEATURE_PAE_ABOVE_4GB 4
+#define FEATURES_MISSING      (1u << 2 | 1u << 3)
+
+static void set_features(struct parser *p, const uint8_t *s, uint32_t size)
+{
+    while (size && *s) {
+        bool required = *s == '!';
+        uint32_t n;
+
+        s += required;
+        size -= required;
+        for (n = 0; n < size && s[n] && s[n] != '|'; n++)
+            ;
+        for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+            if (is_name(s, n, features[i])) {
+                p->required |= (uint32_t)required << i;
+                p->guest->extended_cr3 |= i == FEATURE_PAE_ABOVE_4GB;
+            }
+        n += n < size && s[n] == '|';
+        s += n;
+        size -= n;
+    }
 }
 
 static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint32_t size)
@@ -104,6 +142,9 @@ static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint3
         break;
     case NOTE_PAE_MODE:
         set_pae(p, desc, size);
+        break;
+    case NOTE_FEATURES:
+        set_features(p, desc, size);
         break;
     case NOTE_BSD_SYMTAB:
         g->wants_symbols = starts_with(desc, size, "yes") || (size >= 4 && note_number(desc, size) == 1);
@@ -179,6 +220,8 @@ static void string_option(struct parser *p, const uint8_t *key, uint32_t key_siz
         p->not_xen3 = !starts_with(value, size, "xen-3.0") && !starts_with(value, size, "3.0");
     else if (KEY("PAE"))
         set_pae(p, value, size);
+    else if (KEY("FEATURES"))
+        set_features(p, value, size);
     else if (KEY("BSD_SYMTAB"))
         g->wants_symbols = true;
 #undef KEY
@@ -273,6 +316,8 @@ static const char *finish(struct parser *p)
         return "it is made for another version of Xen's interface than 3.0";
     if (p->pae_refused)
         return "it is not made for PAE";
+    if (p->required & FEATURES_MISSING)
+        return "it needs a feature that paravirtual guests do not have here";
     if (g->virt_base == ELF_UNSET)
         g->virt_base = 0;
     if (p->paddr_offset == ELF_UNSET)

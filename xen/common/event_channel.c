@@ -366,14 +366,16 @@ static long close_op(const struct evtchn_close *op)
     return close_port(this_cpu.domain, op->port);
 }
 
-/* Copies the argument in, and where the call answers in it, out again. Not undone when that last copy fails: the guest
- * has the port, and only does not know its number. */
+/* Copies the argument in, and where the call answers in it, out again. It is written back once beforehand, so that an
+ * answer that cannot be delivered has not been worked for; nothing of the guest's runs in between. */
 #define COMMAND(handler, type, answers)                              \
     {                                                                \
         struct type op;                                              \
         long rc;                                                     \
                                                                      \
         if (copy_from_guest(&op, arg, sizeof(op)))                   \
+            return -EFAULT;                                          \
+        if ((answers) && copy_to_guest(arg, &op, sizeof(op)))        \
             return -EFAULT;                                          \
         rc = handler(&op);                                           \
         if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op))) \
@@ -418,10 +420,10 @@ long do_event_channel_op(uint32_t cmd, void *arg)
 
 long do_event_channel_op_compat(evtchn_op_t *op)
 {
-    uint32_t cmd;
+    evtchn_op_t copy;
 
     /* All of it must be there, whatever the command needs. */
-    if (!guest_range_ok(op, sizeof(*op)) || __get_guest_u32(&cmd, &op->cmd))
+    if (copy_from_guest(&copy, op, sizeof(copy)))
         return -EFAULT;
-    return do_event_channel_op(cmd, &op->u);
+    return do_event_channel_op(copy.cmd, &op->u);
 }

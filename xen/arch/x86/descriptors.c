@@ -42,11 +42,8 @@ static bool call_gate_ok(struct descriptor *d)
 {
     uint32_t cs = d->a >> 16;
 
-    if ((cs & 3) == 0)
-        cs = (cs & ~3u) | 1;
-    if (cs >= HYP_GDT_BASE && cs < HYP_GDT_BASE + PAGE_SIZE && cs != RING1_CS && cs != RING3_CS && !(cs & 4))
-        return false; /* a segment of the hypervisor's own */
-    if (d->b & 0xE0)
+    cs = fixup_guest_selector(cs);
+    if (!guest_code_selector_ok(cs) || d->b & 0xE0)
         return false;
     d->a = (d->a & 0xFFFF) | cs << 16;
     return true;

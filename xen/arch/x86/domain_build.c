@@ -213,6 +213,8 @@ void __init build_dom0(const struct boot_module *kernel, const struct boot_modul
     if (!v)
         panic("Too little memory for domain 0's structures");
     dom0 = d;
+    if (g.extended_cr3)
+        d->vm_assist |= 1u << VMASST_TYPE_pae_extended_cr3;
     take_frames(&l, d);
     load_kernel(&l, &g, kernel);
     write_start_info(&l, &g, d, kernel, initrd);

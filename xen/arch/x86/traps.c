@@ -63,12 +63,6 @@ static void hypervisor_fault(struct cpu_user_regs *regs)
     panic("unexpected %s in the hypervisor", trap_name(regs->entry_vector));
 }
 
-static bool in_ldt_window(uint32_t address, uint32_t *offset)
-{
-    *offset = address - (current->area + VCPU_AREA_LDT);
-    return *offset < PAGE_SIZE * 16;
-}
-
 static void to_guest(struct cpu_user_regs *regs, unsigned int vector)
 {
     if (!bounce_trap(regs, vector, has_error_code(vector)))
@@ -81,11 +75,32 @@ void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t 
     to_guest(regs, vector);
 }
 
+/*
+ * The processor looked for a descriptor in a page of the current windows that is not mapped. The LDT's are mapped on
+ * demand; a fault that stays is the guest's, at the address where it has its LDT. Beyond the frames of its GDT there is
+ * nothing: #GP for the selector. True: done.
+ */
+static bool window_fault(struct cpu_user_regs *regs, uint32_t *address)
+{
+    uint32_t gdt = *address - (current->area + VCPU_AREA_GDT), ldt = *address - (current->area + VCPU_AREA_LDT);
+
+    if (ldt < PAGE_SIZE * 16) {
+        if (handle_ldt_fault(ldt))
+            return true;
+        *address = current->ldt_base + ldt;
+    } else if (gdt < PAGE_SIZE * 16 && guest_mode(regs)) {
+        regs->entry_vector = TRAP_gp_fault;
+        bounce_exception(regs, TRAP_gp_fault, gdt & 0xFFF8);
+        return true;
+    }
+    return false;
+}
+
 static void page_fault(struct cpu_user_regs *regs)
 {
-    uint32_t address = read_cr2(), offset;
+    uint32_t address = read_cr2();
 
-    if (in_ldt_window(address, &offset) && handle_ldt_fault(offset))
+    if (unlikely(address - current->area < VCPU_AREA_SIZE) && window_fault(regs, &address))
         return;
     if (!guest_mode(regs)) {
         hypervisor_fault(regs);
@@ -230,6 +245,11 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             flush_tlb_now();
         if (work & (WORK_SCHEDULE | WORK_PAUSED))
             schedule();
+        if (v->nmi_pending && v->nmi_callback.cs) {
+            v->nmi_pending = false;
+            if (!bounce_nmi(regs))
+                domain_crash(v, "no room for an NMI's frame");
+        }
         if (event_deliverable(v) && v->event_callback.cs && !bounce_event(regs))
             domain_crash(v, "no room for an event's frame");
     } while (this_cpu.work || v->crash_pending);

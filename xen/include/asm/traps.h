@@ -22,10 +22,10 @@ static inline bool guest_mode(const struct cpu_user_regs *regs)
     return regs->cs & 3;
 }
 
-/* A code selector that a guest may enter through: none of the hypervisor's own. */
+/* A code selector that a gate may lead to: the guest's own segments, or the flat one of ring 1. */
 static inline bool guest_code_selector_ok(uint16_t sel)
 {
-    return (sel & 3) && (sel < HYP_GDT_BASE || sel & 4 || sel == RING1_CS || sel == RING3_CS);
+    return (sel & 3) && (sel < HYP_GDT_BASE || sel & 4 || sel == RING1_CS);
 }
 
 /* Ring 0 becomes ring 1, as Xen does it. */

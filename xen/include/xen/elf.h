@@ -24,6 +24,7 @@ struct elf_guest {
     uint32_t hypercall_page;        /* virtual address, or ELF_UNSET */
     uint32_t kernel_start, kernel_end; /* virtual, of all segments */
     bool wants_symbols;             /* BSD_SYMTAB */
+    bool extended_cr3;              /* its L3s may lie above 4 GiB */
     bool unmapped_initrd;           /* MOD_START_PFN */
 };
 
