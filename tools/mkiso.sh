@@ -15,12 +15,12 @@ mkdir -p "$work/boot/grub"
 cp "$hypervisor" "$work/boot/hypervisor"
 cp "$guest" "$work/boot/guest"
 [ -z "$initrd" ] || cp "$initrd" "$work/boot/initrd"
-# GRUB leaves the file's name out of the command line, and both Xen and Int82 skip the first word.
+# GRUB leaves the file out of the command line; the hypervisors skip a first word with a slash, guests any first word.
 cat >"$work/boot/grub/grub.cfg" <<EOF
 set timeout=0
 set default=0
 menuentry "Int82" {
-    multiboot /boot/hypervisor hypervisor $hv_args
+    multiboot /boot/hypervisor /boot/hypervisor $hv_args
     module /boot/guest guest $guest_args
     ${initrd:+module /boot/initrd initrd}
     boot

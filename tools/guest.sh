@@ -1,0 +1,66 @@
+#!/bin/sh
+# What `make run`, `make debug` and `make iso` do: one guest on the hypervisor, by hand.
+# usage: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [HYPERVISOR=file] [MEM=MiB] [CPU=model] [QEMU=program]
+#        [QEMUFLAGS=text] [NOICOUNT=1] tools/guest.sh run|debug|iso
+set -eu
+
+B=${B:-build}
+own=$B/int82.elf
+[ "${1:-}" != debug ] || own=$B/int82-counters.elf
+hypervisor=${HYPERVISOR:-$own}
+mode=${1:-}
+
+usage() {
+    cat >&2 <<EOF
+make $mode needs GUEST=<ELF file of a Xen PV guest, 32-bit PAE>. Guests of this tree:
+$(ls "$B"/guest/*.elf 2>/dev/null | sed 's/^/    /')
+    make run GUEST=$B/guest/bench.elf CMDLINE='rows=xen_version'
+More: INITRD=file, HVARGS='dom0_mem=64M loglvl=all', MEM=512, HYPERVISOR=/path/to/xen
+EOF
+    exit 2
+}
+
+case $mode in
+run | debug) [ -n "${GUEST:-}" ] || usage ;;
+iso) GUEST=${GUEST:-$B/guest/bench.elf} ;;
+*) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
+esac
+for file in "$hypervisor" "$GUEST" ${INITRD:+"$INITRD"}; do
+    [ -f "$file" ] || { echo "make $mode: there is no file $file" >&2; exit 5; }
+done
+
+if [ "$mode" = iso ]; then
+    tools/mkiso.sh "$B/int82-bench.iso" "$hypervisor" "${HVARGS:-}" "$GUEST" "${CMDLINE:-}" "${INITRD:-}"
+    cat <<EOF
+$B/int82-bench.iso: boots a BIOS machine (CD, or dd to a USB stick); the console is COM1, 115200 8n1.
+Make a result of the captured console with:  $B/int82-bench import --engine=bare-metal CONSOLE
+EOF
+    exit 0
+fi
+
+double_commas() {
+    printf '%s' "$1" | sed 's/,/,,/g'
+}
+modules=$(double_commas "$GUEST${CMDLINE:+ $CMDLINE}")${INITRD:+,$(double_commas "$INITRD")}
+set -- -m "${MEM:-256}" -cpu "${CPU:-qemu64}" -display none -nic none -no-reboot -accel tcg \
+    -kernel "$hypervisor" -append "${HVARGS:-}" -initrd "$modules"
+[ -n "${NOICOUNT:-}" ] || set -- "$@" -icount shift=0,sleep=off
+qemu=${QEMU:-qemu-system-i386}
+
+if [ "$mode" = run ]; then
+    [ ! -t 0 ] || echo "(C-a x ends QEMU)" >&2
+    # shellcheck disable=SC2086
+    exec "$qemu" "$@" -serial mon:stdio ${QEMUFLAGS:-}
+fi
+
+# debug: QEMU stopped before the first instruction, gdb in front, the console in a file.
+command -v gdb >/dev/null || { echo "make debug: gdb is missing: run make deps" >&2; exit 5; }
+console=$B/debug-console.log
+port=${GDB_PORT:-12382}
+# shellcheck disable=SC2086
+"$qemu" "$@" -monitor none -serial "file:$console" -S -gdb "tcp:127.0.0.1:$port" ${QEMUFLAGS:-} &
+pid=$!
+trap 'kill $pid 2>/dev/null || true' EXIT INT TERM
+echo "The console goes to $console. Symbols: the hypervisor's and the guest's. Try: break do_mmu_update, continue"
+gdb -q -ex "set architecture i386" -ex "file $hypervisor" -ex "add-symbol-file $GUEST" \
+    -ex "target remote 127.0.0.1:$port" ${GDBFLAGS:-}
