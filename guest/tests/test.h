@@ -30,7 +30,7 @@ struct test {
 
 #define TEST(id)                                                                                            \
     static void test_##id(void);                                                                            \
-    static const struct test entry_##id __attribute__((section(".tests"), used)) = {#id, test_##id};        \
+    static const struct test entry_##id __attribute__((section(".tests"), used, no_reorder)) = {#id, test_##id};        \
     static void test_##id(void)
 
 /* Each is true when the check held. `what` names what was looked at. */

@@ -19,6 +19,7 @@ TEST(version_number)
 TEST(version_pagesize)
 {
     CHECK_RC(HYPERVISOR_xen_version(XENVER_pagesize, NULL), PAGE_SIZE);
+    CHECK_RC(HYPERVISOR_xen_version(XENVER_pagesize, EDGE_PAGE), -EINVAL);
 }
 
 static void check_string(uint32_t cmd, uint32_t size)

@@ -1,0 +1,166 @@
+/*
+ * multicall: each entry's result in its place, failures that do not stop the rest, numbers out of range, arguments in
+ * order, and what happens when the list itself cannot be read or written.
+ */
+#include "test.h"
+
+TEST(multicall_empty)
+{
+    CHECK_RC(HYPERVISOR_multicall(NULL, 0), 0);
+    CHECK_RC(HYPERVISOR_multicall(UNMAPPED, 0), 0);
+}
+
+TEST(multicall_results)
+{
+    multicall_entry_t calls[5];
+
+    memset(calls, 0x5a, sizeof(calls));
+    calls[0].op = __HYPERVISOR_xen_version;
+    calls[0].args[0] = XENVER_pagesize;
+    calls[0].args[1] = 0;
+    calls[1].op = 63; /* nobody's */
+    calls[2].op = __HYPERVISOR_xen_version;
+    calls[2].args[0] = 99;
+    calls[3].op = 0xffffffff;
+    calls[4].op = __HYPERVISOR_vcpu_op;
+    calls[4].args[0] = VCPUOP_is_up;
+    calls[4].args[1] = 0;
+    CHECK_RC(HYPERVISOR_multicall(calls, 5), 0);
+    CHECK_EQ(calls[0].result, PAGE_SIZE);
+    CHECK_RC(calls[1].result, -ENOSYS);
+    CHECK_RC(calls[2].result, -ENOSYS);
+    CHECK_RC(calls[3].result, -ENOSYS);
+    CHECK_EQ(calls[4].result, 1);
+    CHECK_EQ(calls[0].args[5], 0x5a5a5a5a); /* what is the caller's stays */
+    CHECK_EQ(calls[0].op, __HYPERVISOR_xen_version);
+}
+
+TEST(multicall_through_page)
+{
+    multicall_entry_t call = {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}};
+
+    CHECK_RC(HYPERVISOR_multicall_page(&call, 1), 0);
+    CHECK_EQ(call.result, PAGE_SIZE);
+}
+
+TEST(multicall_many)
+{
+    static multicall_entry_t calls[300];
+    void *data = alloc_page();
+
+    for (unsigned int i = 0; i < 300; i++) {
+        pte_t pte = make_pte(virt_to_mfn(data), i & 1 ? PTE_KERNEL_RW : PTE_KERNEL_RO);
+
+        calls[i] = (multicall_entry_t){.op = __HYPERVISOR_update_va_mapping,
+                                       .args = {FREE_VA + (i % 16) * PAGE_SIZE, LO_HI(pte), UVMF_INVLPG}};
+    }
+    calls[150].args[0] = 0xFFFFF000;
+    CHECK_RC(HYPERVISOR_multicall(calls, 300), 0);
+    for (unsigned int i = 0; i < 300; i++)
+        if ((int32_t)calls[i].result != (i == 150 ? -EINVAL : 0))
+            FAIL("entry %u: %d", i, calls[i].result);
+    for (unsigned int i = 0; i < 16; i++) {
+        CHECK_EQ(*mm_l1_entry((void *)(FREE_VA + i * PAGE_SIZE)) & ~(PTE_A | PTE_D),
+                 make_pte(virt_to_mfn(data), i & 1 ? PTE_P | PTE_RW : PTE_P));
+        CHECK_RC(unmap_at(FREE_VA + i * PAGE_SIZE), 0);
+    }
+    free_page(data);
+}
+
+/* Five arguments, of which each counts. */
+TEST(multicall_all_arguments)
+{
+    void *data = alloc_page();
+    pte_t pte = make_pte(virt_to_mfn(data), PTE_KERNEL_RW);
+    uint32_t done[2] = {77, 77};
+    mmu_update_t req[2] = {{virt_to_maddr(data), 0x1111}, {virt_to_maddr(data) + 8, 0x2222}};
+    multicall_entry_t calls[4] = {
+        {.op = __HYPERVISOR_update_va_mapping_otherdomain, .args = {FREE_VA, LO_HI(pte), UVMF_INVLPG, DOMID_SELF}},
+        {.op = __HYPERVISOR_update_va_mapping_otherdomain, .args = {FREE_VA, LO_HI(pte), UVMF_INVLPG, 77}},
+        {.op = __HYPERVISOR_mmu_update, .args = {(uint32_t)req, 2, (uint32_t)&done[0], DOMID_SELF}},
+        {.op = __HYPERVISOR_mmuext_op, .args = {(uint32_t)UNMAPPED, 1, (uint32_t)&done[1], DOMID_SELF}}};
+
+    CHECK_RC(HYPERVISOR_multicall(calls, 4), 0);
+    CHECK_RC(calls[0].result, 0);
+    CHECK_RC(calls[1].result, -ESRCH);
+    CHECK_RC(calls[2].result, 0);
+    CHECK_RC(calls[3].result, -EFAULT);
+    CHECK_EQ(done[0], 2);
+    CHECK_EQ(*(uint64_t *)data, 0x1111);
+    CHECK_EQ(*(volatile uint64_t *)(FREE_VA + 8), 0x2222);
+    CHECK_RC(unmap_at(FREE_VA), 0);
+    free_page(data);
+}
+
+/* As Linux switches tasks. */
+TEST(multicall_task_switch)
+{
+    multicall_entry_t calls[4] = {
+        {.op = __HYPERVISOR_fpu_taskswitch, .args = {1}},
+        {.op = __HYPERVISOR_stack_switch, .args = {FLAT_KERNEL_SS, (uint32_t)EDGE_PAGE + PAGE_SIZE}},
+        {.op = __HYPERVISOR_set_debugreg, .args = {0, 0}},
+        {.op = __HYPERVISOR_fpu_taskswitch, .args = {0}}};
+
+    CHECK_RC(HYPERVISOR_multicall(calls, 4), 0);
+    for (unsigned int i = 0; i < 4; i++)
+        CHECK_RC(calls[i].result, 0);
+}
+
+/* A multicall as an entry of a multicall is refused. */
+TEST(multicall_nested)
+{
+    multicall_entry_t inner = {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}, .result = 55};
+    multicall_entry_t outer[2] = {{.op = __HYPERVISOR_multicall, .args = {(uint32_t)&inner, 1}},
+                                  {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}}};
+
+    CHECK_RC(HYPERVISOR_multicall(outer, 2), 0);
+    CHECK_RC(outer[0].result, -EINVAL);
+    CHECK_EQ(inner.result, 55);
+    CHECK_EQ(outer[1].result, PAGE_SIZE);
+}
+
+TEST(multicall_bad_pointers)
+{
+    multicall_entry_t *calls = (multicall_entry_t *)EDGE(2 * sizeof(multicall_entry_t));
+    void *p;
+
+    for EACH_BAD_POINTER(p, sizeof(multicall_entry_t))
+        CHECK_RC(HYPERVISOR_multicall(p, 1), -EFAULT);
+    memset(calls, 0, 2 * sizeof(*calls));
+    calls[0].op = calls[1].op = __HYPERVISOR_xen_version;
+    calls[0].args[0] = calls[1].args[0] = XENVER_pagesize;
+    CHECK_RC(HYPERVISOR_multicall(calls, 3), -EFAULT);
+    CHECK_EQ(calls[0].result, PAGE_SIZE); /* those before it are done */
+    CHECK_EQ(calls[1].result, PAGE_SIZE);
+    CHECK_RC(HYPERVISOR_multicall(calls, 0x08000000), -EFAULT); /* 2^27 entries of 32 bytes: 2^32 */
+    CHECK_RC(HYPERVISOR_multicall(calls, 0x08000001), -EFAULT);
+    CHECK_RC(HYPERVISOR_multicall(calls, 0xffffffff), -EFAULT);
+}
+
+/* Results that cannot be written. */
+TEST(multicall_read_only)
+{
+    CHECK_RC(HYPERVISOR_multicall(RO_PAGE, 1), -EFAULT);
+}
+
+/* Events wait for the end of the whole. */
+TEST(multicall_delivers_events_at_its_end)
+{
+    int port = event_bind_ipi(0);
+    struct evtchn_send send = {port};
+    multicall_entry_t calls[2] = {
+        {.op = __HYPERVISOR_event_channel_op, .args = {EVTCHNOP_send, (uint32_t)&send}},
+        {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}}};
+    uint32_t before;
+
+    events_clear_all();
+    event_unmask(port);
+    events_enable();
+    before = upcall_count();
+    CHECK_RC(HYPERVISOR_multicall(calls, 2), 0);
+    CHECK_EQ(upcall_count(), before + 1);
+    CHECK_RC(calls[0].result, 0);
+    CHECK_EQ(calls[1].result, PAGE_SIZE);
+    events_disable();
+    CHECK_RC(event_close(port), 0);
+}
