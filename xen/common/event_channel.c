@@ -366,8 +366,7 @@ static long close_op(const struct evtchn_close *op)
     return close_port(this_cpu.domain, op->port);
 }
 
-/* Copies the argument in, and where the call answers in it, out again. It is written back once beforehand, so that an
- * answer that cannot be delivered has not been worked for; nothing of the guest's runs in between. */
+/* Copies the argument in, and where the call answers in it, out again. */
 #define COMMAND(handler, type, answers)                              \
     {                                                                \
         struct type op;                                              \
@@ -375,27 +374,41 @@ static long close_op(const struct evtchn_close *op)
                                                                      \
         if (copy_from_guest(&op, arg, sizeof(op)))                   \
             return -EFAULT;                                          \
-        if ((answers) && copy_to_guest(arg, &op, sizeof(op)))        \
-            return -EFAULT;                                          \
         rc = handler(&op);                                           \
         if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op))) \
             rc = -EFAULT;                                            \
         return rc;                                                   \
     }
 
+/* The same for what makes a port of d's: a guest that cannot be told its number does not get it. */
+#define COMMAND_BIND(handler, type, port, d)              \
+    {                                                     \
+        struct type op;                                   \
+        long rc;                                          \
+                                                          \
+        if (copy_from_guest(&op, arg, sizeof(op)))        \
+            return -EFAULT;                               \
+        rc = handler(&op);                                \
+        if (!rc && copy_to_guest(arg, &op, sizeof(op))) { \
+            (void)close_port(d, op.port);                 \
+            rc = -EFAULT;                                 \
+        }                                                 \
+        return rc;                                        \
+    }
+
 static __attribute__((noinline)) long other_op(uint32_t cmd, void *arg)
 {
     switch (cmd) {
     case EVTCHNOP_alloc_unbound:
-        COMMAND(alloc_unbound, evtchn_alloc_unbound, true)
+        COMMAND_BIND(alloc_unbound, evtchn_alloc_unbound, port, domain_by_id(op.dom))
     case EVTCHNOP_bind_interdomain:
-        COMMAND(bind_interdomain, evtchn_bind_interdomain, true)
+        COMMAND_BIND(bind_interdomain, evtchn_bind_interdomain, local_port, this_cpu.domain)
     case EVTCHNOP_bind_virq:
-        COMMAND(bind_virq, evtchn_bind_virq, true)
+        COMMAND_BIND(bind_virq, evtchn_bind_virq, port, this_cpu.domain)
     case EVTCHNOP_bind_ipi:
-        COMMAND(bind_ipi, evtchn_bind_ipi, true)
+        COMMAND_BIND(bind_ipi, evtchn_bind_ipi, port, this_cpu.domain)
     case EVTCHNOP_bind_pirq:
-        COMMAND(bind_pirq, evtchn_bind_pirq, true)
+        COMMAND(bind_pirq, evtchn_bind_pirq, false)
     case EVTCHNOP_close:
         COMMAND(close_op, evtchn_close, false)
     case EVTCHNOP_status:

@@ -10,27 +10,19 @@
 #include <asm/guest_access.h>
 #include <asm/traps.h>
 
-#define MAX_WORDS 10
-
-struct bounce {
-    uint32_t word[MAX_WORDS]; /* the last one has the lowest address */
-    unsigned int words;
-    uint32_t ss, esp;
-};
-
-static void push(struct bounce *b, uint32_t word)
-{
-    b->word[b->words++] = word;
-}
+/* Stores a word of the frame; the guest's stack may not be there. */
+#define PUT(frame, n, value, fault)                                                                                    \
+    __asm__ volatile goto("1: mov %0, %1\n"                                                                            \
+                          ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" ::"ri"((uint32_t)(value)),             \
+                          "m"((frame)[n])                                                                              \
+                          : "memory"                                                                                   \
+                          : fault)
 
 /* Linear address of offset 0 of the guest's stack segment. */
-static bool stack_base(struct vcpu *v, uint16_t ss, uint32_t *base)
+static __attribute__((noinline)) bool stack_base(struct vcpu *v, uint16_t ss, uint32_t *base)
 {
     uint32_t limit, ar;
 
-    *base = 0;
-    if (ss == v->flat_ss)
-        return true;
     if (!read_descriptor(ss, base, &limit, &ar))
         return false;
     if ((ar & 0x9A00) != 0x9200 || ar & 0x400) /* present, writable data, growing upwards */
@@ -40,102 +32,94 @@ static bool stack_base(struct vcpu *v, uint16_t ss, uint32_t *base)
     return true;
 }
 
-static bool write_frame(struct bounce *b)
+/*
+ * Enters the guest at cs:eip in ring 1, with a frame of `extra` words below what the processor itself pushes. From ring
+ * 1 the frame goes on the stack in use, else on the kernel's. The frame, or NULL: there is no room, or no handler.
+ */
+static inline uint32_t *enter(struct cpu_user_regs *regs, uint32_t cs, uint32_t eip, bool mask_events, uint32_t extra)
 {
     struct vcpu *v = current;
-    uint32_t base, address;
+    struct vcpu_info *info = v->vcpu_info;
+    bool same_ring = (regs->cs & 3) == 1;
+    uint32_t mask = info->evtchn_upcall_mask, eflags = regs->eflags, base = 0;
+    uint32_t ss = same_ring ? regs->ss : tss.ss1, esp = same_ring ? regs->esp : tss.esp1;
+    uint32_t *frame;
 
-    if (!stack_base(v, b->ss, &base))
-        return false;
-    b->esp -= b->words * 4;
-    address = base + b->esp;
-    if (address >= HYP_START || !guest_range_ok((void *)address, b->words * 4))
-        return false;
-    for (unsigned int i = 0; i < b->words; i++)
-        if (__put_guest_u32(b->word[i], (uint32_t *)address + b->words - 1 - i))
-            return false;
-    return true;
-}
-
-/* Everything above the error code. */
-static void start_frame(struct bounce *b, const struct cpu_user_regs *regs)
-{
-    uint8_t mask = current->vcpu_info->evtchn_upcall_mask;
-
-    b->words = 0;
-    if ((regs->cs & 3) == 1) {
-        b->ss = regs->ss;
-        b->esp = regs->esp;
-    } else {
-        b->ss = tss.ss1;
-        b->esp = tss.esp1;
-        push(b, regs->ss);
-        push(b, regs->esp);
+    if (unlikely(!cs))
+        return NULL;
+    esp -= (extra + (same_ring ? 3 : 5)) * sizeof(*frame);
+    if (unlikely(ss != v->flat_ss) && !stack_base(v, ss, &base))
+        return NULL;
+    frame = (uint32_t *)(base + esp);
+    if (unlikely(!guest_range_ok(frame, (extra + 5) * sizeof(*frame))))
+        return NULL;
+    if (mask)
+        eflags &= ~X86_EFLAGS_IF;
+    PUT(frame, extra, regs->eip, fault);
+    PUT(frame, extra + 1, regs->cs | mask << 16, fault);
+    PUT(frame, extra + 2, eflags, fault);
+    if (!same_ring) {
+        PUT(frame, extra + 3, regs->esp, fault);
+        PUT(frame, extra + 4, regs->ss, fault);
+        regs->ss = ss;
     }
-    push(b, (regs->eflags & ~X86_EFLAGS_IF) | (mask ? 0 : X86_EFLAGS_IF));
-    push(b, regs->cs | (uint32_t)mask << 16);
-    push(b, regs->eip);
-}
-
-static bool enter_handler(struct bounce *b, struct cpu_user_regs *regs, uint16_t cs, uint32_t eip, bool mask_events)
-{
-    if (!cs || !write_frame(b))
-        return false;
     regs->eip = eip;
     regs->cs = cs;
-    regs->esp = b->esp;
-    regs->ss = b->ss;
+    regs->esp = esp;
     regs->eflags &= ~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM);
     if (mask_events)
-        current->vcpu_info->evtchn_upcall_mask = 1;
-    return true;
+        info->evtchn_upcall_mask = 1;
+    return frame;
+fault:
+    return NULL;
 }
 
 bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code)
 {
     const struct guest_trap *trap = &current->traps[vector];
-    struct bounce b;
+    uint32_t *frame = enter(regs, trap->cs, trap->address, TI_GET_IF(trap), with_error_code);
 
-    start_frame(&b, regs);
+    if (unlikely(!frame))
+        return false;
     if (with_error_code)
-        push(&b, regs->error_code);
-    return enter_handler(&b, regs, trap->cs, trap->address, TI_GET_IF(trap));
+        PUT(frame, 0, regs->error_code, fault);
+    return true;
+fault:
+    return false;
+}
+
+static bool bounce_entry(struct cpu_user_regs *regs, const struct guest_entry *entry)
+{
+    return enter(regs, entry->cs, entry->eip, true, 0);
 }
 
 bool bounce_event(struct cpu_user_regs *regs)
 {
-    const struct guest_entry *entry = &current->event_callback;
-    struct bounce b;
-
-    start_frame(&b, regs);
-    return enter_handler(&b, regs, entry->cs, entry->eip, true);
+    return bounce_entry(regs, &current->event_callback);
 }
 
 bool bounce_nmi(struct cpu_user_regs *regs)
 {
-    const struct guest_entry *entry = &current->nmi_callback;
-    struct bounce b;
-
-    start_frame(&b, regs);
-    return enter_handler(&b, regs, entry->cs, entry->eip, true);
+    return bounce_entry(regs, &current->nmi_callback);
 }
 
 /* Below the frame: the data segments, which the handler reloads. They become null, as nothing is wrong with that. */
 bool bounce_failsafe(struct cpu_user_regs *regs)
 {
     const struct guest_entry *entry = &current->failsafe_callback;
-    struct bounce b;
+    uint32_t *frame = enter(regs, entry->cs, entry->eip, entry->flags & 1, 4);
 
-    start_frame(&b, regs);
-    push(&b, read_segment(gs));
-    push(&b, read_segment(fs));
-    push(&b, read_segment(es));
-    push(&b, read_segment(ds));
-    if (!enter_handler(&b, regs, entry->cs, entry->eip, entry->flags & 1))
+    if (!frame)
         return false;
+    PUT(frame, 0, read_segment(ds), fault);
+    PUT(frame, 1, read_segment(es), fault);
+    PUT(frame, 2, read_segment(fs), fault);
+    PUT(frame, 3, read_segment(gs), fault);
     (void)load_segment(ds, 0);
     (void)load_segment(es, 0);
     (void)load_segment(fs, 0);
     (void)load_segment(gs, 0);
     return true;
+fault:
+    return false;
 }

@@ -3,6 +3,7 @@
  * first, and from one vCPU's stack to another's.
  */
 #include <asm/asm.h>
+#include <asm/processor.h>
 
         .text
 
@@ -11,6 +12,9 @@
  * the frame is completed here, off the fast path.
  */
 ENTRY(exit_work)
+        cmpl    $WORK_UPCALL, CPU(work)
+        je      upcall
+exit_work_slow:
         push    $HYPERCALL_ENTRY
         SAVE_REGS
 ENTRY(exit_work_frame)
@@ -60,3 +64,61 @@ ENTRY(switch_stacks)
         pop     %esi
         pop     %ebx
         ret
+
+/*
+ * Nothing but an event for a guest kernel on a flat stack, which masked none: the frame of bounce.c's enter(),
+ *
+ *      8(new ESP)  EFLAGS      4(new ESP)  CS      (new ESP)  EIP
+ *
+ *      12(%esp) eip  16 cs  20 eflags  24 esp  28 ss  (after the three pushes)
+ */
+#define UPCALL_TO_INFO (STACK_TO_INFO + 32)
+
+upcall:
+        push    %eax
+        push    %ecx
+        push    %edx
+        cmpw    $1, UPCALL_TO_INFO + VCPUINFO_upcall_pending(%esp)
+        jne     upcall_slow
+        mov     16(%esp), %eax
+        and     $3, %eax
+        dec     %eax
+        jnz     upcall_slow
+        mov     CPU(current), %ecx
+        mov     28(%esp), %eax
+        cmp     HV(VCPU_flat_ss(%ecx)), %eax
+        jne     upcall_slow
+        cmpb    $0, HV(VCPU_nmi_pending(%ecx))
+        jne     upcall_slow
+        cmpw    $0, HV(VCPU_event_callback + ENTRY_cs(%ecx))
+        je      upcall_slow
+        mov     24(%esp), %edx
+        sub     $12, %edx
+        cmp     $HYP_START - 12, %edx
+        ja      upcall_slow
+        mov     12(%esp), %eax
+.Lup1:  mov     %eax, HV((%edx))
+        movzwl  16(%esp), %eax
+.Lup2:  mov     %eax, HV(4(%edx))
+        mov     20(%esp), %eax
+.Lup3:  mov     %eax, HV(8(%edx))
+        movzwl  HV(VCPU_event_callback + ENTRY_cs(%ecx)), %eax
+        mov     %eax, 16(%esp)
+        andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), 20(%esp)
+        mov     HV(VCPU_event_callback + ENTRY_eip(%ecx)), %eax
+        mov     %eax, 12(%esp)
+        mov     %edx, 24(%esp)
+        movb    $1, UPCALL_TO_INFO + VCPUINFO_upcall_mask(%esp)
+        movl    $0, CPU(work)
+        pop     %edx
+        pop     %ecx
+        pop     %eax
+        GUEST_IRET
+upcall_slow:
+        pop     %edx
+        pop     %ecx
+        pop     %eax
+        jmp     exit_work_slow
+        EXTABLE(.Lup1, upcall_slow)
+        EXTABLE(.Lup2, upcall_slow)
+        EXTABLE(.Lup3, upcall_slow)

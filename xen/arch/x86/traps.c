@@ -160,6 +160,10 @@ void do_trap(struct cpu_user_regs *regs)
         page_fault(regs);
         return;
     }
+    if (vector == TRAP_gp_fault && guest_mode(regs)) {
+        general_protection(regs);
+        return;
+    }
     if (vector == TRAP_nmi || vector == TRAP_spurious_int)
         return; /* nothing here raises them on purpose */
     if (vector == TRAP_debug) {
@@ -171,9 +175,6 @@ void do_trap(struct cpu_user_regs *regs)
         return;
     }
     switch (vector) {
-    case TRAP_gp_fault:
-        general_protection(regs);
-        break;
     case TRAP_invalid_op:
         if (!emulate_forced_invalid_op(regs))
             to_guest(regs, vector);

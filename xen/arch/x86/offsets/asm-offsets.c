@@ -35,6 +35,10 @@ void offsets(void)
     OFFSET(VCPU_traps, vcpu, traps);
     OFFSET(VCPU_flat_ss, vcpu, flat_ss);
     OFFSET(VCPU_event_callback, vcpu, event_callback);
+    OFFSET(VCPU_nmi_pending, vcpu, nmi_pending);
+    OFFSET(ENTRY_eip, guest_entry, eip);
+    OFFSET(ENTRY_cs, guest_entry, cs);
+    DEFINE(WORK_UPCALL, WORK_UPCALL);
     OFFSET(VCPU_switch_esp, vcpu, switch_esp);
     DEFINE(TRAP_SIZE, sizeof(struct guest_trap));
     OFFSET(TRAP_address, guest_trap, address);
