@@ -1,6 +1,6 @@
 #define _GNU_SOURCE
 #include "compare.h"
-#include "limits.h"
+#include "row_limits.h"
 #include "measure.h"
 #include "plot.h"
 

@@ -109,7 +109,7 @@ static void csv_comment(struct result *r, char *line)
 
     line += strspn(line, "# ");
     /* The peers' files have one sentence instead of keys. */
-    if (!colon || strcspn(line, " ") != (size_t)(colon - line))
+    if (!colon || strcspn(line, " ") != (size_t)(colon - line) + 1)
         return result_set(r, "about", line);
     *colon = 0;
     result_set(r, line, colon + 2);

@@ -151,7 +151,8 @@ static void compare_sampled(struct comparison *c, struct rounds base, struct rou
         median_interval(h, hn, 0.95, &hl, &hh);
         mann_whitney(b, bn, h, hn, &p);
         c->verdict = p >= alpha || c->head == c->base ? V_SAME : c->head < c->base ? V_FASTER : V_SLOWER;
-        c->sure = fmt("p=%.4f n=%zu+%zu 95%% [%.1f..%.1f] [%.1f..%.1f]", p, bn, hn, bl, bh, hl, hh);
+        c->sure = fmt("p%s%.4f n=%zu+%zu 95%% [%.1f..%.1f] [%.1f..%.1f]", p < 1e-4 ? "<" : "=", fmax(p, 1e-4), bn, hn,
+                      bl, bh, hl, hh);
     }
     free(b);
     free(h);

@@ -61,6 +61,6 @@ port=${GDB_PORT:-12382}
 "$qemu" "$@" -monitor none -serial "file:$console" -S -gdb "tcp:127.0.0.1:$port" ${QEMUFLAGS:-} &
 pid=$!
 trap 'kill $pid 2>/dev/null || true' EXIT INT TERM
-echo "The console goes to $console. Symbols: the hypervisor's and the guest's. Try: break do_mmu_update, continue"
+echo "The console goes to $console. Symbols: the hypervisor's and the guest's. Try: break do_console_io, continue"
 gdb -q -ex "set architecture i386" -ex "file $hypervisor" -ex "add-symbol-file $GUEST" \
     -ex "target remote 127.0.0.1:$port" ${GDBFLAGS:-}

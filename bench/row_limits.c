@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "limits.h"
+#include "row_limits.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Limits of a gate, for each row. The file's format is in docs/measuring.md. */
-#ifndef INT82_BENCH_LIMITS_H
-#define INT82_BENCH_LIMITS_H
+#ifndef INT82_BENCH_ROW_LIMITS_H
+#define INT82_BENCH_ROW_LIMITS_H
 
 #include "result.h"
 

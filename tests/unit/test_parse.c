@@ -1,0 +1,258 @@
+/*
+ * The protocol's parser (bench/parse.c) and the result files (result.c, json.c): a whole console gives its rows
+ * whatever the pieces it arrives in; every cut of it is refused; so is each way to be wrong; what is written can be
+ * read again without loss.
+ */
+#include "bench_test.h"
+#include "parse.h"
+
+#include <unistd.h>
+
+static const char console[] =
+    "(XEN) something before\r\n"
+    "@int82 begin schema=1 rows=2\r\n"
+    "@int82 info hypervisor Test 1.0 of today\r\n"
+    "@int82 info suite abcdef\r\n"
+    "(XEN) unfinished @int82 row name=one batch=1 calls=10 empty=100 samples=1100,1200,1100\r\n"
+    "@int82 counter flushes 7\r\n"
+    "@int82 hist mmu_batch 8 99\r\n"
+    "@int82 row name=two batch=512 calls=4 empty=40 samples=4136\r\n"
+    "@int82 end rows=2 errors=0\r\n"
+    "(XEN) Domain 0 halted\r\n";
+
+static struct result *parse(const char *text, size_t n, size_t piece, char **why)
+{
+    struct result *r = xcalloc(1, sizeof(*r));
+    struct parser p;
+    const char *bad;
+
+    parser_init(&p, r);
+    for (size_t at = 0; at < n; at += piece)
+        parser_feed(&p, text + at, at + piece < n ? piece : n - at);
+    bad = parser_finish(&p);
+    *why = bad ? xstrdup(bad) : NULL;
+    free(p.why);
+    r->source = xstrdup("test");
+    return r;
+}
+
+static void whole(void)
+{
+    for (size_t piece = 1; piece < sizeof(console); piece = piece * 3 + 1) {
+        char *why;
+        struct result *r = parse(console, sizeof(console) - 1, piece, &why);
+
+        CHECK(!why);
+        CHECK(r->rows_n == 2 && r->counts_n == 2 && r->errors_n == 0);
+        CHECK(!strcmp(r->rows[0].name, "one") && r->rows[0].samples_n == 3);
+        CHECK_NEAR(r->rows[0].st.min, 100, 0);
+        CHECK_NEAR(r->rows[0].st.max, 110, 0);
+        CHECK_NEAR(row_per_entry(&r->rows[1]), 2, 0);
+        CHECK(!strcmp(result_info(r, "hypervisor"), "Test 1.0 of today"));
+        CHECK(!strcmp(r->counts[1].bucket, "8") && r->counts[1].value == 99);
+        free(why);
+        result_free(r);
+    }
+}
+
+static void every_cut(void)
+{
+    size_t end = strstr(console, "@int82 end") - console;
+
+    for (size_t n = 0; n < end + strlen("@int82 end rows=2 errors=0\r"); n++) {
+        char *why;
+        struct result *r = parse(console, n, 4096, &why);
+
+        CHECK(why && *why);
+        free(why);
+        result_free(r);
+    }
+}
+
+#define BEGIN "@int82 begin schema=1 rows=1\n"
+#define ROW   "@int82 row name=a batch=1 calls=1 empty=0 samples=5\n"
+
+static void wrong_consoles(void)
+{
+    static const char *const bad[] = {
+        "",
+        "@int82 end rows=0 errors=0\n",
+        ROW,
+        "@int82 begin schema=2 rows=1\n" ROW "@int82 end rows=1 errors=0\n",
+        "@int82 begin schema=1 rows=0\n@int82 end rows=0 errors=0\n",
+        "@int82 begin schema=1\n" ROW "@int82 end rows=1 errors=0\n",
+        BEGIN BEGIN ROW "@int82 end rows=1 errors=0\n",
+        BEGIN ROW BEGIN "@int82 end rows=1 errors=0\n",
+        BEGIN ROW ROW "@int82 end rows=2 errors=0\n",
+        BEGIN ROW "@int82 end rows=2 errors=0\n",
+        BEGIN ROW "@int82 end rows=1 errors=1\n",
+        BEGIN ROW "@int82 end\n",
+        BEGIN ROW "@int82 end rows=1 errors=0\n" ROW,
+        BEGIN "@int82 row name=a batch=0 calls=1 empty=0 samples=5\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=0 empty=0 samples=5\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=1 samples=5\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=1 empty=0 samples=\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=1 empty=0 samples=5,\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=1 empty=0 samples=5,x\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=1 empty=0 samples=-5\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=1 empty=0 samples=99999999999999999999999\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=../../etc batch=1 calls=1 empty=0 samples=5\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row name=a batch=1 calls=1 empty=0 samples=5(XEN) crash\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 row\n@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 info\n" ROW "@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 counter a b\n" ROW "@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 hist a 1\n" ROW "@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 unheard of\n" ROW "@int82 end rows=1 errors=0\n",
+    };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        char *why;
+        struct result *r = parse(bad[i], strlen(bad[i]), 4096, &why);
+
+        if (!why)
+            printf("taken: %s\n", bad[i]);
+        CHECK(why);
+        free(why);
+        result_free(r);
+    }
+}
+
+static void effect_errors(void)
+{
+    static const char text[] =
+        BEGIN ROW "@int82 error row=a batch=1 the entry did not change\n@int82 end rows=1 errors=1\n";
+    char *why;
+    struct result *r = parse(text, sizeof(text) - 1, 7, &why);
+
+    CHECK(!why && r->errors_n == 1);
+    CHECK(!strcmp(r->errors[0].text, "the entry did not change") && !strcmp(r->errors[0].name, "a"));
+    result_free(r);
+}
+
+/* Noise of any kind must neither crash the parser nor make a result. The generator is fixed: failures repeat. */
+static void noise(void)
+{
+    unsigned long long seed = 82;
+    char text[sizeof(console)], *why;
+
+    for (int i = 0; i < 20000; i++) {
+        memcpy(text, console, sizeof(text));
+        for (int k = 0; k < 3; k++) {
+            seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+            text[(seed >> 33) % (sizeof(text) - 1)] = "\n =,@#0\377"[seed >> 60 & 7];
+        }
+        struct result *r = parse(text, sizeof(text) - 1, 64, &why);
+
+        CHECK(why || r->rows_n == 2);
+        free(why);
+        result_free(r);
+    }
+}
+
+static void endless_line(void)
+{
+    struct result *r = xcalloc(1, sizeof(*r));
+    struct parser p;
+    char x[4096];
+
+    memset(x, 'x', sizeof(x));
+    parser_init(&p, r);
+    for (int i = 0; i < 1024; i++)
+        parser_feed(&p, x, sizeof(x));
+    CHECK(parser_finish(&p) != NULL);
+    free(p.why);
+    result_free(r);
+}
+
+static struct result *reload(const char *text, char **why)
+{
+    char name[] = "/tmp/int82-test.XXXXXX";
+    int fd = mkstemp(name);
+    struct result *r;
+
+    close(fd);
+    file_write(name, text, strlen(text));
+    r = result_try_load(name, why);
+    unlink(name);
+    return r;
+}
+
+static void files_round_trip(void)
+{
+    char *why = NULL, *json, *csv;
+    struct result *r = parse(console, sizeof(console) - 1, 4096, &why), *j, *c;
+
+    json = result_json(r);
+    csv = result_csv(r);
+    j = reload(json, &why);
+    CHECK(j && j->rows_n == 2 && j->counts_n == 2 && j->rows[0].samples_n == 3 && j->rows[0].samples[1] == 1200);
+    CHECK(j && !strcmp(result_info(j, "suite"), "abcdef"));
+    if (j) {
+        char *again = result_json(j), *csv_again = result_csv(j);
+
+        CHECK(!strcmp(again, json));
+        CHECK(!strcmp(csv_again, csv));
+        free(again);
+        free(csv_again);
+    }
+    c = reload(csv, &why);
+    CHECK(c && c->rows_n == 2 && c->rows[0].st.max == 110 && !strcmp(result_info(c, "suite"), "abcdef"));
+    result_free(r);
+    result_free(j);
+    result_free(c);
+    free(json);
+    free(csv);
+}
+
+static void wrong_files(void)
+{
+    static const char *const bad[] = {"",
+                                      "{",
+                                      "{}",
+                                      "[1]",
+                                      "name,batch,ticks_min,ticks_median,per_entry\n",
+                                      "a,1\n",
+                                      "a,x,1,1,1\n",
+                                      "{\"schema\":\"int82-bench\",\"version\":2,\"rows\":[]}",
+                                      "{\"schema\":\"int82-bench\",\"version\":1,\"rows\":[]}",
+                                      "{\"schema\":\"int82-bench\",\"version\":1,\"rows\":[{\"name\":\"a\",\"batch\":1,"
+                                      "\"calls\":0,\"empty_ticks\":0,\"samples\":[1]}]}"};
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        char *why = NULL;
+        struct result *r = reload(bad[i], &why);
+
+        CHECK(!r && why);
+        free(why);
+        result_free(r);
+    }
+}
+
+static void labels(void)
+{
+    CHECK(label_is_good("a") && label_is_good("2026-1.2_x+y"));
+    CHECK(!label_is_good("") && !label_is_good("..") && !label_is_good("a/b") && !label_is_good("-x") &&
+          !label_is_good("a b"));
+}
+
+static void globs(void)
+{
+    CHECK(row_matches("mmu_*", "mmu_same", 8) && row_matches("x,mmu_same/8", "mmu_same", 8));
+    CHECK(!row_matches("mmu_same/1", "mmu_same", 8) && !row_matches("mmu", "mmu_same", 8));
+    CHECK(row_matches("*/512", "mmu_same", 512) && !row_matches("*/512", "mmu_same", 1));
+}
+
+int main(void)
+{
+    RUN(whole);
+    RUN(every_cut);
+    RUN(wrong_consoles);
+    RUN(effect_errors);
+    RUN(noise);
+    RUN(endless_line);
+    RUN(files_round_trip);
+    RUN(wrong_files);
+    RUN(labels);
+    RUN(globs);
+    return failed != 0;
+}

@@ -1,0 +1,183 @@
+/*
+ * The statistics (bench/stats.c) against values that others published or that follow by counting:
+ * NIST's StRD sets NumAcc1 to NumAcc4 (certified mean and deviation), R's quantiles of type 7, binomial coverages of
+ * the median's interval, and U tests from the manuals of R and SciPy; ties against a full enumeration.
+ */
+#include "bench_test.h"
+#include "stats.h"
+
+static void quantiles(void)
+{
+    double x[10] = {10, 1, 9, 2, 8, 3, 7, 4, 6, 5}, one[] = {42}, two[] = {3, 1};
+    struct stats s = stats_of(x, 10);
+
+    CHECK(s.n == 10);
+    CHECK_NEAR(s.min, 1, 0);
+    CHECK_NEAR(s.q1, 3.25, 1e-12);
+    CHECK_NEAR(s.median, 5.5, 1e-12);
+    CHECK_NEAR(s.q3, 7.75, 1e-12);
+    CHECK_NEAR(s.p90, 9.1, 1e-12);
+    CHECK_NEAR(s.p99, 9.91, 1e-12);
+    CHECK_NEAR(s.p999, 9.991, 1e-12);
+    CHECK_NEAR(s.max, 10, 0);
+    CHECK_NEAR(s.mean, 5.5, 1e-12);
+    CHECK_NEAR(s.stddev, 3.0276503540974917, 1e-12);
+    s = stats_of(one, 1);
+    CHECK(s.min == 42 && s.q1 == 42 && s.median == 42 && s.p999 == 42 && s.max == 42 && s.mean == 42 && s.stddev == 0);
+    s = stats_of(two, 2);
+    CHECK_NEAR(s.median, 2, 0);
+    CHECK_NEAR(s.stddev, M_SQRT2, 1e-12);
+    s = stats_of(NULL, 0);
+    CHECK(s.n == 0 && s.max == 0);
+}
+
+static void nist(double first, double step, double mean, double deviation, double eps)
+{
+    static double x[1001];
+    struct stats s;
+
+    x[0] = first;
+    for (int i = 1; i < 1001; i++)
+        x[i] = i % 2 ? first - step : first + step;
+    s = stats_of(x, 1001);
+    CHECK_NEAR(s.mean, mean, eps);
+    CHECK_NEAR(s.stddev, deviation, eps);
+}
+
+static void nist_accuracy(void)
+{
+    double x[] = {10000001, 10000003, 10000002};
+    struct stats s = stats_of(x, 3);
+
+    CHECK_NEAR(s.mean, 10000002, 0);
+    CHECK_NEAR(s.stddev, 1, 1e-12);
+    nist(1.2, 0.1, 1.2, 0.1, 1e-12);
+    nist(1000000.2, 0.1, 1000000.2, 0.1, 1e-8);
+    nist(10000000.2, 0.1, 10000000.2, 0.1, 1e-7);
+}
+
+static void median_intervals(void)
+{
+    double x[25], low, high;
+
+    for (int i = 0; i < 25; i++)
+        x[i] = i + 1;
+    CHECK_NEAR(median_interval(x, 5, 0.95, &low, &high), 0, 0); /* 1 - 2/32 is below 95 % */
+    CHECK(low == 1 && high == 5);
+    CHECK_NEAR(median_interval(x, 6, 0.95, &low, &high), 0.96875, 1e-12);
+    CHECK(low == 1 && high == 6);
+    CHECK_NEAR(median_interval(x, 9, 0.95, &low, &high), 0.9609375, 1e-12);
+    CHECK(low == 2 && high == 8);
+    CHECK_NEAR(median_interval(x, 10, 0.95, &low, &high), 0.978515625, 1e-12);
+    CHECK(low == 2 && high == 9);
+    CHECK_NEAR(median_interval(x, 25, 0.95, &low, &high), 0.9567147, 1e-7);
+    CHECK(low == 8 && high == 18);
+    CHECK_NEAR(median_interval(x, 0, 0.95, &low, &high), 0, 0);
+}
+
+static void u_published(void)
+{
+    /* R, ?wilcox.test: permeability of the chorioamnion; W = 35, one-sided p = 0.1272. */
+    double x[] = {0.80, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46}, y[] = {1.15, 0.88, 0.90, 0.74, 1.21};
+    /* SciPy, mannwhitneyu: ages at diagnosis; U = 17, exact p = 0.1111. */
+    double males[] = {19, 22, 16, 29, 24}, females[] = {20, 11, 17, 12};
+    double p;
+
+    CHECK_NEAR(mann_whitney(x, 10, y, 5, &p), 35, 0);
+    CHECK_NEAR(p, 2 * 0.1272, 1e-4);
+    CHECK_NEAR(mann_whitney(males, 5, females, 4, &p), 17, 0);
+    CHECK_NEAR(p, 0.1111111111111111, 1e-12);
+    CHECK_NEAR(mann_whitney(females, 4, males, 5, &p), 3, 0);
+    CHECK_NEAR(p, 0.1111111111111111, 1e-12);
+}
+
+static void u_by_counting(void)
+{
+    double low[9], high[9], p;
+
+    for (int i = 0; i < 9; i++)
+        low[i] = i, high[i] = 100 + i;
+    CHECK_NEAR(mann_whitney(low, 3, high, 3, &p), 0, 0);
+    CHECK_NEAR(p, 2.0 / 20, 1e-12);
+    CHECK_NEAR(mann_whitney(low, 9, high, 9, &p), 0, 0);
+    CHECK_NEAR(p, 2.0 / 48620, 1e-12);
+    CHECK_NEAR(mann_whitney(high, 9, low, 9, &p), 81, 0);
+    CHECK_NEAR(p, 2.0 / 48620, 1e-12);
+    CHECK_NEAR(mann_whitney(low, 9, low, 9, &p), 40.5, 0);
+    CHECK_NEAR(p, 1, 1e-12);
+    mann_whitney(low, 0, low, 9, &p);
+    CHECK_NEAR(p, 1, 0);
+}
+
+/* U of the choice MASK of 8 values against the others, by its definition. */
+static double u_of(const double *v, unsigned mask)
+{
+    double u = 0;
+
+    for (int i = 0; i < 8; i++)
+        for (int j = 0; j < 8; j++)
+            if ((mask >> i & 1) && !(mask >> j & 1))
+                u += v[i] > v[j] ? 1 : v[i] == v[j] ? 0.5 : 0;
+    return u;
+}
+
+static void u_ties_enumerated(void)
+{
+    const double sets[][8] = {{1, 1, 2, 2, 2, 3, 3, 4}, {5, 5, 5, 5, 5, 5, 5, 6}, {1, 2, 3, 4, 5, 6, 7, 7}};
+
+    for (int s = 0; s < 3; s++) {
+        for (unsigned choice = 0; choice < 256; choice++) {
+            double x[8], y[8], p, u, far = 0, all = 0;
+            int nx = 0, ny = 0;
+
+            for (int i = 0; i < 8; i++)
+                *(choice >> i & 1 ? &x[nx++] : &y[ny++]) = sets[s][i];
+            if (nx != 3)
+                continue;
+            u = u_of(sets[s], choice);
+            for (unsigned other = 0; other < 256; other++) {
+                if (__builtin_popcount(other) != 3)
+                    continue;
+                all++;
+                far += fabs(u_of(sets[s], other) - 7.5) >= fabs(u - 7.5) - 1e-9;
+            }
+            CHECK_NEAR(mann_whitney(x, nx, y, ny, &p), u, 1e-12);
+            CHECK_NEAR(p, far / all, 1e-12);
+        }
+    }
+}
+
+static void u_large(void)
+{
+    static double x[200], y[200];
+    double p;
+
+    /* Interleaved: U = 1225 of 2500, z = 24.5 / sqrt(50 * 50 * 101 / 12). */
+    for (int i = 0; i < 50; i++)
+        x[i] = 2 * i + 1, y[i] = 2 * i + 2;
+    CHECK_NEAR(mann_whitney(x, 50, y, 50, &p), 1225, 0);
+    CHECK_NEAR(p, 0.8658764106823897, 1e-9);
+    for (int i = 0; i < 200; i++)
+        x[i] = y[i] = 7;
+    CHECK_NEAR(mann_whitney(x, 200, y, 200, &p), 20000, 0);
+    CHECK_NEAR(p, 1, 0);
+    /* The exact and the normal way agree where they meet. */
+    for (int i = 0; i < 41; i++)
+        x[i] = i, y[i] = i + 5.5;
+    double exact, normal;
+    mann_whitney(x, 40, y, 40, &exact);
+    mann_whitney(x, 41, y, 41, &normal);
+    CHECK_NEAR(exact, normal, 0.01);
+}
+
+int main(void)
+{
+    RUN(quantiles);
+    RUN(nist_accuracy);
+    RUN(median_intervals);
+    RUN(u_published);
+    RUN(u_by_counting);
+    RUN(u_ties_enumerated);
+    RUN(u_large);
+    return failed != 0;
+}
