@@ -50,8 +50,12 @@ static inline pte_t *target_slot(const struct domain *d, uint32_t addr)
     struct page_info *page;
     mfn_t mfn;
 
-    if (unlikely(!mapping) || unlikely((mapping->lo & (_PAGE_PRESENT | _PAGE_RW)) != _PAGE_PRESENT) ||
-        unlikely(!pte_to_frame(*mapping, &mfn)) || unlikely(mfn >= max_page))
+    if (unlikely(!mapping) || unlikely((mapping->lo & (_PAGE_PRESENT | _PAGE_RW)) != _PAGE_PRESENT))
+        return NULL;
+    mfn = mapping->lo >> PAGE_SHIFT;
+    if (unlikely(mapping->hi & ~_PAGE_NX_HI) && !pte_to_frame(*mapping, &mfn))
+        return NULL;
+    if (unlikely(mfn >= max_page))
         return NULL;
     page = mfn_to_page(mfn);
     if (unlikely(page->owner != d) || unlikely(page->type_info < PGT_one) ||
@@ -316,6 +320,17 @@ static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, stru
     return true;
 }
 
+/* By ModRM byte: 1 + the word of the frame that holds the base register of (reg) and disp8(reg); 0: another form. */
+#define FORM(modrm, field) [modrm] = 1 + offsetof(struct cpu_user_regs, field) / sizeof(uint32_t)
+#define FORMS4(modrm, field) \
+    FORM(modrm, field), FORM((modrm) + 8, field), FORM((modrm) + 16, field), FORM((modrm) + 24, field)
+#define ANY_REG(modrm, field)   FORMS4(modrm, field), FORMS4((modrm) + 32, field)
+#define BOTH_FORMS(base, field) ANY_REG(base, field), ANY_REG(0x40 + (base), field)
+static const uint8_t plain_base[256] = {
+    BOTH_FORMS(EAX, eax), BOTH_FORMS(ECX, ecx), BOTH_FORMS(EDX, edx),     BOTH_FORMS(EBX, ebx),
+    BOTH_FORMS(ESI, esi), BOTH_FORMS(EDI, edi), ANY_REG(0x40 + EBP, ebp),
+};
+
 /*
  * The plain stores: MOV of a 32-bit register (89) or constant (C7 /0) to (reg) or disp8(reg), flat segments, no prefix.
  * Returns the instruction's length, 0 for anything else.
@@ -329,9 +344,9 @@ static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr
         return 0;
     FETCH_CODE(insn, regs->eip, fault);
     modrm = insn >> 8 & 0xFF;
-    if (unlikely(modrm >= 0x80) || unlikely((modrm & 7) == 4) || unlikely((modrm & 0xC7) == 5))
+    if (unlikely(!plain_base[modrm]))
         return 0;
-    offset = *gpr(regs, modrm & 7);
+    offset = ((const uint32_t *)regs - 1)[plain_base[modrm]];
     if (modrm & 0x40) {
         offset += (int8_t)(insn >> 16);
         length = 3;
