@@ -60,32 +60,38 @@ static bool truncate_limit(struct descriptor *d, uint32_t limit)
     return true;
 }
 
+/* In pages, so that 32 bits are enough: a segment of 4 GiB has 2^20. */
+static bool segment_ok(struct descriptor *d)
+{
+    uint32_t base = (d->b & 0xFF000000) | (d->b & 0xFF) << 16 | d->a >> 16;
+    uint32_t size = ((d->b & 0xF0000) | (d->a & 0xFFFF)) + 1, pages = size, base_pages, offset = base & ~PAGE_MASK;
+
+    if (base >= FIRST_GUEST_LIMIT - PAGE_SIZE)
+        return false;
+    base_pages = base >> PAGE_SHIFT;
+    if ((d->b & (DESC_CODE | DESC_EXPAND_DOWN)) == DESC_EXPAND_DOWN) {
+        uint64_t bytes = d->b & DESC_G ? (uint64_t)size << PAGE_SHIFT : size;
+
+        /* Offsets above the limit, up to 4 GiB (or 64 KiB), are what it allows: they must wrap round to below base. */
+        return base + bytes >= 1ull << 32 || truncate_limit(d, -(base & PAGE_MASK));
+    }
+    if (!(d->b & DESC_G))
+        pages = (size + offset + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    else if (offset)
+        pages++;
+    return base_pages + pages <= FIRST_GUEST_LIMIT >> PAGE_SHIFT ||
+           truncate_limit(d, FIRST_GUEST_LIMIT - (base & PAGE_MASK) - (offset ? PAGE_SIZE : 0));
+}
+
 bool check_descriptor(struct descriptor *d)
 {
-    uint32_t base;
-    uint64_t limit;
-
     if (!(d->b & DESC_P))
         return true; /* always faults */
     if (!(d->b & DESC_DPL))
         d->b |= DESC_DPL1; /* ring 0 is not theirs */
-    if (!(d->b & DESC_S))
+    if (unlikely(!(d->b & DESC_S)))
         return (d->b & DESC_TYPE) == DESC_CALL_GATE && call_gate_ok(d);
-
-    base = (d->b & 0xFF000000) | (d->b & 0xFF) << 16 | d->a >> 16;
-    if (base >= FIRST_GUEST_LIMIT - PAGE_SIZE)
-        return false;
-    limit = ((d->b & 0xF0000) | (d->a & 0xFFFF)) + 1;
-    if (d->b & DESC_G)
-        limit <<= PAGE_SHIFT;
-
-    if ((d->b & (DESC_CODE | DESC_EXPAND_DOWN)) == DESC_EXPAND_DOWN) {
-        /* Offsets above the limit, up to 4 GiB (or 64 KiB), are what it allows: they must wrap round to below base. */
-        if (base + limit < 1ull << 32)
-            return truncate_limit(d, -(base & PAGE_MASK));
-    } else if (base + limit > FIRST_GUEST_LIMIT)
-        return truncate_limit(d, FIRST_GUEST_LIMIT - (base & PAGE_MASK) - (base & ~PAGE_MASK ? PAGE_SIZE : 0));
-    return true;
+    return segment_ok(d);
 }
 
 int validate_descriptors(struct page_info *page)

@@ -197,7 +197,38 @@ static int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t 
     }
 }
 
+/* One flush of the own address space, as kernels ask for most of the time. False: not that, and nothing was done. */
+static inline bool one_flush(const struct mmuext_op *ops)
+{
+    uint32_t cmd, va;
+
+    FETCH_GUEST_U32(cmd, &ops->cmd, fault);
+    if (cmd == MMUEXT_INVLPG_LOCAL) {
+        FETCH_GUEST_U32(va, &ops->arg1.linear_addr, fault);
+        if (va < HYP_START)
+            flush_page_now(va);
+        return true;
+    }
+    if (cmd == MMUEXT_TLB_FLUSH_LOCAL) {
+        flush_tlb_now();
+        return true;
+    }
+fault:
+    return false;
+}
+
+static __attribute__((noinline)) long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success,
+                                                  uint32_t foreigndom);
+
 long do_mmuext_op(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
+{
+    if (likely(count == 1) && likely(foreigndom == DOMID_SELF) && likely(!success) &&
+        likely(guest_range_ok(ops, sizeof(*ops))) && one_flush(ops))
+        return 0;
+    return several_ops(ops, count, success, foreigndom);
+}
+
+static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
 {
     struct domain *pg_owner = this_cpu.domain;
     uint32_t done;

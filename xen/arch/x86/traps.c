@@ -292,21 +292,25 @@ long do_set_trap_table(const trap_info_t *traps)
         return 0;
     }
     for (unsigned int n = 1;; n++, traps++) {
-        const uint32_t *src = (const uint32_t *)traps;
         uint32_t head, address, vector;
+        struct guest_trap *trap;
 
-        if (unlikely(!guest_range_ok(traps, sizeof(*traps))) || __get_guest_u32(&head, src) ||
-            __get_guest_u32(&address, src + 1))
+        if (unlikely(!guest_range_ok(traps, sizeof(*traps))))
             return -EFAULT;
+        FETCH_GUEST_U32(address, &traps->address, fault);
         if (!address)
             return 0;
+        FETCH_GUEST_U32(head, (const uint32_t *)traps, fault);
         vector = head & 0xFF;
-        v->traps[vector].address = address;
-        v->traps[vector].cs = fixup_guest_selector(head >> 16);
-        v->traps[vector].flags = head >> 8 & 0xFF;
+        trap = &v->traps[vector];
+        trap->address = address;
+        trap->cs = fixup_guest_selector(head >> 16);
+        trap->flags = head >> 8 & 0xFF;
         if (vector == SYSCALL_VECTOR)
             set_int80_gate(v);
         if (n % 256 == 0 && preempt_point()) /* the table is as long as a guest likes */
             return -EINTR;
     }
+fault:
+    return -EFAULT;
 }

@@ -26,25 +26,25 @@ ENTRY(hypercall_multicall)
         push    %ecx
         push    %esi
         push    %edi
-        mov     $-EFAULT, %eax
         cmp     $HYP_START / MC_SIZE, %ecx
-        ja      2f
+        ja      multicall_out_of_range
         mov     %ebx, %esi
         shl     $5, %ecx
         add     %esi, %ecx
-        jc      2f
+        jc      multicall_out_of_range
         cmp     $HYP_START, %ecx
-        ja      2f
+        ja      multicall_out_of_range
         push    %ecx                            # the end
-        jmp     multicall_chunk
+        cmp     %ecx, %esi
+        jne     multicall_chunk
 
 multicall_chunk_done:
+        cmp     (%esp), %esi
+        jae     multicall_done
         call    preempt_point
         test    %al, %al
         jnz     multicall_done
 multicall_chunk:
-        cmp     (%esp), %esi
-        jae     multicall_done
         lea     MC_CHUNK * MC_SIZE(%esi), %edi
         cmp     (%esp), %edi
         cmova   (%esp), %edi
@@ -53,6 +53,8 @@ multicall_chunk:
 multicall_entry:
         mov     HV((%esi)), %eax
         EXTABLE(multicall_entry, multicall_fault)
+.Lwhole: testl  $0, MC_ARG(5)                   # all of the entry must be there before its call is made
+        EXTABLE(.Lwhole, multicall_fault)
         cmp     $HYPERCALL_SLOTS - 1, %eax
         cmova   %cs:last_slot, %eax
 #if COUNTERS
@@ -83,11 +85,8 @@ multicall_work:
         test    %al, %al
         jnz     multicall_next
 multicall_done:
+        add     $4, %esp
         xor     %eax, %eax
-        jmp     1f
-multicall_fault:
-        mov     $-EFAULT, %eax
-1:      add     $4, %esp
 2:      pop     %edi
         pop     %esi
         pop     %ecx
@@ -95,6 +94,11 @@ multicall_fault:
         cmpl    $0, CPU(work)
         jne     exit_work
         GUEST_IRET
+multicall_fault:
+        add     $4, %esp
+multicall_out_of_range:
+        mov     $-EFAULT, %eax
+        jmp     2b
 
 .macro FETCH_ARG n, reg
 .Lfetch\@:
@@ -155,14 +159,16 @@ multicall_fault_pushed4:
 
 /* The leaf calls: leaf.S has their sense. */
 ENTRY(multicall_xen_version)
-        FETCH_ARG 0, %eax
-        test    %eax, %eax
-        jnz     1f
+.Lcommand:
+        cmpl    $0, MC_ARG(0)
+        EXTABLE(.Lcommand, multicall_fault)
+        jne     1f
 .Lversion:
         movl    $XEN_VERSION, MC_RESULT
         EXTABLE(.Lversion, multicall_fault)
         NEXT_ENTRY
-1:      FETCH_ARG 1, %edx
+1:      FETCH_ARG 0, %eax
+        FETCH_ARG 1, %edx
         call    do_xen_version
         jmp     multicall_result
 
