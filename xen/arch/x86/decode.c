@@ -272,18 +272,6 @@ enum decode_result decode(struct insn *insn, const uint8_t *bytes, unsigned int 
     *insn = (struct insn){.segment = SEG_DS, .base = NO_REG, .index = NO_REG};
     insn->size = insn->addr_size = code32 ? 4 : 2;
 
-    /* MOV from and to CR without prefixes, the most frequent by far: nothing to look up. */
-    if (n >= 3 && bytes[0] == 0x0F && (bytes[1] & ~2) == 0x20) {
-        insn->op = bytes[1] & 2 ? INSN_WRITE_CR : INSN_READ_CR;
-        insn->flags = INSN_MODRM;
-        insn->mod = bytes[2] >> 6;
-        insn->sub = insn->reg = bytes[2] >> 3 & 7;
-        insn->rm = bytes[2] & 7;
-        insn->size = 4;
-        insn->length = 3;
-        return DECODE_OK;
-    }
-
     do {
         if (r.next == r.end)
             goto truncated;

@@ -38,6 +38,13 @@ struct tss double_fault_tss __aligned(128);
 static uint8_t double_fault_stack[PAGE_SIZE] __aligned(PAGE_SIZE);
 static struct descriptor idt[256] __aligned(PAGE_SIZE);
 
+/* A table has changed: what was known of segments other than the fixed ones may be untrue. */
+static void forget_flat_segments(struct vcpu *v)
+{
+    v->flat_ss = RING1_DS;
+    v->flat_cs = RING1_CS;
+}
+
 static bool call_gate_ok(struct descriptor *d)
 {
     uint32_t cs = d->a >> 16;
@@ -135,7 +142,7 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
     barrier();
     ACCESS_ONCE(slot->b) = d.b;
     if (is_table)
-        current->flat_ss = RING1_DS; /* what was known of another stack segment may be untrue */
+        forget_flat_segments(current);
     return 0;
 }
 
@@ -189,7 +196,7 @@ int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries)
         v->gdt_frames[i] = frames[i];
         set_area_pte(gdt_ptes(v) + i, v->area + VCPU_AREA_GDT + i * PAGE_SIZE, frames[i]);
     }
-    v->flat_ss = RING1_DS;
+    forget_flat_segments(v);
     return 0;
 }
 
@@ -221,7 +228,7 @@ void unmap_ldt(struct vcpu *v)
         v->ldt_mapped &= ~(1u << i);
         put_page_and_type(mfn_to_page(mfn));
     }
-    v->flat_ss = RING1_DS;
+    forget_flat_segments(v);
 }
 
 void unmap_ldt_of(struct domain *d)

@@ -81,6 +81,7 @@ int arch_init_vcpu(struct vcpu *v)
 {
     v->guest_l3 = INVALID_MFN;
     v->info_frame = INVALID_MFN;
+    v->flat_cs = RING1_CS;
     v->kernel_ss = v->ds = v->es = v->fs = v->gs = v->flat_ss = RING1_DS;
     v->debugreg[4] = v->debugreg[5] = v->debugreg[8] = -EINVAL;
     v->debugreg[6] = 0xFFFF0FF0;

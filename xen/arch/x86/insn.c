@@ -75,6 +75,8 @@ bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn)
     if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE))
         return false;
     code32 = ar & SEG_AR_32BIT;
+    if (!base && code32 && limit >= HYP_START - 1 && (regs->cs & 3) == 1)
+        current->flat_cs = regs->cs;
     addr = base + regs->eip;
     if (likely((addr & ~PAGE_MASK) <= PAGE_SIZE - sizeof(bytes)) && likely(addr < HYP_START) && limit >= 7 &&
         regs->eip <= limit - 7 && !__get_guest_u32(&bytes[0], (const uint32_t *)addr) &&

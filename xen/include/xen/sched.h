@@ -44,6 +44,7 @@ struct vcpu {
     /* Traps */
     struct guest_trap traps[256];
     struct guest_entry event_callback, failsafe_callback, nmi_callback, sysenter_callback, syscall32_callback;
+    uint32_t flat_cs; /* code selector last found flat, 32-bit, in the guest's tables; 0: unknown */
     uint32_t flat_ss; /* stack selector last found flat and writable in the guest's tables; 0: unknown */
 
     /* Descriptor tables */

@@ -528,56 +528,57 @@ va_slow:                                        # nothing has been changed: C do
         pop     %esi
         jmp     hypercall_update_va_mapping_c
 
-/* The same as a part of a multicall; ESI: its entry, args from 8 on (multicall.S). */
+/* The same as a part of a multicall: multicall.S has the registers; here ESI is the entry's address. */
 #define MC_ARG(n) HV(8 + 4 * (n)(%esi))
 
 ENTRY(multicall_update_va_mapping)
-.Lm1:   mov     MC_ARG(0), %edx
+        push    %esi
+        push    %edi
+        add     %edi, %esi
+.Lm1:   mov     MC_ARG(0), %edi
 .Lm2:   mov     MC_ARG(1), %eax
 .Lm3:   mov     MC_ARG(2), %ecx
-        push    %edi
-        push    %edx
-        mov     %edx, %edi
+.Lm4:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
+        jnz     mc_va_slow
+        mov     %edi, %edx
         shr     $L2_SHIFT, %edx
         cmp     CPU(va_key), %edx
         jne     mc_va_slow
-.Lm4:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
-        jnz     mc_va_slow
         push    %esi
+        push    %edi
         shr     $PAGE_SHIFT - 3, %edi
         and     $0xFF8, %edi
         add     CPU(va_window), %edi
         mov     CPU(domain), %edx
-        CHANGE_ENTRY mc_va_done, mc_va_slow_pushed, mc_va_put_slow
+        CHANGE_ENTRY mc_va_done, mc_va_slow_changed, mc_va_put_slow
 mc_va_put_slow:
         xchg    %eax, %edx
         call    put_old_l1_words                # (d, low, high)
 mc_va_done:
-        pop     %esi
-        add     $4, %esp
+        add     $8, %esp
         pop     %edi
+        pop     %esi
         xor     %eax, %eax
         jmp     multicall_result
-mc_va_slow_pushed:
+mc_va_slow_changed:
+        pop     %edi
         pop     %esi
 mc_va_slow:                                     # nothing has been changed: C does the whole call
-        mov     %ecx, %edi
         mov     %eax, %edx
-        pop     %eax
-.Lm5:   mov     MC_ARG(3), %ecx
-        push    %ecx
-        mov     %edi, %ecx
-        call    do_update_va_mapping
+.Lm5:   mov     MC_ARG(3), %eax
+        push    %eax
+        mov     %edi, %eax
+        call    do_update_va_mapping            # (address, low, high, flags)
         add     $4, %esp
         pop     %edi
+        pop     %esi
         jmp     multicall_result
 mc_va_fault:
-        add     $4, %esp
-mc_va_fault_popped:
         pop     %edi
+        pop     %esi
         jmp     multicall_fault
-        EXTABLE(.Lm1, multicall_fault)
-        EXTABLE(.Lm2, multicall_fault)
-        EXTABLE(.Lm3, multicall_fault)
+        EXTABLE(.Lm1, mc_va_fault)
+        EXTABLE(.Lm2, mc_va_fault)
+        EXTABLE(.Lm3, mc_va_fault)
         EXTABLE(.Lm4, mc_va_fault)
-        EXTABLE(.Lm5, mc_va_fault_popped)
+        EXTABLE(.Lm5, mc_va_fault)

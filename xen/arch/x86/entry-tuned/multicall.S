@@ -7,15 +7,17 @@
  * from the array (each of them once), calls the same C function or does the same leaf work, and stores the result.
  * It stops early only if the array cannot be accessed, or if the domain is not to go on.
  *
- * ESI: this entry; EDI: where to look for interrupts next, at the latest the end; (%esp): the end.
+ * EDI: where to look for interrupts next, at the latest the end; ESI: this entry's distance from there, below 0;
+ * EBX: the vCPU; (%esp): the end.
  */
 #include <asm/asm.h>
 #include <public/errno.h>
 #include <xen/version.h>
 
 #define MC_SIZE    32
-#define MC_RESULT  HV(4(%esi))
-#define MC_ARG(n)  HV(8 + 4 * (n)(%esi))
+#define MC_OP      HV((%edi,%esi))
+#define MC_RESULT  HV(4(%edi,%esi))
+#define MC_ARG(n)  HV(8 + 4 * (n)(%edi,%esi))
 #define MC_CHUNK   64                           /* entries between two looks for interrupts */
 
         .text
@@ -26,35 +28,33 @@ ENTRY(hypercall_multicall)
         push    %ecx
         push    %esi
         push    %edi
+        push    %ebx
+        mov     %ebx, %edi
         cmp     $HYP_START / MC_SIZE, %ecx
         ja      multicall_out_of_range
-        mov     %ebx, %esi
         shl     $5, %ecx
-        add     %esi, %ecx
+        jz      multicall_empty
+        add     %edi, %ecx
         jc      multicall_out_of_range
         cmp     $HYP_START, %ecx
         ja      multicall_out_of_range
+        mov     CPU(current), %ebx
         push    %ecx                            # the end
-        cmp     %ecx, %esi
-        jne     multicall_chunk
 
-multicall_chunk_done:
-        cmp     (%esp), %esi
-        jae     multicall_done
-        call    preempt_point
-        test    %al, %al
-        jnz     multicall_done
+/* EDI: the first entry of a chunk. Only entries that are not aligned can stand on two pages. */
 multicall_chunk:
-        lea     MC_CHUNK * MC_SIZE(%esi), %edi
+        mov     %edi, %esi
+        test    $MC_SIZE - 1, %edi
+        jnz     multicall_unaligned
+        add     $MC_CHUNK * MC_SIZE, %edi
         cmp     (%esp), %edi
         cmova   (%esp), %edi
+        sub     %edi, %esi
 
         .globl  multicall_result, multicall_fault
 multicall_entry:
-        mov     HV((%esi)), %eax
+        mov     MC_OP, %eax
         EXTABLE(multicall_entry, multicall_fault)
-.Lwhole: testl  $0, MC_ARG(5)                   # all of the entry must be there before its call is made
-        EXTABLE(.Lwhole, multicall_fault)
         cmp     $HYPERCALL_SLOTS - 1, %eax
         cmova   %cs:last_slot, %eax
 #if COUNTERS
@@ -65,8 +65,7 @@ multicall_entry:
 
 .macro NEXT_ENTRY
         add     $MC_SIZE, %esi
-        cmp     %edi, %esi
-        jb      multicall_entry
+        jnz     multicall_entry
         jmp     multicall_chunk_done
 .endm
 
@@ -79,6 +78,23 @@ multicall_result:
 multicall_next:
         NEXT_ENTRY
 
+multicall_chunk_done:
+        cmp     (%esp), %edi
+        jae     multicall_done
+        call    preempt_point
+        test    %al, %al
+        jz      multicall_chunk
+        jmp     multicall_done
+
+/* A chunk of one: all of it must be there before its call is made. */
+multicall_unaligned:
+        add     $MC_SIZE, %edi
+        mov     $-MC_SIZE, %esi
+.Lwhole:
+        testl   $0, MC_ARG(5)
+        EXTABLE(.Lwhole, multicall_fault)
+        jmp     multicall_entry
+
 /* Something is to be done before the guest goes on: see whether the rest of the calls may still be made. */
 multicall_work:
         call    may_go_on
@@ -86,8 +102,10 @@ multicall_work:
         jnz     multicall_next
 multicall_done:
         add     $4, %esp
+multicall_empty:
         xor     %eax, %eax
-2:      pop     %edi
+2:      pop     %ebx
+        pop     %edi
         pop     %esi
         pop     %ecx
         pop     %edx
@@ -174,8 +192,7 @@ ENTRY(multicall_xen_version)
 
 ENTRY(multicall_fpu_taskswitch)
         FETCH_ARG 0, %eax
-        mov     CPU(current), %edx
-        cmp     %eax, HV(VCPU_guest_cr0_ts(%edx))
+        cmp     %eax, HV(VCPU_guest_cr0_ts(%ebx))
         jne     1f
 .Ltaskswitch:
         movl    $0, MC_RESULT
@@ -200,8 +217,7 @@ ENTRY(multicall_get_debugreg)
         FETCH_ARG 0, %eax
         cmp     $7, %eax
         cmova   %cs:bad_debugreg, %eax
-        mov     CPU(current), %edx
-        mov     HV(VCPU_debugreg(%edx,%eax,4)), %eax
+        mov     HV(VCPU_debugreg(%ebx,%eax,4)), %eax
         jmp     multicall_result
 
 /* No multicall in a multicall, as on Xen; and `iret` would leave the rest undone. */
