@@ -1,75 +1,112 @@
-/* The hypervisor's command line: one table. */
+/* The hypervisor's command line: one table of options. */
 #include <xen/domain.h>
 #include <xen/setup.h>
 
-uint64_t opt_dom0_mem;
+struct dom0_mem opt_dom0_mem;
 bool opt_noreboot;
 
-static bool set_dom0_mem(const char *value)
+/* An amount of memory; with `-` before it, all but so much. */
+static int64_t __init parse_amount(const char **s)
 {
-    const char *end;
+    bool negative = **s == '-';
+    uint64_t bytes = parse_size(*s + negative, s);
 
-    opt_dom0_mem = parse_size(value, &end);
-    return *value && !*end;
+    return negative ? -(int64_t)bytes : (int64_t)bytes;
 }
 
-static bool set_log_level(const char *value)
+/* SIZE[,min:SIZE][,max:SIZE] in any order */
+static bool __init set_dom0_mem(const char *value)
+{
+    do {
+        int64_t *amount = &opt_dom0_mem.size;
+        const char *number;
+
+        if (!strncmp(value, "min:", 4))
+            amount = &opt_dom0_mem.min;
+        else if (!strncmp(value, "max:", 4))
+            amount = &opt_dom0_mem.max;
+        number = value += amount == &opt_dom0_mem.size ? 0 : 4;
+        *amount = parse_amount(&value);
+        if (value == number)
+            return false;
+    } while (*value++ == ',');
+    return !value[-1];
+}
+
+/* Xen's form is HYPERVISOR[/RATE-LIMITED]; the second part says nothing here. */
+static bool __init set_log_level(const char *value)
 {
     static const struct {
         const char *name;
         enum log_level level;
-    } levels[] = {{"none", LOG_ERR}, {"error", LOG_ERR}, {"warning", LOG_WARN},
+    } levels[] = {{"none", LOG_ERR},  {"error", LOG_ERR},   {"warning", LOG_WARN},
                   {"info", LOG_INFO}, {"debug", LOG_DEBUG}, {"all", LOG_DEBUG}};
+    const char *slash = strchr(value, '/');
+    size_t length = slash ? (size_t)(slash - value) : strlen(value);
 
     for (unsigned int i = 0; i < ARRAY_SIZE(levels); i++)
-        if (!strcmp(value, levels[i].name)) {
+        if (strlen(levels[i].name) == length && !strncmp(value, levels[i].name, length)) {
             log_level = levels[i].level;
             return true;
         }
     return false;
 }
 
-static bool set_noreboot(const char *value)
+static bool __init set_noreboot(const char *value)
 {
-    opt_noreboot = strcmp(value, "0") != 0;
+    static const char *const no[] = {"0", "no", "off", "false", "disable"};
+
+    opt_noreboot = true;
+    for (unsigned int i = 0; i < ARRAY_SIZE(no); i++)
+        if (!strcmp(value, no[i]))
+            opt_noreboot = false;
     return true;
 }
 
 /* Xen's, for the console that is the only one here. */
-static bool ignore(const char *value)
+static bool __init ignore(const char *value)
 {
     return true;
 }
 
 static const struct option {
     const char *name;
-    bool (*set)(const char *value); /* "" without `=` */
+    bool (*set)(const char *value); /* "" without `=`; false: makes no sense */
 } options[] = {
     {"dom0_mem", set_dom0_mem}, {"loglvl", set_log_level}, {"noreboot", set_noreboot},
     {"com1", ignore},           {"console", ignore},       {"guest_loglvl", ignore},
 };
 
-static void __init one_option(char *word)
+static const struct option *__init find_option(const char *name)
 {
-    char *value = strchr(word, '=');
-
-    if (value)
-        *value++ = 0;
     for (unsigned int i = 0; i < ARRAY_SIZE(options); i++)
-        if (!strcmp(word, options[i].name)) {
-            if (!options[i].set(value ?: ""))
-                printk("Option %s: cannot make sense of \"%s\"\n", word, value ?: "");
-            return;
-        }
-    printk("Unknown option %s\n", word);
+        if (!strcmp(name, options[i].name))
+            return &options[i];
+    return NULL;
 }
 
-/* The first word is the image's own name when the boot loader put it there: it has a slash or no option's name. */
+/* Most boot loaders put the image's name first, GRUB 2 does not; a first word without value that is no option is it. */
+static void __init one_option(char *word, bool first)
+{
+    char *value = strchr(word, '=');
+    const struct option *option;
+
+    if (first && (!value || strchr(word, '/') == word) && !find_option(word))
+        return;
+    if (value)
+        *value++ = 0;
+    option = find_option(word);
+    if (!option)
+        printk("Unknown option: %s\n", word);
+    else if (!option->set(value ?: ""))
+        printk("Option %s: cannot make sense of \"%s\"\n", word, value ?: "");
+}
+
 void __init parse_command_line(const char *line)
 {
     static char copy[1024];
-    char *p = copy;
     bool first = true;
+    char *p = copy;
 
     strlcpy(copy, line, sizeof(copy));
     for (;;) {
@@ -84,8 +121,7 @@ void __init parse_command_line(const char *line)
         p = end ? end + 1 : p + strlen(p);
         if (end)
             *end = 0;
-        if (!(first && (strchr(word, '/') || !strncmp(word, "int82", 5))))
-            one_option(word);
+        one_option(word, first);
         first = false;
     }
 }

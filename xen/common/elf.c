@@ -1,23 +1,19 @@
 /*
- * Guest kernels: 32-bit ELF executables that say in notes, or in an older string section (__xen_guest), how they want to
- * be loaded. The file is not trusted: every offset is checked against its size before it is used.
+ * Guest kernels: 32-bit ELF executables that say in notes, or in an older string section (__xen_guest), how they want
+ * to be loaded. The file is not trusted: every offset is checked against its size before it is used.
  */
+#include <public/elfnote.h>
 #include <xen/elf.h>
 
-#define EM_386         3
-#define ET_EXEC        2
-#define PT_LOAD        1
-#define PT_NOTE        4
-#define SHT_NOTE       7
-#define MAX_SECTIONS   4096
-#define HIGHEST_GUEST  0xF5800000u
-#define VALUE_LENGTH   64
-
-/* Notes of owner "Xen" (public/elfnote.h) */
-enum {
-    NOTE_ENTRY = 1, NOTE_HYPERCALL_PAGE = 2, NOTE_VIRT_BASE = 3, NOTE_PADDR_OFFSET = 4, NOTE_XEN_VERSION = 5,
-    NOTE_LOADER = 8, NOTE_PAE_MODE = 9, NOTE_FEATURES = 10, NOTE_BSD_SYMTAB = 11, NOTE_MOD_START_PFN = 16,
-};
+#define EM_386        3
+#define ET_EXEC       2
+#define PT_LOAD       1
+#define PT_NOTE       4
+#define SHT_SYMTAB    2
+#define SHT_STRTAB    3
+#define SHT_NOTE      7
+#define MAX_SECTIONS  4096
+#define HIGHEST_GUEST 0xF5800000u /* where the hypervisor begins */
 
 struct ehdr {
     uint8_t ident[16];
@@ -41,7 +37,9 @@ struct parser {
     struct elf_guest *guest;
     uint32_t paddr_offset;
     uint32_t required; /* features, by XENFEAT_ number */
-    bool has_notes, has_string, not_xen3, pae_refused;
+    uint32_t hv_start_low;
+    bool has_notes, has_string;
+    bool for_xen3, generic_loader, is_linux, is_pae, no_dom0, wants_symbols;
 };
 
 static const void *at(const struct parser *p, uint32_t offset, uint32_t size)
@@ -76,13 +74,6 @@ static bool starts_with(const uint8_t *s, uint32_t size, const char *prefix)
     return true;
 }
 
-/* PAE: "yes", "bimodal" or with options ("yes[extended-cr3]"); anything else cannot run here. */
-static void set_pae(struct parser *p, const uint8_t *value, uint32_t size)
-{
-    p->pae_refused = !starts_with(value, size, "yes") && !starts_with(value, size, "bimodal");
-    p->guest->extended_cr3 |= starts_with(value, size, "yes[extended-cr3]");
-}
-
 static bool is_name(const uint8_t *s, uint32_t size, const char *name)
 {
     uint32_t n = 0;
@@ -94,9 +85,9 @@ static bool is_name(const uint8_t *s, uint32_t size, const char *name)
 
 /* A list of names with `|` between; `!` before those that the guest cannot do without. */
 static const char *const features[] = {"writable_page_tables", "writable_descriptor_tables", "auto_translated_physmap",
-                                       "supervisor_mode_kernel", "pae_pgdir_above_4gb"};
-#define FEATURE_PAE_ABOVE_4GB 4
-#define FEATURES_MISSING      (1u << 2 | 1u << 3)
+                                       "supervisor_mode_kernel"};
+#define FEATURES_MISSING (1u << 2 | 1u << 3)
+#define FEATURE_DOM0     (1u << 11)
 
 static void set_features(struct parser *p, const uint8_t *s, uint32_t size)
 {
@@ -109,10 +100,8 @@ static void set_features(struct parser *p, const uint8_t *s, uint32_t size)
         for (n = 0; n < size && s[n] && s[n] != '|'; n++)
             ;
         for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++)
-            if (is_name(s, n, features[i])) {
+            if (is_name(s, n, features[i]))
                 p->required |= (uint32_t)required << i;
-                p->guest->extended_cr3 |= i == FEATURE_PAE_ABOVE_4GB;
-            }
         n += n < size && s[n] == '|';
         s += n;
         size -= n;
@@ -125,31 +114,43 @@ static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint3
 
     p->has_notes = true;
     switch (type) {
-    case NOTE_ENTRY:
+    case XEN_ELFNOTE_ENTRY:
         g->entry = note_number(desc, size);
         break;
-    case NOTE_HYPERCALL_PAGE:
+    case XEN_ELFNOTE_HYPERCALL_PAGE:
         g->hypercall_page = note_number(desc, size);
         break;
-    case NOTE_VIRT_BASE:
+    case XEN_ELFNOTE_VIRT_BASE:
         g->virt_base = note_number(desc, size);
         break;
-    case NOTE_PADDR_OFFSET:
+    case XEN_ELFNOTE_PADDR_OFFSET:
         p->paddr_offset = note_number(desc, size);
         break;
-    case NOTE_XEN_VERSION:
-        p->not_xen3 = !starts_with(desc, size, "xen-3.0");
+    case XEN_ELFNOTE_XEN_VERSION:
+        p->for_xen3 = starts_with(desc, size, "xen-3.0");
         break;
-    case NOTE_PAE_MODE:
-        set_pae(p, desc, size);
+    case XEN_ELFNOTE_GUEST_OS:
+        p->is_linux = starts_with(desc, size, "linux");
         break;
-    case NOTE_FEATURES:
+    case XEN_ELFNOTE_LOADER:
+        p->generic_loader = starts_with(desc, size, "generic");
+        break;
+    case XEN_ELFNOTE_PAE_MODE: /* "yes", "no", "bimodal", "yes,bimodal"; who knows notes knows of high L3s */
+        p->is_pae = g->extended_cr3 = starts_with(desc, size, "yes") || starts_with(desc, size, "bimodal");
+        break;
+    case XEN_ELFNOTE_FEATURES:
         set_features(p, desc, size);
         break;
-    case NOTE_BSD_SYMTAB:
-        g->wants_symbols = starts_with(desc, size, "yes") || (size >= 4 && note_number(desc, size) == 1);
+    case XEN_ELFNOTE_BSD_SYMTAB:
+        p->wants_symbols = starts_with(desc, size, "yes");
         break;
-    case NOTE_MOD_START_PFN:
+    case XEN_ELFNOTE_HV_START_LOW:
+        p->hv_start_low = note_number(desc, size);
+        break;
+    case XEN_ELFNOTE_SUPPORTED_FEATURES:
+        p->no_dom0 = !(note_number(desc, size) & FEATURE_DOM0);
+        break;
+    case XEN_ELFNOTE_MOD_START_PFN:
         g->unmapped_initrd = note_number(desc, size) != 0;
         break;
     }
@@ -217,13 +218,18 @@ static void string_option(struct parser *p, const uint8_t *key, uint32_t key_siz
     else if (KEY("HYPERCALL_PAGE"))
         g->hypercall_page = parse_number(value, size) << 12; /* a page number, from VIRT_BASE: finish() adds it */
     else if (KEY("XEN_VER"))
-        p->not_xen3 = !starts_with(value, size, "xen-3.0") && !starts_with(value, size, "3.0");
-    else if (KEY("PAE"))
-        set_pae(p, value, size);
-    else if (KEY("FEATURES"))
+        p->for_xen3 = starts_with(value, size, "xen-3.0") || starts_with(value, size, "3.0");
+    else if (KEY("GUEST_OS"))
+        p->is_linux = starts_with(value, size, "linux");
+    else if (KEY("LOADER"))
+        p->generic_loader = starts_with(value, size, "generic");
+    else if (KEY("PAE")) {
+        p->is_pae = starts_with(value, size, "yes");
+        g->extended_cr3 = starts_with(value, size, "yes[extended-cr3]");
+    } else if (KEY("FEATURES"))
         set_features(p, value, size);
     else if (KEY("BSD_SYMTAB"))
-        g->wants_symbols = true;
+        p->wants_symbols = true;
 #undef KEY
 }
 
@@ -255,12 +261,12 @@ static void read_string(struct parser *p, uint32_t offset, uint32_t size)
 
 static const char *read_segments(struct parser *p)
 {
-    for (unsigned int i = 0; i < p->ehdr->phnum; i++) {
-        const struct phdr *h = at(p, p->ehdr->phoff + i * sizeof(*h), sizeof(*h));
-        struct elf_guest *g = p->guest;
+    const struct phdr *h = at(p, p->ehdr->phoff, p->ehdr->phnum * sizeof(*h));
+    struct elf_guest *g = p->guest;
 
-        if (!h)
-            return "its program headers lie outside the file";
+    if (!h)
+        return "its program headers lie outside the file";
+    for (unsigned int i = 0; i < p->ehdr->phnum; i++, h++) {
         if (h->type == PT_NOTE)
             read_notes(p, h->offset, h->filesz);
         if (h->type != PT_LOAD || !h->memsz)
@@ -269,10 +275,10 @@ static const char *read_segments(struct parser *p)
             return "it has too many segments";
         if (!at(p, h->offset, h->filesz) || h->filesz > h->memsz)
             return "a segment lies outside the file";
-        g->segment[g->segments++] = (struct elf_segment){
-            .va = h->paddr, .offset = h->offset, .file_size = h->filesz, .mem_size = h->memsz};
+        g->segment[g->segments++] =
+            (struct elf_segment){.va = h->paddr, .offset = h->offset, .file_size = h->filesz, .mem_size = h->memsz};
     }
-    return p->guest->segments ? NULL : "it has nothing to load";
+    return g->segments ? NULL : "it has nothing to load";
 }
 
 static const struct shdr *section(const struct parser *p, unsigned int i)
@@ -280,55 +286,123 @@ static const struct shdr *section(const struct parser *p, unsigned int i)
     return at(p, p->ehdr->shoff + i * sizeof(struct shdr), sizeof(struct shdr));
 }
 
-static void read_sections(struct parser *p)
+static bool is_guest_section(const struct parser *p, const struct shdr *s)
 {
-    const struct shdr *names;
+    static const char wanted[] = "__xen_guest";
+    const struct shdr *names = p->ehdr->shstrndx < p->ehdr->shnum ? section(p, p->ehdr->shstrndx) : NULL;
+    const uint8_t *name;
 
-    if (!p->ehdr->shoff || p->ehdr->shentsize != sizeof(struct shdr) || p->ehdr->shnum > MAX_SECTIONS)
-        return;
-    names = p->ehdr->shstrndx < p->ehdr->shnum ? section(p, p->ehdr->shstrndx) : NULL;
-    for (unsigned int i = 0; i < p->ehdr->shnum; i++) {
-        static const char wanted[] = "__xen_guest";
-        const struct shdr *s = section(p, i);
-        const uint8_t *name;
-
-        if (!s)
-            return;
-        if (s->type == SHT_NOTE && !p->has_notes)
-            read_notes(p, s->offset, s->size);
-        if (!names || p->has_notes || s->name > names->size || names->size - s->name < sizeof(wanted))
-            continue;
-        name = at(p, names->offset + s->name, sizeof(wanted));
-        if (name && same(name, wanted, sizeof(wanted)))
-            read_string(p, s->offset, s->size);
-    }
+    if (!names || s->name > names->size || names->size - s->name < sizeof(wanted) ||
+        names->offset > UINT32_MAX - s->name)
+        return false;
+    name = at(p, names->offset + s->name, sizeof(wanted));
+    return name && same(name, wanted, sizeof(wanted));
 }
 
-/* Defaults, and physical addresses into virtual ones. */
-static const char *finish(struct parser *p)
+static bool has_sections(const struct parser *p)
 {
-    struct elf_guest *g = p->guest;
-    uint32_t offset;
+    return p->ehdr->shoff && p->ehdr->shentsize == sizeof(struct shdr) && p->ehdr->shnum <= MAX_SECTIONS &&
+           at(p, p->ehdr->shoff, p->ehdr->shnum * sizeof(struct shdr));
+}
 
+/* Notes in segments go before those in sections, and these before the string. */
+static void read_sections(struct parser *p)
+{
+    unsigned int n = has_sections(p) ? p->ehdr->shnum : 0;
+
+    if (p->has_notes)
+        return;
+    for (unsigned int i = 0; i < n; i++)
+        if (section(p, i)->type == SHT_NOTE)
+            read_notes(p, section(p, i)->offset, section(p, i)->size);
+    for (unsigned int i = 0; i < n && !p->has_notes; i++)
+        if (is_guest_section(p, section(p, i)))
+            read_string(p, section(p, i)->offset, section(p, i)->size);
+}
+
+/*
+ * Symbol tables for BSD kernels, behind the image: the size of what follows; the ELF header; the section headers; the
+ * contents of all symbol and string tables, each aligned to 4. Their headers' offsets count from the ELF header.
+ */
+static bool is_symbol_section(const struct shdr *s)
+{
+    return s->type == SHT_SYMTAB || s->type == SHT_STRTAB;
+}
+
+static uint32_t align4(uint32_t n)
+{
+    return (n + 3) & ~3u;
+}
+
+/* 0: the file has none that could be loaded. */
+static uint32_t symbols_size(const struct parser *p)
+{
+    uint64_t size = sizeof(uint32_t) + sizeof(struct ehdr) + p->ehdr->shnum * sizeof(struct shdr);
+    bool found = false;
+
+    if (!has_sections(p))
+        return 0;
+    for (unsigned int i = 0; i < p->ehdr->shnum; i++) {
+        const struct shdr *s = section(p, i);
+
+        if (!is_symbol_section(s))
+            continue;
+        if (!at(p, s->offset, s->size))
+            return 0;
+        found |= s->type == SHT_SYMTAB;
+        size += ((uint64_t)s->size + 3) & ~3ull;
+    }
+    return found && size < HIGHEST_GUEST ? size : 0;
+}
+
+static void load_symbols(const void *image, const struct elf_guest *g, elf_write_t *write, void *context)
+{
+    const struct ehdr *file = image;
+    const struct shdr *sections = (const void *)((const uint8_t *)image + file->shoff);
+    uint32_t base = g->symbols + sizeof(uint32_t), header_at = sizeof(struct ehdr);
+    uint32_t end = align4(header_at + file->shnum * sizeof(struct shdr));
+    struct ehdr ehdr = *file;
+
+    ehdr.phoff = ehdr.phentsize = ehdr.phnum = 0;
+    ehdr.shoff = header_at;
+    write(context, base, &ehdr, sizeof(ehdr));
+    for (unsigned int i = 0; i < file->shnum; i++, header_at += sizeof(struct shdr)) {
+        struct shdr s = sections[i];
+
+        if (is_symbol_section(&s)) {
+            write(context, base + end, (const uint8_t *)image + s.offset, s.size);
+            s.offset = end;
+            end = align4(end + s.size);
+        }
+        write(context, base + header_at, &s, sizeof(s));
+    }
+    write(context, g->symbols, &end, sizeof(end));
+}
+
+/* What the notes or the string say about whom the image is for. */
+static const char *check_kind(const struct parser *p)
+{
     if (!p->has_notes && !p->has_string)
         return "it is no Xen guest: it has neither Xen's ELF notes nor a __xen_guest section";
-    if (p->not_xen3)
-        return "it is made for another version of Xen's interface than 3.0";
-    if (p->pae_refused)
+    if (!p->for_xen3)
+        return "it is not made for version 3.0 of Xen's interface";
+    if (!p->generic_loader && !p->is_linux)
+        return "it wants a loader of its own";
+    if (!p->is_pae)
         return "it is not made for PAE";
     if (p->required & FEATURES_MISSING)
         return "it needs a feature that paravirtual guests do not have here";
-    if (g->virt_base == ELF_UNSET)
-        g->virt_base = 0;
-    if (p->paddr_offset == ELF_UNSET)
-        p->paddr_offset = p->has_notes ? 0 : g->virt_base;
-    if (!p->has_notes && g->hypercall_page != ELF_UNSET)
-        g->hypercall_page += g->virt_base;
-    if (g->entry == ELF_UNSET)
-        g->entry = p->ehdr->entry;
+    if (p->no_dom0)
+        return "it cannot be domain 0";
+    if (p->hv_start_low > HIGHEST_GUEST)
+        return "it wants the hypervisor to begin at a higher address";
+    return NULL;
+}
 
-    offset = g->virt_base - p->paddr_offset;
-    g->kernel_start = 0xFFFFFFFF;
+/* Where the segments come to lie: physical addresses become virtual ones. */
+static const char *place_segments(struct elf_guest *g, uint32_t offset)
+{
+    g->kernel_start = ELF_UNSET;
     for (unsigned int i = 0; i < g->segments; i++) {
         struct elf_segment *s = &g->segment[i];
 
@@ -340,14 +414,55 @@ static const char *finish(struct parser *p)
         if (s->va + s->mem_size > g->kernel_end)
             g->kernel_end = s->va + s->mem_size;
     }
+    return NULL;
+}
+
+static const char *place_symbols(const struct parser *p, struct elf_guest *g)
+{
+    uint32_t size = p->wants_symbols ? symbols_size(p) : 0, start = align4(g->kernel_end);
+
+    if (!size)
+        return NULL;
+    if (size > HIGHEST_GUEST - start)
+        return "its symbols do not fit below the hypervisor";
+    g->symbols = start;
+    g->kernel_end = start + size;
+    return NULL;
+}
+
+static bool within_kernel(const struct elf_guest *g, uint32_t va)
+{
+    return va >= g->kernel_start && va < g->kernel_end;
+}
+
+/* Defaults, addresses, and what they must be. */
+static const char *finish(struct parser *p)
+{
+    struct elf_guest *g = p->guest;
+    const char *error;
+
+    if (g->virt_base == ELF_UNSET) {
+        if (p->paddr_offset != ELF_UNSET)
+            return "it has a physical offset, but no virtual base";
+        g->virt_base = 0;
+    }
+    if (p->paddr_offset == ELF_UNSET)
+        p->paddr_offset = p->has_notes ? 0 : g->virt_base;
+    if (!p->has_notes && g->hypercall_page != ELF_UNSET)
+        g->hypercall_page += g->virt_base;
+    if (g->entry == ELF_UNSET)
+        g->entry = p->ehdr->entry;
+
     if (g->virt_base & 0xFFF || g->virt_base >= HIGHEST_GUEST)
         return "its virtual base is not a guest's";
-    if (g->entry < g->kernel_start || g->entry >= g->kernel_end)
+    error = place_segments(g, g->virt_base - p->paddr_offset);
+    if (error)
+        return error;
+    if (!within_kernel(g, g->entry))
         return "its entry point lies outside its segments";
-    if (g->hypercall_page != ELF_UNSET &&
-        (g->hypercall_page & 0xFFF || g->hypercall_page < g->kernel_start || g->hypercall_page >= g->kernel_end))
+    if (g->hypercall_page != ELF_UNSET && (g->hypercall_page & 0xFFF || !within_kernel(g, g->hypercall_page)))
         return "its hypercall page lies outside its segments";
-    return NULL;
+    return place_symbols(p, g);
 }
 
 const char *elf_parse(const void *image, size_t size, struct elf_guest *guest)
@@ -355,7 +470,8 @@ const char *elf_parse(const void *image, size_t size, struct elf_guest *guest)
     struct parser p = {.image = image, .size = size, .guest = guest, .paddr_offset = ELF_UNSET};
     const char *error;
 
-    *guest = (struct elf_guest){.virt_base = ELF_UNSET, .entry = ELF_UNSET, .hypercall_page = ELF_UNSET};
+    *guest = (struct elf_guest){
+        .virt_base = ELF_UNSET, .entry = ELF_UNSET, .hypercall_page = ELF_UNSET, .symbols = ELF_UNSET};
     p.ehdr = at(&p, 0, sizeof(*p.ehdr));
     if (!p.ehdr || !same(p.ehdr->ident, "\177ELF", 4))
         return "it is no ELF file";
@@ -369,5 +485,17 @@ const char *elf_parse(const void *image, size_t size, struct elf_guest *guest)
     if (error)
         return error;
     read_sections(&p);
-    return finish(&p);
+    error = check_kind(&p);
+    return error ?: finish(&p);
+}
+
+void elf_load(const void *image, const struct elf_guest *guest, elf_write_t *write, void *context)
+{
+    for (unsigned int i = 0; i < guest->segments; i++) {
+        const struct elf_segment *s = &guest->segment[i];
+
+        write(context, s->va, (const uint8_t *)image + s->offset, s->file_size);
+    }
+    if (guest->symbols != ELF_UNSET)
+        load_symbols(image, guest, write, context);
 }

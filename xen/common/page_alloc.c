@@ -1,5 +1,10 @@
-/* Free machine memory: guests' frames and the hypervisor's heap. A bit for each page, set while it is free. */
+/*
+ * Free machine memory: guests' frames, and the hypervisor's heap in the direct map. A bit for each page, set while it
+ * is free. Blocks are aligned to their size and taken from below, so what is left stays in one piece.
+ */
 #include <xen/setup.h>
+
+#define WORD_BITS 32
 
 struct pool {
     uint32_t *bits;
@@ -7,56 +12,83 @@ struct pool {
     uint32_t hint; /* no free page below this one */
 };
 
-static uint32_t dom_bits[MAX_FRAMES / 32];
-static uint32_t heap_bits[DIRECTMAP_SIZE / PAGE_SIZE / 32];
+static uint32_t dom_bits[MAX_FRAMES / WORD_BITS];
+static uint32_t heap_bits[DIRECTMAP_SIZE / PAGE_SIZE / WORD_BITS];
 static struct pool dom_pool = {.bits = dom_bits, .pages = MAX_FRAMES, .hint = MAX_FRAMES};
 static struct pool heap_pool = {.bits = heap_bits};
 static char *heap_start;
 
-static bool is_free(const struct pool *p, uint32_t page)
-{
-    return p->bits[page / 32] & 1u << page % 32;
-}
+#define NONE UINT32_MAX
 
 static void release(struct pool *p, uint32_t page)
 {
-    BUG_ON(is_free(p, page));
-    p->bits[page / 32] |= 1u << page % 32;
+    uint32_t bit = 1u << page % WORD_BITS;
+
+    BUG_ON(page >= p->pages || p->bits[page / WORD_BITS] & bit);
+    p->bits[page / WORD_BITS] |= bit;
     p->free++;
     p->hint = MIN(p->hint, page);
 }
 
-static bool run_is_free(const struct pool *p, uint32_t first, uint32_t count)
+/* Blocks of less than a word. */
+static uint32_t take_small(struct pool *p, unsigned int order, uint32_t limit)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (!is_free(p, first + i))
-            return false;
-    return true;
-}
+    static const uint32_t starts[] = {0xFFFFFFFF, 0x55555555, 0x11111111, 0x01010101, 0x00010001};
 
-/* The lowest 2^order aligned free pages below `below`; UINT32_MAX: none. */
-static uint32_t take(struct pool *p, unsigned int order, uint32_t below)
-{
-    uint32_t count = 1u << order, page = ROUNDUP(p->hint, count);
+    for (uint32_t i = p->hint / WORD_BITS; i * WORD_BITS < limit; i++) {
+        uint32_t free = p->bits[i], page;
 
-    if (below > p->pages)
-        below = p->pages;
-    for (; page < below && below - page >= count; page += count) {
-        if (count <= 32 && page % 32 == 0 && !p->bits[page / 32]) {
-            page += 32 - count;
+        for (unsigned int n = 0; n < order; n++)
+            free &= free >> (1u << n); /* a bit stays where its neighbours are free, too */
+        free &= starts[order];
+        if (!free)
             continue;
-        }
-        if (!run_is_free(p, page, count))
-            continue;
-        for (uint32_t i = 0; i < count; i++)
-            p->bits[(page + i) / 32] &= ~(1u << (page + i) % 32);
-        p->free -= count;
-        if (order == 0)
-            p->hint = page + 1;
+        page = i * WORD_BITS + __builtin_ctz(free);
+        if (page + (1u << order) > limit)
+            return NONE;
+        p->bits[i] &= ~(((1u << (1u << order)) - 1) << page % WORD_BITS);
         return page;
     }
-    return UINT32_MAX;
+    return NONE;
 }
+
+/* Blocks of whole words. */
+static uint32_t take_large(struct pool *p, unsigned int order, uint32_t limit)
+{
+    uint32_t words = (1u << order) / WORD_BITS, run = 0;
+
+    for (uint32_t i = p->hint / WORD_BITS & ~(words - 1); i < limit / WORD_BITS; i++) {
+        if (p->bits[i] != 0xFFFFFFFF) {
+            run = 0;
+            i |= words - 1; /* the next block */
+            continue;
+        }
+        if (++run < words)
+            continue;
+        for (uint32_t n = i + 1 - words; n <= i; n++)
+            p->bits[n] = 0;
+        return (i + 1 - words) * WORD_BITS;
+    }
+    return NONE;
+}
+
+/* The lowest 2^order free pages in a row below `below`. */
+static uint32_t take(struct pool *p, unsigned int order, uint32_t below)
+{
+    uint32_t limit = MIN(below, p->pages), page;
+
+    if (order > 20 || p->free < 1u << order)
+        return NONE;
+    page = order < 5 ? take_small(p, order, limit) : take_large(p, order, limit);
+    if (page == NONE)
+        return NONE;
+    p->free -= 1u << order;
+    if (order == 0)
+        p->hint = page + 1;
+    return page;
+}
+
+/* --- Guests' frames */
 
 void __init add_dom_frames(mfn_t first, mfn_t end)
 {
@@ -66,7 +98,9 @@ void __init add_dom_frames(mfn_t first, mfn_t end)
 
 mfn_t alloc_dom_frames(unsigned int order, mfn_t below)
 {
-    return order < 20 ? take(&dom_pool, order, MIN(below, max_page)) : INVALID_MFN;
+    uint32_t page = take(&dom_pool, order, MIN(below, max_page));
+
+    return page == NONE ? INVALID_MFN : page;
 }
 
 void free_dom_frame(mfn_t mfn)
@@ -79,21 +113,22 @@ uint32_t free_dom_frames(void)
     return dom_pool.free;
 }
 
+/* --- The heap */
+
 void __init init_heap(void *start, uint32_t pages)
 {
     heap_start = start;
-    heap_pool.pages = pages;
-    heap_pool.hint = pages;
+    heap_pool.pages = heap_pool.hint = pages;
     while (pages-- > 0)
         release(&heap_pool, pages);
 }
 
 void *alloc_heap_pages(unsigned int order)
 {
-    uint32_t page = take(&heap_pool, order, UINT32_MAX);
+    uint32_t page = take(&heap_pool, order, NONE);
     char *va = heap_start + page * PAGE_SIZE;
 
-    if (page == UINT32_MAX)
+    if (page == NONE)
         return NULL;
     memset(va, 0, PAGE_SIZE << order);
     return va;

@@ -184,18 +184,18 @@ static inline bool copy_unit(void *dst, const void *src, bool word)
 
     if (word)
         __asm__ volatile goto("1: mov (%1), %0\n2: mov %0, (%2)\n"
-                     ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
-                     : "=&r"(value)
-                     : "r"(src), "r"(dst)
-                     : "memory"
-                     : fault);
+                              ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
+                              : "=&r"(value)
+                              : "r"(src), "r"(dst)
+                              : "memory"
+                              : fault);
     else
         __asm__ volatile goto("1: movb (%1), %b0\n2: movb %b0, (%2)\n"
-                     ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
-                     : "=&q"(value)
-                     : "r"(src), "r"(dst)
-                     : "memory"
-                     : fault);
+                              ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
+                              : "=&q"(value)
+                              : "r"(src), "r"(dst)
+                              : "memory"
+                              : fault);
     return true;
 fault:
     return false;

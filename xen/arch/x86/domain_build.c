@@ -1,6 +1,6 @@
 /*
- * Domain 0: from a kernel image to the state in which Xen's ABI says that a guest starts. In virtual addresses, from the
- * guest's base up, frame after frame:
+ * Domain 0: from a kernel image to the state in which Xen's ABI says that a guest starts. In virtual addresses, from
+ * the guest's base up, frame after frame:
  *
  *      kernel | initial ramdisk | p2m list | start_info | page tables: L3, four L2s, L1s | stack | slack
  *
@@ -23,12 +23,14 @@
 
 /* pfn 0 is at base; everything else is a virtual address. */
 struct layout {
-    uint32_t base, kernel_end;
-    uint32_t initrd, initrd_size;
+    uint32_t base;
+    uint32_t initrd, initrd_pfn;
     uint32_t p2m, start_info;
     uint32_t tables, l1_frames;
     uint32_t stack;
     uint32_t end;
+    uint32_t mapped_pages; /* from base to end */
+    uint32_t needed_pages; /* these, and the initial ramdisk if it is not mapped */
     uint32_t nr_pages;
     mfn_t *mfn_of; /* temporarily, in contiguous frames */
 };
@@ -60,47 +62,68 @@ static uint32_t __init big_pages(uint32_t start, uint32_t end)
     return (ROUNDUP(end, 1u << L2_SHIFT) >> L2_SHIFT) - (start >> L2_SHIFT);
 }
 
+/* Virtual addresses from the kernel's end up. 64 bits, since nothing says yet that they fit. */
 static void __init plan(struct layout *l, const struct elf_guest *g, uint32_t initrd_size)
 {
-    uint64_t end;
+    uint32_t initrd_pages = ROUNDUP((uint64_t)initrd_size, PAGE_SIZE) >> PAGE_SHIFT;
+    uint64_t at = ROUNDUP((uint64_t)g->kernel_end, PAGE_SIZE), end;
 
     l->base = g->virt_base;
-    l->kernel_end = ROUNDUP(g->kernel_end, PAGE_SIZE);
-    l->initrd = l->kernel_end;
-    l->initrd_size = initrd_size;
-    l->p2m = ROUNDUP(l->initrd + (g->unmapped_initrd ? 0 : initrd_size), PAGE_SIZE);
-    l->start_info = ROUNDUP(l->p2m + l->nr_pages * sizeof(mfn_t), PAGE_SIZE);
-    l->tables = l->start_info + PAGE_SIZE;
+    l->initrd = at;
+    l->initrd_pfn = (at - l->base) >> PAGE_SHIFT;
+    if (!g->unmapped_initrd)
+        at += initrd_pages * (uint64_t)PAGE_SIZE;
+    l->p2m = at;
+    at += ROUNDUP(l->nr_pages * (uint64_t)sizeof(mfn_t), PAGE_SIZE);
+    l->start_info = at;
+    l->tables = at += PAGE_SIZE;
     /* The more tables, the further the end, the more tables. */
     for (l->l1_frames = 1;; l->l1_frames++) {
-        l->stack = l->tables + (1 + NR_L2 + l->l1_frames) * PAGE_SIZE;
-        end = ((uint64_t)l->stack + PAGE_SIZE + MAP_ALIGN - 1) & ~(uint64_t)(MAP_ALIGN - 1);
-        if (end - (l->stack + PAGE_SIZE) < SLACK)
+        uint64_t stack_end = at + (1 + NR_L2 + l->l1_frames + 1) * PAGE_SIZE;
+
+        l->stack = stack_end - PAGE_SIZE;
+        end = ROUNDUP(stack_end, (uint64_t)MAP_ALIGN);
+        if (end - stack_end < SLACK)
             end += MAP_ALIGN;
-        if (end > HYP_START || l->stack < l->base)
+        if (end > HYP_START)
             panic("Domain 0 does not fit below the hypervisor");
         if (big_pages(l->base, end) <= l->l1_frames)
             break;
     }
     l->end = end;
-    if (((l->end - l->base) >> PAGE_SHIFT) + (g->unmapped_initrd ? ROUNDUP(initrd_size, PAGE_SIZE) >> PAGE_SHIFT : 0) >
-        l->nr_pages)
-        panic("Too little memory for domain 0: it has %u KiB and needs %u KiB to start (dom0_mem=)",
-              l->nr_pages << 2, (l->end - l->base) >> 10);
+    l->mapped_pages = (l->end - l->base) >> PAGE_SHIFT;
+    l->needed_pages = l->mapped_pages;
+    if (g->unmapped_initrd) {
+        l->initrd_pfn = l->mapped_pages; /* behind all that is mapped */
+        l->needed_pages += initrd_pages;
+    }
+    if (l->needed_pages > l->nr_pages)
+        panic("Too little memory for domain 0: it has %u KiB, and needs %u KiB to start (dom0_mem=)", l->nr_pages << 2,
+              l->needed_pages << 2);
 }
 
-/* Frames for all of the domain, known by their number until they are given to it. */
-static void __init take_frames(struct layout *l, struct domain *d)
+/* While they are given to the domain, their numbers are kept in frames in a row. */
+static unsigned int __init list_order(uint32_t nr_pages)
 {
     unsigned int order = 0;
-    mfn_t list;
 
-    while (((uint32_t)PAGE_SIZE << order) < l->nr_pages * sizeof(mfn_t))
+    while (((uint32_t)PAGE_SIZE << order) < nr_pages * sizeof(mfn_t))
         order++;
-    list = alloc_dom_frames(order, 0xC0000000 >> PAGE_SHIFT);
+    return order;
+}
+
+static uint32_t __init list_frames(uint32_t nr_pages)
+{
+    return 1u << list_order(nr_pages);
+}
+
+static void __init take_frames(struct layout *l, struct domain *d)
+{
+    mfn_t list = alloc_dom_frames(list_order(l->nr_pages), IDENTITY_END >> PAGE_SHIFT);
+
     if (list == INVALID_MFN)
         panic("Too little memory to build domain 0");
-    l->mfn_of = (mfn_t *)(list << PAGE_SHIFT); /* boot.S maps it there, too */
+    l->mfn_of = (mfn_t *)(list << PAGE_SHIFT);
     for (uint32_t pfn = 0; pfn < l->nr_pages; pfn++) {
         mfn_t mfn = alloc_dom_frames(0, INVALID_MFN);
 
@@ -109,19 +132,15 @@ static void __init take_frames(struct layout *l, struct domain *d)
         l->mfn_of[pfn] = mfn;
         assign_page(d, mfn);
         mpt_rw[mfn] = pfn;
-        clear_page(map_frame(mfn));
+        if (pfn < l->needed_pages)
+            clear_page(map_frame(mfn));
     }
 }
 
 static void __init return_list(const struct layout *l)
 {
-    mfn_t list = (uint32_t)l->mfn_of >> PAGE_SHIFT;
-    unsigned int order = 0;
-
-    while (((uint32_t)PAGE_SIZE << order) < l->nr_pages * sizeof(mfn_t))
-        order++;
-    for (uint32_t i = 0; i < 1u << order; i++)
-        free_dom_frame(list + i);
+    for (uint32_t i = 0; i < list_frames(l->nr_pages); i++)
+        free_dom_frame(((uint32_t)l->mfn_of >> PAGE_SHIFT) + i);
 }
 
 static uint32_t __init l1_table(const struct layout *l, uint32_t va)
@@ -151,19 +170,27 @@ static void __init write_tables(const struct layout *l)
     }
 }
 
-static void __init load_kernel(const struct layout *l, const struct elf_guest *g, const struct boot_module *kernel)
+static void __init write_kernel(void *layout, uint32_t va, const void *from, uint32_t size)
 {
-    for (unsigned int i = 0; i < g->segments; i++)
-        write_guest(l, g->segment[i].va, kernel->data + g->segment[i].offset, g->segment[i].file_size);
+    write_guest(layout, va, from, size);
+}
+
+static void __init load_kernel(struct layout *l, const struct elf_guest *g, const struct boot_module *kernel)
+{
+    elf_load(kernel->data, g, write_kernel, l);
     if (g->hypercall_page != ELF_UNSET)
         write_hypercall_page(map_frame(frame_at(l, g->hypercall_page)));
+}
+
+static void __init load_initrd(const struct layout *l, const struct boot_module *initrd)
+{
+    write_guest(l, l->base + (l->initrd_pfn << PAGE_SHIFT), initrd->data, initrd->size);
 }
 
 static void __init write_start_info(const struct layout *l, const struct elf_guest *g, struct domain *d,
                                     const struct boot_module *kernel, const struct boot_module *initrd)
 {
     static struct start_info si;
-    uint32_t initrd_pfn = (l->end - l->base) >> PAGE_SHIFT;
 
     strlcpy(si.magic, "xen-3.0-x86_32p", sizeof(si.magic));
     si.nr_pages = l->nr_pages;
@@ -173,61 +200,107 @@ static void __init write_start_info(const struct layout *l, const struct elf_gue
     si.nr_pt_frames = 1 + NR_L2 + l->l1_frames;
     si.mfn_list = l->p2m;
     if (initrd) {
-        si.mod_start = g->unmapped_initrd ? initrd_pfn : l->initrd;
+        si.mod_start = g->unmapped_initrd ? l->initrd_pfn : l->initrd;
         si.mod_len = initrd->size;
         if (g->unmapped_initrd)
             si.flags |= SIF_MOD_START_PFN;
-        write_guest(l, g->unmapped_initrd ? l->end : l->initrd, initrd->data, initrd->size);
     }
     strlcpy((char *)si.cmd_line, kernel->args, sizeof(si.cmd_line));
     write_guest(l, l->start_info, &si, sizeof(si));
 }
 
+/* Frames of an amount from the command line. Below 0: what is left of those available. */
+static uint32_t __init frames_of(int64_t amount, uint32_t available)
+{
+    int64_t frames = amount >= 0 ? amount >> PAGE_SHIFT : available - (-amount >> PAGE_SHIFT);
+
+    return MIN(MAX(frames, 0), MAX_FRAMES);
+}
+
+/* What domain 0 gets: dom0_mem=, or all but a reserve, within the bounds that dom0_mem= may set. */
 static uint32_t __init memory_for_dom0(void)
 {
-    uint32_t free = free_dom_frames(), reserve = MIN(MAX(free / 16, MIN_RESERVE), MAX_RESERVE);
-    uint32_t wanted = opt_dom0_mem >> PAGE_SHIFT;
+    const struct dom0_mem *opt = &opt_dom0_mem;
+    uint32_t free = free_dom_frames(), lent = list_frames(free), available = free - MIN(lent, free), wanted;
 
-    if (opt_dom0_mem >> PAGE_SHIFT > free)
-        panic("Too little memory: dom0_mem=%uM, and %u MiB are free", (uint32_t)(opt_dom0_mem >> 20), free >> 8);
-    reserve += free / 512; /* the list of them, while they are being given */
-    return wanted ?: free - MIN(reserve, free);
+    wanted = opt->size ? frames_of(opt->size, available)
+                       : available - MIN(MIN(MAX(free / 16, MIN_RESERVE), MAX_RESERVE), available);
+    if (opt->min)
+        wanted = MAX(wanted, frames_of(opt->min, available));
+    if (opt->max)
+        wanted = MIN(wanted, frames_of(opt->max, available));
+    if (wanted > available) {
+        printk("dom0_mem=: only %u of %u MiB are available\n", available >> 8, wanted >> 8);
+        wanted = available;
+    }
+    return wanted;
+}
+
+/* An image that this hypervisor can build a domain from. Compressed ones would be unpacked here. */
+static void __init open_kernel(const struct boot_module *kernel, struct elf_guest *g)
+{
+    const char *error;
+
+    if (kernel->size >= 2 && kernel->data[0] == 0x1F && kernel->data[1] == 0x8B)
+        panic("The first module cannot be domain 0: it is compressed (gzip)");
+    error = elf_parse(kernel->data, kernel->size, g);
+    if (error)
+        panic("The first module cannot be domain 0: %s", error);
+}
+
+static void __init report(const struct layout *l, const struct elf_guest *g, const struct boot_module *initrd)
+{
+    printk("Domain 0: %u MiB, kernel %08x-%08x, entry %08x, start_info %08x, mapped to %08x\n", l->nr_pages >> 8,
+           g->kernel_start, g->kernel_end, g->entry, l->start_info, l->end);
+    if (initrd)
+        log_at(LOG_INFO, "  initial ramdisk: %u KiB, pfn %05x\n", (initrd->size + 1023) >> 10, l->initrd_pfn);
+    log_at(LOG_INFO, "  p2m list %08x, page tables %08x (%u), stack %08x, hypercall page %08x\n", l->p2m, l->tables,
+           1 + NR_L2 + l->l1_frames, l->stack, g->hypercall_page);
+}
+
+/* Alone on the machine, as long as it is being built; then it is the first to run. */
+static struct vcpu *__init create_dom0(const struct layout *l, const struct elf_guest *g)
+{
+    /* As on Xen: without dom0_mem=max: it may ask for whatever there is. */
+    uint32_t max_pages = opt_dom0_mem.max ? MAX(frames_of(opt_dom0_mem.max, l->nr_pages), l->nr_pages) : UINT32_MAX;
+    struct domain *d = create_domain(0, max_pages, true);
+    struct vcpu *v = d ? alloc_vcpu(d, 0) : NULL;
+
+    if (!v)
+        panic("Too little memory for domain 0's structures");
+    dom0 = d;
+    if (g->extended_cr3)
+        d->vm_assist |= 1u << VMASST_TYPE_pae_extended_cr3;
+    v->guest_cr4 = initial_guest_cr4();
+    return v;
 }
 
 void __init build_dom0(const struct boot_module *kernel, const struct boot_module *initrd)
 {
     static struct layout l;
     static struct elf_guest g;
-    const char *error = elf_parse(kernel->data, kernel->size, &g);
-    struct domain *d;
     struct vcpu *v;
     int rc;
 
-    if (error)
-        panic("The first module cannot be domain 0: %s", error);
+    open_kernel(kernel, &g);
     l.nr_pages = memory_for_dom0();
     plan(&l, &g, initrd ? initrd->size : 0);
-
-    d = create_domain(0, l.nr_pages, true);
-    v = d ? alloc_vcpu(d, 0) : NULL;
-    if (!v)
-        panic("Too little memory for domain 0's structures");
-    dom0 = d;
-    if (g.extended_cr3)
-        d->vm_assist |= 1u << VMASST_TYPE_pae_extended_cr3;
-    take_frames(&l, d);
+    v = create_dom0(&l, &g);
+    take_frames(&l, v->domain);
     load_kernel(&l, &g, kernel);
-    write_start_info(&l, &g, d, kernel, initrd);
+    if (initrd)
+        load_initrd(&l, initrd);
+    write_start_info(&l, &g, v->domain, kernel, initrd);
     write_guest(&l, l.p2m, l.mfn_of, l.nr_pages * sizeof(mfn_t));
     write_tables(&l);
     rc = adopt_page_tables(v, frame_at(&l, l.tables));
     if (rc)
         panic("domain 0's page tables are wrong: %d", rc);
     arch_set_initial_regs(v, g.entry, l.stack + PAGE_SIZE, l.start_info);
-    update_wallclock(d);
-    printk("Domain 0: %u MiB, kernel %08x-%08x, entry %08x, start_info %08x, mapped to %08x\n", l.nr_pages >> 8,
-           g.kernel_start, g.kernel_end, g.entry, l.start_info, l.end);
+    update_wallclock(v->domain);
+    report(&l, &g, initrd);
     return_list(&l);
+    v->is_initialised = true;
     v->state = VCPU_RUNNABLE;
     vcpu_wake(v);
 }

@@ -4,14 +4,14 @@
 #include <asm/traps.h>
 #include <xen/setup.h>
 
-#define PIC1      0x20
-#define PIC2      0xA0
-#define PIC_DATA  1
-#define ICW1      0x11 /* edge, cascade, ICW4 follows */
-#define ICW4      0x01 /* 8086 */
-#define EOI       0x20
-#define READ_ISR  0x0B
-#define CASCADE   2
+#define PIC1     0x20
+#define PIC2     0xA0
+#define PIC_DATA 1
+#define ICW1     0x11 /* edge, cascade, ICW4 follows */
+#define ICW4     0x01 /* 8086 */
+#define EOI      0x20
+#define READ_ISR 0x0B
+#define CASCADE  2
 
 static uint16_t masked = 0xFFFF & ~(1u << CASCADE);
 
@@ -74,6 +74,6 @@ void do_irq(struct cpu_user_regs *regs)
     else if (irq == IRQ_COM1)
         uart_interrupt();
     else
-        mask_irq(irq); /* nobody's */
+        mask_irq(irq);            /* nobody's */
     this_cpu.work |= WORK_UPCALL; /* the guest may have unmasked events since it last called */
 }

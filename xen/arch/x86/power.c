@@ -1,8 +1,12 @@
-/* The machine's end: power off through ACPI where the tables tell how, else where emulators listen; restart. */
+/*
+ * The machine's end. Power off goes through ACPI: its tables are read once, at boot, so that a panic need not trust
+ * anything but two ports. Where there is no ACPI, or before, the ports at which emulators listen.
+ */
 #include <asm/io.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
 #include <xen/domain.h>
+#include <xen/setup.h>
 
 struct rsdp {
     char signature[8];
@@ -15,103 +19,171 @@ struct rsdp {
 struct acpi_header {
     char signature[4];
     uint32_t length;
-    uint8_t rest[28];
+    uint8_t revision, checksum;
+    char oem[6], oem_table[8];
+    uint32_t oem_revision, creator, creator_revision;
 } __attribute__((packed));
 
-#define FADT_DSDT        40
-#define FADT_PM1A        64
-#define FADT_PM1B        68
-#define PM1_SLEEP_ENABLE (1u << 13)
+/* What of the FADT is needed. */
+struct fadt {
+    struct acpi_header header;
+    uint32_t facs, dsdt;
+    uint8_t model, profile;
+    uint16_t sci;
+    uint32_t smi_command;
+    uint8_t acpi_enable, acpi_disable, s4bios, pstate;
+    uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control;
+} __attribute__((packed));
+
+#define EBDA_SEGMENT     0x40E /* word in the BIOS data area */
+#define BIOS_START       0xE0000
+#define BIOS_END         0x100000
 #define MAX_TABLE        (1u << 20)
+#define PM1_SCI_ENABLE   1u
+#define PM1_SLEEP_TYPE   10
+#define PM1_SLEEP_ENABLE (1u << 13)
+#define AML_PACKAGE      0x12
+#define AML_BYTE         0x0A
+
+static struct {
+    uint16_t smi_command, pm1a, pm1b; /* ports; 0: none */
+    uint8_t acpi_enable, type_a, type_b;
+} acpi;
 
 /* Machine memory wherever it is. */
-static void read_machine(void *dst, uint32_t maddr, uint32_t n)
+static void __init read_machine(void *dst, uint32_t maddr, uint32_t n)
 {
-    uint8_t *d = dst;
+    while (n) {
+        uint32_t offset = maddr & ~PAGE_MASK, part = MIN(n, PAGE_SIZE - offset);
 
-    for (; n--; maddr++)
-        *d++ = ((const uint8_t *)map_frame(maddr >> PAGE_SHIFT))[maddr & ~PAGE_MASK];
-}
-
-static uint32_t machine_word(uint32_t maddr)
-{
-    uint32_t word;
-
-    read_machine(&word, maddr, sizeof(word));
-    return word;
-}
-
-static bool find_rsdp(struct rsdp *rsdp)
-{
-    for (uint32_t at = 0xE0000; at < 0x100000; at += 16) {
-        read_machine(rsdp, at, sizeof(*rsdp));
-        if (!memcmp(rsdp->signature, "RSD PTR ", 8))
-            return true;
+        memcpy(dst, (const char *)map_frame(maddr >> PAGE_SHIFT) + offset, part);
+        dst = (char *)dst + part;
+        maddr += part;
+        n -= part;
     }
+}
+
+static bool __init rsdp_at(uint32_t maddr, struct rsdp *rsdp)
+{
+    uint8_t sum = 0;
+
+    read_machine(rsdp, maddr, sizeof(*rsdp));
+    if (memcmp(rsdp->signature, "RSD PTR ", sizeof(rsdp->signature)))
+        return false;
+    for (unsigned int i = 0; i < sizeof(*rsdp); i++)
+        sum += ((const uint8_t *)rsdp)[i];
+    return !sum;
+}
+
+static bool __init find_rsdp(struct rsdp *rsdp)
+{
+    uint16_t segment;
+    uint32_t ebda;
+
+    read_machine(&segment, EBDA_SEGMENT, sizeof(segment));
+    ebda = (uint32_t)segment << 4;
+    for (uint32_t at = ebda; ebda && at < ebda + 1024; at += 16)
+        if (rsdp_at(at, rsdp))
+            return true;
+    for (uint32_t at = BIOS_START; at < BIOS_END; at += 16)
+        if (rsdp_at(at, rsdp))
+            return true;
     return false;
 }
 
-static uint32_t find_fadt(const struct rsdp *rsdp)
+static bool __init read_table(uint32_t maddr, const char *signature, struct acpi_header *h)
 {
-    struct acpi_header h;
-
-    read_machine(&h, rsdp->rsdt, sizeof(h));
-    if (memcmp(h.signature, "RSDT", 4) || h.length > MAX_TABLE)
-        return 0;
-    for (uint32_t at = sizeof(h); at + 4 <= h.length; at += 4) {
-        uint32_t table = machine_word(rsdp->rsdt + at);
-        struct acpi_header t;
-
-        read_machine(&t, table, sizeof(t));
-        if (!memcmp(t.signature, "FACP", 4))
-            return table;
-    }
-    return 0;
+    read_machine(h, maddr, sizeof(*h));
+    return !memcmp(h->signature, signature, sizeof(h->signature)) && h->length >= sizeof(*h) && h->length <= MAX_TABLE;
 }
 
-/* The DSDT is code, but `Name (_S5, Package () { a, b, ...` has one form: bytes, each constant with or without prefix. */
-static bool find_s5(uint32_t dsdt, uint8_t *type_a, uint8_t *type_b)
+static bool __init find_fadt(uint32_t rsdt, struct fadt *fadt)
 {
     struct acpi_header h;
-    uint8_t aml[16];
 
-    read_machine(&h, dsdt, sizeof(h));
-    if (memcmp(h.signature, "DSDT", 4) || h.length > MAX_TABLE)
+    if (!read_table(rsdt, "RSDT", &h))
         return false;
-    for (uint32_t at = sizeof(h); at + sizeof(aml) <= h.length; at++) {
-        const uint8_t *p = aml + 5;
+    for (uint32_t at = sizeof(h); at + sizeof(uint32_t) <= h.length; at += sizeof(uint32_t)) {
+        struct acpi_header table;
+        uint32_t maddr;
 
-        read_machine(aml, dsdt + at, sizeof(aml));
-        if (memcmp(aml, "_S5_", 4) || aml[4] != 0x12) /* PackageOp */
+        read_machine(&maddr, rsdt + at, sizeof(maddr));
+        if (!read_table(maddr, "FACP", &table) || table.length < sizeof(*fadt))
             continue;
-        p += (*p >> 6) + 2; /* length, number of elements */
-        if (*p == 0x0A)     /* BytePrefix */
-            p++;
-        *type_a = *p++;
-        if (*p == 0x0A)
-            p++;
-        *type_b = *p;
+        read_machine(fadt, maddr, sizeof(*fadt));
         return true;
     }
     return false;
 }
 
-static void acpi_power_off(void)
+static uint8_t __init package_byte(const uint8_t **p)
+{
+    if (**p == AML_BYTE)
+        ++*p;
+    return *(*p)++;
+}
+
+/* The DSDT is code, but `Name (_S5, Package () { a, b, ...` has one form: bytes, each constant with or without prefix.
+ */
+static bool __init find_s5(uint32_t dsdt)
+{
+    struct acpi_header h;
+    uint8_t aml[16];
+
+    if (!read_table(dsdt, "DSDT", &h))
+        return false;
+    for (uint32_t at = sizeof(h); at + sizeof(aml) <= h.length; at++) {
+        const uint8_t *p = aml + 5;
+
+        read_machine(aml, dsdt + at, 1);
+        if (aml[0] != '_')
+            continue;
+        read_machine(aml, dsdt + at, sizeof(aml));
+        if (memcmp(aml, "_S5_", 4) || aml[4] != AML_PACKAGE)
+            continue;
+        p += (*p >> 6) + 2; /* length, number of elements */
+        acpi.type_a = package_byte(&p) & 7;
+        acpi.type_b = package_byte(&p) & 7;
+        return true;
+    }
+    return false;
+}
+
+void __init init_power(void)
 {
     struct rsdp rsdp;
-    uint8_t type_a, type_b;
-    uint32_t fadt, pm1a, pm1b;
+    struct fadt fadt;
 
-    if (!find_rsdp(&rsdp))
+    if (!find_rsdp(&rsdp) || !find_fadt(rsdp.rsdt, &fadt) || !find_s5(fadt.dsdt)) {
+        log_at(LOG_INFO, "no ACPI tables: power off as emulators have it\n");
         return;
-    fadt = find_fadt(&rsdp);
-    if (!fadt || !find_s5(machine_word(fadt + FADT_DSDT), &type_a, &type_b))
+    }
+    acpi.smi_command = fadt.smi_command;
+    acpi.acpi_enable = fadt.acpi_enable;
+    acpi.pm1a = fadt.pm1a_control;
+    acpi.pm1b = fadt.pm1b_control;
+    log_at(LOG_DEBUG, "ACPI: PM1 control at port %03x, sleep type %u\n", acpi.pm1a, acpi.type_a);
+}
+
+static void delay(void)
+{
+    for (volatile unsigned int i = 0; i < 1000000; i++)
+        ;
+}
+
+static void acpi_power_off(void)
+{
+    if (!acpi.pm1a)
         return;
-    pm1a = machine_word(fadt + FADT_PM1A);
-    pm1b = machine_word(fadt + FADT_PM1B);
-    outw(pm1a, type_a << 10 | PM1_SLEEP_ENABLE);
-    if (pm1b)
-        outw(pm1b, type_b << 10 | PM1_SLEEP_ENABLE);
+    if (acpi.smi_command && acpi.acpi_enable && !(inw(acpi.pm1a) & PM1_SCI_ENABLE)) {
+        outb(acpi.smi_command, acpi.acpi_enable);
+        for (unsigned int i = 0; i < 100 && !(inw(acpi.pm1a) & PM1_SCI_ENABLE); i++)
+            delay();
+    }
+    outw(acpi.pm1a, acpi.type_a << PM1_SLEEP_TYPE | PM1_SLEEP_ENABLE);
+    if (acpi.pm1b)
+        outw(acpi.pm1b, acpi.type_b << PM1_SLEEP_TYPE | PM1_SLEEP_ENABLE);
+    delay();
 }
 
 void machine_halt(void)
@@ -124,10 +196,11 @@ void machine_power_off(void)
 {
     printk("Powering off\n");
     acpi_power_off();
-    outw(0x604, 0x2000);  /* QEMU */
-    outw(0xB004, 0x2000); /* Bochs, and QEMU long ago */
+    outw(0x604, PM1_SLEEP_ENABLE);  /* QEMU */
+    outw(0xB004, PM1_SLEEP_ENABLE); /* Bochs, and QEMU long ago */
     for (const char *p = "Shutdown"; *p; p++)
         outb(0x8900, *p); /* Bochs without ACPI */
+    delay();
     printk("This machine cannot be switched off by software\n");
     machine_halt();
 }
@@ -144,8 +217,7 @@ void machine_restart(void)
     for (unsigned int i = 0; i < 100000 && inb(KEYBOARD_STATUS) & KEYBOARD_PENDING; i++)
         ;
     outb(KEYBOARD_STATUS, KEYBOARD_RESET);
-    for (volatile unsigned int i = 0; i < 1000000; i++)
-        ;
+    delay();
     __asm__ volatile("lidt %0; int3" ::"m"(none)); /* no handler for anything: the processor resets */
     machine_halt();
 }

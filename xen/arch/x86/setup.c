@@ -57,7 +57,7 @@ static void __init read_memory_map(const struct multiboot_info *mbi)
     if (mbi->flags & MBI_MMAP) {
         uint32_t at = mbi->mmap_addr, end = at + mbi->mmap_length;
 
-        while (at < end) {
+        while (at < end && end - at >= 24) {
             const struct {
                 uint32_t size;
                 uint64_t addr, length;
@@ -127,8 +127,6 @@ static uint32_t __init boot_alloc(uint32_t size, uint32_t align, uint64_t below)
     return 0;
 }
 
-#define IDENTITY_END 0xC0000000u /* boot.S maps machine memory at its own addresses up to here */
-
 static void __init read_modules(const struct multiboot_info *mbi)
 {
     const struct multiboot_module *m = (const void *)mbi->mods_addr;
@@ -158,8 +156,8 @@ static void __init find_free_memory(void)
     for (unsigned int i = 0; i < machine_map_entries; i++) {
         const struct e820entry *e = &machine_map[i];
 
-        log_at(LOG_INFO, "  %09llx - %09llx  %s\n", (unsigned long long)e->addr, (unsigned long long)(e->addr + e->size),
-               e->type == E820_RAM ? "RAM" : "reserved");
+        log_at(LOG_INFO, "  %09llx - %09llx  %s\n", (unsigned long long)e->addr,
+               (unsigned long long)(e->addr + e->size), e->type == E820_RAM ? "RAM" : "reserved");
         if (e->type != E820_RAM)
             continue;
         add_range(MIN(e->addr, (uint64_t)MAX_FRAMES << PAGE_SHIFT),
@@ -168,6 +166,9 @@ static void __init find_free_memory(void)
             printk("RAM above %u MiB is not used\n", MAX_FRAMES >> 8);
         total += e->size;
     }
+    for (unsigned int i = 0; i < machine_map_entries; i++) /* maps that contradict themselves exist */
+        if (machine_map[i].type != E820_RAM)
+            reserve(machine_map[i].addr, machine_map[i].addr + machine_map[i].size);
     for (unsigned int i = 0; i < nr_ranges; i++)
         top = MAX(top, ranges[i].end);
     max_page = top >> PAGE_SHIFT;
@@ -284,7 +285,19 @@ static void __init map_hypervisor(void)
 
 uint32_t machphys_frame(uint32_t index)
 {
-    return pte_mfn(idle_l2[L2_HYP_FIRST + index]) & ~(BIG_PAGE / PAGE_SIZE - 1);
+    pte_t e = idle_l2[L2_HYP_FIRST + index];
+
+    return pte_mfn(e) & ~(BIG_PAGE / PAGE_SIZE - 1);
+}
+
+/* Domain 0's tools map the machine-to-physical table by its frames. */
+static void __init show_machphys(void)
+{
+    uint32_t pages = ROUNDUP(max_page * sizeof(uint32_t), BIG_PAGE) / BIG_PAGE;
+
+    for (uint32_t i = 0; i < pages; i++)
+        for (uint32_t frame = 0; frame < BIG_PAGE / PAGE_SIZE; frame++)
+            share_frame_with(dom_xen, machphys_frame(i) + frame, false);
 }
 
 /* Whatever is neither RAM nor ours belongs to dom_io: devices. */
@@ -319,14 +332,21 @@ static void __init free_memory(void)
         add_dom_frames(ranges[i].start >> PAGE_SHIFT, ranges[i].end >> PAGE_SHIFT);
 }
 
+static void __init free_module(const struct boot_module *m)
+{
+    mfn_t first = (uint32_t)m->data >> PAGE_SHIFT, end = ROUNDUP((uint32_t)m->data + m->size, PAGE_SIZE) >> PAGE_SHIFT;
+
+    add_dom_frames(MAX(first, LOW_MEMORY >> PAGE_SHIFT), MIN(end, max_page));
+}
+
+/* What guests see of the idle tables are copies of the last L2's entries; the rest goes, and modules can be freed. */
 static void __init drop_identity_map(void)
 {
     for (unsigned int i = 0; i < 3; i++)
         idle_l3[i] = (pte_t){.raw = 0};
     write_cr3(idle_cr3);
     for (unsigned int i = 0; i < nr_modules; i++)
-        add_dom_frames((uint32_t)modules[i].data >> PAGE_SHIFT,
-                       ROUNDUP((uint32_t)modules[i].data + modules[i].size, PAGE_SIZE) >> PAGE_SHIFT);
+        free_module(&modules[i]);
 }
 
 void start_xen(uint32_t magic, const struct multiboot_info *mbi);
@@ -347,8 +367,10 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
     make_heap();
     init_mm();
     map_hypervisor();
+    init_power();
     init_domains();
     give_io_frames();
+    show_machphys();
     free_memory();
     init_descriptor_tables();
     init_pic();

@@ -1,6 +1,6 @@
 /*
  * Time: the TSC, calibrated against the PIT, and one one-shot interrupt of the PIT, armed only while something waits.
- * The PIT runs at 1193182 Hz; channel 2's output can be read without an interrupt (port 0x61).
+ * The PIT runs at 1193182 Hz; channel 2's counter runs without interrupts, gated by port 0x61.
  */
 #include <asm/io.h>
 #include <asm/irq.h>
@@ -9,20 +9,20 @@
 #include <xen/machine.h>
 #include <xen/setup.h>
 
-#define PIT_HZ         1193182u
-#define PIT_CH0        0x40
-#define PIT_CH2        0x42
-#define PIT_COMMAND    0x43
-#define PIT_CH0_MODE0  0x30
-#define PIT_CH2_MODE0  0xB0
-#define PORT_B         0x61
-#define PORT_B_GATE2   0x01
-#define PORT_B_SPEAKER 0x02
-#define PORT_B_OUT2    0x20
-#define CALIBRATE_HZ   100 /* a run lasts 10 ms */
-#define CALIBRATE_RUNS 3
-#define MAX_PIT_NS     50000000u /* the counter holds 54.9 ms */
-#define NS_PER_S       1000000000u
+#define PIT_HZ          1193182u
+#define PIT_CH0         0x40
+#define PIT_CH2         0x42
+#define PIT_COMMAND     0x43
+#define PIT_CH0_MODE0   0x30
+#define PIT_CH2_MODE0   0xB0
+#define PIT_CH2_LATCH   0x80
+#define PORT_B          0x61
+#define PORT_B_GATE2    0x01
+#define PORT_B_SPEAKER  0x02
+#define CALIBRATE_COUNT (PIT_HZ / 50) /* a run lasts 20 ms */
+#define MAX_POLLS       1000000
+#define MAX_PIT_NS      50000000u /* the counter holds 54.9 ms */
+#define NS_PER_S        1000000000u
 
 uint32_t tsc_khz, tsc_to_ns_mul;
 int8_t tsc_to_ns_shift;
@@ -38,20 +38,49 @@ static uint64_t rdtsc(void)
     return (uint64_t)hi << 32 | lo;
 }
 
+/* Channel 2's counter. */
+static uint16_t __init read_count(void)
+{
+    uint8_t low;
+
+    outb(PIT_COMMAND, PIT_CH2_LATCH);
+    low = inb(PIT_CH2);
+    return low | inb(PIT_CH2) << 8;
+}
+
+/* The counter just after it has changed, and the TSC then; where ports are slower than the counter, just both. */
+static uint16_t __init count_at_edge(uint64_t *tsc)
+{
+    uint16_t before = read_count(), count;
+    unsigned int i = 0;
+
+    do {
+        *tsc = rdtsc();
+        count = read_count();
+        if (++i > MAX_POLLS)
+            panic("the timer (8254) does not count");
+    } while (count == before);
+    return count;
+}
+
+/* TSC ticks a second. */
 static uint64_t __init calibrate_once(void)
 {
-    uint32_t latch = PIT_HZ / CALIBRATE_HZ;
-    uint64_t start;
+    uint16_t first, last;
+    uint64_t start, end;
 
     outb(PORT_B, (inb(PORT_B) & ~PORT_B_SPEAKER) | PORT_B_GATE2);
     outb(PIT_COMMAND, PIT_CH2_MODE0);
-    outb(PIT_CH2, latch);
-    outb(PIT_CH2, latch >> 8);
-    start = rdtsc();
-    while (!(inb(PORT_B) & PORT_B_OUT2))
-        if (rdtsc() - start > 1ull << 36)
-            panic("the PIT does not count");
-    return rdtsc() - start;
+    outb(PIT_CH2, 0xFF);
+    outb(PIT_CH2, 0xFF);
+    first = count_at_edge(&start);
+    do
+        for (volatile unsigned int i = 0; i < 1000; i++)
+            ; /* ports are slow where they are emulated */
+    while ((uint16_t)(first - read_count()) < CALIBRATE_COUNT);
+    last = count_at_edge(&end);
+    outb(PORT_B, inb(PORT_B) & ~PORT_B_GATE2);
+    return div64((end - start) * PIT_HZ, (uint16_t)(first - last), NULL);
 }
 
 /* The median of three: a run that was disturbed does not count. */
@@ -94,37 +123,72 @@ uint64_t system_time(void)
     return scale(rdtsc() - boot_tsc);
 }
 
-static uint32_t __init cmos(uint8_t reg)
+/* --- The real-time clock (MC146818): seconds, minutes, hours, day, month, year, century */
+static const uint8_t rtc_registers[] = {0x00, 0x02, 0x04, 0x07, 0x08, 0x09, 0x32};
+enum { RTC_SECOND, RTC_MINUTE, RTC_HOUR, RTC_DAY, RTC_MONTH, RTC_YEAR, RTC_CENTURY, RTC_VALUES };
+
+#define RTC_STATUS_A  0x0A
+#define RTC_UPDATING  0x80
+#define RTC_STATUS_B  0x0B
+#define RTC_24_HOURS  0x02
+#define RTC_BINARY    0x04
+#define RTC_AFTERNOON 0x80 /* of the hour, where it counts to 12 */
+
+static uint8_t __init cmos(uint8_t reg)
 {
     outb(0x70, reg);
     return inb(0x71);
 }
 
-static uint32_t __init cmos_bcd(uint8_t reg)
+static void __init read_rtc_once(uint8_t *value)
 {
-    uint32_t v = cmos(reg);
-
-    return (v >> 4) * 10 + (v & 15);
+    for (unsigned int i = 0; i < MAX_POLLS && cmos(RTC_STATUS_A) & RTC_UPDATING; i++)
+        ;
+    for (unsigned int i = 0; i < RTC_VALUES; i++)
+        value[i] = cmos(rtc_registers[i]);
 }
 
-/* Days since 1970 of a date in the Gregorian calendar. */
+/* Until two readings agree: then no update came in between. */
+static void __init read_rtc_values(uint8_t *value)
+{
+    uint8_t again[RTC_VALUES];
+
+    for (unsigned int i = 0; i < 100; i++) {
+        read_rtc_once(value);
+        read_rtc_once(again);
+        if (!memcmp(value, again, sizeof(again)))
+            return;
+    }
+}
+
+/* Days since 1970 of a date in the Gregorian calendar; years begin in March, so that leap days end them. */
 static uint32_t __init days_since_1970(uint32_t year, uint32_t month, uint32_t day)
 {
     if (month <= 2) {
         month += 12;
         year--;
     }
-    return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1 - 719468 + 0;
+    return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1 - 719468;
 }
 
-static void __init read_rtc(void)
+static uint32_t __init read_rtc(void)
 {
-    uint32_t days;
+    uint8_t value[RTC_VALUES], status = cmos(RTC_STATUS_B);
+    bool afternoon;
+    uint32_t year;
 
-    for (unsigned int i = 0; i < 1000000 && cmos(0x0A) & 0x80; i++)
-        ; /* being updated */
-    days = days_since_1970(2000 + cmos_bcd(9), cmos_bcd(8), cmos_bcd(7));
-    wall_sec = days * 86400 + cmos_bcd(4) * 3600 + cmos_bcd(2) * 60 + cmos_bcd(0);
+    read_rtc_values(value);
+    afternoon = !(status & RTC_24_HOURS) && value[RTC_HOUR] & RTC_AFTERNOON;
+    if (!(status & RTC_24_HOURS))
+        value[RTC_HOUR] &= ~RTC_AFTERNOON;
+    for (unsigned int i = 0; i < RTC_VALUES; i++)
+        if (!(status & RTC_BINARY))
+            value[i] = (value[i] >> 4) * 10 + (value[i] & 15);
+    if (!(status & RTC_24_HOURS))
+        value[RTC_HOUR] = value[RTC_HOUR] % 12 + (afternoon ? 12 : 0);
+    year = value[RTC_YEAR] + (value[RTC_CENTURY] >= 20 && value[RTC_CENTURY] < 30 ? value[RTC_CENTURY] * 100 : 2000);
+    return days_since_1970(year, value[RTC_MONTH], value[RTC_DAY]) * 86400 + value[RTC_HOUR] * 3600 +
+           value[RTC_MINUTE] * 60 + value[RTC_SECOND];
 }
 
 uint64_t wallclock_at_boot(uint32_t *nsec)
@@ -139,8 +203,7 @@ void set_wallclock(uint32_t sec, uint32_t nsec)
 
     wall_sec = sec;
     wall_nsec = nsec;
-    for_each_domain(d)
-        update_wallclock(d);
+    for_each_domain(d) update_wallclock(d);
 }
 
 void update_vcpu_time(struct vcpu *v)
@@ -211,12 +274,12 @@ void timer_interrupt(void)
 
 void __init init_time(void)
 {
-    uint64_t hz = calibrate() * CALIBRATE_HZ;
+    uint64_t hz = calibrate();
 
     tsc_khz = div64(hz, 1000, NULL);
     set_scale(hz);
     boot_tsc = rdtsc();
-    read_rtc();
+    wall_sec = read_rtc();
     outb(PIT_COMMAND, PIT_CH0_MODE0);
     unmask_irq(IRQ_TIMER);
     printk("TSC: %u.%03u MHz\n", tsc_khz / 1000, tsc_khz % 1000);

@@ -12,15 +12,21 @@
 #define UART_LCR     3
 #define UART_MCR     4
 #define UART_LSR     5
+#define UART_SCRATCH 7
 #define LSR_RX_READY 0x01
 #define LSR_TX_EMPTY 0x20
-#define SPIN_LIMIT   1000000 /* a UART that is not there */
+#define SPIN_LIMIT   1000000 /* a UART that got stuck */
 
+static bool present;
 static char ring[256];
 static uint8_t ring_head, ring_tail; /* wrap by themselves */
 
 void __init init_console(void)
 {
+    outb(COM1 + UART_SCRATCH, 0x55);
+    present = inb(COM1 + UART_SCRATCH) == 0x55;
+    if (!present)
+        return;
     outb(COM1 + UART_IER, 0);
     outb(COM1 + UART_LCR, 0x80); /* divisor follows */
     outb(COM1 + UART_DATA, 1);
@@ -32,6 +38,8 @@ void __init init_console(void)
 
 void __init enable_console_input(void)
 {
+    if (!present)
+        return;
     outb(COM1 + UART_IER, 0x01);
     unmask_irq(IRQ_COM1);
 }
@@ -45,7 +53,7 @@ static void put_char(char c)
 
 void console_write(const char *text, uint32_t size)
 {
-    for (; size--; text++) {
+    for (; present && size--; text++) {
         if (*text == '\n')
             put_char('\r');
         put_char(*text);

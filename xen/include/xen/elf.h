@@ -19,16 +19,21 @@ struct elf_segment {
 struct elf_guest {
     struct elf_segment segment[ELF_MAX_SEGMENTS];
     unsigned int segments;
-    uint32_t virt_base;             /* virtual address of pfn 0 */
+    uint32_t virt_base; /* virtual address of pfn 0 */
     uint32_t entry;
-    uint32_t hypercall_page;        /* virtual address, or ELF_UNSET */
-    uint32_t kernel_start, kernel_end; /* virtual, of all segments */
-    bool wants_symbols;             /* BSD_SYMTAB */
-    bool extended_cr3;              /* its L3s may lie above 4 GiB */
-    bool unmapped_initrd;           /* MOD_START_PFN */
+    uint32_t hypercall_page;           /* virtual address, or ELF_UNSET */
+    uint32_t kernel_start, kernel_end; /* virtual, of all segments, and of the symbols behind them */
+    uint32_t symbols;                  /* virtual address for the symbol tables (BSD_SYMTAB); ELF_UNSET: none wanted */
+    bool extended_cr3;                 /* its L3s may lie above 4 GiB */
+    bool unmapped_initrd;              /* MOD_START_PFN */
 };
 
 /* NULL, or why this is no guest for us. Every field of *guest is then set, and every segment lies within the file. */
 const char *elf_parse(const void *image, size_t size, struct elf_guest *guest);
+
+/* Writes the image, piece by piece, to where the guest wants it: only within kernel_start and kernel_end. What lies
+ * between the pieces must be zero already. */
+typedef void elf_write_t(void *context, uint32_t va, const void *from, uint32_t size);
+void elf_load(const void *image, const struct elf_guest *guest, elf_write_t *write, void *context);
 
 #endif

@@ -4,6 +4,9 @@
 
 #include <xen/sched.h>
 
+/* Until domain 0 runs, machine memory below this is mapped at its own addresses, too (boot.S). */
+#define IDENTITY_END 0xC0000000u
+
 /* A file that the boot loader brought along, at its machine address; readable there until domain 0 runs. */
 struct boot_module {
     const uint8_t *data;
@@ -13,7 +16,9 @@ struct boot_module {
 
 /* Command line */
 void parse_command_line(const char *line);
-extern uint64_t opt_dom0_mem; /* bytes; 0: all but a reserve */
+extern struct dom0_mem {
+    int64_t size, min, max; /* bytes; below 0: all but so many; 0: not given */
+} opt_dom0_mem;
 
 /* Page allocator: gives it frames, in ascending order. */
 void add_dom_frames(mfn_t first, mfn_t end);
@@ -23,6 +28,7 @@ void init_heap(void *start, uint32_t pages);
 void init_console(void);
 void init_pic(void);
 void init_time(void);
+void init_power(void);
 
 /* Domain 0 from an image; panics with a line that says why not. */
 void build_dom0(const struct boot_module *kernel, const struct boot_module *initrd);
