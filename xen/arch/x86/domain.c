@@ -101,6 +101,7 @@ int arch_init_vcpu(struct vcpu *v)
         map_area_page(v, VCPU_AREA_STACK + i * PAGE_SIZE, virt_to_mfn(page));
     }
     place_info(v, virt_to_mfn(v->domain->shared_info), v->vcpu_id * sizeof(struct vcpu_info));
+    update_vcpu_time(v); /* once is enough: the rate of the TSC does not change */
     return 0;
 }
 

@@ -13,6 +13,11 @@
 #define L2_REFUSED (_PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
 #define L3_REFUSED (_PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
 
+/* l1_refs.S */
+uint32_t take_l1_refs(pte_t *table, uint32_t index, struct domain *d);
+uint32_t drop_l1_refs(pte_t *table, uint32_t index, struct domain *d);
+
+/* Those of the first `entries` only: what a failing validation took. */
 static void undo_l1(pte_t *table, unsigned int entries, struct domain *d)
 {
     for (unsigned int i = 0; i < entries; i++)
@@ -25,12 +30,9 @@ int validate_l1(struct page_info *page)
     struct domain *d = page->owner;
     pte_t *table = map_l1(page_to_mfn(page));
 
-    for (unsigned int i = 0; i < L1_ENTRIES; i++) {
-        int rc;
+    for (unsigned int i = 0; (i = take_l1_refs(table, i, d)) < L1_ENTRIES; i++) {
+        int rc = get_page_from_l1e(table[i], d);
 
-        if (!(table[i].lo & _PAGE_PRESENT))
-            continue;
-        rc = get_page_from_l1e(table[i], d);
         if (unlikely(rc)) {
             undo_l1(table, i, d);
             return rc;
@@ -41,7 +43,11 @@ int validate_l1(struct page_info *page)
 
 void invalidate_l1(struct page_info *page)
 {
-    undo_l1(map_l1(page_to_mfn(page)), L1_ENTRIES, page->owner);
+    struct domain *d = page->owner;
+    pte_t *table = map_l1(page_to_mfn(page));
+
+    for (unsigned int i = 0; (i = drop_l1_refs(table, i, d)) < L1_ENTRIES; i++)
+        put_page_from_l1e(table[i], d);
 }
 
 /* The frame that a present L2 or L3 entry of d's names, with a reference and the type. */
