@@ -43,6 +43,10 @@ void run_defaults(struct run_config *c)
         die(EXIT_MISSING, "the hypervisor %s is not there: run `make`", c->hypervisor);
     if (!file_exists(c->guest))
         die(EXIT_MISSING, "the guest %s is not there: run `make`", c->guest);
+    c->hypervisor_sha256 = host_sha256(c->hypervisor);
+    c->guest_sha256 = host_sha256(c->guest);
+    c->revision = host_hypervisor(c->hypervisor);
+    c->build = host_build_flags(c->hypervisor);
 }
 
 /* QEMU splits -initrd at commas: a comma inside is written twice. */
@@ -227,20 +231,12 @@ void run_describe(struct result *r, const struct run_config *c)
     result_set(&host, "machine_cpu", c->engine->cpu);
     result_set(&host, "memory_mib", c->memory);
     host_describe(&host, c->engine->kind == ENGINE_KVM, c->cpu);
-    s = host_hypervisor(c->hypervisor);
     result_set(&host, "hypervisor_file", c->hypervisor);
-    result_set(&host, "hypervisor_revision", s);
-    free(s);
-    s = host_build_flags(c->hypervisor);
-    if (s)
-        result_set(&host, "hypervisor_build", s);
-    free(s);
-    s = host_sha256(c->hypervisor);
-    result_set(&host, "hypervisor_sha256", s);
-    free(s);
-    s = host_sha256(c->guest);
-    result_set(&host, "guest_sha256", s);
-    free(s);
+    result_set(&host, "hypervisor_revision", c->revision);
+    if (c->build)
+        result_set(&host, "hypervisor_build", c->build);
+    result_set(&host, "hypervisor_sha256", c->hypervisor_sha256);
+    result_set(&host, "guest_sha256", c->guest_sha256);
     s = host_revision(tree_root());
     result_set(&host, "suite_revision", s);
     free(s);

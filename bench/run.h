@@ -16,6 +16,8 @@ struct run_config {
     double timeout, quiet; /* seconds: for the whole run, and without a byte from the console */
     int cpu;               /* processor to pin QEMU to, or -1 */
     struct buf *console;   /* gets all that was printed */
+    /* Of the images as they are before the run, by run_defaults(): somebody may build meanwhile. */
+    char *hypervisor_sha256, *guest_sha256, *revision, *build;
 };
 
 /*
