@@ -275,7 +275,7 @@ TEST(events_send_twice)
 static volatile uint32_t frame_seen[8];
 extern const char upcall_entry[];
 /* An upcall entry of its own: keeps the frame, acknowledges, unmasks. */
-__asm__("upcall_entry: push %eax; push %ecx; incl frame_seen;"
+__asm__(".text; upcall_entry: push %eax; push %ecx; incl frame_seen;"
         "mov 8(%esp), %eax; mov %eax, frame_seen+4; mov 12(%esp), %eax; mov %eax, frame_seen+8;"
         "mov 16(%esp), %eax; mov %eax, frame_seen+12; mov shared_info, %ecx; movzbl 1(%ecx), %eax;"
         "mov %eax, frame_seen+16; movb $0, (%ecx); movl $0, 4(%ecx); movb $0, 1(%ecx); pop %ecx; pop %eax; iret");

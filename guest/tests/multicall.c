@@ -124,7 +124,9 @@ TEST(multicall_bad_pointers)
     multicall_entry_t *calls = (multicall_entry_t *)EDGE(2 * sizeof(multicall_entry_t));
     void *p;
 
-    for EACH_BAD_POINTER(p, sizeof(multicall_entry_t))
+    memset(EDGE_PAGE, 0x11, PAGE_SIZE);
+    /* The sixth argument is nobody's: whether it can be read does not matter. */
+    for EACH_BAD_POINTER(p, offsetof(multicall_entry_t, args[5]))
         CHECK_RC(HYPERVISOR_multicall(p, 1), -EFAULT);
     memset(calls, 0, 2 * sizeof(*calls));
     calls[0].op = calls[1].op = __HYPERVISOR_xen_version;
@@ -140,7 +142,13 @@ TEST(multicall_bad_pointers)
 /* Results that cannot be written. */
 TEST(multicall_read_only)
 {
+    uint32_t mfn = pte_mfn(*mm_l1_entry(RO_PAGE));
+
+    CHECK_RC(map_at((uint32_t)RO_PAGE, mfn, PTE_KERNEL_RW), 0);
+    *(multicall_entry_t *)RO_PAGE = (multicall_entry_t){.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}};
+    CHECK_RC(map_at((uint32_t)RO_PAGE, mfn, PTE_KERNEL_RO), 0);
     CHECK_RC(HYPERVISOR_multicall(RO_PAGE, 1), -EFAULT);
+    CHECK_EQ(((multicall_entry_t *)RO_PAGE)->result, 0);
 }
 
 /* Events wait for the end of the whole. */

@@ -149,7 +149,7 @@ TEST(traps_soft_interrupt_of_an_exception)
 
 static volatile uint32_t soft_count, soft_cs, soft_flags, soft_eip, soft_mask_inside;
 extern const char soft_entry[];
-__asm__("soft_entry: push %eax; mov 4(%esp), %eax; mov %eax, soft_eip; mov 8(%esp), %eax; mov %eax, soft_cs;"
+__asm__(".text; soft_entry: push %eax; mov 4(%esp), %eax; mov %eax, soft_eip; mov 8(%esp), %eax; mov %eax, soft_cs;"
         "mov 12(%esp), %eax; mov %eax, soft_flags; mov shared_info, %eax; movzbl 1(%eax), %eax;"
         "mov %eax, soft_mask_inside; incl soft_count; pop %eax; iret");
 
@@ -241,6 +241,15 @@ TEST(traps_table_selectors)
     }
     context("%s", "");
     trap_set_entry(0x21, NULL, 0);
+}
+
+/* No table at all: every handler goes. */
+TEST(traps_table_null)
+{
+    CHECK_RC(trap_set_entry(0x81, soft_entry, 3), 0);
+    CHECK_RC(HYPERVISOR_set_trap_table(NULL), 0);
+    traps_init();
+    CHECK_FAULT(do_int81, 0, TRAP_GP, 0x81 * 8 + 2);
 }
 
 /* RPL 0 becomes 1. */
@@ -368,7 +377,7 @@ TEST(traps_user_cannot_raise_iopl)
 
 static volatile uint32_t user_traps, user_esp_seen, user_ss_seen;
 extern const char user_soft_entry[];
-__asm__("user_soft_entry: incl user_traps; push %eax; mov 16(%esp), %eax; mov %eax, user_esp_seen;"
+__asm__(".text; user_soft_entry: incl user_traps; push %eax; mov 16(%esp), %eax; mov %eax, user_esp_seen;"
         "mov 20(%esp), %eax; mov %eax, user_ss_seen; pop %eax; iret");
 
 /* A system call: a gate of DPL 3 from ring 3, and back with a plain iret. With "mask events" it goes another way. */

@@ -120,7 +120,7 @@ TEST(vcpu_bad_command)
 
 static volatile uint32_t nmis;
 extern const char nmi_entry[];
-__asm__("nmi_entry: incl nmis; iret");
+__asm__(".text; nmi_entry: incl nmis; iret");
 
 TEST(vcpu_nmi)
 {
