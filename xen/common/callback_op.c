@@ -65,7 +65,7 @@ static long unregister_callback(const struct callback_unregister *unreg)
         clear_nmi_callback(current);
         return 0;
     default:
-        return -EINVAL; /* Xen's answer, though register has another one */
+        return -ENOSYS;
     }
 }
 

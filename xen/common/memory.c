@@ -420,8 +420,8 @@ static long reservation_size(uint32_t cmd, const domid_t *arg)
         return d->tot_pages;
     case XENMEM_maximum_reservation:
         return d->max_pages;
-    default: /* maximum_gpfn: what the guest itself says; its translation is its own affair */
-        return (long)d->shared_info->arch.max_pfn - 1;
+    default: /* maximum_gpfn: what the guest itself says, if it does; its translation is its own affair */
+        return (d->shared_info->arch.max_pfn ?: d->tot_pages) - 1;
     }
 }
 
@@ -456,16 +456,14 @@ static long machphys_mfn_list(struct xen_machphys_mfn_list *arg)
 
 /* --- Memory maps */
 
-static long copy_map(struct xen_memory_map *arg, const struct e820entry *map, uint32_t count)
+/* m: the caller's argument, arg: where it is. */
+static long answer_map(struct xen_memory_map *m, struct xen_memory_map *arg, const struct e820entry *map,
+                       uint32_t count)
 {
-    struct xen_memory_map m;
-
-    if (copy_from_guest(&m, arg, sizeof(m)))
+    m->nr_entries = MIN(m->nr_entries, count);
+    if (copy_to_guest(m->buffer, map, m->nr_entries * sizeof(*map)))
         return -EFAULT;
-    m.nr_entries = MIN(m.nr_entries, count);
-    if (copy_to_guest(m.buffer, map, m.nr_entries * sizeof(*map)))
-        return -EFAULT;
-    return copy_to_guest(arg, &m, sizeof(m));
+    return copy_to_guest(arg, m, sizeof(*m));
 }
 
 static long memory_map(struct xen_memory_map *arg)
@@ -475,7 +473,7 @@ static long memory_map(struct xen_memory_map *arg)
 
     if (copy_from_guest(&m, arg, sizeof(m)))
         return -EFAULT;
-    return d->memory_map_entries ? copy_map(arg, d->memory_map, d->memory_map_entries) : -ENOSYS;
+    return d->memory_map_entries ? answer_map(&m, arg, d->memory_map, d->memory_map_entries) : -ENOSYS;
 }
 
 _Static_assert(E820_MAX * sizeof(struct e820entry) <= PAGE_SIZE, "a map fits into a page");
@@ -510,15 +508,15 @@ static long set_memory_map(const struct xen_foreign_memory_map *arg)
 
 static long machine_memory_map(struct xen_memory_map *arg)
 {
-    uint32_t room;
+    struct xen_memory_map m;
 
     if (!this_cpu.domain->is_privileged)
         return -EINVAL;
-    if (copy_from_guest(&room, &arg->nr_entries, sizeof(room)))
+    if (copy_from_guest(&m, arg, sizeof(m)))
         return -EFAULT;
-    if (room < machine_map_entries + 1)
+    if (m.nr_entries < machine_map_entries + 1)
         return -EINVAL;
-    return copy_map(arg, machine_map, machine_map_entries);
+    return answer_map(&m, arg, machine_map, machine_map_entries);
 }
 
 /* --- Calls for guests whose frames the hypervisor translates, which ours are not */

@@ -148,10 +148,10 @@ long do_physdev_op(uint32_t cmd, void *arg)
 
 long do_physdev_op_compat(physdev_op_t *op)
 {
-    uint32_t cmd;
+    physdev_op_t copy;
 
     /* All of it must be there, whatever the command needs. */
-    if (!guest_range_ok(op, sizeof(*op)) || __get_guest_u32(&cmd, &op->cmd))
+    if (copy_from_guest(&copy, op, sizeof(copy)))
         return -EFAULT;
-    return do_physdev_op(cmd, &op->u);
+    return do_physdev_op(copy.cmd, &op->u);
 }

@@ -11,7 +11,8 @@
 #include <xen/event.h>
 #include <xen/schedule.h>
 
-#define SLICE_NS 10000000u
+#define SLICE_NS        10000000u
+#define PUBLISH_TIME_NS 1000000000u
 
 static struct vcpu *queue, **queue_end = &queue;
 static struct timer slice_timer;
@@ -179,6 +180,16 @@ static void poll_expired(void *data)
 
 /* --- The switch */
 
+/* The guest extrapolates from the TSC with the very factors that system_time() uses, so that an old stamp is as good as
+ * a new one; now and then it gets one for the sake of those that compute with fewer bits. */
+static void publish_time(struct vcpu *v, uint64_t now)
+{
+    if (v != this_cpu.idle && (!v->time_version || now - v->time_published >= PUBLISH_TIME_NS)) {
+        v->time_published = now;
+        update_vcpu_time(v);
+    }
+}
+
 static void put_back(struct vcpu *v)
 {
     if (displaced && v->slice_left && queue) {
@@ -229,6 +240,7 @@ void schedule(void)
     change_runstate(next, RUNSTATE_running, now);
     switch_work(prev, next);
     start_slice(next, now);
+    publish_time(next, now);
     tick(next, now);
     context_switch(prev, next);
     schedule_tail();

@@ -3,15 +3,11 @@
 #include <xen/hypercall.h>
 #include <xen/sched.h>
 
-#ifndef VMASST_TYPE_architectural_iopl
-#define VMASST_TYPE_architectural_iopl 4 /* of later releases: IOPL as the processor has it, ring 1 by EFLAGS */
-#endif
-
 long do_vm_assist(uint32_t cmd, uint32_t type)
 {
     struct domain *d = this_cpu.domain;
 
-    if (type > MAX_VMASST_TYPE && type != VMASST_TYPE_architectural_iopl)
+    if (type > MAX_VMASST_TYPE)
         return -EINVAL;
     switch (cmd) {
     case VMASST_CMD_enable:

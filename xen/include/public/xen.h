@@ -135,7 +135,8 @@ enum {
 #define VMASST_TYPE_4gb_segments_notify 1 /* and tell the guest by trap 15 */
 #define VMASST_TYPE_writable_pagetables 2 /* emulate stores to page tables, which else fault */
 #define VMASST_TYPE_pae_extended_cr3    3 /* L3 tables may lie above 4 GiB */
-#define MAX_VMASST_TYPE                 3
+#define VMASST_TYPE_architectural_iopl  4 /* of later releases: IOPL acts in ring 1 as the processor has it */
+#define MAX_VMASST_TYPE                 4
 
 /* ---- Domain numbers */
 #define DOMID_FIRST_RESERVED 0x7FF0U

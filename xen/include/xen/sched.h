@@ -80,6 +80,7 @@ struct vcpu {
     uint32_t slice_left;   /* ns */
     uint32_t pending_work; /* WORK_* that are about this vCPU, while it does not run */
     uint64_t periodic_last; /* system time of the last tick */
+    uint64_t time_published; /* system time when vcpu_info's was last written */
     struct timer singleshot_timer, periodic_timer, poll_timer;
     uint64_t periodic_period; /* ns; 0: off */
     struct vcpu_runstate_info runstate;
