@@ -24,7 +24,7 @@
 /* pfn 0 is at base; everything else is a virtual address. */
 struct layout {
     uint32_t base;
-    uint32_t initrd, initrd_pfn;
+    uint32_t initrd, initrd_pfn, initrd_pages;
     uint32_t p2m, start_info;
     uint32_t tables, l1_frames;
     uint32_t stack;
@@ -71,6 +71,7 @@ static void __init plan(struct layout *l, const struct elf_guest *g, uint32_t in
     l->base = g->virt_base;
     l->initrd = at;
     l->initrd_pfn = (at - l->base) >> PAGE_SHIFT;
+    l->initrd_pages = initrd_pages;
     if (!g->unmapped_initrd)
         at += initrd_pages * (uint64_t)PAGE_SIZE;
     l->p2m = at;
@@ -117,23 +118,38 @@ static uint32_t __init list_frames(uint32_t nr_pages)
     return 1u << list_order(nr_pages);
 }
 
-static void __init take_frames(struct layout *l, struct domain *d)
+/* The frame for pfn. The initial ramdisk stays where the boot loader has put it: its frames become the domain's. */
+static mfn_t __init next_frame(const struct layout *l, uint32_t pfn, const struct boot_module *initrd)
+{
+    mfn_t mfn;
+
+    if (pfn >= l->initrd_pfn && pfn - l->initrd_pfn < l->initrd_pages)
+        return ((uint32_t)initrd->data >> PAGE_SHIFT) + pfn - l->initrd_pfn;
+    mfn = alloc_dom_frames(0, INVALID_MFN);
+    if (mfn == INVALID_MFN)
+        panic("Too little memory for domain 0's %u pages", l->nr_pages);
+    if (pfn < l->needed_pages)
+        clear_page(map_frame(mfn));
+    return mfn;
+}
+
+static void __init take_frames(struct layout *l, struct domain *d, struct boot_module *initrd)
 {
     mfn_t list = alloc_dom_frames(list_order(l->nr_pages), IDENTITY_END >> PAGE_SHIFT);
 
     if (list == INVALID_MFN)
         panic("Too little memory to build domain 0");
     l->mfn_of = (mfn_t *)(list << PAGE_SHIFT);
+    if (initrd) {
+        memset((uint8_t *)initrd->data + initrd->size, 0, -initrd->size & ~PAGE_MASK);
+        initrd->given_away = true;
+    }
     for (uint32_t pfn = 0; pfn < l->nr_pages; pfn++) {
-        mfn_t mfn = alloc_dom_frames(0, INVALID_MFN);
+        mfn_t mfn = next_frame(l, pfn, initrd);
 
-        if (mfn == INVALID_MFN)
-            panic("Too little memory for domain 0's %u pages", l->nr_pages);
         l->mfn_of[pfn] = mfn;
         assign_page(d, mfn);
         mpt_rw[mfn] = pfn;
-        if (pfn < l->needed_pages)
-            clear_page(map_frame(mfn));
     }
 }
 
@@ -182,11 +198,6 @@ static void __init load_kernel(struct layout *l, const struct elf_guest *g, cons
         write_hypercall_page(map_frame(frame_at(l, g->hypercall_page)));
 }
 
-static void __init load_initrd(const struct layout *l, const struct boot_module *initrd)
-{
-    write_guest(l, l->base + (l->initrd_pfn << PAGE_SHIFT), initrd->data, initrd->size);
-}
-
 static void __init write_start_info(const struct layout *l, const struct elf_guest *g, struct domain *d,
                                     const struct boot_module *kernel, const struct boot_module *initrd)
 {
@@ -218,10 +229,11 @@ static uint32_t __init frames_of(int64_t amount, uint32_t available)
 }
 
 /* What domain 0 gets: dom0_mem=, or all but a reserve, within the bounds that dom0_mem= may set. */
-static uint32_t __init memory_for_dom0(void)
+static uint32_t __init memory_for_dom0(uint32_t initrd_size)
 {
     const struct dom0_mem *opt = &opt_dom0_mem;
-    uint32_t free = free_dom_frames(), lent = list_frames(free), available = free - MIN(lent, free), wanted;
+    uint32_t free = free_dom_frames() + ROUNDUP(initrd_size, PAGE_SIZE) / PAGE_SIZE, lent = list_frames(free);
+    uint32_t available = free - MIN(lent, free), wanted;
 
     wanted = opt->size ? frames_of(opt->size, available)
                        : available - MIN(MIN(MAX(free / 16, MIN_RESERVE), MAX_RESERVE), available);
@@ -275,7 +287,7 @@ static struct vcpu *__init create_dom0(const struct layout *l, const struct elf_
     return v;
 }
 
-void __init build_dom0(const struct boot_module *kernel, const struct boot_module *initrd)
+void __init build_dom0(const struct boot_module *kernel, struct boot_module *initrd)
 {
     static struct layout l;
     static struct elf_guest g;
@@ -283,13 +295,13 @@ void __init build_dom0(const struct boot_module *kernel, const struct boot_modul
     int rc;
 
     open_kernel(kernel, &g);
-    l.nr_pages = memory_for_dom0();
+    if (initrd && !initrd->size)
+        initrd = NULL;
+    l.nr_pages = memory_for_dom0(initrd ? initrd->size : 0);
     plan(&l, &g, initrd ? initrd->size : 0);
     v = create_dom0(&l, &g);
-    take_frames(&l, v->domain);
+    take_frames(&l, v->domain, initrd);
     load_kernel(&l, &g, kernel);
-    if (initrd)
-        load_initrd(&l, initrd);
     write_start_info(&l, &g, v->domain, kernel, initrd);
     write_guest(&l, l.p2m, l.mfn_of, l.nr_pages * sizeof(mfn_t));
     write_tables(&l);

@@ -140,6 +140,8 @@ static void __init read_modules(const struct multiboot_info *mbi)
 
         if (m->end < m->start || m->end > IDENTITY_END)
             panic("Module %u lies above 3 GiB", nr_modules);
+        if (m->start & ~PAGE_MASK)
+            panic("Module %u is not aligned to a page", nr_modules);
         args = strchr(args, ' ') ?: "";
         while (*args == ' ')
             args++;
@@ -176,23 +178,48 @@ static void __init find_free_memory(void)
 
     reserve(0, LOW_MEMORY);
     reserve(virt_to_mach(_start), virt_to_mach(_end));
-    for (unsigned int i = 0; i < nr_modules; i++)
-        reserve((uint32_t)modules[i].data, (uint32_t)modules[i].data + modules[i].size);
 }
 
-/* The heap has to lie in the direct map, right behind the image: where boot loaders like to put modules. */
-static void __init move_module(struct boot_module *m, uint32_t heap_end)
+static uint32_t __init module_start(const struct boot_module *m)
 {
-    uint32_t start = (uint32_t)m->data, to;
+    return (uint32_t)m->data;
+}
 
-    if (start >= heap_end)
-        return;
-    to = boot_alloc(m->size, PAGE_SIZE, IDENTITY_END);
-    if (!to || to < heap_end)
-        panic("Too little memory: no room for a module of %u KiB above the heap", m->size >> 10);
+static uint32_t __init module_end(const struct boot_module *m)
+{
+    return ROUNDUP(module_start(m) + m->size, PAGE_SIZE);
+}
+
+static void __init move_module(struct boot_module *m)
+{
+    uint32_t to = boot_alloc(ROUNDUP(m->size, PAGE_SIZE), PAGE_SIZE, IDENTITY_END);
+
+    if (!to)
+        panic("Too little memory: no room for a module of %u KiB beside the heap", m->size >> 10);
     memmove((void *)to, m->data, m->size);
     m->data = (const uint8_t *)to;
-    add_range(start, start + m->size);
+}
+
+/* The heap has to lie in the direct map, right behind the image: where boot loaders like to put modules. They are moved
+ * from the highest one down, each as high as possible: so none is written over before it has been moved. */
+static void __init place_modules(uint32_t heap_end)
+{
+    struct boot_module *by_address[MAX_MODULES];
+    bool in_the_way = false;
+
+    for (unsigned int i = 0; i < nr_modules; i++) {
+        unsigned int at = i;
+
+        for (; at && module_start(by_address[at - 1]) > module_start(&modules[i]); at--)
+            by_address[at] = by_address[at - 1];
+        by_address[at] = &modules[i];
+        in_the_way |= module_start(&modules[i]) < heap_end;
+    }
+    for (unsigned int i = nr_modules; i-- > 0;)
+        if (in_the_way)
+            move_module(by_address[i]);
+        else
+            reserve(module_start(by_address[i]), module_end(by_address[i]));
 }
 
 #define MIN_MEMORY_MIB 48
@@ -205,9 +232,8 @@ static void __init make_heap(void)
 
     if (ram_mib < MIN_MEMORY_MIB)
         panic("Too little memory: %u MiB, and %u are needed", ram_mib, MIN_MEMORY_MIB);
-    for (unsigned int i = 0; i < nr_modules; i++)
-        move_module(&modules[i], end);
     reserve(start, end);
+    place_modules(end);
     init_heap(mach_to_virt(start), (end - start) >> PAGE_SHIFT);
 }
 
@@ -332,13 +358,6 @@ static void __init free_memory(void)
         add_dom_frames(ranges[i].start >> PAGE_SHIFT, ranges[i].end >> PAGE_SHIFT);
 }
 
-static void __init free_module(const struct boot_module *m)
-{
-    mfn_t first = (uint32_t)m->data >> PAGE_SHIFT, end = ROUNDUP((uint32_t)m->data + m->size, PAGE_SIZE) >> PAGE_SHIFT;
-
-    add_dom_frames(MAX(first, LOW_MEMORY >> PAGE_SHIFT), MIN(end, max_page));
-}
-
 /* What guests see of the idle tables are copies of the last L2's entries; the rest goes, and modules can be freed. */
 static void __init drop_identity_map(void)
 {
@@ -346,7 +365,8 @@ static void __init drop_identity_map(void)
         idle_l3[i] = (pte_t){.raw = 0};
     write_cr3(idle_cr3);
     for (unsigned int i = 0; i < nr_modules; i++)
-        free_module(&modules[i]);
+        if (!modules[i].given_away)
+            add_dom_frames(module_start(&modules[i]) >> PAGE_SHIFT, module_end(&modules[i]) >> PAGE_SHIFT);
 }
 
 void start_xen(uint32_t magic, const struct multiboot_info *mbi);

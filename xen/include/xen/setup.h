@@ -12,6 +12,7 @@ struct boot_module {
     const uint8_t *data;
     uint32_t size;
     const char *args; /* without the file's own name */
+    bool given_away;  /* its frames are domain 0's now */
 };
 
 /* Command line */
@@ -31,7 +32,7 @@ void init_time(void);
 void init_power(void);
 
 /* Domain 0 from an image; panics with a line that says why not. */
-void build_dom0(const struct boot_module *kernel, const struct boot_module *initrd);
+void build_dom0(const struct boot_module *kernel, struct boot_module *initrd);
 
 /* arch/x86/domain.c: v has not run yet. */
 void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t esi);
