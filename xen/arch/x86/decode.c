@@ -127,28 +127,25 @@ struct reader {
 static inline bool fetch(struct reader *r, unsigned int size, uint32_t *value)
 {
     const uint8_t *p = r->next;
+    int16_t word;
 
     if ((unsigned int)(r->end - p) < size)
         return false;
     r->next = p + size;
-    switch (size) {
-    case 0:
+    if (size == 1)
+        *value = (uint32_t)(int8_t)*p;
+    else if (size == 4)
+        __builtin_memcpy(value, p, 4);
+    else if (size == 2) {
+        __builtin_memcpy(&word, p, 2);
+        *value = (uint32_t)(int32_t)word;
+    } else
         *value = 0;
-        break;
-    case 1:
-        *value = (uint32_t)(int8_t)p[0];
-        break;
-    case 2:
-        *value = (uint32_t)(int16_t)(p[0] | p[1] << 8);
-        break;
-    default:
-        *value = p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
-    }
     return true;
 }
 
 /* SDM 2, table 2-1. */
-static bool address16(struct insn *insn, struct reader *r)
+static __attribute__((noinline)) bool address16(struct insn *insn, struct reader *r)
 {
     static const uint8_t base[8] = {3, 3, 5, 5, 6, 7, 5, 3}, index[4] = {6, 7, 6, 7};
     unsigned int disp_size = insn->mod;
@@ -191,15 +188,15 @@ static bool address32(struct insn *insn, struct reader *r)
 }
 
 /* ModRM and what it asks for. */
-static enum decode_result operands(struct insn *insn, struct reader *r, uint16_t entry)
+static inline enum decode_result operands(struct insn *insn, struct reader *r, uint16_t entry)
 {
-    uint8_t prefix_segment = insn->segment;
-    uint32_t modrm;
+    uint8_t prefix_segment = insn->segment, modrm;
 
-    if (!fetch(r, 1, &modrm))
+    if (r->next == r->end)
         return DECODE_SHORT;
+    modrm = *r->next++;
     insn->flags |= INSN_MODRM;
-    insn->mod = modrm >> 6 & 3;
+    insn->mod = modrm >> 6;
     insn->reg = modrm >> 3 & 7;
     insn->rm = modrm & 7;
     if (entry & REG_SUB) {
@@ -207,7 +204,7 @@ static enum decode_result operands(struct insn *insn, struct reader *r, uint16_t
         if (!(group[insn->op] >> insn->reg & 1))
             return DECODE_UNKNOWN;
     }
-    if (insn->mod == 3 || (insn->op >= INSN_READ_CR && insn->op <= INSN_WRITE_DR))
+    if (modrm >= 0xC0 || (insn->op >= INSN_READ_CR && insn->op <= INSN_WRITE_DR))
         return entry & MEM_DST ? DECODE_UNKNOWN : DECODE_OK;
     insn->flags |= INSN_MEM;
     if (!(insn->addr_size == 4 ? address32(insn, r) : address16(insn, r)))

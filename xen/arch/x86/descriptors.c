@@ -101,6 +101,19 @@ bool check_descriptor(struct descriptor *d)
     return segment_ok(d);
 }
 
+/* The most frequent ones: not present, or a page-granular segment that grows upwards from a page's start. */
+static inline bool plain_segment(uint32_t a, uint32_t b)
+{
+    uint32_t base_page = (b & 0xFF000000) >> PAGE_SHIFT | (b & 0xFF) << 4 | a >> 28;
+
+    if (!(b & DESC_P))
+        return true;
+    return (b & (DESC_S | DESC_G)) == (DESC_S | DESC_G) && b & DESC_DPL &&
+           (b & (DESC_CODE | DESC_EXPAND_DOWN)) != DESC_EXPAND_DOWN && !(a >> 16 & ~PAGE_MASK) &&
+           base_page < (FIRST_GUEST_LIMIT >> PAGE_SHIFT) - 1 &&
+           base_page + ((b & 0xF0000) | (a & 0xFFFF)) < FIRST_GUEST_LIMIT >> PAGE_SHIFT;
+}
+
 int validate_descriptors(struct page_info *page)
 {
     struct descriptor *table = map_frame(page_to_mfn(page));
@@ -113,7 +126,7 @@ int validate_descriptors(struct page_info *page)
 
 long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint32_t desc_hi)
 {
-    struct descriptor d = {desc_lo, desc_hi}, *slot;
+    struct descriptor d, *slot;
     struct domain *dom = this_cpu.domain;
     struct page_info *page;
     mfn_t mfn = ma_lo >> PAGE_SHIFT | ma_hi << (32 - PAGE_SHIFT);
@@ -122,11 +135,15 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
     if (unlikely(ma_lo & 7) || unlikely(ma_hi >= 1u << PAGE_SHIFT) || unlikely(mfn >= max_page))
         return -EINVAL;
     page = mfn_to_page(mfn);
-    if (unlikely(page->owner != dom) || unlikely(!check_descriptor(&d)))
+    d = (struct descriptor){desc_lo, desc_hi};
+    if (unlikely(page->owner != dom) || (!plain_segment(desc_lo, desc_hi) && !check_descriptor(&d)))
         return -EINVAL;
     is_table = (page->type_info & PGT_type_mask) == PGT_seg_desc_page;
-    /* Held only while it is written: nobody runs meanwhile, so a use in progress need not be counted. */
-    if (page->type_info < PGT_one) {
+    /* Held only while it is written: nobody runs meanwhile, so a use in progress need not be counted. A frame that is
+     * not in use, and was data before, may simply be written to; another type has to be left properly. */
+    if (page->type_info == PGT_none || page->type_info == PGT_writable_page)
+        ;
+    else if (page->type_info < PGT_one) {
         if (get_page_type(page, is_table ? PGT_seg_desc_page : PGT_writable_page))
             return -EINVAL;
         put_page_type(page);

@@ -51,46 +51,36 @@ static unsigned int fetch_bytes(uint8_t *buffer, uint32_t addr, unsigned int n)
     return n;
 }
 
-/* Instructions longer than two words, or near the end of a page or segment. */
-static bool fetch_insn_slow(struct cpu_user_regs *regs, struct insn *insn, uint32_t base, uint32_t limit, bool code32)
+/* Instructions longer than two words, near the end of a page, or in a segment of the guest's own. */
+static __attribute__((noinline)) bool fetch_insn_slow(struct cpu_user_regs *regs, struct insn *insn)
 {
+    uint32_t base, limit, ar;
     uint8_t bytes[MAX_INSN];
     unsigned int n = MAX_INSN;
 
-    if (regs->eip > limit)
+    if (!read_descriptor(regs->cs, &base, &limit, &ar) || regs->eip > limit)
+        return false;
+    if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE))
         return false;
     if (limit - regs->eip < MAX_INSN - 1)
         n = limit - regs->eip + 1;
     n = fetch_bytes(bytes, base + regs->eip, n);
-    return decode(insn, bytes, n, code32) == DECODE_OK;
+    return decode(insn, bytes, n, ar & SEG_AR_32BIT) == DECODE_OK;
 }
 
 bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn)
 {
-    uint32_t base, limit, ar, addr, bytes[2];
-    bool code32;
+    uint32_t bytes[2];
+    enum decode_result rc;
 
-    if (!read_descriptor(regs->cs, &base, &limit, &ar))
-        return false;
-    if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE))
-        return false;
-    code32 = ar & SEG_AR_32BIT;
-    if (!base && code32 && limit >= HYP_START - 1 && (regs->cs & 3) == 1)
-        current->flat_cs = regs->cs;
-    addr = base + regs->eip;
-    if (likely((addr & ~PAGE_MASK) <= PAGE_SIZE - sizeof(bytes)) && likely(addr < HYP_START) && limit >= 7 &&
-        regs->eip <= limit - 7 && !__get_guest_u32(&bytes[0], (const uint32_t *)addr) &&
-        !__get_guest_u32(&bytes[1], (const uint32_t *)addr + 1)) {
-        switch (decode(insn, (const uint8_t *)bytes, sizeof(bytes), code32)) {
-        case DECODE_OK:
-            return true;
-        case DECODE_UNKNOWN:
-            return false;
-        case DECODE_SHORT:
-            break;
-        }
-    }
-    return fetch_insn_slow(regs, insn, base, limit, code32);
+    if (unlikely(!flat_code(regs, sizeof(bytes))) || unlikely((regs->eip & ~PAGE_MASK) > PAGE_SIZE - sizeof(bytes)))
+        return fetch_insn_slow(regs, insn);
+    FETCH_CODE(bytes[0], regs->eip, fault);
+    FETCH_CODE(bytes[1], regs->eip + 4, fault);
+    rc = decode(insn, (const uint8_t *)bytes, sizeof(bytes), true);
+    return rc == DECODE_OK || (rc == DECODE_SHORT && fetch_insn_slow(regs, insn));
+fault:
+    return false;
 }
 
 #define DR6_FIXED       0xFFFF0FF0u

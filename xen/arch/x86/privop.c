@@ -426,18 +426,33 @@ bool emulate_privileged_op(struct cpu_user_regs *regs)
 #define PREFIX_TAIL   0xA20F6E65
 #define PREFIX_LENGTH 7
 
-bool emulate_forced_invalid_op(struct cpu_user_regs *regs)
+/* Where the prefix would be, in a segment of the guest's own. */
+static bool prefix_address(const struct cpu_user_regs *regs, uint32_t *addr)
 {
-    uint32_t base, limit, ar, addr, word;
+    uint32_t base, limit, ar;
 
     if (!read_descriptor(regs->cs, &base, &limit, &ar) || limit < PREFIX_LENGTH - 1 ||
         regs->eip > limit - (PREFIX_LENGTH - 1))
         return false;
-    addr = base + regs->eip;
-    if (!guest_range_ok((const void *)addr, PREFIX_LENGTH) || __get_guest_u32(&word, (const uint32_t *)addr) ||
-        word != PREFIX_HEAD || __get_guest_u32(&word, (const uint32_t *)(addr + 3)) || word != PREFIX_TAIL)
+    *addr = base + regs->eip;
+    return guest_range_ok((const void *)*addr, PREFIX_LENGTH);
+}
+
+bool emulate_forced_invalid_op(struct cpu_user_regs *regs)
+{
+    uint32_t addr = regs->eip, word;
+
+    if (unlikely(!flat_code(regs, PREFIX_LENGTH)) && !prefix_address(regs, &addr))
+        return false;
+    FETCH_CODE(word, addr, fault);
+    if (word != PREFIX_HEAD)
+        return false;
+    FETCH_CODE(word, addr + 3, fault);
+    if (word != PREFIX_TAIL)
         return false;
     guest_cpuid(regs);
     instruction_done(regs, regs->eip + PREFIX_LENGTH, 0);
     return true;
+fault:
+    return false;
 }

@@ -17,15 +17,6 @@
 
 enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
 
-/* Reads a word of the guest's code, in the hypervisor's reach. */
-#define FETCH_CODE(var, addr, fault)                                    \
-    __asm__ goto("1: mov %1, %0\n"                                      \
-                 ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" \
-                 : "=r"(var)                                            \
-                 : "m"(*(const uint32_t *)(addr))                       \
-                 :                                                      \
-                 : fault)
-
 /* The L1 entry that maps addr. What was looked up last time is found again without a walk. */
 static inline const pte_t *mapping_of(uint32_t addr)
 {

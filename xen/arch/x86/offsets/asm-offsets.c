@@ -7,6 +7,8 @@
 #define DEFINE(name, value)   __asm__ volatile("\n.ascii \"->" #name " %0\"" ::"i"(value))
 #define OFFSET(name, s, member) DEFINE(name, __builtin_offsetof(struct s, member))
 
+_Static_assert(sizeof(struct evtchn) == 12, "event_fast.S");
+
 void offsets(void);
 void offsets(void)
 {
@@ -62,6 +64,17 @@ void offsets(void)
 
     OFFSET(VCPUINFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
     OFFSET(VCPUINFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
+    OFFSET(VCPUINFO_pending_sel, vcpu_info, evtchn_pending_sel);
+    OFFSET(SHARED_evtchn_pending, shared_info, evtchn_pending);
+    OFFSET(SHARED_evtchn_mask, shared_info, evtchn_mask);
+    OFFSET(DOMAIN_evtchn, domain, evtchn);
+    OFFSET(DOMAIN_shared_info, domain, shared_info);
+    OFFSET(DOMAIN_poll_mask, domain, poll_mask);
+    OFFSET(DOMAIN_vcpu, domain, vcpu);
+    OFFSET(EVTCHN_state, evtchn, state);
+    OFFSET(EVTCHN_notify_vcpu, evtchn, notify_vcpu);
+    DEFINE(ECS_IPI, ECS_IPI);
+    DEFINE(NR_EVENT_CHANNELS, NR_EVENT_CHANNELS);
     OFFSET(VCPUINFO_cr2, vcpu_info, arch.cr2);
 
 #if COUNTERS

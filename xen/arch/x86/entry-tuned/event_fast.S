@@ -1,0 +1,65 @@
+/*
+ * The hot part of event_channel_op: sending through an IPI port that is bound to the sender itself. Everything else is
+ * common/event_channel.c's; for this case both do the same: mark the port, and where that is news and not masked, its
+ * word's bit in the selector and the pending flag of the vCPU, and enter the guest's handler on the way out.
+ *
+ * One CPU, interrupts off: no LOCK. EBX: command; ECX: &port.
+ */
+#include <asm/asm.h>
+#include <public/event_channel.h>
+
+#define SEND_TO_INFO (STACK_TO_INFO + 28)       /* after two pushes */
+
+        .text
+
+ENTRY(hypercall_event_channel_op)
+        cmp     $EVTCHNOP_send, %ebx
+        jne     hypercall_event_channel_op_c
+        cmp     $HYP_START - 4, %ecx
+        ja      hypercall_event_channel_op_c
+.Lport: mov     HV((%ecx)), %eax
+        EXTABLE(.Lport, hypercall_event_channel_op_c)
+        cmp     $NR_EVENT_CHANNELS, %eax
+        jae     hypercall_event_channel_op_c
+        push    %edx
+        push    %esi
+        mov     CPU(domain), %edx
+        lea     (%eax,%eax,2), %esi             # 12 bytes a port
+        cmpb    $ECS_IPI, HV(DOMAIN_evtchn + EVTCHN_state(%edx,%esi,4))
+        jne     send_in_c
+        mov     HV(DOMAIN_shared_info(%edx)), %edx
+        bt      %eax, HV(SHARED_evtchn_pending(%edx))
+        jc      send_done                       # nothing new
+        mov     CPU(domain), %edx
+        cmpl    $0, HV(DOMAIN_poll_mask(%edx))
+        jne     send_in_c
+        movzwl  HV(DOMAIN_evtchn + EVTCHN_notify_vcpu(%edx,%esi,4)), %esi
+        mov     HV(DOMAIN_vcpu(%edx,%esi,4)), %esi
+        cmp     CPU(current), %esi
+        jne     send_in_c
+        mov     HV(DOMAIN_shared_info(%edx)), %edx
+        bts     %eax, HV(SHARED_evtchn_pending(%edx))
+        bt      %eax, HV(SHARED_evtchn_mask(%edx))
+        jc      send_done
+        shr     $5, %eax
+        bts     %eax, SEND_TO_INFO + VCPUINFO_pending_sel(%esp)
+        jc      send_done
+        cmpw    $0, SEND_TO_INFO + VCPUINFO_upcall_pending(%esp)  # pending, and (next byte) the mask
+        jne     send_perhaps_masked
+        movb    $1, SEND_TO_INFO + VCPUINFO_upcall_pending(%esp)
+        pop     %esi
+        pop     %edx
+        xor     %eax, %eax
+        orl     $WORK_UPCALL, CPU(work)
+        jmp     exit_work
+send_perhaps_masked:                            # no upcall now: it is masked, or was due before
+        movb    $1, SEND_TO_INFO + VCPUINFO_upcall_pending(%esp)
+send_done:
+        pop     %esi
+        pop     %edx
+        xor     %eax, %eax
+        GUEST_IRET
+send_in_c:
+        pop     %esi
+        pop     %edx
+        jmp     hypercall_event_channel_op_c
