@@ -664,6 +664,7 @@ int main(void)
     vcpu.domain = &domain;
     vcpu.vcpu_info = &vcpu_info;
     vcpu.area = AREA;
+    vcpu.flat_cs = RING1_CS;
     vcpu.gdt_entries = GDT_ENTRIES;
     host_cr0 = 0x80050033;
     host_cr4 = 0x6B0;

@@ -588,6 +588,32 @@ static void test_segment_base(void)
     CHECK(!ptwr_fault(&regs, GUEST_TABLE + 0x40), "no LDT");
 }
 
+/* A flat code segment of the guest's own is looked up once, and then as good as Xen's. */
+static void test_own_code_segment(void)
+{
+    uint32_t *descriptor = (uint32_t *)(AREA + VCPU_AREA_GDT) + 2 * 12;
+    struct trial t = {.code = {0x89, 0x02}, .length = 2, .eflags = 0x202, .gpr[EDX] = GUEST_TABLE, .gpr[EAX] = 9};
+    struct cpu_user_regs regs;
+
+    descriptor[0] = 0x000067FF;
+    descriptor[1] = 0x00CFBB00;
+    for (unsigned int i = 0; i < 2; i++) {
+        fill_table();
+        set_regs(&regs, &t);
+        regs.cs = 12 * 8 + 1;
+        CHECK(ptwr_fault(&regs, GUEST_TABLE) && table_window()->lo == 9 && regs.eip == CODE + 2, "time %u", i);
+        CHECK(vcpu.flat_cs == 12 * 8 + 1, "%x", vcpu.flat_cs);
+    }
+    descriptor[0] = CODE << 16 | 0xFFFF; /* one with a base is not taken for flat */
+    descriptor[1] = (CODE & 0xFF000000) | 0x0040BB00 | (CODE >> 16 & 0xFF);
+    vcpu.flat_cs = RING1_CS;
+    set_regs(&regs, &t);
+    regs.cs = 12 * 8 + 1;
+    regs.eip = 0;
+    CHECK(ptwr_fault(&regs, GUEST_TABLE) && regs.eip == 2, "eip %x", regs.eip);
+    CHECK(vcpu.flat_cs == RING1_CS, "%x", vcpu.flat_cs);
+}
+
 static bool map_at(uint32_t address, uint32_t size, int prot)
 {
     void *p = mmap((void *)address, size, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
@@ -621,6 +647,7 @@ static bool set_up(void)
     vcpu.domain = &domain;
     vcpu.vcpu_info = &vcpu_info;
     vcpu.area = AREA;
+    vcpu.flat_cs = RING1_CS;
     vcpu.gdt_entries = 64;
     gdt = (uint32_t *)(AREA + VCPU_AREA_GDT) + 2 * (own_ds() >> 3); /* this program's flat segment */
     gdt[0] = 0x0000FFFF;
@@ -649,6 +676,7 @@ int main(void)
     run("ptwr_single_step", test_single_step);
     run("ptwr_code_at_page_end", test_code_at_page_end);
     run("ptwr_segment_base", test_segment_base);
+    run("ptwr_own_code_segment", test_own_code_segment);
     printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
     return failed ? 1 : 0;
 }

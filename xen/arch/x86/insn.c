@@ -62,6 +62,8 @@ static __attribute__((noinline)) bool fetch_insn_slow(struct cpu_user_regs *regs
         return false;
     if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE))
         return false;
+    if (!base && ar & SEG_AR_32BIT && limit >= HYP_START - 1 && guest_kernel_mode(regs))
+        current->flat_cs = regs->cs;
     if (limit - regs->eip < MAX_INSN - 1)
         n = limit - regs->eip + 1;
     n = fetch_bytes(bytes, base + regs->eip, n);
@@ -73,10 +75,11 @@ bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn)
     uint32_t bytes[2];
     enum decode_result rc;
 
-    if (unlikely(!flat_code(regs, sizeof(bytes))) || unlikely((regs->eip & ~PAGE_MASK) > PAGE_SIZE - sizeof(bytes)))
+    if (unlikely(regs->cs != current->flat_cs) || unlikely(regs->eip > HYP_START - sizeof(bytes)) ||
+        unlikely((regs->eip & ~PAGE_MASK) > PAGE_SIZE - sizeof(bytes)))
         return fetch_insn_slow(regs, insn);
-    FETCH_CODE(bytes[0], regs->eip, fault);
-    FETCH_CODE(bytes[1], regs->eip + 4, fault);
+    FETCH_GUEST_U32(bytes[0], (const uint32_t *)regs->eip, fault);
+    FETCH_GUEST_U32(bytes[1], (const uint32_t *)(regs->eip + 4), fault);
     rc = decode(insn, (const uint8_t *)bytes, sizeof(bytes), true);
     return rc == DECODE_OK || (rc == DECODE_SHORT && fetch_insn_slow(regs, insn));
 fault:

@@ -426,7 +426,7 @@ bool emulate_privileged_op(struct cpu_user_regs *regs)
 #define PREFIX_TAIL   0xA20F6E65
 #define PREFIX_LENGTH 7
 
-/* Where the prefix would be, in a segment of the guest's own. */
+/* Where the prefix would be, in any segment. */
 static bool prefix_address(const struct cpu_user_regs *regs, uint32_t *addr)
 {
     uint32_t base, limit, ar;
@@ -442,12 +442,12 @@ bool emulate_forced_invalid_op(struct cpu_user_regs *regs)
 {
     uint32_t addr = regs->eip, word;
 
-    if (unlikely(!flat_code(regs, PREFIX_LENGTH)) && !prefix_address(regs, &addr))
+    if ((regs->cs != current->flat_cs || regs->eip > HYP_START - PREFIX_LENGTH) && !prefix_address(regs, &addr))
         return false;
-    FETCH_CODE(word, addr, fault);
+    FETCH_GUEST_U32(word, (const uint32_t *)(addr), fault);
     if (word != PREFIX_HEAD)
         return false;
-    FETCH_CODE(word, addr + 3, fault);
+    FETCH_GUEST_U32(word, (const uint32_t *)(addr + 3), fault);
     if (word != PREFIX_TAIL)
         return false;
     guest_cpuid(regs);

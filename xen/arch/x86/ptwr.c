@@ -330,10 +330,10 @@ static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr
 {
     uint32_t insn, modrm, offset, length = 2;
 
-    if (unlikely(regs->cs != RING1_CS) || unlikely(regs->eip > HYP_START - MAX_INSN) ||
+    if (unlikely(regs->cs != current->flat_cs) || unlikely(regs->eip > HYP_START - MAX_INSN) ||
         unlikely(regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) || unlikely(addr & 3))
         return 0;
-    FETCH_CODE(insn, regs->eip, fault);
+    FETCH_GUEST_U32(insn, (const uint32_t *)regs->eip, fault);
     modrm = insn >> 8 & 0xFF;
     if (unlikely(!plain_base[modrm]))
         return 0;
@@ -347,7 +347,7 @@ static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr
     if (likely((insn & 0xFF) == 0x89))
         *value = *gpr(regs, modrm >> 3 & 7);
     else if (likely((insn & 0xFF) == 0xC7) && likely(!(modrm & 0x38))) {
-        FETCH_CODE(*value, regs->eip + length, fault);
+        FETCH_GUEST_U32(*value, (const uint32_t *)(regs->eip + length), fault);
         length += 4;
     } else
         return 0;

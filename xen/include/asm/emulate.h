@@ -71,21 +71,6 @@ void write_gpr(struct cpu_user_regs *regs, unsigned int number, unsigned int siz
 /* The offset in its segment that insn's memory operand has. */
 uint32_t operand_offset(const struct insn *insn, struct cpu_user_regs *regs);
 
-/* Reads a word of code into var. The address has been checked to be the guest's. */
-#define FETCH_CODE(var, addr, fault)                                    \
-    __asm__ goto("1: mov %1, %0\n"                                      \
-                 ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" \
-                 : "=r"(var)                                            \
-                 : "m"(*(const uint32_t *)(addr))                       \
-                 :                                                      \
-                 : fault)
-
-/* The linear address of n bytes of code at CS:EIP, in a flat segment; false: a look at the descriptor must tell. */
-static inline bool flat_code(const struct cpu_user_regs *regs, uint32_t n)
-{
-    return (regs->cs == RING1_CS || regs->cs == RING3_CS) && regs->eip <= HYP_START - n;
-}
-
 /* Fetches and decodes the instruction at CS:EIP. False: cannot be fetched, or is none of ours. */
 bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn);
 
