@@ -54,7 +54,7 @@ static bool dr7_ok(uint32_t value)
     for (unsigned int i = 0; i < 4; i++)
         if (value >> i * 2 & 3 && (value >> (16 + i * 4) & 3) == 2)
             return false;
-    return !(value & DR7_GENERAL);
+    return true;
 }
 
 int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
@@ -69,7 +69,7 @@ int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
         break;
     case 7:
         value = (value & ~DR7_ZERO) | DR7_ALWAYS_ONE;
-        if (value & DR7_ENABLE && !dr7_ok(value))
+        if (value & DR7_GENERAL || (value & DR7_ENABLE && !dr7_ok(value)))
             return -EPERM;
         break;
     default:

@@ -101,19 +101,6 @@ bool check_descriptor(struct descriptor *d)
     return segment_ok(d);
 }
 
-/* The most frequent ones: not present, or a page-granular segment that grows upwards from a page's start. */
-static inline bool plain_segment(uint32_t a, uint32_t b)
-{
-    uint32_t base_page = (b & 0xFF000000) >> PAGE_SHIFT | (b & 0xFF) << 4 | a >> 28;
-
-    if (!(b & DESC_P))
-        return true;
-    return (b & (DESC_S | DESC_G)) == (DESC_S | DESC_G) && b & DESC_DPL &&
-           (b & (DESC_CODE | DESC_EXPAND_DOWN)) != DESC_EXPAND_DOWN && !(a >> 16 & ~PAGE_MASK) &&
-           base_page < (FIRST_GUEST_LIMIT >> PAGE_SHIFT) - 1 &&
-           base_page + ((b & 0xF0000) | (a & 0xFFFF)) < FIRST_GUEST_LIMIT >> PAGE_SHIFT;
-}
-
 int validate_descriptors(struct page_info *page)
 {
     struct descriptor *table = map_frame(page_to_mfn(page));
@@ -136,7 +123,7 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
         return -EINVAL;
     page = mfn_to_page(mfn);
     d = (struct descriptor){desc_lo, desc_hi};
-    if (unlikely(page->owner != dom) || (!plain_segment(desc_lo, desc_hi) && !check_descriptor(&d)))
+    if (unlikely(page->owner != dom) || !check_descriptor(&d))
         return -EINVAL;
     is_table = (page->type_info & PGT_type_mask) == PGT_seg_desc_page;
     /* Held only while it is written: nobody runs meanwhile, so a use in progress need not be counted. A frame that is

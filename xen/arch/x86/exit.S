@@ -74,7 +74,7 @@ ENTRY(switch_stacks)
  */
 #define UPCALL_TO_INFO (STACK_TO_INFO + 32)
 
-upcall:
+ENTRY(upcall)
         push    %eax
         push    %ecx
         push    %edx

@@ -11,6 +11,7 @@
 #include <asm/page_tables.h>
 #include <asm/processor.h>
 #include <xen/counters.h>
+#include <xen/domain.h>
 #include <xen/hypercall.h>
 
 /* Between two looks for interrupts. */
@@ -21,15 +22,6 @@ int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t n
 int mod_l1_words(struct domain *d, pte_t *slot, uint32_t lo, uint32_t hi);
 void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi);
 int flush_after_va(uint32_t va, uint32_t flags);
-
-/* One word of a request: fetched once, then only the copy is used. */
-#define FETCH(var, src, fault)                                                                                         \
-    __asm__ volatile goto("1: mov %1, %0\n"                                                                                     \
-                 ".section .extable,\"a\"\n   .long 1b, %l2\n.previous"                                                \
-                 : "=r"(var)                                                                                           \
-                 : "m"(src)                                                                                            \
-                 :                                                                                                     \
-                 : fault)
 
 /* Who is updating what. */
 struct batch {
@@ -243,7 +235,11 @@ static int find_owners(struct batch *b, uint32_t foreigndom)
             return -ESRCH;
     }
     b->pg_owner = get_pg_owner((uint16_t)foreigndom);
-    return b->pg_owner ? 0 : -ESRCH;
+    if (!b->pg_owner)
+        return -ESRCH;
+    hold_domain(b->pt_owner); /* they must not go away when the batch is preempted */
+    hold_domain(b->pg_owner);
+    return 0;
 }
 
 /* What mmu_fast.S hands on, for the caller's own tables and frames. The flush is its business. */
@@ -272,10 +268,10 @@ static int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_
     do {
         uint32_t ptr_lo, ptr_hi, new_lo, new_hi;
 
-        FETCH(ptr_lo, ((const uint32_t *)req)[0], fault);
-        FETCH(ptr_hi, ((const uint32_t *)req)[1], fault);
-        FETCH(new_lo, ((const uint32_t *)req)[2], fault);
-        FETCH(new_hi, ((const uint32_t *)req)[3], fault);
+        FETCH_GUEST_U32(ptr_lo, (const uint32_t *)req + 0, fault);
+        FETCH_GUEST_U32(ptr_hi, (const uint32_t *)req + 1, fault);
+        FETCH_GUEST_U32(new_lo, (const uint32_t *)req + 2, fault);
+        FETCH_GUEST_U32(new_hi, (const uint32_t *)req + 3, fault);
         if (likely(!((ptr_lo ^ b->held_lo) & ~0xFF8u)) && likely(ptr_hi == b->held_hi))
             rc = mod_l1(b->pt_owner, b->pg_owner, (pte_t *)((char *)b->held + (ptr_lo & 0xFF8)),
                         (pte_t){.lo = new_lo, .hi = new_hi});
@@ -325,6 +321,10 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
     }
     if (this_cpu.flush)
         flush_tlb_now();
+    if (unlikely(foreigndom != DOMID_SELF)) {
+        release_domain(b.pg_owner);
+        release_domain(b.pt_owner);
+    }
 
     count = req - reqs;
     COUNT_ADD(mmu_entries, count);

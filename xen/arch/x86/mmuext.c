@@ -4,6 +4,7 @@
 #include <asm/guest_access.h>
 #include <asm/processor.h>
 #include <xen/counters.h>
+#include <xen/domain.h>
 #include <xen/hypercall.h>
 
 struct domain *get_pg_owner(uint16_t domid)
@@ -241,6 +242,7 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         pg_owner = get_pg_owner(foreigndom);
         if (!pg_owner)
             return -ESRCH;
+        hold_domain(pg_owner); /* it must not go away when an operation is preempted */
     }
     for (done = 0; done < count; done++) {
         struct mmuext_op op;
@@ -260,6 +262,8 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
     }
     if (this_cpu.flush)
         flush_tlb_now();
+    if (unlikely(foreigndom != DOMID_SELF))
+        release_domain(pg_owner);
     if (success && guest_range_ok(success, sizeof(*success)))
         (void)__put_guest_u32(done, success); /* as Xen: a bad pointer here changes nothing about the result */
     return rc;

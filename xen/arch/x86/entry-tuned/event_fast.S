@@ -50,8 +50,9 @@ ENTRY(hypercall_event_channel_op)
         pop     %esi
         pop     %edx
         xor     %eax, %eax
-        orl     $WORK_UPCALL, CPU(work)
-        jmp     exit_work
+        cmpl    $0, CPU(work)
+        je      upcall
+        jmp     exit_work                       # which looks at events whatever the reason
 send_perhaps_masked:                            # no upcall now: it is masked, or was due before
         movb    $1, SEND_TO_INFO + VCPUINFO_upcall_pending(%esp)
 send_done:

@@ -168,6 +168,7 @@ multicall_fault_pushed4:
 
 #define ENTRY_LEAF(name, args)
 #define ENTRY_mmu_update      C_ENTRY mmu_update, 4
+#define ENTRY_update_descriptor C_ENTRY update_descriptor, 4
 #define ENTRY_event_channel_op C_ENTRY event_channel_op, 2
 #define ENTRY_update_va_mapping                 /* mmu_fast.S */
 #define ENTRY_HOT(name, args)  ENTRY_##name

@@ -29,12 +29,14 @@ void offsets(void)
     DEFINE(PGT_WRITABLE, PGT_writable);
     DEFINE(PGT_L1_VALIDATED, PGT_l1_page_table | PGT_validated);
     DEFINE(PGT_SEG_DESC, PGT_seg_desc_page);
+    DEFINE(PGT_NO_DATA, (PGT_type_mask & ~(PGT_writable_page | PGT_seg_desc_page)) | PGT_pae_xen_l2 | PGT_pinned);
     DEFINE(L1_REFUSED, L1_REFUSED);
     DEFINE(HARMLESS_BITS, HARMLESS_BITS);
 
     OFFSET(VCPU_guest_cr0_ts, vcpu, guest_cr0_ts);
     OFFSET(VCPU_debugreg, vcpu, debugreg);
     OFFSET(VCPU_traps, vcpu, traps);
+    OFFSET(VCPU_flat_cs, vcpu, flat_cs);
     OFFSET(VCPU_flat_ss, vcpu, flat_ss);
     OFFSET(VCPU_event_callback, vcpu, event_callback);
     OFFSET(VCPU_nmi_pending, vcpu, nmi_pending);

@@ -1,0 +1,124 @@
+/*
+ * The hot part of update_descriptor: a segment that needs no correction but of its limit, in a frame of the caller's that is data or
+ * holds descriptors. ../descriptors.c has the rules, and does everything else.
+ *
+ * EBX, ECX: machine address, low and high; EDX, ESI: the descriptor, low and high.
+ */
+#include <asm/asm.h>
+#include <asm/page.h>
+#include <asm/window.h>
+
+#define FRAME(f)        HV(FRAME_TABLE + PAGE_##f(%eax))
+
+#define DESC_P          0x8000
+#define DESC_P_S        0x9000                  /* present, and no system segment */
+#define DESC_EXPAND     0x0400                  /* of data: grows downwards */
+#define DESC_CODE       0x0800
+#define DESC_DPL        0x6000
+#define DESC_G          0x00800000
+
+        .text
+
+ENTRY(hypercall_update_descriptor)
+        push    %edi
+        push    %ebp
+        push    %esi
+        push    %edx
+        test    $DESC_P, %esi
+        jz      3f                              # always faults: nothing to check
+        /* Offsets of the segment: 0 to EBP. */
+        mov     %esi, %eax
+        and     $DESC_P_S | DESC_CODE | DESC_EXPAND, %eax
+        cmp     $DESC_P_S, %eax
+        jb      descriptor_in_c
+        cmp     $DESC_P_S | DESC_EXPAND, %eax
+        je      descriptor_in_c
+        test    $DESC_DPL, %esi
+        jz      descriptor_in_c
+        mov     %esi, %ebp
+        and     $0xF0000, %ebp
+        movzwl  %dx, %eax
+        or      %eax, %ebp
+        test    $DESC_G, %esi
+        jz      1f
+        shl     $PAGE_SHIFT, %ebp
+        or      $0xFFF, %ebp
+1:      mov     %esi, %eax                      # its base: the outer bytes of ESI, then the upper half of EDX
+        rol     $8, %eax
+        xchg    %al, %ah
+        shl     $16, %eax
+        mov     %edx, %edi
+        shr     $16, %edi
+        or      %edi, %eax
+        cmp     $RO_MPT_END - PAGE_SIZE, %eax
+        jae     descriptor_in_c
+        add     %eax, %ebp
+        jc      cut_limit
+        cmp     $RO_MPT_END, %ebp
+        jae     cut_limit
+
+3:      test    $7, %bl
+        jnz     descriptor_in_c
+        test    $~0xFFF, %ecx
+        jnz     descriptor_in_c
+        mov     %ebx, %edi
+        shrd    $PAGE_SHIFT, %ecx, %edi
+        cmp     HV(max_page), %edi
+        jae     descriptor_in_c
+        mov     %edi, %eax
+        shl     $4, %eax
+        mov     CPU(domain), %ebp
+        cmp     %ebp, FRAME(owner)
+        jne     descriptor_in_c
+        mov     FRAME(type_info), %eax
+        test    $PGT_NO_DATA, %al
+        jnz     descriptor_in_c
+        mov     %edi, %ebp
+        and     $WIN_DATA_SLOTS - 1, %ebp
+        cmp     %edi, HV(window_frame + WIN_DATA_FIRST * 4(,%ebp,4))
+        jne     descriptor_in_c
+        shl     $PAGE_SHIFT, %ebp
+        mov     %ebx, %edi
+        and     $0xFFF, %edi
+        movl    $0, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))   # not present while half of it is there
+        mov     %edx, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE(%edi,%ebp))
+        mov     %esi, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))
+        test    $PGT_SEG_DESC, %al
+        jnz     2f
+        pop     %edx
+        pop     %esi
+        pop     %ebp
+        pop     %edi
+        xor     %eax, %eax
+        GUEST_IRET
+2:      mov     CPU(current), %eax              # what was known of segments may be untrue
+        movl    $RING1_DS, HV(VCPU_flat_ss(%eax))
+        movl    $RING1_CS, HV(VCPU_flat_cs(%eax))
+        pop     %edx
+        pop     %esi
+        pop     %ebp
+        pop     %edi
+        xor     %eax, %eax
+        GUEST_IRET
+
+/* It would reach beyond what is the guests': it ends there. In pages, from a page's start (EAX). */
+cut_limit:
+        test    $DESC_G, %esi
+        jz      descriptor_in_c
+        test    $0xFFF, %eax
+        jnz     descriptor_in_c
+        mov     $RO_MPT_END - 1, %ebp
+        sub     %eax, %ebp
+        shr     $PAGE_SHIFT, %ebp
+        mov     %bp, %dx
+        and     $0xF0000, %ebp
+        and     $~0xF0000, %esi
+        or      %ebp, %esi
+        jmp     3b
+
+descriptor_in_c:
+        pop     %edx
+        pop     %esi
+        pop     %ebp
+        pop     %edi
+        jmp     hypercall_update_descriptor_c
