@@ -11,8 +11,19 @@
 #define DR7_ZERO       0x0000D800u
 #define DR7_GENERAL    0x00002000u /* general detect: would trap the hypervisor's own accesses */
 #define DR7_ENABLE     0x000000FFu
+#define DR7_TYPE_IO    2u /* of the two type bits */
 
 #define WRITE_DR(n, value) __asm__ volatile("mov %0, %%db" #n ::"r"(value))
+
+/* I/O breakpoints would need CR4.DE, and would then hit the hypervisor's own accesses: port_breakpoints() finds them
+ * when it carries out a guest's IN or OUT. So the processor does not get their enable bits. */
+static uint32_t hardware_dr7(uint32_t value)
+{
+    for (unsigned int i = 0; i < 4; i++)
+        if ((value >> (16 + i * 4) & 3) == DR7_TYPE_IO)
+            value &= ~(3u << i * 2);
+    return value;
+}
 
 void load_debug_registers(const struct vcpu *v)
 {
@@ -21,7 +32,7 @@ void load_debug_registers(const struct vcpu *v)
     WRITE_DR(2, v->debugreg[2]);
     WRITE_DR(3, v->debugreg[3]);
     WRITE_DR(6, v->debugreg[6]);
-    WRITE_DR(7, v->debugreg[7]);
+    WRITE_DR(7, hardware_dr7(v->debugreg[7]));
 }
 
 static void write_hardware(unsigned int reg, uint32_t value)
@@ -43,16 +54,16 @@ static void write_hardware(unsigned int reg, uint32_t value)
         WRITE_DR(6, value);
         break;
     case 7:
-        WRITE_DR(7, value);
+        WRITE_DR(7, hardware_dr7(value));
         break;
     }
 }
 
-/* I/O breakpoints (type 2) need CR4.DE, which guests do not get. */
-static bool dr7_ok(uint32_t value)
+/* Like the processor, only for those that are enabled. I/O breakpoints exist for a guest that has set CR4.DE. */
+static bool dr7_ok(const struct vcpu *v, uint32_t value)
 {
     for (unsigned int i = 0; i < 4; i++)
-        if (value >> i * 2 & 3 && (value >> (16 + i * 4) & 3) == 2)
+        if (value >> i * 2 & 3 && (value >> (16 + i * 4) & 3) == DR7_TYPE_IO && !(v->guest_cr4 & X86_CR4_DE))
             return false;
     return true;
 }
@@ -69,7 +80,7 @@ int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
         break;
     case 7:
         value = (value & ~DR7_ZERO) | DR7_ALWAYS_ONE;
-        if (value & DR7_GENERAL || (value & DR7_ENABLE && !dr7_ok(value)))
+        if (value & DR7_GENERAL || (value & DR7_ENABLE && !dr7_ok(v, value)))
             return -EPERM;
         break;
     default:
