@@ -604,7 +604,7 @@ static void test_own_code_segment(void)
         CHECK(ptwr_fault(&regs, GUEST_TABLE) && table_window()->lo == 9 && regs.eip == CODE + 2, "time %u", i);
         CHECK(vcpu.flat_cs == 12 * 8 + 1, "%x", vcpu.flat_cs);
     }
-    descriptor[0] = CODE << 16 | 0xFFFF; /* one with a base is not taken for flat */
+    descriptor[0] = (CODE & 0xFFFFu) << 16 | 0xFFFF; /* one with a base is not taken for flat */
     descriptor[1] = (CODE & 0xFF000000) | 0x0040BB00 | (CODE >> 16 & 0xFF);
     vcpu.flat_cs = RING1_CS;
     set_regs(&regs, &t);
