@@ -149,6 +149,7 @@ TEST(multicall_read_only)
     CHECK_RC(map_at((uint32_t)RO_PAGE, mfn, PTE_KERNEL_RO), 0);
     CHECK_RC(HYPERVISOR_multicall(RO_PAGE, 1), -EFAULT);
     CHECK_EQ(((multicall_entry_t *)RO_PAGE)->result, 0);
+    CHECK_RC(mmuext(MMUEXT_CLEAR_PAGE, mfn, 0), 0);
 }
 
 /* Events wait for the end of the whole. */

@@ -107,5 +107,27 @@ user_begin:
         popf
         nop
         int     $0x20
+
+        snippet user_read_gs            /* GS = EDI[0]; EAX = GS:[EDI[1]] */
+        mov     (%edi), %gs
+        mov     4(%edi), %ecx
+        mov     %gs:(%ecx), %eax
+        int     $0x20
+
+        snippet user_write_gs
+        mov     (%edi), %gs
+        mov     4(%edi), %ecx
+        movl    $0x82828282, %gs:(%ecx)
+        int     $0x20
+
+        snippet user_far_jump           /* to EDI[1]:EDI[0] */
+        ljmp    *(%edi)
+
+        snippet user_far_call
+        lcall   *(%edi)
+        int     $0x20
+
+        snippet user_sysenter
+        sysenter
 user_end:
         .section .note.GNU-stack, "", @progbits
