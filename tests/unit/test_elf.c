@@ -1,0 +1,538 @@
+/*
+ * The parser of guest kernels (xen/common/elf.c), on the host.
+ *
+ * Proves: what each note and each word of the older string comes to; each reason to refuse a kernel; that no read
+ * leaves the file and no write leaves the room that was announced, for kernels cut off at every length and for kernels
+ * with random bytes changed (each is allocated to its exact length, for the address sanitizer).
+ */
+#include <public/elfnote.h>
+#include <xen/elf.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned int passed, failed, failures_here;
+
+#define CHECK(cond, ...)                                      \
+    do {                                                      \
+        if (!(cond) && failures_here++ < 5) {                 \
+            printf("%s:%d: %s: ", __FILE__, __LINE__, #cond); \
+            printf(__VA_ARGS__);                              \
+            putchar('\n');                                    \
+        }                                                     \
+    } while (0)
+
+static void run(const char *name, void (*test)(void))
+{
+    failures_here = 0;
+    printf("@test begin %s\n", name);
+    test();
+    if (failures_here) {
+        failed++;
+        printf("@test fail %s: %u checks failed\n", name, failures_here);
+    } else {
+        passed++;
+        printf("@test pass %s\n", name);
+    }
+}
+
+/* --- A kernel, put together piece by piece */
+
+#define EHDR_SIZE  52
+#define PHDR_SIZE  32
+#define SHDR_SIZE  40
+#define TEXT_PADDR 0x100000u
+#define TEXT_SIZE  0x200u
+#define TEXT_ROOM  0x2100u
+#define BASE       0xC0000000u
+
+static uint8_t image[16384];
+static uint32_t used, note_start;
+static uint8_t sections[8][SHDR_SIZE];
+static unsigned int nr_sections;
+
+static void put32(uint8_t *at, uint32_t v)
+{
+    memcpy(at, &v, sizeof(v));
+}
+
+static void put16(uint8_t *at, uint16_t v)
+{
+    memcpy(at, &v, sizeof(v));
+}
+
+static uint32_t append(const void *data, uint32_t size)
+{
+    uint32_t at = used;
+
+    memcpy(image + used, data, size);
+    used = (used + size + 3) & ~3u;
+    return at;
+}
+
+static void add_section(uint32_t name, uint32_t type, uint32_t offset, uint32_t size)
+{
+    uint8_t *s = sections[nr_sections++];
+
+    memset(s, 0, SHDR_SIZE);
+    put32(s, name);
+    put32(s + 4, type);
+    put32(s + 16, offset);
+    put32(s + 20, size);
+}
+
+/* The headers, and a text segment whose bytes count up. */
+static void begin_kernel(void)
+{
+    uint8_t *p = image + EHDR_SIZE;
+
+    memset(image, 0, sizeof(image));
+    memcpy(image, "\177ELF\1\1\1", 7);
+    put16(image + 16, 2); /* executable */
+    put16(image + 18, 3); /* 80386 */
+    put32(image + 20, 1);
+    put32(image + 24, BASE + TEXT_PADDR + 8); /* entry */
+    put32(image + 28, EHDR_SIZE);             /* program headers */
+    put16(image + 40, EHDR_SIZE);
+    put16(image + 42, PHDR_SIZE);
+    put16(image + 44, 2);
+    put16(image + 46, SHDR_SIZE);
+    used = EHDR_SIZE + 2 * PHDR_SIZE;
+    for (uint32_t i = 0; i < TEXT_SIZE; i++)
+        image[used + i] = i;
+    put32(p, 1); /* PT_LOAD */
+    put32(p + 4, used);
+    put32(p + 8, BASE + TEXT_PADDR);
+    put32(p + 12, TEXT_PADDR);
+    put32(p + 16, TEXT_SIZE);
+    put32(p + 20, TEXT_ROOM);
+    used += TEXT_SIZE;
+    note_start = used;
+    nr_sections = 0;
+    add_section(0, 0, 0, 0);
+}
+
+static void note(uint32_t type, const void *desc, uint32_t size)
+{
+    uint32_t head[3] = {4, size, type};
+
+    append(head, sizeof(head));
+    append("Xen", 4);
+    append(desc, size);
+}
+
+static void note_string(uint32_t type, const char *s)
+{
+    note(type, s, strlen(s) + 1);
+}
+
+static void note_number(uint32_t type, uint32_t v)
+{
+    note(type, &v, sizeof(v));
+}
+
+static void end_notes_as_segment(void)
+{
+    uint8_t *p = image + EHDR_SIZE + PHDR_SIZE;
+
+    put32(p, 4); /* PT_NOTE */
+    put32(p + 4, note_start);
+    put32(p + 16, used - note_start);
+}
+
+/* "\0.name\0__xen_guest\0" is section 1, the names. */
+static void write_sections(void)
+{
+    static const char names[] = "\0__xen_guest";
+
+    add_section(0, 3, append(names, sizeof(names)), sizeof(names));
+    put16(image + 50, nr_sections - 1);
+    put32(image + 32, append(sections, nr_sections * SHDR_SIZE));
+    put16(image + 48, nr_sections);
+}
+
+static void common_notes(void)
+{
+    note_string(XEN_ELFNOTE_GUEST_OS, "test");
+    note_string(XEN_ELFNOTE_LOADER, "generic");
+    note_string(XEN_ELFNOTE_XEN_VERSION, "xen-3.0");
+    note_string(XEN_ELFNOTE_PAE_MODE, "yes");
+    note_number(XEN_ELFNOTE_VIRT_BASE, BASE);
+}
+
+static void good_kernel(void)
+{
+    begin_kernel();
+    common_notes();
+    note_number(XEN_ELFNOTE_HYPERCALL_PAGE, BASE + TEXT_PADDR + 0x1000);
+    note_number(XEN_ELFNOTE_ENTRY, BASE + TEXT_PADDR + 4);
+    note_string(XEN_ELFNOTE_FEATURES, "!writable_page_tables|pae_pgdir_above_4gb");
+    end_notes_as_segment();
+}
+
+static void string_kernel(const char *s)
+{
+    begin_kernel();
+    put32(image + EHDR_SIZE + 12, BASE + TEXT_PADDR); /* older kernels have virtual addresses there */
+    add_section(1, 1, append(s, strlen(s) + 1), strlen(s) + 1);
+    write_sections();
+}
+
+/* --- Parsing and loading a copy of exact length */
+
+static uint8_t room[0x10000];
+static const struct elf_guest *loading;
+static bool write_outside;
+
+static void write_room(void *context, uint32_t va, const void *from, uint32_t size)
+{
+    (void)context;
+    if (va < loading->kernel_start || size > loading->kernel_end - va || va > loading->kernel_end) {
+        write_outside = true;
+        return;
+    }
+    if (va - loading->kernel_start + (uint64_t)size <= sizeof(room)) {
+        memcpy(room + (va - loading->kernel_start), from, size);
+        return;
+    }
+    for (volatile const uint8_t *p = from; size--; p++) /* at least all must be readable */
+        (void)*p;
+}
+
+static const char *parse_n(struct elf_guest *g, uint32_t size)
+{
+    uint8_t *copy = malloc(size ? size : 1);
+    const char *error;
+
+    if (!copy)
+        abort();
+    memcpy(copy, image, size);
+    error = elf_parse(copy, size, g);
+    if (!error) {
+        memset(room, 0, sizeof(room));
+        loading = g;
+        elf_load(copy, g, write_room, NULL);
+    }
+    free(copy);
+    return error;
+}
+
+static const char *parse(struct elf_guest *g)
+{
+    return parse_n(g, used);
+}
+
+#define EXPECT_ERROR(text)                                                                     \
+    do {                                                                                       \
+        struct elf_guest g_;                                                                   \
+        const char *e_ = parse(&g_);                                                           \
+        CHECK(e_ &&strstr(e_, text), "expected \"%s\", got \"%s\"", text, e_ ? e_ : "(none)"); \
+    } while (0)
+
+#define EXPECT_GOOD(g)                           \
+    do {                                         \
+        const char *e_ = parse(g);               \
+        CHECK(!e_, "refused: %s", e_ ? e_ : ""); \
+    } while (0)
+
+/* --- The tests */
+
+static void notes(void)
+{
+    struct elf_guest g;
+
+    good_kernel();
+    EXPECT_GOOD(&g);
+    CHECK(g.virt_base == BASE, "%x", g.virt_base);
+    CHECK(g.entry == BASE + TEXT_PADDR + 4, "%x", g.entry);
+    CHECK(g.hypercall_page == BASE + TEXT_PADDR + 0x1000, "%x", g.hypercall_page);
+    CHECK(g.kernel_start == BASE + TEXT_PADDR && g.kernel_end == BASE + TEXT_PADDR + TEXT_ROOM, "%x", g.kernel_end);
+    CHECK(g.extended_cr3 && !g.unmapped_initrd && g.symbols == ELF_UNSET, "flags");
+    CHECK(g.segments == 1 && g.segment[0].va == BASE + TEXT_PADDR && g.segment[0].file_size == TEXT_SIZE, "segments");
+    for (uint32_t i = 0; i < TEXT_SIZE; i++)
+        CHECK(room[i] == (uint8_t)i, "byte %u is %02x", i, room[i]);
+}
+
+static void notes_in_sections(void)
+{
+    struct elf_guest g;
+    uint32_t end;
+
+    begin_kernel();
+    common_notes();
+    end = used;
+    add_section(0, 7, note_start, end - note_start);
+    write_sections();
+    EXPECT_GOOD(&g);
+    CHECK(g.entry == BASE + TEXT_PADDR + 8, "the ELF header's entry point: %x", g.entry);
+    CHECK(g.hypercall_page == ELF_UNSET, "%x", g.hypercall_page);
+}
+
+/* As in GRUB's i386-xen image. */
+static void last_note_beyond_its_section(void)
+{
+    uint32_t head[3] = {4, 12, XEN_ELFNOTE_MOD_START_PFN}, end;
+    struct elf_guest g;
+
+    begin_kernel();
+    common_notes();
+    append(head, sizeof(head));
+    append("Xen", 4);
+    append("\1\0\0\0", 4);
+    end = used;
+    add_section(0, 7, note_start, end - note_start);
+    write_sections();
+    EXPECT_GOOD(&g);
+    CHECK(g.unmapped_initrd, "what is there of it counts");
+}
+
+static void without_base(void)
+{
+    struct elf_guest g;
+
+    begin_kernel();
+    note_string(XEN_ELFNOTE_LOADER, "generic");
+    note_string(XEN_ELFNOTE_XEN_VERSION, "xen-3.0");
+    note_string(XEN_ELFNOTE_PAE_MODE, "yes,bimodal");
+    end_notes_as_segment();
+    put32(image + 24, TEXT_PADDR + 12);
+    EXPECT_GOOD(&g);
+    CHECK(g.virt_base == 0 && g.kernel_start == TEXT_PADDR && g.entry == TEXT_PADDR + 12, "%x", g.kernel_start);
+}
+
+static void paddr_offset(void)
+{
+    struct elf_guest g;
+
+    good_kernel();
+    note_number(XEN_ELFNOTE_PADDR_OFFSET, 0x80000);
+    note_number(XEN_ELFNOTE_ENTRY, BASE + 0x80000);
+    note_number(XEN_ELFNOTE_HYPERCALL_PAGE, BASE + 0x81000);
+    end_notes_as_segment();
+    EXPECT_GOOD(&g);
+    CHECK(g.kernel_start == BASE + TEXT_PADDR - 0x80000, "%x", g.kernel_start);
+}
+
+static void string(void)
+{
+    struct elf_guest g;
+
+    string_kernel(
+        "GUEST_OS=linux,XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,HYPERCALL_PAGE=0x101,PAE=yes[extended-cr3],LOADER=x");
+    EXPECT_GOOD(&g);
+    CHECK(g.virt_base == BASE && g.kernel_start == BASE + TEXT_PADDR, "the offset defaults to the base: %x",
+          g.kernel_start);
+    CHECK(g.hypercall_page == BASE + 0x101000, "a page number: %x", g.hypercall_page);
+    CHECK(g.extended_cr3, "extended-cr3");
+
+    string_kernel("LOADER=generic,XEN_VER=xen-3.0,PAE=yes,VIRT_BASE=3221225472,VIRT_ENTRY=0xc0100010,ELF_PADDR_OFFSET="
+                  "0xc0000000");
+    EXPECT_GOOD(&g);
+    CHECK(g.entry == BASE + TEXT_PADDR + 16 && !g.extended_cr3, "%x", g.entry);
+}
+
+static void notes_win_over_string(void)
+{
+    static const char s[] = "LOADER=other,XEN_VER=xen-2.0,VIRT_BASE=0x80000000";
+    struct elf_guest g;
+    uint32_t start, end;
+
+    begin_kernel();
+    add_section(1, 1, append(s, sizeof(s)), sizeof(s)); /* the string comes first in the file */
+    start = used;
+    common_notes();
+    end = used;
+    add_section(0, 7, start, end - start);
+    write_sections();
+    EXPECT_GOOD(&g);
+    CHECK(g.virt_base == BASE, "%x", g.virt_base);
+}
+
+static void refusals(void)
+{
+    good_kernel();
+    image[0] = 'x';
+    EXPECT_ERROR("no ELF");
+    good_kernel();
+    image[4] = 2;
+    EXPECT_ERROR("64-bit");
+    good_kernel();
+    image[5] = 2;
+    EXPECT_ERROR("no 32-bit x86");
+    good_kernel();
+    put16(image + 18, 8);
+    EXPECT_ERROR("no 32-bit x86");
+    good_kernel();
+    put16(image + 16, 1);
+    EXPECT_ERROR("no 32-bit x86");
+    good_kernel();
+    put16(image + 42, 31);
+    EXPECT_ERROR("strange size");
+    good_kernel();
+    put32(image + 28, 0xFFFFFFF0);
+    EXPECT_ERROR("program headers lie outside");
+    good_kernel();
+    put32(image + EHDR_SIZE + 4, 0xFFFFFF00);
+    EXPECT_ERROR("outside the file");
+    good_kernel();
+    put32(image + EHDR_SIZE + 20, TEXT_SIZE - 1);
+    EXPECT_ERROR("outside the file");
+    good_kernel();
+    put32(image + EHDR_SIZE, 2);
+    EXPECT_ERROR("nothing to load");
+    good_kernel();
+    put32(image + EHDR_SIZE + 12, 0x35800000);
+    EXPECT_ERROR("outside what a guest may use");
+    good_kernel();
+    put32(image + EHDR_SIZE + 20, 0x35800000);
+    EXPECT_ERROR("outside what a guest may use");
+    good_kernel();
+    put32(image + EHDR_SIZE + 12, 0x40000000);
+    EXPECT_ERROR("outside what a guest may use");
+    begin_kernel();
+    EXPECT_ERROR("no Xen guest");
+}
+
+static void refusals_by_notes(void)
+{
+    static const struct {
+        uint32_t type;
+        const char *text; /* or, when NULL, */
+        uint32_t number;
+        const char *error;
+    } bad[] = {
+        {XEN_ELFNOTE_XEN_VERSION, "xen-2.0", 0, "version 3.0"},
+        {XEN_ELFNOTE_LOADER, "special", 0, "loader"},
+        {XEN_ELFNOTE_PAE_MODE, "no", 0, "PAE"},
+        {XEN_ELFNOTE_FEATURES, "pae_pgdir_above_4gb|!supervisor_mode_kernel", 0, "feature"},
+        {XEN_ELFNOTE_FEATURES, "!auto_translated_physmap", 0, "feature"},
+        {XEN_ELFNOTE_SUPPORTED_FEATURES, NULL, 0x10, "domain 0"},
+        {XEN_ELFNOTE_HV_START_LOW, NULL, 0xF5801000, "higher"},
+        {XEN_ELFNOTE_VIRT_BASE, NULL, BASE + 1, "base"},
+        {XEN_ELFNOTE_VIRT_BASE, NULL, 0xF5800000, "base"},
+        {XEN_ELFNOTE_ENTRY, NULL, BASE, "entry"},
+        {XEN_ELFNOTE_ENTRY, NULL, BASE + TEXT_PADDR + TEXT_ROOM, "entry"},
+        {XEN_ELFNOTE_HYPERCALL_PAGE, NULL, BASE + TEXT_PADDR + 1, "hypercall page"},
+        {XEN_ELFNOTE_HYPERCALL_PAGE, NULL, BASE + TEXT_PADDR + 0x3000, "hypercall page"},
+        {XEN_ELFNOTE_PADDR_OFFSET, NULL, TEXT_PADDR + 1, "outside what a guest may use"},
+    };
+
+    for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        good_kernel();
+        if (bad[i].text)
+            note_string(bad[i].type, bad[i].text);
+        else
+            note_number(bad[i].type, bad[i].number);
+        end_notes_as_segment();
+        EXPECT_ERROR(bad[i].error);
+    }
+}
+
+static void bsd_symbols(void)
+{
+    static const uint8_t symbols[20] = {1, 2, 3}, strings[7] = "\0a\0bcd";
+    uint32_t at, size, header, offset;
+    struct elf_guest g;
+
+    begin_kernel();
+    common_notes();
+    note_string(XEN_ELFNOTE_BSD_SYMTAB, "yes");
+    end_notes_as_segment();
+    add_section(0, 2, append(symbols, sizeof(symbols)), sizeof(symbols));
+    add_section(0, 3, append(strings, sizeof(strings)), sizeof(strings));
+    add_section(0, 1, 0x7FFFFFFF, 0x7FFFFFFF); /* of another type: not looked at */
+    write_sections();                          /* with the names: a string table, too */
+    EXPECT_GOOD(&g);
+    at = BASE + TEXT_PADDR + TEXT_ROOM;
+    CHECK(g.symbols == at, "%x", g.symbols);
+    size = EHDR_SIZE + nr_sections * SHDR_SIZE + sizeof(symbols) + 8 + 16;
+    CHECK(g.kernel_end == at + 4 + size, "%x, expected %x", g.kernel_end, at + 4 + size);
+    at -= g.kernel_start;
+    CHECK(!memcmp(room + at, &size, 4), "its size");
+    CHECK(!memcmp(room + at + 4, "\177ELF", 4), "the header");
+    memcpy(&header, room + at + 4 + 32, 4);
+    CHECK(header == EHDR_SIZE, "section headers at %x", header);
+    CHECK(!room[at + 4 + 44] && !room[at + 4 + 28], "no program headers");
+    memcpy(&offset, room + at + 4 + header + SHDR_SIZE + 16, 4);
+    CHECK(offset == EHDR_SIZE + nr_sections * SHDR_SIZE, "symbols at %x", offset);
+    CHECK(!memcmp(room + at + 4 + offset, symbols, sizeof(symbols)), "the symbols");
+    memcpy(&offset, room + at + 4 + header + 2 * SHDR_SIZE + 16, 4);
+    CHECK(!memcmp(room + at + 4 + offset, strings, sizeof(strings)), "the strings");
+}
+
+static void truncations(void)
+{
+    static void (*const kernels[])(void) = {notes, notes_in_sections, last_note_beyond_its_section, string,
+                                            bsd_symbols};
+    struct elf_guest g;
+
+    for (unsigned int k = 0; k < sizeof(kernels) / sizeof(kernels[0]); k++) {
+        kernels[k]();
+        for (uint32_t size = 0; size < used; size++)
+            (void)parse_n(&g, size);
+    }
+    CHECK(!write_outside, "wrote outside the announced room");
+}
+
+static uint32_t random_state = 1;
+
+static uint32_t random_number(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+static void random_changes(void)
+{
+    static void (*const kernels[])(void) = {notes, notes_in_sections, last_note_beyond_its_section, string,
+                                            bsd_symbols};
+    static const uint32_t interesting[] = {0, 1, 3, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFC, 0xFFFF, 4096};
+    static uint8_t original[sizeof(image)];
+    unsigned int good = 0;
+
+    for (unsigned int k = 0; k < sizeof(kernels) / sizeof(kernels[0]); k++) {
+        kernels[k]();
+        memcpy(original, image, sizeof(image));
+        for (unsigned int round = 0; round < 20000; round++) {
+            struct elf_guest g;
+
+            memcpy(image, original, sizeof(image));
+            for (unsigned int n = random_number() % 3 + 1; n; n--) {
+                uint32_t at =
+                    random_number() % 8 ? random_number() % used : EHDR_SIZE + random_number() % (2 * PHDR_SIZE);
+
+                /* not in the text, where nothing can happen */
+                if (at >= EHDR_SIZE + 2 * PHDR_SIZE && at < EHDR_SIZE + 2 * PHDR_SIZE + TEXT_SIZE)
+                    at -= TEXT_SIZE < at ? TEXT_SIZE : 0;
+                if (random_number() & 1)
+                    image[at] ^= 1u << random_number() % 8;
+                else
+                    put32(image + (at & ~3u), interesting[random_number() % 9]);
+            }
+            good += !parse(&g);
+        }
+    }
+    CHECK(!write_outside, "wrote outside the announced room");
+    CHECK(good > 1000, "only %u were still kernels", good);
+}
+
+int main(void)
+{
+    run("elf_notes", notes);
+    run("elf_notes_in_sections", notes_in_sections);
+    run("elf_last_note_beyond_its_section", last_note_beyond_its_section);
+    run("elf_without_base", without_base);
+    run("elf_paddr_offset", paddr_offset);
+    run("elf_string", string);
+    run("elf_notes_win_over_string", notes_win_over_string);
+    run("elf_refusals", refusals);
+    run("elf_refusals_by_notes", refusals_by_notes);
+    run("elf_bsd_symbols", bsd_symbols);
+    run("elf_truncations", truncations);
+    run("elf_random_changes", random_changes);
+    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
+    return failed != 0;
+}
