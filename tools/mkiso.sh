@@ -11,12 +11,12 @@ for tool in grub-mkrescue xorriso mformat; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work/boot/grub"
-cp "$hypervisor" "$work/boot/hypervisor"
-cp "$guest" "$work/boot/guest"
-[ -z "$initrd" ] || cp "$initrd" "$work/boot/initrd"
+mkdir -p "$work/iso/boot/grub"
+cp "$hypervisor" "$work/iso/boot/hypervisor"
+cp "$guest" "$work/iso/boot/guest"
+[ -z "$initrd" ] || cp "$initrd" "$work/iso/boot/initrd"
 # GRUB leaves the file out of the command line; the hypervisors skip a first word with a slash, guests any first word.
-cat >"$work/boot/grub/grub.cfg" <<EOF
+cat >"$work/iso/boot/grub/grub.cfg" <<EOF
 set timeout=0
 set default=0
 menuentry "Int82" {
@@ -28,7 +28,7 @@ menuentry "Int82" {
 EOF
 # Two modules of GRUB's are enough, and the medium is small.
 grub-mkrescue -d /usr/lib/grub/i386-pc --compress=no --fonts= --locales= --themes= \
-    -o "$work/out.iso" "$work/boot/.." >"$work/log" 2>&1 ||
+    -o "$work/out.iso" "$work/iso" >"$work/log" 2>&1 ||
     { cat "$work/log" >&2; exit 1; }
 mkdir -p "$(dirname "$out")"
 mv "$work/out.iso" "$out"
