@@ -1,0 +1,27 @@
+# The profiler: a QEMU plugin, and `make profile`, `make batching`.
+
+PROFILE_SO := $(B)/int82-profile.so
+
+$(PROFILE_SO): bench/plugin/profile.c bench/insn.c bench/plugin/qemu.h bench/insn.h bench/events.def bench/profile.mk
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/profile.c bench/insn.c
+
+bench-tools: $(PROFILE_SO)
+
+.PHONY: profile batching
+
+# BENCH=row/batch, as `make bench` prints them.
+profile:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@$(BENCH) profile $(call opt,--label,$(LABEL)) $(call opt,--engine,$(ENGINE)) $(call opt,--reps,$(REPS)) \
+	    $(call opt,--hypervisor,$(HYPERVISOR)) $(call opt,--hv-args,$(HVARGS)) $(call opt,--symbols,$(SYMBOLS)) \
+	    $(BENCHFLAGS) $(call quote,$(BENCH_ROW))
+
+# GUEST= and what goes with it as in `make run`; or CONSOLE=file, what an earlier run printed.
+batching:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@$(BENCH) batching $(call opt,--label,$(LABEL)) $(call opt,--console,$(CONSOLE)) $(call opt,--guest,$(GUEST)) \
+	    $(call opt,--guest-args,$(CMDLINE)) $(call opt,--initrd,$(INITRD)) $(call opt,--hv-args,$(HVARGS)) \
+	    $(call opt,--memory,$(MEM)) $(call opt,--hypervisor,$(HYPERVISOR)) $(BENCHFLAGS)
