@@ -268,10 +268,6 @@ void guest_out(uint32_t port, uint32_t bytes, uint32_t value)
 
 /* --- Who may */
 
-#ifndef VMASST_TYPE_architectural_iopl
-#define VMASST_TYPE_architectural_iopl 4
-#endif
-
 bool guest_iopl_allows(const struct cpu_user_regs *regs)
 {
     /* Xen counts a guest's kernel as ring 1, unless the guest has asked for what a processor does. */

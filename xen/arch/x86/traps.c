@@ -275,6 +275,8 @@ long do_iret(struct cpu_user_regs *regs)
         regs->esp = frame[4];
         regs->ss = frame[5];
     }
+    if (this_cpu.domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
+        current->iopl = (frame[3] & X86_EFLAGS_IOPL) >> 12;
     current->vcpu_info->evtchn_upcall_mask = !(frame[3] & X86_EFLAGS_IF);
     return frame[0];
 crash:
