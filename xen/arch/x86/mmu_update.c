@@ -75,7 +75,7 @@ static inline int mod_l1(struct domain *d, struct domain *pg_owner, pte_t *slot,
         rc = likely(d == pg_owner) ? get_page_from_l1e(new, d) : get_page_from_l1e_slow(new, d, pg_owner);
         if (unlikely(rc))
             return rc;
-    } else if (unlikely(l1tf_unsafe(new)))
+    } else if (unlikely(l1tf_unsafe(new, d)))
         return -EINVAL;
     write_pte(slot, old, new);
     if (old.lo & _PAGE_PRESENT)
@@ -104,7 +104,7 @@ static int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int i
     }
     if (new.lo & _PAGE_PRESENT)
         rc = get_page_from_l2e(new, d); /* may be preempted */
-    else if (l1tf_unsafe(new))
+    else if (l1tf_unsafe(new, d))
         rc = -EINVAL;
     if (rc)
         return rc;
@@ -128,7 +128,7 @@ static int mod_l3_entry(struct domain *d, struct page_info *page, unsigned int i
         return -EINVAL;
     if (new.lo & _PAGE_PRESENT)
         rc = get_page_from_l3e(new, index, d); /* may be preempted */
-    else if (l1tf_unsafe(new))
+    else if (l1tf_unsafe(new, d))
         rc = -EINVAL;
     if (rc)
         return rc;

@@ -1,20 +1,21 @@
 /*
  * L1TF (XSA-273): some processors speculate past a clear present bit, and read the level-1 cache at the address that the
- * entry's frame bits name. There, an entry that is not present may name no frame of RAM.
+ * entry's frame bits name. There, an entry that is not present may name no frame of RAM. Domain 0 is trusted with what
+ * the machine holds, and its kernels may be older than the problem: as in Xen, it is exempt.
  */
 #ifndef ASM_L1TF_H
 #define ASM_L1TF_H
 
-#include <asm/mm.h>
+#include <xen/sched.h>
 
 extern bool l1tf_vulnerable;
 
-/* For an entry without the present bit. */
-static inline bool l1tf_unsafe(pte_t e)
+/* For an entry without the present bit, in a table of d's. */
+static inline bool l1tf_unsafe(pte_t e, const struct domain *d)
 {
     if (__builtin_expect(!(e.lo >> PAGE_SHIFT | e.hi), 1))
         return false;
-    return l1tf_vulnerable && pte_frame_fits(e) && pte_mfn(e) < max_page && pte_mfn(e) != 0;
+    return l1tf_vulnerable && !d->is_privileged && pte_frame_fits(e) && pte_mfn(e) < max_page && pte_mfn(e) != 0;
 }
 
 #endif
