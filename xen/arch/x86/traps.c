@@ -293,24 +293,23 @@ long do_set_trap_table(const trap_info_t *traps)
         set_int80_gate(v);
         return 0;
     }
-    for (unsigned int n = 1;; n++, traps++) {
+    for (;; traps++) {
         uint32_t head, address, vector;
-        struct guest_trap *trap;
 
         if (unlikely(!guest_range_ok(traps, sizeof(*traps))))
             return -EFAULT;
         FETCH_GUEST_U32(address, &traps->address, fault);
         if (!address)
             return 0;
-        FETCH_GUEST_U32(head, (const uint32_t *)traps, fault);
+        FETCH_GUEST_U32(head, (const uint32_t *)traps, fault); /* vector, flags, selector from the lowest byte up */
         vector = head & 0xFF;
-        trap = &v->traps[vector];
-        trap->address = address;
-        trap->cs = fixup_guest_selector(head >> 16);
-        trap->flags = head >> 8 & 0xFF;
-        if (vector == SYSCALL_VECTOR)
+        if (!(head & 0x30000))
+            head |= 0x10000; /* never ring 0 */
+        v->traps[vector].address = address;
+        v->traps[vector].cs_flags = head >> 16 | (head & 0xFF00) << 8;
+        if (unlikely(vector == SYSCALL_VECTOR))
             set_int80_gate(v);
-        if (n % 256 == 0 && preempt_point()) /* the table is as long as a guest likes */
+        if (unlikely((uint32_t)traps % 2048 < sizeof(*traps)) && preempt_point()) /* as long as a guest likes */
             return -EINTR;
     }
 fault:

@@ -21,8 +21,13 @@
 /* What the guest asked for at a vector; public trap_info without the vector. */
 struct guest_trap {
     uint32_t address;
-    uint16_t cs;   /* 0: no handler */
-    uint16_t flags; /* TI_GET_DPL(), TI_GET_IF() */
+    union {
+        struct {
+            uint16_t cs;    /* 0: no handler */
+            uint16_t flags; /* TI_GET_DPL(), TI_GET_IF() */
+        };
+        uint32_t cs_flags;
+    };
 };
 
 struct guest_entry { /* event, failsafe, NMI, syscall callbacks */
