@@ -35,6 +35,11 @@ void load_debug_registers(const struct vcpu *v)
     WRITE_DR(7, hardware_dr7(v->debugreg[7]));
 }
 
+void disable_debug_registers(void)
+{
+    WRITE_DR(7, DR7_ALWAYS_ONE);
+}
+
 static void write_hardware(unsigned int reg, uint32_t value)
 {
     switch (reg) {

@@ -1,6 +1,7 @@
 /* vCPUs as the processor sees them: areas, stacks, and the switch between them. */
 #include <asm/debugreg.h>
 #include <asm/descriptors.h>
+#include <asm/emulate.h>
 #include <asm/fpu.h>
 #include <asm/frames.h>
 #include <asm/guest_access.h>
@@ -86,6 +87,7 @@ int arch_init_vcpu(struct vcpu *v)
     v->debugreg[4] = v->debugreg[5] = v->debugreg[8] = -EINVAL;
     v->debugreg[6] = 0xFFFF0FF0;
     v->debugreg[7] = 0x400;
+    v->guest_cr4 = initial_guest_cr4();
     for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
         v->gdt_frames[i] = INVALID_MFN;
 
@@ -199,6 +201,7 @@ static void load_guest(struct vcpu *v, const struct vcpu *prev)
     if ((v->debugreg[7] | prev->debugreg[7]) & 0xFF)
         load_debug_registers(v);
     set_ts_for(v);
+    load_cr4(v);
 }
 
 void switch_stacks(uint32_t *save, uint32_t load);
@@ -214,7 +217,10 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     this_cpu.tlb_clock++;
     if (next != this_cpu.idle)
         load_guest(next, prev);
-    else
+    else {
         write_cr3(idle_cr3);
+        if (prev->debugreg[7] & 0xFF) /* whoever runs next is not to hit them */
+            disable_debug_registers();
+    }
     switch_stacks(&prev->switch_esp, next->switch_esp);
 }

@@ -42,13 +42,25 @@ void init_emulation(void)
 {
     host_cr0 = read_cr0() & ~X86_CR0_TS;
     host_cr4 = read_cr4() & ~X86_CR4_TSD;
+    this_cpu.cr4 = host_cr4;
     init_cpuid();
 }
 
-uint32_t real_cr4(uint32_t guest_cr4)
+void load_cr4(const struct vcpu *v)
 {
     /* Never DE: I/O breakpoints are the hypervisor's to find (port_breakpoints()). */
-    return host_cr4 | (guest_cr4 & X86_CR4_TSD);
+    uint32_t cr4 = host_cr4 | (v->guest_cr4 & X86_CR4_TSD);
+
+    if (cr4 == this_cpu.cr4)
+        return;
+    this_cpu.cr4 = cr4;
+    write_cr4(cr4);
+}
+
+/* The rest is ignored, as on Xen. */
+uint32_t fixup_guest_cr4(uint32_t wanted)
+{
+    return initial_guest_cr4() | (wanted & CR4_GUEST_CHANGES);
 }
 
 uint32_t initial_guest_cr4(void)
@@ -135,12 +147,8 @@ static enum outcome write_guest_cr3(uint32_t value)
 
 static enum outcome write_guest_cr4(uint32_t value)
 {
-    struct vcpu *v = current;
-    uint32_t old = v->guest_cr4;
-
-    v->guest_cr4 = (old & ~CR4_GUEST_CHANGES) | (value & CR4_GUEST_CHANGES); /* the rest is ignored, as on Xen */
-    if ((old ^ v->guest_cr4) & X86_CR4_TSD)
-        write_cr4(real_cr4(v->guest_cr4));
+    current->guest_cr4 = fixup_guest_cr4(value);
+    load_cr4(current);
     return DONE;
 }
 

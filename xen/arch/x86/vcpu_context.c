@@ -1,6 +1,7 @@
 /* A vCPU's whole state from outside (VCPUOP_initialise, domctl), and its end. */
 #include <asm/debugreg.h>
 #include <asm/descriptors.h>
+#include <asm/emulate.h>
 #include <asm/fpu.h>
 #include <asm/frames.h>
 #include <asm/traps.h>
@@ -61,7 +62,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     set_traps_from(v, c);
     set_callbacks_from(v, c);
     v->guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
-    v->guest_cr4 = c->ctrlreg[4];
+    v->guest_cr4 = fixup_guest_cr4(c->ctrlreg[4]);
     v->fpu_initialised = c->flags & VGCF_I387_VALID;
     if (v->fpu_initialised) {
         memcpy(v->fpu_area, &c->fpu_ctxt, sizeof(v->fpu_area));

@@ -8,6 +8,8 @@
 #include <public/xen.h>
 #include <xen/lib.h>
 
+struct vcpu;
+
 /* Once, when CR0 and CR4 are what they stay. */
 void init_emulation(void);
 extern uint32_t host_cr0, host_cr4; /* CR0.TS and CR4.TSD apart, which follow the guest */
@@ -20,9 +22,11 @@ bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
 /* A page fault of ring 1 by a store to a present page. True: it was a store to an L1 table, and has been done. */
 bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr);
 
-/* What CR4 must hold while a vCPU runs that believes it holds guest_cr4; and the first value of that. */
-uint32_t real_cr4(uint32_t guest_cr4);
+/* What a vCPU believes CR4 to hold: the first value of it, and what becomes of one that a guest asks for. */
 uint32_t initial_guest_cr4(void);
+uint32_t fixup_guest_cr4(uint32_t wanted);
+/* CR4 as it must be while v runs. */
+void load_cr4(const struct vcpu *v);
 
 /* --- Parts */
 

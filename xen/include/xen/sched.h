@@ -157,6 +157,7 @@ struct cpu {
     uint32_t tlb_clock;    /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
     uint32_t va_key;       /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
     uint32_t va_window;    /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
+    uint32_t cr4;           /* what CR4 holds */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
     uint32_t moved_frame[HYP_FRAME_SIZE / 4]; /* WORK_MOVED: the frame on its way to the new stack's top */

@@ -26,7 +26,6 @@ ENTRY(hypercall_update_descriptor)
         push    %edx
         test    $DESC_P, %esi
         jz      3f                              # always faults: nothing to check
-        /* Offsets of the segment: 0 to EBP. */
         mov     %esi, %eax
         and     $DESC_P_S | DESC_CODE | DESC_EXPAND, %eax
         cmp     $DESC_P_S, %eax
@@ -35,27 +34,19 @@ ENTRY(hypercall_update_descriptor)
         je      descriptor_in_c
         test    $DESC_DPL, %esi
         jz      descriptor_in_c
-        mov     %esi, %ebp
-        and     $0xF0000, %ebp
-        movzwl  %dx, %eax
-        or      %eax, %ebp
+        test    $0xFF0000FF, %esi
+        jnz     based_segment
+        cmp     $0x10000, %edx
+        jae     based_segment
+        /* A base of 0, as most have it. */
         test    $DESC_G, %esi
-        jz      1f
-        shl     $PAGE_SHIFT, %ebp
-        or      $0xFFF, %ebp
-1:      mov     %esi, %eax                      # its base: the outer bytes of ESI, then the upper half of EDX
-        rol     $8, %eax
-        xchg    %al, %ah
-        shl     $16, %eax
-        mov     %edx, %edi
-        shr     $16, %edi
-        or      %edi, %eax
-        cmp     $RO_MPT_END - PAGE_SIZE, %eax
-        jae     descriptor_in_c
-        add     %eax, %ebp
-        jc      cut_limit
-        cmp     $RO_MPT_END, %ebp
-        jae     cut_limit
+        jz      3f                              # 1 MiB at most
+        mov     %esi, %eax
+        and     $0xF0000, %eax
+        mov     %dx, %ax
+        cmp     $(RO_MPT_END >> PAGE_SHIFT) - 1, %eax
+        jbe     3f
+        mov     $((RO_MPT_END >> PAGE_SHIFT) - 1) & 0xFFFF, %edx    # bits 19 to 16 of the limit are 0xF already
 
 3:      test    $7, %bl
         jnz     descriptor_in_c
@@ -100,6 +91,31 @@ ENTRY(hypercall_update_descriptor)
         pop     %edi
         xor     %eax, %eax
         GUEST_IRET
+
+/* Offsets of the segment: 0 to EBP. */
+based_segment:
+        mov     %esi, %ebp
+        and     $0xF0000, %ebp
+        movzwl  %dx, %eax
+        or      %eax, %ebp
+        test    $DESC_G, %esi
+        jz      1f
+        shl     $PAGE_SHIFT, %ebp
+        or      $0xFFF, %ebp
+1:      mov     %esi, %eax                      # its base: the outer bytes of ESI, then the upper half of EDX
+        rol     $8, %eax
+        xchg    %al, %ah
+        shl     $16, %eax
+        mov     %edx, %edi
+        shr     $16, %edi
+        or      %edi, %eax
+        cmp     $RO_MPT_END - PAGE_SIZE, %eax
+        jae     descriptor_in_c
+        add     %eax, %ebp
+        jc      cut_limit
+        cmp     $RO_MPT_END, %ebp
+        jae     cut_limit
+        jmp     3b
 
 /* It would reach beyond what is the guests': it ends there. In pages, from a page's start (EAX). */
 cut_limit:
