@@ -79,6 +79,9 @@ void *bad_output(unsigned int i, uint32_t n);
 #define EACH_BAD_POINTER(p, n) (unsigned int i_ = 0; (p = bad_pointer(i_, n)) && (context("pointer %p", p), true); i_++)
 #define EACH_BAD_OUTPUT(p, n)  (unsigned int i_ = 0; (p = bad_output(i_, n)) && (context("pointer %p", p), true); i_++)
 
+/* `crash=KIND` on the command line: does not return then (crash.c). */
+void crash_if_asked(void);
+
 /* ---- Frames that are not ours */
 uint32_t foreign_frame(void); /* RAM of the hypervisor's; 0 when none was found */
 #define MMIO_FRAME    0xB8u       /* VGA text */

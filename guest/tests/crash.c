@@ -1,0 +1,182 @@
+/*
+ * Ends that a domain can come to, one a run (`crash=KIND`): each is a fault that cannot be handed to the guest, because
+ * of what the guest has made of its own tables and stacks. tests/cases/guest_crash.sh looks for the register dump, the
+ * reason, and the machine going down in good order. A return from one of them means that the hypervisor let it pass.
+ */
+#include "test.h"
+
+static void ud2_without_handlers(void)
+{
+    HYPERVISOR_set_trap_table(NULL);
+    __asm__ volatile("mov $0x1a2b3c4d, %eax; ud2");
+}
+
+static void fault_on_hypervisors_stack(void)
+{
+    __asm__ volatile("mov $0xFD900000, %esp; ud2");
+}
+
+static void fault_on_border_stack(void)
+{
+    __asm__ volatile("mov $0xF5800008, %esp; ud2");
+}
+
+static void fault_on_unmapped_stack(void)
+{
+    __asm__ volatile("mov %0, %%esp; ud2" : : "r"(UNMAPPED));
+}
+
+static void fault_on_read_only_stack(void)
+{
+    __asm__ volatile("mov %0, %%esp; ud2" : : "r"(RO_PAGE + 2048));
+}
+
+static void fault_on_page_table_stack(void)
+{
+    __asm__ volatile("mov %0, %%esp; ud2" : : "r"((uint32_t)mm_base() + 2048));
+}
+
+static void fault_on_wrapping_stack(void)
+{
+    __asm__ volatile("mov $4, %esp; ud2");
+}
+
+/* The handler's selector is the hypervisor's, or nobody's. */
+static void handler_selector(uint32_t cs)
+{
+    trap_info_t table[2] = {{6, 0, cs, (uint32_t)guest_main}, {0, 0, 0, 0}};
+
+    HYPERVISOR_set_trap_table(table);
+    HYPERVISOR_set_callbacks(cs, event_entry, cs, failsafe_entry);
+    __asm__ volatile("ud2");
+}
+
+static void handler_in_ring_0(void)
+{
+    handler_selector(0xe008);
+}
+
+static void handler_nowhere(void)
+{
+    handler_selector(0x1000);
+}
+
+static void iret_to(uint32_t cs, uint32_t eip)
+{
+    HYPERVISOR_set_callbacks(0, 0, 0, 0); /* nor is there a failsafe callback */
+    __asm__ volatile("push %0; push $0x202; push %1; push %2; push $0; mov $23, %%eax; int $0x82"
+                     :
+                     : "r"(0), "r"(cs), "r"(eip));
+}
+
+static void iret_to_ring_0(void)
+{
+    HYPERVISOR_set_trap_table(NULL);
+    iret_to(0xe008, (uint32_t)guest_main);
+}
+
+static void iret_frame_unmapped(void)
+{
+    __asm__ volatile("mov %0, %%esp; mov $23, %%eax; int $0x82" : : "r"(UNMAPPED));
+}
+
+static void iret_frame_in_hypervisor(void)
+{
+    __asm__ volatile("mov $0xFD900000, %esp; mov $23, %eax; int $0x82");
+}
+
+static void user_kernel_stack(uint32_t ss, uint32_t esp)
+{
+    extern const char user_leave[];
+    struct caught_trap caught;
+
+    if (!user_setup() || HYPERVISOR_stack_switch(ss, esp))
+        return;
+    run_user_on_kernel_stack(user_address(user_leave), USER_ESP, 0, &caught);
+}
+
+static void kernel_stack_in_hypervisor(void)
+{
+    user_kernel_stack(FLAT_KERNEL_SS, 0xFD900000);
+}
+
+static void kernel_stack_selector(void)
+{
+    user_kernel_stack(0xe010, (uint32_t)EDGE_PAGE + PAGE_SIZE);
+}
+
+static void kernel_stack_unmapped(void)
+{
+    user_kernel_stack(FLAT_KERNEL_SS, (uint32_t)UNMAPPED + 64);
+}
+
+static void event_without_callback(void)
+{
+    int port = event_bind_ipi(0);
+
+    HYPERVISOR_set_callbacks(0, 0, 0, 0);
+    event_unmask(port);
+    vcpu0_info.evtchn_upcall_mask = 0;
+    event_send(port);
+}
+
+static void shutdown_crash(void)
+{
+    guest_shutdown(SHUTDOWN_crash);
+}
+
+static void shutdown_reboot(void)
+{
+    guest_shutdown(SHUTDOWN_reboot);
+}
+
+static void shutdown_unknown(void)
+{
+    struct sched_shutdown s = {200};
+
+    HYPERVISOR_sched_op(SCHEDOP_shutdown, &s);
+}
+
+static const struct {
+    const char *name;
+    void (*fn)(void);
+} kinds[] = {
+#define KIND(f) {#f, f}
+    KIND(ud2_without_handlers),
+    KIND(fault_on_hypervisors_stack),
+    KIND(fault_on_border_stack),
+    KIND(fault_on_unmapped_stack),
+    KIND(fault_on_read_only_stack),
+    KIND(fault_on_page_table_stack),
+    KIND(fault_on_wrapping_stack),
+    KIND(handler_in_ring_0),
+    KIND(handler_nowhere),
+    KIND(iret_to_ring_0),
+    KIND(iret_frame_unmapped),
+    KIND(iret_frame_in_hypervisor),
+    KIND(kernel_stack_in_hypervisor),
+    KIND(kernel_stack_selector),
+    KIND(kernel_stack_unmapped),
+    KIND(event_without_callback),
+    KIND(shutdown_crash),
+    KIND(shutdown_reboot),
+    KIND(shutdown_unknown),
+};
+
+void crash_if_asked(void)
+{
+    char kind[40];
+
+    if (!guest_option("crash", kind, sizeof(kind)))
+        return;
+    for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (!strcmp(kind, "list"))
+            printf("crash kind %s\n", kinds[i].name);
+        if (strcmp(kind, kinds[i].name))
+            continue;
+        printf("crash begins: %s\n", kind);
+        kinds[i].fn();
+        printf("crash: %s was let through\n", kind);
+    }
+    guest_shutdown(SHUTDOWN_poweroff);
+}
