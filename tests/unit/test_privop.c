@@ -667,7 +667,7 @@ int main(void)
     vcpu.flat_cs = RING1_CS;
     vcpu.gdt_entries = GDT_ENTRIES;
     host_cr0 = 0x80050033;
-    host_cr4 = 0x6B0;
+    this_cpu.cr4 = host_cr4 = 0x6B0;
     init_cpuid();
     __asm__("mov %%ds, %0" : "=r"(ds));
     set_descriptor(ds, 0, 0xFFFFF, 0x00C0F300); /* this program's own data segment: INS and OUTS use it */
