@@ -321,62 +321,56 @@ static void read_sections(struct parser *p)
 }
 
 /*
- * Symbol tables for BSD kernels, behind the image: the size of what follows; the ELF header; the section headers; the
- * contents of all symbol and string tables, each aligned to 4. Their headers' offsets count from the ELF header.
+ * The symbol table for BSD kernels, behind the image: the size of what follows; an ELF header; three section headers
+ * (an empty one, the symbols', their strings'); the contents of these two, each aligned to 4. Offsets count from that
+ * header.
  */
-static bool is_symbol_section(const struct shdr *s)
-{
-    return s->type == SHT_SYMTAB || s->type == SHT_STRTAB;
-}
+#define SYMBOL_HEADERS (sizeof(struct ehdr) + 3 * sizeof(struct shdr))
 
 static uint32_t align4(uint32_t n)
 {
     return (n + 3) & ~3u;
 }
 
-/* 0: the file has none that could be loaded. */
-static uint32_t symbols_size(const struct parser *p)
+static bool find_symbols(const struct parser *p, struct elf_guest *g)
 {
-    uint64_t size = sizeof(uint32_t) + sizeof(struct ehdr) + p->ehdr->shnum * sizeof(struct shdr);
-    bool found = false;
+    for (unsigned int i = 0; has_sections(p) && i < p->ehdr->shnum; i++) {
+        const struct shdr *symbols = section(p, i), *strings;
 
-    if (!has_sections(p))
-        return 0;
-    for (unsigned int i = 0; i < p->ehdr->shnum; i++) {
-        const struct shdr *s = section(p, i);
-
-        if (!is_symbol_section(s))
+        if (symbols->type != SHT_SYMTAB || symbols->link >= p->ehdr->shnum)
             continue;
-        if (!at(p, s->offset, s->size))
-            return 0;
-        found |= s->type == SHT_SYMTAB;
-        size += ((uint64_t)s->size + 3) & ~3ull;
+        strings = section(p, symbols->link);
+        if (strings->type != SHT_STRTAB || !at(p, symbols->offset, symbols->size) ||
+            !at(p, strings->offset, strings->size))
+            continue;
+        g->symbol_section = i;
+        g->string_section = symbols->link;
+        return true;
     }
-    return found && size < HIGHEST_GUEST ? size : 0;
+    return false;
 }
 
 static void load_symbols(const void *image, const struct elf_guest *g, elf_write_t *write, void *context)
 {
     const struct ehdr *file = image;
     const struct shdr *sections = (const void *)((const uint8_t *)image + file->shoff);
-    uint32_t base = g->symbols + sizeof(uint32_t), header_at = sizeof(struct ehdr);
-    uint32_t end = align4(header_at + file->shnum * sizeof(struct shdr));
+    const struct shdr *symbols = &sections[g->symbol_section], *strings = &sections[g->string_section];
+    uint32_t symbols_at = SYMBOL_HEADERS, strings_at = align4(symbols_at + symbols->size);
+    uint32_t base = g->symbols + sizeof(uint32_t), size = align4(strings_at + strings->size);
     struct ehdr ehdr = *file;
+    struct shdr header[3] = {{0}, *symbols, *strings};
 
-    ehdr.phoff = ehdr.phentsize = ehdr.phnum = 0;
-    ehdr.shoff = header_at;
+    ehdr.shoff = ehdr.ehsize = sizeof(ehdr);
+    ehdr.shnum = 3;
+    ehdr.phoff = ehdr.phentsize = ehdr.phnum = ehdr.shstrndx = 0;
+    header[1].offset = symbols_at;
+    header[1].link = 2;
+    header[2].offset = strings_at;
+    write(context, g->symbols, &size, sizeof(size));
     write(context, base, &ehdr, sizeof(ehdr));
-    for (unsigned int i = 0; i < file->shnum; i++, header_at += sizeof(struct shdr)) {
-        struct shdr s = sections[i];
-
-        if (is_symbol_section(&s)) {
-            write(context, base + end, (const uint8_t *)image + s.offset, s.size);
-            s.offset = end;
-            end = align4(end + s.size);
-        }
-        write(context, base + header_at, &s, sizeof(s));
-    }
-    write(context, g->symbols, &end, sizeof(end));
+    write(context, base + ehdr.shoff, header, sizeof(header));
+    write(context, base + symbols_at, (const uint8_t *)image + symbols->offset, symbols->size);
+    write(context, base + strings_at, (const uint8_t *)image + strings->offset, strings->size);
 }
 
 /* What the notes or the string say about whom the image is for. */
@@ -419,10 +413,12 @@ static const char *place_segments(struct elf_guest *g, uint32_t offset)
 
 static const char *place_symbols(const struct parser *p, struct elf_guest *g)
 {
-    uint32_t size = p->wants_symbols ? symbols_size(p) : 0, start = align4(g->kernel_end);
+    uint32_t start = align4(g->kernel_end);
+    uint64_t size = sizeof(uint32_t) + SYMBOL_HEADERS;
 
-    if (!size)
+    if (!p->wants_symbols || !find_symbols(p, g))
         return NULL;
+    size += align4(section(p, g->symbol_section)->size) + (uint64_t)align4(section(p, g->string_section)->size);
     if (size > HIGHEST_GUEST - start)
         return "its symbols do not fit below the hypervisor";
     g->symbols = start;

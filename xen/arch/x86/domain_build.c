@@ -283,7 +283,6 @@ static struct vcpu *__init create_dom0(const struct layout *l, const struct elf_
     dom0 = d;
     if (g->extended_cr3)
         d->vm_assist |= 1u << VMASST_TYPE_pae_extended_cr3;
-    v->guest_cr4 = initial_guest_cr4();
     return v;
 }
 

@@ -24,8 +24,9 @@ struct elf_guest {
     uint32_t hypercall_page;           /* virtual address, or ELF_UNSET */
     uint32_t kernel_start, kernel_end; /* virtual, of all segments, and of the symbols behind them */
     uint32_t symbols;                  /* virtual address for the symbol tables (BSD_SYMTAB); ELF_UNSET: none wanted */
-    bool extended_cr3;                 /* its L3s may lie above 4 GiB */
-    bool unmapped_initrd;              /* MOD_START_PFN */
+    uint16_t symbol_section, string_section; /* of the file, with them */
+    bool extended_cr3;                       /* its L3s may lie above 4 GiB */
+    bool unmapped_initrd;                    /* MOD_START_PFN */
 };
 
 /* NULL, or why this is no guest for us. Every field of *guest is then set, and every segment lies within the file. */
