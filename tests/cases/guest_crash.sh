@@ -6,8 +6,8 @@
 need qemu-system-i386
 
 guest=$B/guest/tests.elf
-run_qemu -t 60 "$guest" crash=list >/dev/null
-kinds=$(sed -n 's/^crash kind //p' "$CONSOLE")
+kinds=$(run_qemu -t 60 "$guest" crash=list | sed -n 's/^crash kind //p')
+CONSOLE=$CASE_TMP/console
 [ -n "$kinds" ] && pass "kinds are listed" || fail "kinds are listed" "none"
 for kind in $kinds; do
     rm -f "$CONSOLE"
@@ -21,7 +21,7 @@ for kind in $kinds; do
     shutdown_*) ;;
     *)
         check_text "$kind: reason" "Domain 0 (vcpu 0) crashed" "$CONSOLE"
-        check_text "$kind: registers" "EIP" "$CONSOLE"
+        check_text "$kind: registers" "cs:eip" "$CONSOLE"
         ;;
     esac
 done
