@@ -2,6 +2,7 @@
 #include "proc.h"
 #include "table.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,25 @@ static size_t calls_data(struct buf *b, unsigned block, const struct result *ord
     return n;
 }
 
+static double calls_max(const struct result *r, struct result *const *peers, size_t peers_n)
+{
+    double max = 40;
+
+    for (size_t i = 0; i < r->rows_n; i++) {
+        const struct row *w = &r->rows[i];
+
+        if (w->batch != 1)
+            continue;
+        max = fmax(max, w->st.min);
+        for (size_t p = 0; p < peers_n; p++) {
+            const struct row *other = result_row(peers[p], w->name, 1);
+
+            max = other ? fmax(max, other->st.min) : max;
+        }
+    }
+    return max;
+}
+
 static void plot_calls(const struct result *r, struct result *const *peers, size_t peers_n, const char *dir)
 {
     struct buf b = {0}, draw = {0};
@@ -99,7 +119,8 @@ static void plot_calls(const struct result *r, struct result *const *peers, size
     for (size_t p = 0; p < peers_n; p++)
         calls_data(&b, p + 1, r, peers[p]);
     plot_head(&b, r, "One call: ticks from the guest's request to its next instruction");
-    buf_printf(&b, "set logscale x\nset xrange [10:*]\nset xlabel \"ticks a call (minimum), logarithmic\"\n");
+    buf_printf(&b, "set logscale x\nset xrange [1:%.0f]\nset xlabel \"ticks a call (minimum), logarithmic\"\n",
+               calls_max(r, peers, peers_n) * 2.5);
     buf_printf(&b, "set yrange [%zu.5:-0.5]\nset ytics scale 0\nset style fill solid noborder\nunset mytics\n",
                rows - 1);
     buf_printf(&b,
@@ -110,7 +131,7 @@ static void plot_calls(const struct result *r, struct result *const *peers, size
         double from = -0.42 + s * thick;
 
         buf_printf(&draw,
-                   "%s $data%u using 3:($1):(10):3:($1%+.3f):($1%+.3f):ytic(2) with boxxyerror linecolor rgb \"%s\" "
+                   "%s $data%u using 3:($1):(1):3:($1%+.3f):($1%+.3f):ytic(2) with boxxyerror linecolor rgb \"%s\" "
                    "title \"%s\"",
                    s ? "," : "plot", s, from, from + thick, palette[s % PALETTE_N], title);
         buf_printf(&draw,

@@ -7,7 +7,7 @@
 
 int cmd_show(int argc, char **argv)
 {
-    const char *brief = NULL, *about = NULL, *csv = NULL, **peer_paths = NULL;
+    const char *brief = NULL, *about = NULL, *csv = NULL, *markdown = NULL, *rows = NULL, **peer_paths = NULL;
     size_t peers_n = 0;
     struct result **peers, *r;
     const struct option_def defs[] = {
@@ -15,6 +15,8 @@ int cmd_show(int argc, char **argv)
          &peers_n},
         {"brief", 0, NULL, "of each operation only its batches 1 and 512", &brief, NULL, NULL},
         {"about", 0, NULL, "only what it was measured on", &about, NULL, NULL},
+        {"markdown", 0, NULL, "as a Markdown table with the peers' own figures", &markdown, NULL, NULL},
+        {"rows", 'r', "GLOB,...", "with --markdown: only these rows", &rows, NULL, NULL},
         {"csv", 0, NULL, "as bench.csv", &csv, NULL, NULL},
         {0},
     };
@@ -30,6 +32,8 @@ int cmd_show(int argc, char **argv)
         printf("%s: %s\n", r->info[i].key, r->info[i].value);
     if (csv)
         fputs(result_csv(r), stdout);
+    else if (markdown)
+        table_markdown(r, peers, peers_n, rows);
     else if (!about)
         table_print(r, peers, peers_n, brief != NULL);
     return EXIT_OK;

@@ -1,5 +1,6 @@
 #include "table.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,4 +99,35 @@ void table_print(const struct result *r, struct result *const *peers, size_t pee
                (unsigned long long)r->counts[i].value);
     free(peer_width);
     fflush(stdout);
+}
+
+void table_markdown(const struct result *r, struct result *const *peers, size_t peers_n, const char *rows)
+{
+    printf("| row | batch | ticks a call | an entry |");
+    for (size_t p = 0; p < peers_n; p++) {
+        char *title = result_title(peers[p]);
+
+        printf(" %s | ratio |", title);
+        free(title);
+    }
+    printf("\n|---|---:|---:|---:|");
+    for (size_t p = 0; p < peers_n; p++)
+        printf("---:|---:|");
+    printf("\n");
+    for (size_t i = 0; i < r->rows_n; i++) {
+        const struct row *w = &r->rows[i];
+
+        if (rows && *rows && !row_matches(rows, w->name, w->batch))
+            continue;
+        printf("| `%s` | %u | %.10g | %.4g |", w->name, w->batch, round(w->st.min * 100) / 100, row_per_entry(w));
+        for (size_t p = 0; p < peers_n; p++) {
+            const struct row *other = result_row(peers[p], w->name, w->batch);
+
+            if (other && other->st.min > 0)
+                printf(" %.10g | %.2f |", round(other->st.min * 100) / 100, w->st.min / other->st.min);
+            else
+                printf(" - | - |");
+        }
+        printf("\n");
+    }
 }
