@@ -63,6 +63,10 @@ static void decode_two(struct insn *i, const struct parts *s, uint32_t next)
         i->events = HAS(clts);
         i->early_fault = true;
         return;
+    case 0x0d: /* prefetches and long NOPs name memory and touch none */
+    case 0x18 ... 0x1f:
+        i->memory = false;
+        return;
     case 0x08:
     case 0x09:
     case 0x0b:

@@ -90,6 +90,7 @@ static struct {
     struct node root, *node;
     uint32_t nodes;
     struct cell *pending;
+    const struct site *pending_site; /* this translation's; the cell has the first one's */
     bool pending_touched_memory;
     size_t cells_n;
     bool overflow;
@@ -259,7 +260,7 @@ static void executed(struct cell *c)
 /* Control went somewhere that the pending instruction does not lead to: a fault in it, or an interrupt behind it. */
 static void leave_unexpectedly(struct cell *c, uint32_t next)
 {
-    const struct site *s = c->site;
+    const struct site *s = run.pending_site;
     bool fault;
 
     if (next == s->address) { /* QEMU begins it anew, for its own reasons */
@@ -288,7 +289,7 @@ static void leave_unexpectedly(struct cell *c, uint32_t next)
 static void settle(uint32_t next)
 {
     struct cell *c = run.pending;
-    const struct site *s = c->site;
+    const struct site *s = run.pending_site;
 
     run.pending = NULL;
     if (!is_expected(s, next)) {
@@ -410,6 +411,7 @@ static void on_exec(unsigned int vcpu, void *data)
         }
     }
     run.pending = cell_of(run.node, s);
+    run.pending_site = s;
     run.pending_touched_memory = false;
 }
 
