@@ -57,6 +57,14 @@ static void put32(uint8_t *at, uint32_t v)
     memcpy(at, &v, sizeof(v));
 }
 
+static uint32_t get32(const uint8_t *at)
+{
+    uint32_t v;
+
+    memcpy(&v, at, sizeof(v));
+    return v;
+}
+
 static void put16(uint8_t *at, uint16_t v)
 {
     memcpy(at, &v, sizeof(v));
@@ -432,33 +440,36 @@ static void refusals_by_notes(void)
 static void bsd_symbols(void)
 {
     static const uint8_t symbols[20] = {1, 2, 3}, strings[7] = "\0a\0bcd";
-    uint32_t at, size, header, offset;
+    const uint32_t headers = EHDR_SIZE + 3 * SHDR_SIZE;
+    uint32_t at, size;
     struct elf_guest g;
 
     begin_kernel();
     common_notes();
     note_string(XEN_ELFNOTE_BSD_SYMTAB, "yes");
     end_notes_as_segment();
+    add_section(0, 3, append("other", 6), 6);
     add_section(0, 2, append(symbols, sizeof(symbols)), sizeof(symbols));
+    put32(sections[2] + 24, 4); /* its strings are section 4 */
+    add_section(0, 1, 0x7FFFFFFF, 0x7FFFFFFF);
     add_section(0, 3, append(strings, sizeof(strings)), sizeof(strings));
-    add_section(0, 1, 0x7FFFFFFF, 0x7FFFFFFF); /* of another type: not looked at */
-    write_sections();                          /* with the names: a string table, too */
+    write_sections();
     EXPECT_GOOD(&g);
     at = BASE + TEXT_PADDR + TEXT_ROOM;
     CHECK(g.symbols == at, "%x", g.symbols);
-    size = EHDR_SIZE + nr_sections * SHDR_SIZE + sizeof(symbols) + 8 + 16;
+    size = headers + sizeof(symbols) + 8;
     CHECK(g.kernel_end == at + 4 + size, "%x, expected %x", g.kernel_end, at + 4 + size);
     at -= g.kernel_start;
     CHECK(!memcmp(room + at, &size, 4), "its size");
-    CHECK(!memcmp(room + at + 4, "\177ELF", 4), "the header");
-    memcpy(&header, room + at + 4 + 32, 4);
-    CHECK(header == EHDR_SIZE, "section headers at %x", header);
-    CHECK(!room[at + 4 + 44] && !room[at + 4 + 28], "no program headers");
-    memcpy(&offset, room + at + 4 + header + SHDR_SIZE + 16, 4);
-    CHECK(offset == EHDR_SIZE + nr_sections * SHDR_SIZE, "symbols at %x", offset);
-    CHECK(!memcmp(room + at + 4 + offset, symbols, sizeof(symbols)), "the symbols");
-    memcpy(&offset, room + at + 4 + header + 2 * SHDR_SIZE + 16, 4);
-    CHECK(!memcmp(room + at + 4 + offset, strings, sizeof(strings)), "the strings");
+    at += 4;
+    CHECK(!memcmp(room + at, "\177ELF", 4), "the header");
+    CHECK(get32(room + at + 28) == 0 && get32(room + at + 32) == EHDR_SIZE, "where headers are");
+    CHECK(room[at + 44] == 0 && room[at + 48] == 3, "no program headers, three sections");
+    CHECK(get32(room + at + EHDR_SIZE + SHDR_SIZE + 16) == headers, "offset of the symbols");
+    CHECK(get32(room + at + EHDR_SIZE + SHDR_SIZE + 24) == 2, "their strings");
+    CHECK(get32(room + at + EHDR_SIZE + 2 * SHDR_SIZE + 16) == headers + sizeof(symbols), "offset of the strings");
+    CHECK(!memcmp(room + at + headers, symbols, sizeof(symbols)), "the symbols");
+    CHECK(!memcmp(room + at + headers + sizeof(symbols), strings, sizeof(strings)), "the strings");
 }
 
 static void truncations(void)
