@@ -201,8 +201,8 @@ static void plot_mmu(const struct result *r, const struct result *peer, const ch
         plot_head(&b, r, "mmu_update: ticks an entry against the size of the batch");
         buf_printf(&b,
                    "set logscale x 2\nset xtics (1,2,4,8,16,32,64,128,256,512)\nset xlabel \"entries in one call\"\n");
-        buf_printf(&b, "set ylabel \"ticks an entry (minimum)\"\nset yrange [0:*]\nset xrange [0.9:560]\nset key "
-                       "outside right top\n");
+        buf_printf(&b, "set ylabel \"ticks an entry (minimum)%s\"\nset xrange [0.9:560]\n%sset key outside right top\n",
+                   peer ? ", logarithmic" : "", peer ? "set logscale y\n" : "set yrange [0:*]\n");
         buf_printf(&b, "draw = '%s'\n", draw.p);
         plot_draw(dir, "mmu", 1100, 620, b.p);
     }
