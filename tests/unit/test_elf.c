@@ -293,6 +293,13 @@ static void last_note_beyond_its_section(void)
     write_sections();
     EXPECT_GOOD(&g);
     CHECK(g.unmapped_initrd, "what is there of it counts");
+
+    begin_kernel();
+    common_notes();
+    note(XEN_ELFNOTE_FEATURES, "abcd", 4); /* the file ends with it, and nothing ends the string */
+    put32(image + used - 4 - 12, 1000);
+    end_notes_as_segment();
+    EXPECT_GOOD(&g);
 }
 
 static void without_base(void)
