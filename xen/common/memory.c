@@ -284,7 +284,7 @@ static void undo_chunk(struct exchange *x)
 {
     /* Linking has wiped out what type they had, and so whether taking another one needs a flush. */
     if (x->in.count)
-        this_cpu.flush |= FLUSH_TLB;
+        request_flush();
     while (x->in.count)
         return_frame(x->d, pop_frame(&x->in));
     while (x->out.count) {

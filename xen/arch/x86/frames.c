@@ -8,6 +8,7 @@
 void flush_tlb_now(void)
 {
     this_cpu.flush = 0;
+    this_cpu.work &= ~WORK_FLUSH;
     this_cpu.tlb_clock++;
     COUNT(tlb_flush_full);
     write_cr3(read_cr3());
@@ -52,7 +53,7 @@ void assign_page(struct domain *d, mfn_t mfn)
 
     /* Its former owner may still reach it through the TLB. */
     if (page->stamp == this_cpu.tlb_clock)
-        this_cpu.flush |= FLUSH_TLB;
+        request_flush();
     page->type_info = PGT_none;
     page->owner = d;
     barrier();
@@ -93,7 +94,7 @@ static int first_use(struct page_info *page, uint32_t type)
 
     /* Whatever type it leaves: the TLB may still know it as writable, or as a table with other contents. */
     if (old != (type & PGT_type_mask) && page->stamp == this_cpu.tlb_clock && old != PGT_none)
-        this_cpu.flush |= FLUSH_TLB;
+        request_flush();
     page->type_info = type | PGT_one;
     rc = validate(page, type);
     if (rc)

@@ -74,7 +74,7 @@ int new_base_pointer(mfn_t mfn)
     int rc;
 
     if (mfn == old) {
-        this_cpu.flush |= FLUSH_TLB;
+        request_flush();
         return 0;
     }
     if (mfn >= max_page)
@@ -159,7 +159,7 @@ static int rare_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t
     case MMUEXT_NEW_BASEPTR:
         return new_base_pointer(op->arg1.mfn);
     case MMUEXT_TLB_FLUSH_MULTI:
-        this_cpu.flush |= FLUSH_TLB;
+        request_flush();
         return read_vcpu_mask(op->arg2.vcpumask);
     case MMUEXT_INVLPG_MULTI:
         if (read_vcpu_mask(op->arg2.vcpumask))
@@ -186,7 +186,7 @@ static int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t 
     switch (op->cmd) {
     case MMUEXT_TLB_FLUSH_LOCAL:
     case MMUEXT_TLB_FLUSH_ALL:
-        this_cpu.flush |= FLUSH_TLB;
+        request_flush();
         return 0;
     case MMUEXT_INVLPG_LOCAL:
     case MMUEXT_INVLPG_ALL:

@@ -172,7 +172,16 @@ extern struct cpu this_cpu;
 #define WORK_TIMER    4u
 #define WORK_CRASH    8u /* current->crash_pending */
 #define WORK_MOVED    16u /* current's vcpu_info, and so its stack's top, has moved */
+#define WORK_FLUSH    64u
 #define WORK_PAUSED   32u
+
+/* The TLB must be flushed before guest code runs again. Operations that expect it do it at their end; whatever else asks
+ * for it is not forgotten: the way out looks, too. */
+static inline void request_flush(void)
+{
+    this_cpu.flush = FLUSH_TLB;
+    this_cpu.work |= WORK_FLUSH;
+}
 
 /* Domains (common/domain.c) */
 struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged);
