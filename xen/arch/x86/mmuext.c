@@ -198,24 +198,30 @@ static int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t 
     }
 }
 
-/* One flush of the own address space, as kernels ask for most of the time. False: not that, and nothing was done. */
-static inline bool one_flush(const struct mmuext_op *ops)
+/* A flush or a switch of the own address space, as kernels ask for most of the time. 1: not that, nothing was done. */
+static inline int frequent_op(const struct mmuext_op *ops)
 {
-    uint32_t cmd, va;
+    uint32_t cmd, arg;
+    int rc;
 
     FETCH_GUEST_U32(cmd, &ops->cmd, fault);
-    if (cmd == MMUEXT_INVLPG_LOCAL) {
-        FETCH_GUEST_U32(va, &ops->arg1.linear_addr, fault);
-        if (va < HYP_START)
-            flush_page_now(va);
-        return true;
-    }
-    if (cmd == MMUEXT_TLB_FLUSH_LOCAL) {
+    FETCH_GUEST_U32(arg, &ops->arg1.linear_addr, fault);
+    switch (cmd) {
+    case MMUEXT_INVLPG_LOCAL:
+        if (arg < HYP_START)
+            flush_page_now(arg);
+        return 0;
+    case MMUEXT_TLB_FLUSH_LOCAL:
         flush_tlb_now();
-        return true;
+        return 0;
+    case MMUEXT_NEW_BASEPTR:
+        rc = new_base_pointer(arg);
+        if (this_cpu.flush)
+            flush_tlb_now();
+        return rc;
     }
 fault:
-    return false;
+    return 1;
 }
 
 static __attribute__((noinline)) long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success,
@@ -224,8 +230,12 @@ static __attribute__((noinline)) long several_ops(struct mmuext_op *ops, uint32_
 long do_mmuext_op(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
 {
     if (likely(count == 1) && likely(foreigndom == DOMID_SELF) && likely(!success) &&
-        likely(guest_range_ok(ops, sizeof(*ops))) && one_flush(ops))
-        return 0;
+        likely(guest_range_ok(ops, sizeof(*ops)))) {
+        int rc = frequent_op(ops);
+
+        if (likely(rc <= 0))
+            return rc;
+    }
     return several_ops(ops, count, success, foreigndom);
 }
 
