@@ -64,7 +64,7 @@ static char *point_name(const struct result *r)
 {
     const char *revision = result_info(r, "hypervisor_revision");
 
-    return xstrndup(revision ? revision : "unknown", 16);
+    return xstrndup(revision ? revision : "unknown", 12);
 }
 
 static bool same_suite(const struct result *a, const struct result *b)
@@ -90,7 +90,7 @@ static size_t history_row(const struct history *h, const char *name, unsigned ba
         if (w) {
             double now = row_per_entry(w), then = before ? row_per_entry(before) : now;
 
-            printf("  %-20s  %-16s %12.2f", date ? date : "-", point, now);
+            printf("  %-20s  %-12s %12.2f", date ? date : "-", point, now);
             if (before && now != then)
                 printf("  %s%+.2f %%%s", now < then ? colour(GREEN) : colour(RED), (now / then - 1) * 100,
                        colour(PLAIN));
@@ -132,7 +132,10 @@ static void history_draw(const struct history *h, const char *rows, const char *
                "logarithmic\"\n",
                result_engine(last));
     buf_printf(&script, "set xrange [-0.3:%.1f]\nset xtics rotate by -40\nset key outside right top\n", h->n - 0.7);
-    buf_printf(&script, "set grid linecolor \"#dddddd\" linetype 1\nset rmargin 30\ndraw = '%s'\n", draw.p);
+    buf_printf(&script,
+               "set offsets 0,0,graph 0.1,graph 0.1\nset grid xtics ytics mytics linecolor \"#dddddd\" linetype 1\nset "
+               "rmargin 30\ndraw = '%s'\n",
+               draw.p);
     make_dirs(dir);
     plot_draw(dir, "history", 1100, 620, script.p);
     printf("\ndrawn in %s\n", dir);

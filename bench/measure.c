@@ -81,7 +81,8 @@ void measure_sides(struct side *sides, size_t n, const struct measure_options *o
 
             if (sides[i].kind == SIDE_RESULT)
                 continue;
-            title = fmt("round %zu of %zu, %s", k + 1, rounds, sides[i].name);
+            /* A full hash is longer than what it leaves room for. */
+            title = fmt("round %zu of %zu, %.*s", k + 1, rounds, strlen(sides[i].name) == 40 ? 12 : 60, sides[i].name);
             *ARRAY_ADD(rounds_out[i].v, rounds_out[i].n) = run_side(&sides[i], o, &engine, title);
             free(title);
         }

@@ -55,6 +55,14 @@ static void print_ratio(const struct row *w, const struct result *peer, int widt
     printf("  %s%*.2f%s", ratio > 1 ? colour(RED) : colour(GREEN), width, ratio, colour(PLAIN));
 }
 
+static void print_count(const struct count *c, bool first)
+{
+    char *name = c->bucket ? fmt("%s[%s]", c->name, c->bucket) : xstrdup(c->name);
+
+    printf("%s%-40s %12llu\n", first ? "\n" : "", name, (unsigned long long)c->value);
+    free(name);
+}
+
 void table_print(const struct result *r, struct result *const *peers, size_t peers_n, bool brief)
 {
     const char *hypervisor = result_info(r, "hypervisor"), *tick = result_info(r, "tick");
@@ -94,9 +102,7 @@ void table_print(const struct result *r, struct result *const *peers, size_t pee
     if (varied)
         printf("\n~  a timer came into some of this row's samples: the minimum is the call alone\n");
     for (size_t i = 0; i < r->counts_n && !brief; i++)
-        printf("%s%-*s %12llu\n", i ? "" : "\n", width + 7,
-               r->counts[i].bucket ? fmt("%s[%s]", r->counts[i].name, r->counts[i].bucket) : r->counts[i].name,
-               (unsigned long long)r->counts[i].value);
+        print_count(&r->counts[i], i == 0);
     free(peer_width);
     fflush(stdout);
 }

@@ -86,3 +86,16 @@ check_status "no base" 5 "$BENCH" gate "$r/nosuch" "$r/base"
 check_status "one side, no limits" 2 "$BENCH" compare "$r/base"
 check_status "unknown option" 2 "$BENCH" compare --nosuch
 check_status "percentage that is none" 2 "$BENCH" gate --max-regression=x "$r/base" "$r/same"
+
+# History and plots of the same results.
+check_status "history" 0 "$BENCH" history --rows='a,b/8' --out="$r/history" "$r/base" "$r/slow" "$r/fast"
+check_text "history: a change is shown" "+1.00 %" "$CASE_TMP/check.out"
+check_status "history leaves other engines out" 0 "$BENCH" history --rows=a --out="$r/history" "$r/base" "$r/kvm"
+check_text "history says what it leaves out" "1 results of other engines" "$CASE_TMP/check.out"
+check_status "history of no row" 2 "$BENCH" history --rows=nosuch --out="$r/history" "$r/base"
+check_status "plot of sampled ticks" 0 "$BENCH" plot --out="$r/plots" "$r/k1"
+for f in calls distribution; do
+    if [ -s "$r/plots/$f.png" ] && [ -s "$r/plots/$f.svg" ]; then pass "plot $f"; else fail "plot $f" "is not there"; fi
+done
+check_status "markdown" 0 "$BENCH" show --markdown --peer="$r/slow" "$r/base"
+check_text "markdown: row" '| `b` | 8 | 800 | 100 | 800 | 1.00 |' "$CASE_TMP/check.out"
