@@ -19,7 +19,7 @@ all:
 	@tools/deps.sh build
 	@$(MAKESELF) build
 
--include xen/build.mk guest/build.mk bench/build.mk tests/build.mk
+-include xen/build.mk guest/build.mk bench/build.mk bench/profile.mk tests/build.mk
 
 build: xen guests bench-tools
 
@@ -33,7 +33,9 @@ help:
 	@echo "                       BASE_MAKE='ENTRY=plain' HEAD_MAKE='CC=clang': build options of each side"
 	@echo "make gate            the working tree against results/baseline, exactly; fails when a row is worse"
 	@echo "make history         follow ROWS= over the results, or over REVISIONS=v1..v2"
-	@echo "make baseline        measure and replace results/baseline (commit it afterwards)"
+	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
+	@echo "make batching        GUEST=file: histogram of its mmu_update batches (CONSOLE=file: of an earlier run)"
+	@echo "make baseline        measure, replace results/baseline and README.md's table (commit them afterwards)"
 	@echo "make run             boot a guest: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [MEM=MiB]"
 	@echo "make debug           the same under gdb, stopped before the first instruction"
 	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
@@ -56,7 +58,9 @@ bench:
 baseline:
 	@$(MAKESELF) bench LABEL=baseline.new BENCHFLAGS='--brief'
 	@rm -rf results/baseline && mv results/baseline.new results/baseline && rm -f results/baseline/console.log
-	@echo "results/baseline is new: look at it, then commit it"
+	@[ ! -d ../shared/peers ] || tools/readme-table.sh $(BENCH) ../shared/peers/xen-4.2.5-x86_32.csv \
+	    ../shared/peers/xen-3.0.0-x86_32p.csv
+	@echo "results/baseline and README.md's table are new: look at them, then commit them"
 
 compare:
 	@tools/deps.sh bench

@@ -72,10 +72,14 @@ static struct child boot(const struct run_config *c)
     struct args a = {0};
     struct child child;
 
+    for (size_t i = 0; c->under && c->under[i]; i++)
+        args_add(&a, c->under[i], NULL);
     args_add(&a, c->engine->qemu, "-m", c->memory, "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic",
              "none", "-no-reboot", "-kernel", c->hypervisor, "-append", c->hv_args, "-initrd", module_argument(c),
              NULL);
     engine_args(c->engine, &a);
+    if (c->plugin)
+        args_add(&a, "-plugin", c->plugin, NULL);
     child = child_start(a.v, NULL, c->cpu);
     free(a.v);
     return child;
@@ -222,6 +226,8 @@ struct result *run_once(const struct run_config *c)
 void run_describe(struct result *r, const struct run_config *c)
 {
     struct result host = {0};
+    bool inside;
+    size_t n;
     char *s;
 
     result_set(&host, "date", host_date());
@@ -231,7 +237,10 @@ void run_describe(struct result *r, const struct run_config *c)
     result_set(&host, "machine_cpu", c->engine->cpu);
     result_set(&host, "memory_mib", c->memory);
     host_describe(&host, c->engine->kind == ENGINE_KVM, c->cpu);
-    result_set(&host, "hypervisor_file", c->hypervisor);
+    /* Inside the tree, the path does not depend on where the tree lies. */
+    n = strlen(tree_root());
+    inside = !strncmp(c->hypervisor, tree_root(), n) && c->hypervisor[n] == '/';
+    result_set(&host, "hypervisor_file", inside ? c->hypervisor + n + 1 : c->hypervisor);
     result_set(&host, "hypervisor_revision", c->revision);
     if (c->build)
         result_set(&host, "hypervisor_build", c->build);
