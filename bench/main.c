@@ -3,6 +3,7 @@
 #include "engine.h"
 #include "history.h"
 #include "plot.h"
+#include "profile.h"
 #include "run.h"
 #include "show.h"
 
@@ -21,6 +22,7 @@ static const struct command {
     {"compare", cmd_compare, "compare two results, revisions or builds, row by row"},
     {"gate", cmd_gate, "compare and fail when a row has become worse, or exceeds a limit"},
     {"history", cmd_history, "follow rows over results or over revisions"},
+    {"profile", cmd_profile, "count what one row executes, exactly: functions, lines, events, flame graph"},
     {"import", cmd_import, "make a result of a console captured elsewhere"},
 };
 #define COMMANDS_N (sizeof(commands) / sizeof(*commands))
@@ -32,7 +34,8 @@ static void help(FILE *f)
         fprintf(f, "  %-9s %s\n", commands[i].name, commands[i].about);
     fprintf(f, "\n`int82-bench COMMAND --help` lists a command's options.\n\n"
                "exit codes: 0 good, 1 a gate or limit was exceeded, 2 wrong arguments, 3 the guest or a build failed,\n"
-               "            4 these results may not be compared, 5 a file or program is missing, 130 interrupted\n");
+               "            4 these results may not be compared, 5 a file or program is missing,\n"
+               "            6 this machine cannot do it, 130 interrupted\n");
 }
 
 int main(int argc, char **argv)

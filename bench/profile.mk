@@ -10,18 +10,18 @@ bench-tools: $(PROFILE_SO)
 
 .PHONY: profile batching
 
-# BENCH=row/batch, as `make bench` prints them.
+# BENCH=row/batch, as `make bench` prints them. Everywhere else BENCH is the front end's path, so here it is written out.
 profile:
 	@tools/deps.sh bench
 	@$(MAKESELF) -s build
-	@$(BENCH) profile $(call opt,--label,$(LABEL)) $(call opt,--engine,$(ENGINE)) $(call opt,--reps,$(REPS)) \
+	@$(B)/int82-bench profile $(call opt,--label,$(LABEL)) $(call opt,--engine,$(ENGINE)) $(call opt,--reps,$(REPS)) \
 	    $(call opt,--hypervisor,$(HYPERVISOR)) $(call opt,--hv-args,$(HVARGS)) $(call opt,--symbols,$(SYMBOLS)) \
-	    $(BENCHFLAGS) $(call quote,$(BENCH_ROW))
+	    $(BENCHFLAGS) $(if $(filter command environment,$(firstword $(origin BENCH))),$(call quote,$(BENCH)))
 
 # GUEST= and what goes with it as in `make run`; or CONSOLE=file, what an earlier run printed.
 batching:
 	@tools/deps.sh bench
 	@$(MAKESELF) -s build
-	@$(BENCH) batching $(call opt,--label,$(LABEL)) $(call opt,--console,$(CONSOLE)) $(call opt,--guest,$(GUEST)) \
+	@$(B)/int82-bench batching $(call opt,--label,$(LABEL)) $(call opt,--console,$(CONSOLE)) $(call opt,--guest,$(GUEST)) \
 	    $(call opt,--guest-args,$(CMDLINE)) $(call opt,--initrd,$(INITRD)) $(call opt,--hv-args,$(HVARGS)) \
 	    $(call opt,--memory,$(MEM)) $(call opt,--hypervisor,$(HYPERVISOR)) $(BENCHFLAGS)

@@ -11,11 +11,13 @@ struct run_config {
     const char *hv_args;    /* its command line */
     const char *guest, *guest_args;
     const char *rows, *reps;
-    const char *memory;    /* MiB */
-    const char *title;     /* before the progress */
-    double timeout, quiet; /* seconds: for the whole run, and without a byte from the console */
-    int cpu;               /* processor to pin QEMU to, or -1 */
-    struct buf *console;   /* gets all that was printed */
+    const char *memory;       /* MiB */
+    const char *title;        /* before the progress */
+    double timeout, quiet;    /* seconds: for the whole run, and without a byte from the console */
+    int cpu;                  /* processor to pin QEMU to, or -1 */
+    const char *plugin;       /* QEMU's -plugin, or NULL */
+    const char *const *under; /* a command that runs QEMU, e.g. perf; ends with NULL */
+    struct buf *console;      /* gets all that was printed */
     /* Of the images as they are before the run, by run_defaults(): somebody may build meanwhile. */
     char *hypervisor_sha256, *guest_sha256, *revision, *build;
 };

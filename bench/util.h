@@ -11,12 +11,13 @@
 /* Exit codes, the same for every subcommand. docs/measuring.md lists them for users. */
 enum {
     EXIT_OK = 0,
-    EXIT_WORSE = 1,    /* a gate or limit was exceeded */
-    EXIT_USAGE = 2,    /* wrong arguments */
-    EXIT_RUN = 3,      /* the guest crashed, hung or failed a check; or a build failed */
-    EXIT_REFUSED = 4,  /* the results may not be compared */
-    EXIT_MISSING = 5,  /* a file or a program is not there */
-    EXIT_SIGNAL = 130, /* interrupted */
+    EXIT_WORSE = 1,       /* a gate or limit was exceeded */
+    EXIT_USAGE = 2,       /* wrong arguments */
+    EXIT_RUN = 3,         /* the guest crashed, hung or failed a check; or a build failed */
+    EXIT_REFUSED = 4,     /* the results may not be compared */
+    EXIT_MISSING = 5,     /* a file or a program is not there */
+    EXIT_UNSUPPORTED = 6, /* this machine cannot do it */
+    EXIT_SIGNAL = 130,    /* interrupted */
 };
 
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))

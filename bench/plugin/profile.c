@@ -493,6 +493,13 @@ static bool add_loops(const char *value)
     return true;
 }
 
+static int by_value(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
 static bool load_functions(const char *path)
 {
     FILE *f = fopen(path, "r");
@@ -511,6 +518,7 @@ static bool load_functions(const char *path)
         functions[functions_n++] = address;
     }
     fclose(f);
+    qsort(functions, functions_n, sizeof(*functions), by_value);
     return true;
 }
 
