@@ -39,6 +39,8 @@ void free_page(struct page_info *page)
     mfn_t mfn = page_to_mfn(page);
 
     BUG_ON(page->type_info >= PGT_one);
+    if (page->owner->is_dying) /* a living domain clears what it wants nobody to see */
+        clear_page(map_copy_source(mfn));
     page->owner->tot_pages--;
     page->owner = NULL;
     page->type_info = PGT_none;

@@ -222,11 +222,20 @@ ENTRY(multicall_get_debugreg)
         mov     HV(VCPU_debugreg(%ebx,%eax,4)), %eax
         jmp     multicall_result
 
-/* No multicall in a multicall, as on Xen; and `iret` would leave the rest undone. */
+/* The guest's registers become others: what follows in the array is not done (XSA-213). */
+ENTRY(multicall_iret)
+        add     $4, %esp
+        pop     %ebx
+        pop     %edi
+        pop     %esi
+        pop     %ecx
+        pop     %edx
+        jmp     hypercall_iret
+
+/* No multicall in a multicall, as on Xen. */
 ENTRY(multicall_multicall)
         mov     $-EINVAL, %eax
         jmp     multicall_result
-ENTRY(multicall_iret)
 ENTRY(multicall_enosys)
         mov     $-ENOSYS, %eax
         jmp     multicall_result
