@@ -1,0 +1,100 @@
+/*
+ * The way into the hypervisor's entry stubs from a test, and out: what the gate pushes, and where iret leads. In user
+ * mode the iret stays in its ring, so that it leaves ESP and SS on the stack.
+ */
+        .text
+        .globl  _start
+_start: xor     %ebp, %ebp
+        and     $-16, %esp
+        call    test_main
+        mov     %eax, %ebx
+        mov     $1, %eax
+        int     $0x80
+
+        .globl  signal_restorer
+signal_restorer:
+        mov     $173, %eax              /* rt_sigreturn */
+        int     $0x80
+
+/* long gate(const void *entry, const uint32_t arguments[5]): regparm(3) */
+        .globl  gate
+gate:
+        push    %ebx
+        push    %esi
+        push    %edi
+        push    %ebp
+        mov     %eax, gate_entry
+        mov     0(%edx), %ebx
+        mov     4(%edx), %ecx
+        mov     12(%edx), %esi
+        mov     16(%edx), %edi
+        mov     8(%edx), %edx
+        mov     %ebx, gate_in + 0
+        mov     %ecx, gate_in + 4
+        mov     %edx, gate_in + 8
+        mov     %esi, gate_in + 12
+        mov     %edi, gate_in + 16
+        mov     $0x12345678, %ebp
+        push    %ss
+        push    %esp
+        pushf
+        push    %cs
+        push    $1f
+        jmp     *gate_entry
+1:      add     $8, %esp
+        cmp     gate_in + 0, %ebx
+        jne     2f
+        cmp     gate_in + 4, %ecx
+        jne     2f
+        cmp     gate_in + 8, %edx
+        jne     2f
+        cmp     gate_in + 12, %esi
+        jne     2f
+        cmp     gate_in + 16, %edi
+        jne     2f
+        cmp     $0x12345678, %ebp
+        je      3f
+2:      incl    gate_clobbered
+3:      pop     %ebp
+        pop     %edi
+        pop     %esi
+        pop     %ebx
+        ret
+
+/* As entry.S calls C for a call of four arguments. */
+        .macro  c_call name
+        .globl  hypercall_\name\()_c
+hypercall_\name\()_c:
+        push    %edx
+        push    %ecx
+        push    %esi
+        mov     %ebx, %eax
+        xchg    %ecx, %edx
+        call    do_\name
+        add     $4, %esp
+        pop     %ecx
+        pop     %edx
+        iret
+        .endm
+        c_call  mmu_update
+        c_call  update_va_mapping
+
+        .globl  exit_work
+exit_work:
+        iret
+
+        .globl  guest_iret_fault
+guest_iret_fault:
+        ud2
+
+        .bss
+        .balign 4
+gate_entry:
+        .skip   4
+gate_in:
+        .skip   20
+        .globl  gate_clobbered
+gate_clobbered:
+        .skip   4
+
+        .section .note.GNU-stack, "", @progbits
