@@ -11,11 +11,11 @@
 #include <asm/traps.h>
 
 /* Stores a word of the frame; the guest's stack may not be there. */
-#define PUT(frame, n, value, fault)                                                                                    \
-    __asm__ volatile goto("1: mov %0, %1\n"                                                                            \
-                          ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" ::"ri"((uint32_t)(value)),             \
-                          "m"((frame)[n])                                                                              \
-                          : "memory"                                                                                   \
+#define PUT(frame, n, value, fault)                                                                         \
+    __asm__ volatile goto("1: mov %0, %1\n"                                                                 \
+                          ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" ::"ri"((uint32_t)(value)), \
+                          "m"((frame)[n])                                                                   \
+                          : "memory"                                                                        \
                           : fault)
 
 /* Linear address of offset 0 of the guest's stack segment. */

@@ -242,7 +242,8 @@ void unmap_ldt_of(struct domain *d)
             unmap_ldt(d->vcpu[i]);
 }
 
-/* The processor wanted the descriptor at this offset of the LDT. Only frames whose descriptors are all checked count. */
+/* The processor wanted the descriptor at this offset of the LDT. Only frames whose descriptors are all checked count.
+ */
 bool handle_ldt_fault(uint32_t offset)
 {
     struct vcpu *v = current;
@@ -381,7 +382,12 @@ void init_descriptor_tables(void)
         .eip = (uint32_t)double_fault,
         .eflags = 2,
         .esp = (uint32_t)double_fault_stack + sizeof(double_fault_stack),
-        .cs = HYP_CS, .ss = HYP_DS, .ds = HYP_DS, .es = HYP_DS, .fs = HYP_DS, .gs = HYP_DS,
+        .cs = HYP_CS,
+        .ss = HYP_DS,
+        .ds = HYP_DS,
+        .es = HYP_DS,
+        .fs = HYP_DS,
+        .gs = HYP_DS,
         .iomap_base = sizeof(double_fault_tss),
     };
     set_system_descriptor(DF_TSS_SEL, (uint32_t)&double_fault_tss, sizeof(double_fault_tss) - 1, 0x9);

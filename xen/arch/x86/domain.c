@@ -124,8 +124,15 @@ void arch_set_regs(struct vcpu *v, const struct cpu_user_regs *regs)
 void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t esi)
 {
     struct cpu_user_regs regs = {
-        .eip = eip, .cs = RING1_CS, .esp = esp, .ss = RING1_DS, .esi = esi,
-        .ds = RING1_DS, .es = RING1_DS, .fs = RING1_DS, .gs = RING1_DS,
+        .eip = eip,
+        .cs = RING1_CS,
+        .esp = esp,
+        .ss = RING1_DS,
+        .esi = esi,
+        .ds = RING1_DS,
+        .es = RING1_DS,
+        .fs = RING1_DS,
+        .gs = RING1_DS,
     };
 
     v->kernel_sp = esp;

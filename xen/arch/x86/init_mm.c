@@ -10,10 +10,10 @@ uint32_t refused_hi;
 uint32_t idle_cr3;
 bool l1tf_vulnerable;
 
-#define CPUID_EXT_NX         (1u << 20) /* 0x80000001 EDX */
-#define CPUID_ARCH_CAPS      (1u << 29) /* 7 EDX */
-#define MSR_ARCH_CAPS        0x10A
-#define ARCH_CAPS_RDCL_NO    1u
+#define CPUID_EXT_NX      (1u << 20) /* 0x80000001 EDX */
+#define CPUID_ARCH_CAPS   (1u << 29) /* 7 EDX */
+#define MSR_ARCH_CAPS     0x10A
+#define ARCH_CAPS_RDCL_NO 1u
 
 static void cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
 {

@@ -25,8 +25,8 @@ int flush_after_va(uint32_t va, uint32_t flags);
 
 /* Who is updating what. */
 struct batch {
-    struct domain *pt_owner; /* of the tables */
-    struct domain *pg_owner; /* of the frames that entries name */
+    struct domain *pt_owner;   /* of the tables */
+    struct domain *pg_owner;   /* of the frames that entries name */
     uint32_t held_lo, held_hi; /* machine address of the L1 table that is mapped; held_lo 1: none */
     pte_t *held;
 };
@@ -64,7 +64,7 @@ static inline int mod_l1(struct domain *d, struct domain *pg_owner, pte_t *slot,
             ACCESS_ONCE(slot->lo) = new.lo;
             return 0;
         }
-        if (!(diff & ~(HARMLESS_BITS | _PAGE_RW)) && new.lo & _PAGE_PRESENT && !(new.lo & L1_REFUSED) &&
+        if (!(diff & ~(HARMLESS_BITS | _PAGE_RW)) && new.lo & _PAGE_PRESENT && !(new.lo &L1_REFUSED) &&
             likely(d == pg_owner)) {
             rc = change_writability(d, slot, new);
             if (likely(rc <= 0))
@@ -97,7 +97,7 @@ static int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int i
     if (page->type_info & PGT_pae_xen_l2 && index >= L2_HYP_FIRST)
         return -EPERM;
     if (preserve_ad)
-        new.lo |= old.lo & (_PAGE_ACCESSED | _PAGE_DIRTY);
+        new.lo |= old.lo &(_PAGE_ACCESSED | _PAGE_DIRTY);
     if (old.hi == new.hi && !((old.lo ^ new.lo) & ~HARMLESS_BITS)) {
         ACCESS_ONCE(slot->lo) = new.lo;
         return 0;
@@ -180,7 +180,7 @@ static int normal_update(struct batch *b, pte_t ptr, pte_t new)
         b->held_hi = ptr.hi;
         slot = (pte_t *)((char *)b->held + offset);
         if (preserve_ad)
-            new.lo |= slot->lo & (_PAGE_ACCESSED | _PAGE_DIRTY);
+            new.lo |= slot->lo &(_PAGE_ACCESSED | _PAGE_DIRTY);
         return mod_l1(b->pt_owner, b->pg_owner, slot, new);
     case PGT_l2_page_table:
     case PGT_l3_page_table:

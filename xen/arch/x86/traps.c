@@ -14,9 +14,26 @@ struct extable_entry {
 extern const struct extable_entry __start_extable[], __stop_extable[];
 
 static const char *const trap_names[] = {
-    "divide error", "debug", "NMI", "int3", "overflow", "bounds", "invalid opcode", "no device", "double fault",
-    "coprocessor segment overrun", "invalid TSS", "segment not present", "stack", "general protection", "page fault",
-    "spurious interrupt", "x87", "alignment check", "machine check", "SIMD",
+    "divide error",
+    "debug",
+    "NMI",
+    "int3",
+    "overflow",
+    "bounds",
+    "invalid opcode",
+    "no device",
+    "double fault",
+    "coprocessor segment overrun",
+    "invalid TSS",
+    "segment not present",
+    "stack",
+    "general protection",
+    "page fault",
+    "spurious interrupt",
+    "x87",
+    "alignment check",
+    "machine check",
+    "SIMD",
 };
 
 static const char *trap_name(unsigned int vector)
@@ -191,7 +208,8 @@ void do_trap(struct cpu_user_regs *regs)
     }
 }
 
-/* The guest's `iret` frame, as far as we built or passed it on, cannot be loaded: its failsafe handler sorts that out. */
+/* The guest's `iret` frame, as far as we built or passed it on, cannot be loaded: its failsafe handler sorts that out.
+ */
 void do_guest_iret_fault(struct cpu_user_regs *regs)
 {
     uint32_t eip = regs->eip;

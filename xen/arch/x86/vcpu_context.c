@@ -10,11 +10,11 @@
 
 static void set_callbacks_from(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    v->event_callback = (struct guest_entry){.eip = c->event_callback_eip,
-                                             .cs = c->event_callback_cs ? fixup_guest_selector(c->event_callback_cs) : 0};
-    v->failsafe_callback = (struct guest_entry){
-        .eip = c->failsafe_callback_eip,
-        .cs = c->failsafe_callback_cs ? fixup_guest_selector(c->failsafe_callback_cs) : 0};
+    v->event_callback = (struct guest_entry){
+        .eip = c->event_callback_eip, .cs = c->event_callback_cs ? fixup_guest_selector(c->event_callback_cs) : 0};
+    v->failsafe_callback =
+        (struct guest_entry){.eip = c->failsafe_callback_eip,
+                             .cs = c->failsafe_callback_cs ? fixup_guest_selector(c->failsafe_callback_cs) : 0};
 }
 
 static void set_traps_from(struct vcpu *v, const struct vcpu_guest_context *c)

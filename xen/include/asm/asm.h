@@ -1,4 +1,5 @@
-/* Macros of the assembly files. */
+/* Macros of the assembly files: no C, so clang-format stays away. */
+/* clang-format off */
 #ifndef ASM_ASM_H
 #define ASM_ASM_H
 

@@ -8,9 +8,9 @@
 
 /* Flag bits that may be set in a present L1 entry. PWT, PCD and PAT are refused for RAM, G always (a global entry would
  * survive the flushes that isolation relies on). */
-#define L1_FLAGS      (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
-#define L1_REFUSED    (0xFFFu & ~L1_FLAGS)
-#define CACHE_FLAGS   (_PAGE_PWT | _PAGE_PCD | _PAGE_PAT)
+#define L1_FLAGS    (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
+#define L1_REFUSED  (0xFFFu & ~L1_FLAGS)
+#define CACHE_FLAGS (_PAGE_PWT | _PAGE_PCD | _PAGE_PAT)
 extern uint32_t refused_hi; /* bits that may not be set in an entry's high word: above any mfn_t; NX without NX */
 /* All that may differ between two entries without anything having to be validated again. A whitelist: XSA-148, 182. */
 #define HARMLESS_BITS (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)

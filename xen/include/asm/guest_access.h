@@ -38,13 +38,13 @@ static inline int copy_to_guest(void *dst, const void *src, uint32_t n)
 }
 
 /* A word, where it is hot: goes to the label `fault` when it cannot be read; the range must have been checked. */
-#define FETCH_GUEST_U32(var, src, fault)                                                                               \
-    __asm__ volatile goto("1: mov %1, %0\n"                                                                                  \
-                 ".section .extable,\"a\"\n   .long 1b, %l2\n.previous"                                                \
-                 : "=r"(var)                                                                                           \
-                 : "m"(*(src))                                                                                         \
-                 :                                                                                                     \
-                 : fault)
+#define FETCH_GUEST_U32(var, src, fault)                                         \
+    __asm__ volatile goto("1: mov %1, %0\n"                                      \
+                          ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" \
+                          : "=r"(var)                                            \
+                          : "m"(*(src))                                          \
+                          :                                                      \
+                          : fault)
 
 /* A word each. 0 or -EFAULT; the range must have been checked. */
 static inline int __get_guest_u32(uint32_t *value, const uint32_t *src)

@@ -1,7 +1,7 @@
 /*
- * L1TF (XSA-273): some processors speculate past a clear present bit, and read the level-1 cache at the address that the
- * entry's frame bits name. There, an entry that is not present may name no frame of RAM. Domain 0 is trusted with what
- * the machine holds, and its kernels may be older than the problem: as in Xen, it is exempt.
+ * L1TF (XSA-273): some processors speculate past a clear present bit, and read the level-1 cache at the address that
+ * the entry's frame bits name. There, an entry that is not present may name no frame of RAM. Domain 0 is trusted with
+ * what the machine holds, and its kernels may be older than the problem: as in Xen, it is exempt.
  */
 #ifndef ASM_L1TF_H
 #define ASM_L1TF_H

@@ -44,13 +44,14 @@ enum {
     PGT_l2_page_table,
     PGT_l3_page_table,
     PGT_writable_page,
-    PGT_seg_desc_page = 0x20, /* GDT or LDT frame: all its descriptors have been checked. A bit of its own: mmu_fast.S */
+    PGT_seg_desc_page =
+        0x20, /* GDT or LDT frame: all its descriptors have been checked. A bit of its own: mmu_fast.S */
 };
 #define PGT_type_mask   0x27u
 #define PGT_pae_xen_l2  0x08u /* an L2 for slot 3, with the hypervisor's entries in it */
 #define PGT_validated   0x10u /* without it and in use: some vCPU is just validating it, or undoing that */
 #define PGT_pinned      0x40u /* one of the uses is a pin */
-#define PGT_count_shift 8 /* the flags are a byte of their own: mmu_fast.S */
+#define PGT_count_shift 8     /* the flags are a byte of their own: mmu_fast.S */
 #define PGT_one         (1u << PGT_count_shift)
 #define PGT_flags       (PGT_one - 1)
 
@@ -76,7 +77,8 @@ void put_page_and_type(struct page_info *page);
 /* A frame of the hypervisor's heap that d may map, writable or only readable (shared_info, console...). */
 void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
 
-/* Page allocator of guest frames (common/page_alloc.c). assign_page makes a free frame d's own (count 1 | allocated). */
+/* Page allocator of guest frames (common/page_alloc.c). assign_page makes a free frame d's own (count 1 | allocated).
+ */
 mfn_t alloc_dom_frames(unsigned int order, mfn_t below); /* 2^order contiguous frames under `below`; INVALID_MFN */
 void free_dom_frame(mfn_t mfn);
 uint32_t free_dom_frames(void); /* how many are free */
@@ -106,13 +108,14 @@ int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new);
 /* The L1 entry that maps va in the current address space, in a window, and the frame of its table; NULL: no table. */
 pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table);
 
-/* Whose frames a call is about: DOMID_SELF, DOMID_IO, DOMID_XEN or, for a privileged caller, any domain. NULL: refused. */
+/* Whose frames a call is about: DOMID_SELF, DOMID_IO, DOMID_XEN or, for a privileged caller, any domain. NULL: refused.
+ */
 struct domain *get_pg_owner(uint16_t domid);
 
 void init_mm(void);
-extern pte_t idle_l2[L2_ENTRIES];   /* boot.S: the L2 that holds the hypervisor's entries, from L2_HYP_FIRST up */
-extern pte_t vcpu_area_pte[];       /* boot.S: the entries that map the vCPU areas */
-extern uint32_t idle_cr3;           /* address space with nothing but the hypervisor */
-extern uint32_t nx_mask_hi;         /* _PAGE_NX_HI where the processor has NX, else 0 */
+extern pte_t idle_l2[L2_ENTRIES]; /* boot.S: the L2 that holds the hypervisor's entries, from L2_HYP_FIRST up */
+extern pte_t vcpu_area_pte[];     /* boot.S: the entries that map the vCPU areas */
+extern uint32_t idle_cr3;         /* address space with nothing but the hypervisor */
+extern uint32_t nx_mask_hi;       /* _PAGE_NX_HI where the processor has NX, else 0 */
 
 #endif

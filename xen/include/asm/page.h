@@ -17,12 +17,12 @@
 #define _PAGE_AVAIL    0xE00
 #define _PAGE_NX_HI    0x80000000 /* in the high word */
 
-#define L1_ENTRIES     512
-#define L2_ENTRIES     512
-#define L3_ENTRIES     4
-#define L2_SHIFT       21
-#define L3_SHIFT       30
-#define L2_HYP_FIRST   428 /* first hypervisor entry of the L2 in slot 3: 0xF5800000 */
+#define L1_ENTRIES   512
+#define L2_ENTRIES   512
+#define L3_ENTRIES   4
+#define L2_SHIFT     21
+#define L3_SHIFT     30
+#define L2_HYP_FIRST 428 /* first hypervisor entry of the L2 in slot 3: 0xF5800000 */
 
 #ifndef __ASSEMBLY__
 
@@ -70,8 +70,8 @@ static inline uint32_t virt_to_mach(const void *va)
 
 #define virt_to_mfn(va) (virt_to_mach(va) >> PAGE_SHIFT)
 
-#define mpt_ro ((const uint32_t *)RO_MPT_START)
-#define mpt_rw ((uint32_t *)RDWR_MPT_START)
+#define mpt_ro            ((const uint32_t *)RO_MPT_START)
+#define mpt_rw            ((uint32_t *)RDWR_MPT_START)
 #define INVALID_M2P_ENTRY 0xFFFFFFFFu /* no guest's frame */
 
 #endif

@@ -15,26 +15,26 @@
 #define X86_CR0_TS 0x00000008
 #define X86_CR4_DE 0x00000008
 
-#define TRAP_divide_error      0
-#define TRAP_debug             1
-#define TRAP_nmi               2
-#define TRAP_int3              3
-#define TRAP_overflow          4
-#define TRAP_bounds            5
-#define TRAP_invalid_op        6
-#define TRAP_no_device         7
-#define TRAP_double_fault      8
-#define TRAP_copro_seg         9
-#define TRAP_invalid_tss       10
-#define TRAP_no_segment        11
-#define TRAP_stack_error       12
-#define TRAP_gp_fault          13
-#define TRAP_page_fault        14
-#define TRAP_spurious_int      15
-#define TRAP_copro_error       16
-#define TRAP_alignment_check   17
-#define TRAP_machine_check     18
-#define TRAP_simd_error        19
+#define TRAP_divide_error    0
+#define TRAP_debug           1
+#define TRAP_nmi             2
+#define TRAP_int3            3
+#define TRAP_overflow        4
+#define TRAP_bounds          5
+#define TRAP_invalid_op      6
+#define TRAP_no_device       7
+#define TRAP_double_fault    8
+#define TRAP_copro_seg       9
+#define TRAP_invalid_tss     10
+#define TRAP_no_segment      11
+#define TRAP_stack_error     12
+#define TRAP_gp_fault        13
+#define TRAP_page_fault      14
+#define TRAP_spurious_int    15
+#define TRAP_copro_error     16
+#define TRAP_alignment_check 17
+#define TRAP_machine_check   18
+#define TRAP_simd_error      19
 
 #define PFEC_present  1
 #define PFEC_write    2
@@ -142,23 +142,23 @@ static inline void clts(void)
 }
 
 /* The guest's data segments stay loaded while the hypervisor runs. */
-#define read_segment(reg)                                                                                              \
-    ({                                                                                                                 \
-        uint32_t sel_;                                                                                                 \
-        __asm__ volatile("mov %%" #reg ", %0" : "=r"(sel_));                                                           \
-        sel_ & 0xFFFFu;                                                                                                \
+#define read_segment(reg)                                    \
+    ({                                                       \
+        uint32_t sel_;                                       \
+        __asm__ volatile("mov %%" #reg ", %0" : "=r"(sel_)); \
+        sel_ & 0xFFFFu;                                      \
     })
 
 /* 0, or -1 when the selector cannot be loaded; then the null selector is. */
-#define load_segment(reg, sel)                                                                                         \
-    ({                                                                                                                 \
-        int err_ = 0;                                                                                                  \
-        __asm__ volatile("1: mov %1, %%" #reg "\n2:\n"                                                                 \
-                         ".section .fixup,\"ax\"\n3: mov $-1, %0\n   mov %2, %%" #reg "\n   jmp 2b\n.previous\n"        \
-                         ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"                                         \
-                         : "+r"(err_)                                                                                  \
-                         : "r"((uint32_t)(sel)), "r"(0));                                                              \
-        err_;                                                                                                          \
+#define load_segment(reg, sel)                                                                                   \
+    ({                                                                                                           \
+        int err_ = 0;                                                                                            \
+        __asm__ volatile("1: mov %1, %%" #reg "\n2:\n"                                                           \
+                         ".section .fixup,\"ax\"\n3: mov $-1, %0\n   mov %2, %%" #reg "\n   jmp 2b\n.previous\n" \
+                         ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"                                   \
+                         : "+r"(err_)                                                                            \
+                         : "r"((uint32_t)(sel)), "r"(0));                                                        \
+        err_;                                                                                                    \
     })
 
 #endif

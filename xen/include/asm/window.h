@@ -27,7 +27,7 @@
 
 #ifndef __ASSEMBLY__
 
-_Static_assert(WIN_SLOTS * PAGE_SIZE <= VCPU_AREAS_START - WINDOWS_START, "the windows fit their region");
+_Static_assert(WIN_SLOTS *PAGE_SIZE <= VCPU_AREAS_START - WINDOWS_START, "the windows fit their region");
 
 /* Frame held by each slot, INVALID_MFN for none; and the slots' page-table entries (contiguous, in the direct map). */
 extern mfn_t window_frame[WIN_SLOTS];

@@ -7,21 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define likely(x)       __builtin_expect(!!(x), 1)
-#define unlikely(x)     __builtin_expect(!!(x), 0)
-#define ARRAY_SIZE(a)   (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)       ((a) < (b) ? (a) : (b))
-#define MAX(a, b)       ((a) > (b) ? (a) : (b))
-#define ROUNDUP(x, a)   (((x) + (a)-1) & ~((typeof(x))(a)-1))
-#define __init          __attribute__((section(".init.text"), cold))
-#define __initdata      __attribute__((section(".init.data")))
-#define __aligned(n)    __attribute__((aligned(n)))
-#define __printf(f, a)  __attribute__((format(printf, f, a)))
-#define barrier()       __asm__ volatile("" ::: "memory")
-#define ACCESS_ONCE(x)  (*(volatile typeof(x) *)&(x))
+#define likely(x)      __builtin_expect(!!(x), 1)
+#define unlikely(x)    __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)      ((a) < (b) ? (a) : (b))
+#define MAX(a, b)      ((a) > (b) ? (a) : (b))
+#define ROUNDUP(x, a)  (((x) + (a)-1) & ~((typeof(x))(a)-1))
+#define __init         __attribute__((section(".init.text"), cold))
+#define __initdata     __attribute__((section(".init.data")))
+#define __aligned(n)   __attribute__((aligned(n)))
+#define __printf(f, a) __attribute__((format(printf, f, a)))
+#define barrier()      __asm__ volatile("" ::: "memory")
+#define ACCESS_ONCE(x) (*(volatile typeof(x) *)&(x))
 
 enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
-extern enum log_level log_level;       /* loglvl=; messages of a higher level are dropped */
+extern enum log_level log_level;                  /* loglvl=; messages of a higher level are dropped */
 void printk(const char *fmt, ...) __printf(1, 2); /* prefixes "(XEN) " */
 void log_at(enum log_level level, const char *fmt, ...) __printf(2, 3);
 /* For what a guest got wrong: LOG_DEBUG, and rate-limited, so that no guest can flood the log. */
@@ -30,10 +30,10 @@ void panic(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn)); /* hy
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);
 
-#define BUG_ON(cond)                                                                                                   \
-    do {                                                                                                               \
-        if (unlikely(cond))                                                                                            \
-            panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond);                                                      \
+#define BUG_ON(cond)                                              \
+    do {                                                          \
+        if (unlikely(cond))                                       \
+            panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond); \
     } while (0)
 
 void *memcpy(void *dst, const void *src, size_t n);

@@ -11,11 +11,12 @@
 #include <xen/lib.h>
 #include <xen/timer.h>
 
-/* What of struct cpu_user_regs stands on the hypervisor's stack: up to SS. The other segments stay in their registers. */
+/* What of struct cpu_user_regs stands on the hypervisor's stack: up to SS. The other segments stay in their registers.
+ */
 #define HYP_FRAME_SIZE __builtin_offsetof(struct cpu_user_regs, es)
 
-#define MAX_VCPUS        8  /* per domain */
-#define MAX_DOMAINS      32
+#define MAX_VCPUS         8 /* per domain */
+#define MAX_DOMAINS       32
 #define NR_EVENT_CHANNELS 1024 /* 32 words of 32 bits: what a 32-bit guest's shared_info holds */
 
 /* What the guest asked for at a vector; public trap_info without the vector. */
@@ -32,7 +33,7 @@ struct guest_trap {
 
 struct guest_entry { /* event, failsafe, NMI, syscall callbacks */
     uint32_t eip;
-    uint16_t cs; /* 0: none */
+    uint16_t cs;    /* 0: none */
     uint16_t flags; /* CALLBACKF_* */
 };
 
@@ -77,14 +78,14 @@ struct vcpu {
     bool polling;
     struct vcpu *run_next; /* in the run queue */
     bool queued;
-    bool is_initialised;   /* has registers to start with */
+    bool is_initialised;       /* has registers to start with */
     bool is_being_initialised; /* which may be preempted */
-    bool in_hypervisor;    /* suspended by preempt_point(): goes on, even if paused, up to its way out to the guest */
-    bool nmi_pending;      /* send_nmi: to be delivered on the way out */
-    uint32_t poll_port;    /* polling for this port alone; 0: for any */
-    uint32_t slice_left;   /* ns */
-    uint32_t pending_work; /* WORK_* that are about this vCPU, while it does not run */
-    uint64_t periodic_last; /* system time of the last tick */
+    bool in_hypervisor;      /* suspended by preempt_point(): goes on, even if paused, up to its way out to the guest */
+    bool nmi_pending;        /* send_nmi: to be delivered on the way out */
+    uint32_t poll_port;      /* polling for this port alone; 0: for any */
+    uint32_t slice_left;     /* ns */
+    uint32_t pending_work;   /* WORK_* that are about this vCPU, while it does not run */
+    uint64_t periodic_last;  /* system time of the last tick */
     uint64_t time_published; /* system time when vcpu_info's was last written */
     struct timer singleshot_timer, periodic_timer, poll_timer;
     uint64_t periodic_period; /* ns; 0: off */
@@ -94,7 +95,7 @@ struct vcpu {
     mfn_t info_frame; /* frame with vcpu_info, when register_vcpu_info moved it; INVALID_MFN: in shared_info */
     uint32_t info_offset;
     uint32_t time_version;
-    bool crash_pending;       /* the exit path dumps its registers and ends the domain */
+    bool crash_pending; /* the exit path dumps its registers and ends the domain */
     const char *crash_reason;
 };
 
@@ -150,13 +151,13 @@ extern struct domain *dom0;
  * %ss:this_cpu+offset in assembly, stays.
  */
 struct cpu {
-    uint32_t work; /* WORK_*: tested once on the way out of the hypervisor */
-    struct vcpu *vcpu; /* the one that runs: `current` */
-    struct domain *domain; /* current->domain */
-    uint32_t flush;        /* FLUSH_*: what must happen before guest code runs again */
-    uint32_t tlb_clock;    /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
-    uint32_t va_key;       /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
-    uint32_t va_window;    /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
+    uint32_t work;          /* WORK_*: tested once on the way out of the hypervisor */
+    struct vcpu *vcpu;      /* the one that runs: `current` */
+    struct domain *domain;  /* current->domain */
+    uint32_t flush;         /* FLUSH_*: what must happen before guest code runs again */
+    uint32_t tlb_clock;     /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
+    uint32_t va_key;        /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
+    uint32_t va_window;     /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
     uint32_t cr4;           /* what CR4 holds */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
@@ -170,13 +171,13 @@ extern struct cpu this_cpu;
 #define WORK_UPCALL   1u /* an event may be deliverable */
 #define WORK_SCHEDULE 2u
 #define WORK_TIMER    4u
-#define WORK_CRASH    8u /* current->crash_pending */
+#define WORK_CRASH    8u  /* current->crash_pending */
 #define WORK_MOVED    16u /* current's vcpu_info, and so its stack's top, has moved */
 #define WORK_FLUSH    64u
 #define WORK_PAUSED   32u
 
-/* The TLB must be flushed before guest code runs again. Operations that expect it do it at their end; whatever else asks
- * for it is not forgotten: the way out looks, too. */
+/* The TLB must be flushed before guest code runs again. Operations that expect it do it at their end; whatever else
+ * asks for it is not forgotten: the way out looks, too. */
 static inline void request_flush(void)
 {
     this_cpu.flush = FLUSH_TLB;
@@ -195,7 +196,7 @@ void domain_crash(struct vcpu *v, const char *why);
 void schedule(void); /* runs whoever is next; returns when the caller is */
 void vcpu_wake(struct vcpu *v);
 void vcpu_sleep(struct vcpu *v); /* after state or pause_count changed */
-void vcpu_block(void); /* current waits for an event, unless one is deliverable already */
+void vcpu_block(void);           /* current waits for an event, unless one is deliverable already */
 /* To be called where a long operation may be interrupted: opens a window for interrupts, and lets others run.
  * True when the domain is being destroyed, and the operation should give up. Callers hold no window. */
 bool preempt_point(void);

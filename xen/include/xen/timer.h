@@ -19,10 +19,10 @@ void stop_timer(struct timer *t);
 void run_timers(void); /* interrupts off; calls what has expired */
 
 /* Arch side (arch/x86/time.c) */
-uint64_t system_time(void);              /* ns since boot, from the TSC */
-void arm_hardware_timer(uint64_t when);  /* interrupt at or soon after `when`; UINT64_MAX: none */
+uint64_t system_time(void);             /* ns since boot, from the TSC */
+void arm_hardware_timer(uint64_t when); /* interrupt at or soon after `when`; UINT64_MAX: none */
 extern uint32_t tsc_khz;
-extern uint32_t tsc_to_ns_mul;  /* ns = (ticks << shift) * mul >> 32, as vcpu_time_info has it */
+extern uint32_t tsc_to_ns_mul; /* ns = (ticks << shift) * mul >> 32, as vcpu_time_info has it */
 extern int8_t tsc_to_ns_shift;
 uint64_t wallclock_at_boot(uint32_t *nsec); /* seconds since 1970 at system time 0, from the RTC */
 

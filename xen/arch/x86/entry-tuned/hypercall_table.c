@@ -4,8 +4,8 @@
 #include <asm/traps.h>
 #include <xen/sched.h>
 
-#define HYPERCALL(number, name, args, tier, text)                                                                      \
-    extern const char hypercall_##name[], multicall_##name[];                                                                            \
+#define HYPERCALL(number, name, args, tier, text)             \
+    extern const char hypercall_##name[], multicall_##name[]; \
     _Static_assert(number < HYPERCALL_SLOTS - 1, "the last slot belongs to numbers beyond the table");
 #include <xen/hypercalls.def>
 extern const char hypercall_enosys[], multicall_enosys[];

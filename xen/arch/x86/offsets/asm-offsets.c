@@ -4,7 +4,7 @@
 #include <asm/processor.h>
 #include <xen/counters.h>
 
-#define DEFINE(name, value)   __asm__ volatile("\n.ascii \"->" #name " %0\"" ::"i"(value))
+#define DEFINE(name, value)     __asm__ volatile("\n.ascii \"->" #name " %0\"" ::"i"(value))
 #define OFFSET(name, s, member) DEFINE(name, __builtin_offsetof(struct s, member))
 
 _Static_assert(sizeof(struct evtchn) == 12, "event_fast.S");
