@@ -12,7 +12,7 @@ quote = '$(subst ','\'',$(1))'
 opt   = $(if $(2),$(1)=$(call quote,$(2)))
 
 .DEFAULT_GOAL := all
-.PHONY: all build help deps bench test run iso debug compare gate history baseline clean
+.PHONY: lint all build help deps bench test run iso debug compare gate history baseline clean
 .DELETE_ON_ERROR:
 
 all:
@@ -40,6 +40,7 @@ help:
 	@echo "make debug           the same under gdb, stopped before the first instruction"
 	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
 	@echo "make deps            install what all of this needs (Debian)"
+	@echo "make lint            formatting and static analysis (clang-format, cppcheck)"
 	@echo "make clean           remove $(B)/"
 	@echo "$(BENCH) --help    the front end behind all this"
 
@@ -103,6 +104,9 @@ iso:
 	@tools/deps.sh test
 	@$(MAKESELF) -s build
 	@$(RUN_ENV) tools/guest.sh iso
+
+lint:
+	@tools/lint.sh
 
 clean:
 	rm -rf $(B)
