@@ -1,4 +1,5 @@
 /* int82-bench: measures hypercalls, and makes something of the figures. */
+#include "batching.h"
 #include "compare.h"
 #include "engine.h"
 #include "history.h"
@@ -23,6 +24,7 @@ static const struct command {
     {"gate", cmd_gate, "compare and fail when a row has become worse, or exceeds a limit"},
     {"history", cmd_history, "follow rows over results or over revisions"},
     {"profile", cmd_profile, "count what one row executes, exactly: functions, lines, events, flame graph"},
+    {"batching", cmd_batching, "histogram of a guest's mmu_update batches, entries, flushes"},
     {"import", cmd_import, "make a result of a console captured elsewhere"},
 };
 #define COMMANDS_N (sizeof(commands) / sizeof(*commands))

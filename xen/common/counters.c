@@ -1,6 +1,7 @@
 /* The counters, as a guest sees them: xen/counters.h. */
 #include <asm/guest_access.h>
 #include <xen/counters.h>
+#include <xen/lib.h>
 
 #if COUNTERS
 struct int82_counters int82_counters;
@@ -38,6 +39,20 @@ long reset_counters(void)
 {
     memset(&int82_counters, 0, sizeof(int82_counters));
     return 0;
+}
+void print_counters(void)
+{
+#define PRINT(name) printk("int82 counter " #name " %llu\n", int82_counters.name)
+    PRINT(mmu_batches);
+    PRINT(mmu_entries);
+    PRINT(mmu_preemptions);
+    PRINT(tlb_flush_full);
+    PRINT(tlb_flush_page);
+    PRINT(page_faults);
+    PRINT(page_faults_ptwr);
+#undef PRINT
+    for (unsigned int i = 0; i < INT82_MMU_BUCKETS; i++) /* the bucket's name is its largest size */
+        printk("int82 hist mmu_batch_size %u %llu\n", i ? 1u << (i - 1) : 0, int82_counters.mmu_batch_size[i]);
 }
 #else
 long get_counters(struct int82_op_buffer *op)

@@ -6,6 +6,7 @@
  * it has is given back. Its structure goes last, when no other domain maps its frames and no hypercall works on it.
  */
 #include <asm/mm.h>
+#include <xen/counters.h>
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/schedule.h>
@@ -179,6 +180,7 @@ static __attribute__((noreturn)) void stop_machine(const char *why)
 /* With domain 0 the machine goes. */
 static __attribute__((noreturn)) void dom0_shutdown(uint8_t code)
 {
+    print_counters();
     switch (code) {
     case SHUTDOWN_poweroff:
         printk("Domain 0 halted: powering off.\n");
