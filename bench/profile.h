@@ -2,7 +2,7 @@
 #ifndef INT82_BENCH_PROFILE_H
 #define INT82_BENCH_PROFILE_H
 
-#include "elf.h"
+#include "elf_file.h"
 #include "run.h"
 
 struct profile_options {

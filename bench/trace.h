@@ -2,7 +2,7 @@
 #ifndef INT82_BENCH_TRACE_H
 #define INT82_BENCH_TRACE_H
 
-#include "elf.h"
+#include "elf_file.h"
 #include "insn.h"
 #include "result.h"
 

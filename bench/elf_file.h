@@ -1,6 +1,6 @@
 /* Symbols, lines and data of 32-bit ELF files. */
-#ifndef INT82_BENCH_ELF_H
-#define INT82_BENCH_ELF_H
+#ifndef INT82_BENCH_ELF_FILE_H
+#define INT82_BENCH_ELF_FILE_H
 
 #include "util.h"
 
