@@ -261,6 +261,41 @@ TEST(mmu_update_machphys)
     end();
 }
 
+/* Frame 0 with a command in the lowest bits: a pointer that looks like no table's at all. Whatever a fast path makes of it
+ * must not be an entry at the guest's own address 0. */
+TEST(mmu_update_machphys_frame_0)
+{
+    pte_t *low = mm_l2_entry(0), bait;
+    mmu_update_t req[3];
+    uint32_t done;
+    pte_t *table = alloc_page(), *data = alloc_page();
+
+    bait = make_pte(virt_to_mfn(data), PTE_KERNEL_RW);
+    table[0] = make_pte(virt_to_mfn(data), PTE_KERNEL_RW);
+    CHECK_RC(page_make_readonly(table), 0);
+    CHECK_RC(mmu_set_entry(low, make_pte(virt_to_mfn(table), PTE_TABLE)), 0);
+    for (unsigned int cmd = 1; cmd < 8; cmd++)
+        for (unsigned int n = 1; n <= 3; n++) {
+            context("command %u, batch of %u", cmd, n);
+            for (unsigned int i = 0; i < 512; i++)
+                data[i] = bait;
+            /* In front of it, requests after which a batch holds no table. */
+            req[0] = (mmu_update_t){virt_to_maddr(&data[511]), bait};
+            req[1] = req[0];
+            req[n - 1] = (mmu_update_t){cmd | 8, 0};
+            done = 77;
+            CHECK(HYPERVISOR_mmu_update_dom(req, n, &done, DOMID_SELF) < 0);
+            CHECK_EQ(done, n - 1);
+            CHECK_EQ(*(volatile pte_t *)&data[1], bait);
+        }
+    context("%s", "");
+    CHECK_RC(mmu_set_entry(low, 0), 0);
+    CHECK_RC(mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), 0);
+    CHECK_RC(page_make_writable(table), 0);
+    free_page(table);
+    free_page(data);
+}
+
 /* ---- Tables are never writable */
 TEST(mmu_update_table_writable)
 {

@@ -2,13 +2,15 @@
 # that the hypervisor's calling convention and its string functions serve all of it.
 UNIT_TESTS += $(B)/unit/test_mm
 
-MM_SRCS := tests/unit/test_mm.c xen/common/string.c \
-           $(addprefix xen/arch/x86/,frames.c page_tables.c mmu_update.c mmuext.c descriptors.c)
-MM_ASM  := tests/unit/mm_gate.S xen/arch/x86/l1_refs.S xen/arch/x86/entry-tuned/mmu_fast.S
+MM_SRCS  := tests/unit/test_mm.c xen/common/string.c \
+            $(addprefix xen/arch/x86/,frames.c page_tables.c mmu_update.c mmuext.c descriptors.c)
+MM_ASM   := tests/unit/mm_gate.S xen/arch/x86/l1_refs.S xen/arch/x86/entry-tuned/mmu_fast.S
+MM_OBJS  := $(patsubst %.S,$(B)/unit/mm/%.o,$(notdir $(MM_ASM)))
+MM_FLAGS := -m32 -march=i686 -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -I$(B)/int82/include
 $(B)/unit/test_mm: $(MM_SRCS) $(MM_ASM) tests/unit/mm.lds $(wildcard xen/include/*/*.h) $(B)/int82/include/asm/offsets.h
-	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -m32 -march=i686 -mregparm=3 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing \
+	@mkdir -p $(B)/unit/mm
+	$(foreach s,$(MM_ASM),$(CC) $(MM_FLAGS) -D__ASSEMBLY__ -c -o $(B)/unit/mm/$(notdir $(s:.S=.o)) $(s) &&) \
+	$(CC) -std=gnu11 $(MM_FLAGS) -mregparm=3 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing \
 	    -ffreestanding -nostdlib -static -no-pie -fno-pic -fcf-protection=none -fno-stack-protector \
 	    -mgeneral-regs-only -fsanitize=undefined -fsanitize-undefined-trap-on-error -fno-sanitize=alignment \
-	    -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -I$(B)/int82/include -Wl,-T,tests/unit/mm.lds \
-	    -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wa,--noexecstack -o $@ $(MM_SRCS) $(MM_ASM:%=-x assembler-with-cpp -D__ASSEMBLY__ %)
+	    -Wl,-T,tests/unit/mm.lds -Wl,--build-id=none -Wl,--no-warn-rwx-segments -Wl,-z,noexecstack -o $@ $(MM_SRCS) $(MM_OBJS)

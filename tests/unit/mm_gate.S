@@ -5,7 +5,7 @@
         .text
         .globl  _start
 _start: xor     %ebp, %ebp
-        and     $-16, %esp
+        mov     $stack_end, %esp        /* below the hypervisor, for guests' arguments lie on it */
         call    test_main
         mov     %eax, %ebx
         mov     $1, %eax
@@ -83,12 +83,16 @@ hypercall_\name\()_c:
 exit_work:
         iret
 
-        .globl  guest_iret_fault
+        .globl  guest_iret_fault, multicall_result, multicall_fault
 guest_iret_fault:
+multicall_result:
+multicall_fault:
         ud2
 
         .bss
-        .balign 4
+        .balign 16
+        .skip   65536
+stack_end:
 gate_entry:
         .skip   4
 gate_in:

@@ -197,16 +197,6 @@ void release_domain(struct domain *d)
     d->holds--;
 }
 
-void clear_page(void *page)
-{
-    memset(page, 0, PAGE_SIZE);
-}
-
-void copy_page(void *to, const void *from)
-{
-    memcpy(to, from, PAGE_SIZE);
-}
-
 long gate(const void *entry, const uint32_t *arguments);
 extern const char hypercall_mmu_update[], hypercall_update_va_mapping[];
 extern uint32_t gate_clobbered;
