@@ -130,7 +130,8 @@ static void print_row(const struct bench *b)
 {
     uint32_t i;
 
-    printf("@int82 row name=%s batch=%u calls=%u empty=%llu samples=", b->name, b->batch, b->count, b->empty);
+    printf("@int82 row name=%s batch=%u calls=%u empty=%llu samples=", b->name, b->batch,
+           b->turns ? b->turns : b->count, b->empty);
     for (i = 0; i < b->reps; i++)
         printf("%s%llu", i ? "," : "", b->samples[i]);
     printf("\n");

@@ -23,7 +23,7 @@
 #include <guest/guest.h>
 #include <guest/hypercall.h>
 
-#define BENCH_MAX_CALLS 512
+#define BENCH_MAX_CALLS 1024
 #define BENCH_MAX_REPS  99
 #define BENCH_WARM_UPS  2
 
@@ -62,6 +62,7 @@ struct bench {
     uint32_t batch;
     struct bench_call *calls; /* room for BENCH_MAX_CALLS */
     uint32_t count;
+    uint32_t turns; /* what a figure is of, if that is not one call: so many groups of calls in the loop */
     const struct bench_loop *loop; /* loop_int82 unless changed */
     /* The rest is bench.c's. */
     uint32_t round, reps;

@@ -26,6 +26,8 @@ void multicall(struct bench *b, uint32_t nr);
 void mmu(struct bench *b, pte_t before, pte_t after);
 void uva(struct bench *b, pte_t before, pte_t after, uint32_t flags);
 void multicall_uva(struct bench *b, pte_t before, pte_t after);
+enum batching { UVA_FLUSH, MMU_SINGLE, MULTICALL, MMU_BATCH };
+void batching(struct bench *b, enum batching how);
 void mmuext_flush(struct bench *b);
 void mmuext_invlpg(struct bench *b);
 void new_base_same(struct bench *b);

@@ -151,6 +151,61 @@ void multicall_uva(struct bench *b, pte_t before, pte_t after)
     }
 }
 
+/* ---- Four ways to do the same: rows.def says which. b->batch pages a turn, as many turns as fill the table. */
+static mmu_update_t batching_req[ENTRIES];
+static multicall_entry_t batching_multi[ENTRIES];
+static struct mmuext_op batching_flush = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+
+static void batching_args(uint32_t i, uint32_t batch, pte_t flags)
+{
+    bool last = i % batch == batch - 1;
+
+    batching_req[i] = (mmu_update_t){pte_maddr(&table[i]) | MMU_NORMAL_PT_UPDATE, entry(i, flags)};
+    batching_multi[i] = (multicall_entry_t){__HYPERVISOR_update_va_mapping,
+                                            ~0u,
+                                            {(uint32_t)scratch(i), (uint32_t)entry(i, flags),
+                                             (uint32_t)(entry(i, flags) >> 32), last ? UVMF_TLB_FLUSH : UVMF_NONE}};
+}
+
+static void batching_turn(struct bench *b, enum batching how, uint32_t from)
+{
+    uint32_t calls = how == UVA_FLUSH || how == MMU_SINGLE ? b->batch : 1, entries = b->batch / calls, i;
+
+    for (i = from; i < from + calls; i++) {
+        if (how == UVA_FLUSH)
+            bench_call_set(b, b->count++, __HYPERVISOR_update_va_mapping, scratch(i), (uint32_t)entry(i, RW),
+                           (uint32_t)(entry(i, RW) >> 32), UVMF_INVLPG, 0);
+        else if (how == MULTICALL)
+            bench_call_set(b, b->count++, __HYPERVISOR_multicall, &batching_multi[i], entries, 0, 0, 0);
+        else
+            bench_call_set(b, b->count++, __HYPERVISOR_mmu_update, &batching_req[i], entries, 0, DOMID_SELF, 0);
+    }
+    if (how == MMU_SINGLE || how == MMU_BATCH)
+        bench_call_set(b, b->count++, __HYPERVISOR_mmuext_op, &batching_flush, 1, 0, DOMID_SELF, 0);
+}
+
+void batching(struct bench *b, enum batching how)
+{
+    uint32_t i;
+
+    if (!set_up(b))
+        return;
+    b->turns = ENTRIES / b->batch;
+    for (i = 0; i < ENTRIES; i += b->batch)
+        batching_turn(b, how, i);
+    while (bench_repeat(b)) {
+        set_all(b, NONE);
+        for (i = 0; i < ENTRIES; i++)
+            batching_args(i, b->batch, RW);
+        bench_run(b);
+        bench_expect_results(b, 0);
+        for (i = 0; i < ENTRIES && how == MULTICALL; i++)
+            bench_expect(b, !batching_multi[i].result, "entry %u answered %d", i, (int)batching_multi[i].result);
+        expect_entries(b, RW);
+        expect_access(b, RW);
+    }
+}
+
 /* ---- Flushes. Effect: a translation that has been used, and then changed, is seen changed. */
 static void flush(struct bench *b, struct mmuext_op *op)
 {
