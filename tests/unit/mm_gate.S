@@ -5,6 +5,7 @@
         .text
         .globl  _start
 _start: xor     %ebp, %ebp
+        mov     %esp, %eax
         mov     $stack_end, %esp        /* below the hypervisor, for guests' arguments lie on it */
         call    test_main
         mov     %eax, %ebx
@@ -23,17 +24,13 @@ gate:
         push    %esi
         push    %edi
         push    %ebp
+        push    %edx
         mov     %eax, gate_entry
         mov     0(%edx), %ebx
         mov     4(%edx), %ecx
         mov     12(%edx), %esi
         mov     16(%edx), %edi
         mov     8(%edx), %edx
-        mov     %ebx, gate_in + 0
-        mov     %ecx, gate_in + 4
-        mov     %edx, gate_in + 8
-        mov     %esi, gate_in + 12
-        mov     %edi, gate_in + 16
         mov     $0x12345678, %ebp
         push    %ss
         push    %esp
@@ -42,20 +39,24 @@ gate:
         push    $1f
         jmp     *gate_entry
 1:      add     $8, %esp
-        cmp     gate_in + 0, %ebx
+        push    %eax
+        mov     4(%esp), %eax           /* the arguments: each is still in its register */
+        cmp     0(%eax), %ebx
         jne     2f
-        cmp     gate_in + 4, %ecx
+        cmp     4(%eax), %ecx
         jne     2f
-        cmp     gate_in + 8, %edx
+        cmp     8(%eax), %edx
         jne     2f
-        cmp     gate_in + 12, %esi
+        cmp     12(%eax), %esi
         jne     2f
-        cmp     gate_in + 16, %edi
+        cmp     16(%eax), %edi
         jne     2f
         cmp     $0x12345678, %ebp
         je      3f
 2:      incl    gate_clobbered
-3:      pop     %ebp
+3:      pop     %eax
+        add     $4, %esp
+        pop     %ebp
         pop     %edi
         pop     %esi
         pop     %ebx
@@ -95,8 +96,6 @@ multicall_fault:
 stack_end:
 gate_entry:
         .skip   4
-gate_in:
-        .skip   20
         .globl  gate_clobbered
 gate_clobbered:
         .skip   4
