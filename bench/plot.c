@@ -211,6 +211,39 @@ static void plot_mmu(const struct result *r, const struct result *peer, const ch
     free(peer_title);
 }
 
+/* The rows batching_*: N updates in four ways, and where one undercuts another. */
+static void plot_batching(const struct result *r, const char *dir)
+{
+    static const struct {
+        const char *row, *title;
+    } ways[] = {{"batching_uva_flush", "N update_va_mapping, an INVLPG each"},
+                {"batching_mmu_single", "N mmu_update of one, then a flush"},
+                {"batching_multicall", "one multicall of N update_va_mapping, the last flushes"},
+                {"batching_mmu_batch", "one mmu_update of N, then a flush"}};
+    struct buf b = {0}, draw = {0};
+
+    for (unsigned i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        char block[16];
+
+        snprintf(block, sizeof(block), "way%u", i);
+        if (mmu_data(&b, block, r, ways[i].row))
+            buf_printf(&draw,
+                       "%s $%s using 1:2 with linespoints linewidth 2 pointtype %u pointsize 1.2 linecolor rgb \"%s\" "
+                       "title \"%s\"",
+                       draw.n ? "," : "plot", block, (const unsigned[]){6, 4, 8, 12}[i], palette[i], ways[i].title);
+    }
+    if (draw.n) {
+        plot_head(&b, r, "N pages mapped and flushed in four ways: ticks a page against N");
+        buf_printf(&b, "set logscale x 2\nset xtics (1,2,4,8,16,32,64,128,256,512)\nset xlabel \"N, logarithmic\"\n"
+                       "set ylabel \"ticks a page (minimum)\"\nset xrange [0.9:560]\nset yrange [0:*]\n"
+                       "set key inside right top\n");
+        buf_printf(&b, "draw = '%s'\n", draw.p);
+        plot_draw(dir, "batching", 1000, 560, b.p);
+    }
+    buf_free(&b);
+    buf_free(&draw);
+}
+
 /* The batch-size histogram that the hypervisor keeps, when the guest could read it. */
 static void plot_batches(const struct result *r, const char *dir)
 {
@@ -277,6 +310,7 @@ void plot_result(const struct result *r, struct result *const *peers, size_t pee
 
     plot_calls(r, peers, peers_n, dir);
     plot_mmu(r, peers_n ? peers[0] : NULL, dir);
+    plot_batching(r, dir);
     plot_batches(r, dir);
     if (!engine || strcmp(engine, "tcg-icount"))
         plot_distribution(r, dir);
