@@ -27,8 +27,8 @@ int flush_after_va(uint32_t va, uint32_t flags);
 struct batch {
     struct domain *pt_owner;   /* of the tables */
     struct domain *pg_owner;   /* of the frames that entries name */
-    uint32_t held_lo, held_hi; /* machine address of the L1 table that is mapped; held_lo 1: none */
-    pte_t *held;
+    uint32_t held_lo, held_hi; /* machine address of the L1 table that is mapped */
+    pte_t *held;               /* its window; NULL: none is. No address could say so: a guest may pass any */
 };
 
 /* The frame stays and only RW changes: the reference stays too, and only the use as writable comes or goes. 1: not for
@@ -184,7 +184,7 @@ static int normal_update(struct batch *b, pte_t ptr, pte_t new)
         return mod_l1(b->pt_owner, b->pg_owner, slot, new);
     case PGT_l2_page_table:
     case PGT_l3_page_table:
-        b->held_lo = 1;
+        b->held = NULL;
         page->count++; /* the operation may be preempted: the frame must not go away */
         page->type_info += PGT_one;
         if ((page->type_info & PGT_type_mask) == PGT_l2_page_table)
@@ -272,7 +272,7 @@ static int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_
         FETCH_GUEST_U32(ptr_hi, (const uint32_t *)req + 1, fault);
         FETCH_GUEST_U32(new_lo, (const uint32_t *)req + 2, fault);
         FETCH_GUEST_U32(new_hi, (const uint32_t *)req + 3, fault);
-        if (likely(!((ptr_lo ^ b->held_lo) & ~0xFF8u)) && likely(ptr_hi == b->held_hi))
+        if (likely(b->held) && likely(!((ptr_lo ^ b->held_lo) & ~0xFF8u)) && likely(ptr_hi == b->held_hi))
             rc = mod_l1(b->pt_owner, b->pg_owner, (pte_t *)((char *)b->held + (ptr_lo & 0xFF8)),
                         (pte_t){.lo = new_lo, .hi = new_hi});
         else
@@ -290,7 +290,7 @@ fault:
 long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32_t foreigndom)
 {
     const mmu_update_t *req = reqs, *end;
-    struct batch b = {.held_lo = 1};
+    struct batch b = {.held = NULL};
     int rc = 0;
 
     count &= ~MMU_UPDATE_PREEMPTED; /* Xen's own continuations set it; ours need none */
@@ -312,7 +312,7 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
         rc = run_chunk(&b, req, chunk, &req);
         if (unlikely(rc) || likely(req == end))
             break;
-        b.held_lo = 1;
+        b.held = NULL;
         COUNT(mmu_preemptions);
         if (preempt_point()) {
             rc = -EINTR;

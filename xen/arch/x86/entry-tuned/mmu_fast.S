@@ -275,7 +275,8 @@ single_fault:
  *      20  guest's ECX: count
  *      16  guest's EBX: requests
  *
- * EBX: request; EBP: machine address of the held table, low word; 1, which no address has, when there is none.
+ * EBX: request; EBP: machine address of the held table, low word. While none is held, the way is batch_fresh, which
+ * does not compare: there is no address that a guest could not pass.
  */
 #define B_CHUNK_END  0(%esp)
 #define B_END        4(%esp)
@@ -306,12 +307,16 @@ batch:
         je      batch_all_done
 
 batch_chunk:
-        mov     $1, %ebp
         lea     BATCH_CHUNK * 16(%ebx), %ecx
         cmp     B_END, %ecx
         cmova   B_END, %ecx
         mov     %ecx, B_CHUNK_END
         mov     CPU(domain), %edx
+
+batch_fresh:                                    # no table is held
+        mov     HV((%ebx)), %edi
+        EXTABLE(batch_fresh, batch_fault)
+        jmp     batch_lookup_other
 
 batch_next:
         mov     HV((%ebx)), %edi
@@ -337,6 +342,7 @@ batch_done:
         add     $16, %ebx
         cmp     B_CHUNK_END, %ebx
         jne     batch_next
+batch_chunk_done:
         cmp     B_END, %ebx
         je      batch_all_done
 #if COUNTERS
@@ -422,6 +428,7 @@ batch_put_slow:
 /* Another table than the held one, if it is a table: EDI is the pointer's low word XOR EBP. */
 batch_lookup:
         xor     %ebp, %edi
+batch_lookup_other:                             # EDI: the pointer's low word
         mov     %edi, %eax
 .Lb5:   mov     HV(4(%ebx)), %ecx
         test    $7, %al
@@ -458,11 +465,13 @@ batch_other:                                    # ECX:EAX the pointer
         push    %esi
         call    mmu_update_one                  # (pointer low, high, entry low, high)
         add     $4, %esp
-        mov     $1, %ebp                        # it may have been preempted: no window is sure any more
         mov     CPU(domain), %edx
         test    %eax, %eax
-        jz      batch_done
-        jmp     batch_exit
+        jnz     batch_exit
+        add     $16, %ebx
+        cmp     B_CHUNK_END, %ebx
+        jne     batch_fresh                     # it may have been preempted: no window is sure any more
+        jmp     batch_chunk_done
         EXTABLE(.Lb5, batch_fault)
         EXTABLE(.Lb6, batch_fault)
         EXTABLE(.Lb7, batch_fault)
