@@ -70,8 +70,6 @@ static const struct row *only_row(const struct result *r, const char *wanted)
     warn("BENCH=%s stands for %zu rows; a profile is of one:", wanted, r->rows_n);
     for (size_t i = 0; i < r->rows_n && i < 40; i++)
         fprintf(stderr, "  %s/%u\n", r->rows[i].name, r->rows[i].batch);
-    if (!r->rows_n)
-        fprintf(stderr, "  `make bench` prints the names; with the batch it is name/batch\n");
     exit(EXIT_USAGE);
 }
 
@@ -279,6 +277,8 @@ static int profile_exact(struct profile_options *o, const char *dir)
 
     o->run.plugin = plugin_argument(o, dir, file);
     r = run_once(&o->run);
+    if (!r && strstr(o->run.console->p, "@int82 end rows=0 "))
+        die(EXIT_USAGE, "no row is called %s: `make bench` prints the names; with the batch it is name/batch", o->row);
     if (!r)
         die(EXIT_RUN, "the run failed; no profile was written");
     row = only_row(r, o->row);
