@@ -1,6 +1,6 @@
 /*
- * console_io. That what is written really arrives shows in the run's own output: every line of it comes this way; a line
- * of `console_io:` in front of this subject's results is what these tests wrote.
+ * console_io. That what is written really arrives shows in the run's own output: every line of it comes this way; a
+ * line of `console_io:` in front of this subject's results is what these tests wrote.
  */
 #include "test.h"
 
@@ -39,8 +39,9 @@ TEST(console_write_bad_pointers)
 {
     void *p;
 
-    for EACH_BAD_POINTER(p, 16)
-        CHECK_RC(HYPERVISOR_console_io(CONSOLEIO_write, 16, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, 16)
+    CHECK_RC(HYPERVISOR_console_io(CONSOLEIO_write, 16, p), -EFAULT);
     printf("\n");
 }
 

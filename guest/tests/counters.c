@@ -39,8 +39,8 @@ static bool have_counters(void)
     CHECK_RC(rc, 0);
     return !rc;
 }
-#define NEED_COUNTERS()    \
-    if (!have_counters())  \
+#define NEED_COUNTERS()   \
+    if (!have_counters()) \
     SKIP("this hypervisor has no counters")
 
 TEST(counters_read_and_reset)
@@ -62,8 +62,9 @@ TEST(counters_read_and_reset)
     edge[0] = 0x55555555;
     CHECK_RC(read_counters(&edge[2], 8), 0);
     CHECK_EQ(edge[0], 0x55555555);
-    for EACH_BAD_OUTPUT(p, sizeof(c))
-        CHECK_RC(read_counters(p, sizeof(c)), -EFAULT);
+    for
+        EACH_BAD_OUTPUT(p, sizeof(c))
+    CHECK_RC(read_counters(p, sizeof(c)), -EFAULT);
 }
 
 TEST(counters_one_flush_a_batch)

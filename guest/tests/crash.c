@@ -141,7 +141,10 @@ static const struct {
     const char *name;
     void (*fn)(void);
 } kinds[] = {
-#define KIND(f) {#f, f}
+#define KIND(f) \
+    {           \
+#f, f   \
+    }
     KIND(ud2_without_handlers),
     KIND(fault_on_hypervisors_stack),
     KIND(fault_on_border_stack),

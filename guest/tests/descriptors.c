@@ -1,24 +1,24 @@
 /*
- * GDT and LDT. Segment limits are all that keeps ring 1 out of the hypervisor, so what counts is what a descriptor looks
- * like after the hypervisor has had it: it may be refused, its DPL raised, its limit cut. The tests read it back. That
- * the limits then hold can be seen only where limits are enforced: isolation.c.
+ * GDT and LDT. Segment limits are all that keeps ring 1 out of the hypervisor, so what counts is what a descriptor
+ * looks like after the hypervisor has had it: it may be refused, its DPL raised, its limit cut. The tests read it back.
+ * That the limits then hold can be seen only where limits are enforced: isolation.c.
  */
 #include "test.h"
 
-#define DESC(base, limit, flags)                                                                     \
+#define DESC(base, limit, flags)                                                                       \
     ((uint64_t)((limit)&0xFFFF) | (uint64_t)((base)&0xFFFFFF) << 16 | (uint64_t)((flags)&0xFF) << 40 | \
-     (uint64_t)(((limit) >> 16) & 0xF) << 48 | (uint64_t)(((flags) >> 8) & 0xF) << 52 |               \
+     (uint64_t)(((limit) >> 16) & 0xF) << 48 | (uint64_t)(((flags) >> 8) & 0xF) << 52 |                \
      (uint64_t)((base) >> 24) << 56)
-#define DATA1     0xB2 /* present, DPL 1, data, writable */
-#define DATA3     0xF2
-#define DATA0     0x92
-#define DOWN1     0xB6 /* expand-down */
-#define CODE1     0xBA
-#define CODE1C    0xBE /* conforming */
-#define CODE3     0xFA
-#define G         0x800
-#define D32       0x400
-#define FLAT_TOP  (MACH2PHYS_VIRT_END) /* flat segments may reach the machine-to-physical table, and no further */
+#define DATA1    0xB2 /* present, DPL 1, data, writable */
+#define DATA3    0xF2
+#define DATA0    0x92
+#define DOWN1    0xB6 /* expand-down */
+#define CODE1    0xBA
+#define CODE1C   0xBE /* conforming */
+#define CODE3    0xFA
+#define G        0x800
+#define D32      0x400
+#define FLAT_TOP (MACH2PHYS_VIRT_END) /* flat segments may reach the machine-to-physical table, and no further */
 
 static uint64_t *gdt;
 
@@ -122,8 +122,9 @@ TEST(descriptors_set_gdt_bad)
     CHECK_RC(HYPERVISOR_set_gdt(frames, FIRST_RESERVED_GDT_ENTRY + 1), -EINVAL);
     CHECK_RC(HYPERVISOR_set_gdt(frames, 0xFFFFFFFF), -EINVAL);
     CHECK_RC(HYPERVISOR_set_gdt(frames, 0x20000001), -EINVAL);
-    for EACH_BAD_POINTER(p, 4)
-        CHECK_RC(HYPERVISOR_set_gdt(p, 1), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, 4)
+    CHECK_RC(HYPERVISOR_set_gdt(p, 1), -EFAULT);
     *(uint32_t *)EDGE(4) = MMIO_FRAME;
     CHECK_RC(HYPERVISOR_set_gdt(EDGE(4), 1), -EINVAL);
     CHECK_RC(HYPERVISOR_set_gdt(EDGE(4), 513), -EFAULT);
@@ -274,7 +275,8 @@ TEST(descriptors_update)
             continue;
         CHECK(now >> 45 & 3); /* no DPL 0 */
         CHECK_EQ(base_of(now), base_of(d));
-        if (d >> 42 & 1 && !(d >> 43 & 1)) /* expand-down: what is above the limit, up to 4 GiB, wraps to below the base */
+        if (d >> 42 & 1 &&
+            !(d >> 43 & 1)) /* expand-down: what is above the limit, up to 4 GiB, wraps to below the base */
             CHECK(base_of(now) + bytes_of(now) >= 1ull << 32);
         else if (base_of(now) + bytes_of(now) > FLAT_TOP)
             FAIL("became 0x%llx: it reaches 0x%llx", now, base_of(now) + bytes_of(now));
@@ -288,8 +290,8 @@ TEST(descriptors_call_gates)
     static const struct {
         uint32_t selector;
         bool good;
-    } tries[] = {{FLAT_KERNEL_CS, true}, {FLAT_USER_CS, false}, {0xe008, false}, {0xe00b, false}, {0xe038, false},
-                 {0xe018, true},         {0x8, true},          {0x9, true}};
+    } tries[] = {{FLAT_KERNEL_CS, true}, {FLAT_USER_CS, false}, {0xe008, false}, {0xe00b, false},
+                 {0xe038, false},        {0xe018, true},        {0x8, true},     {0x9, true}};
 
     if (!begin())
         return;
@@ -345,7 +347,7 @@ TEST(descriptors_ldt)
     load_gs((void *)0x1d); /* index 3 of the LDT */
     CHECK_EQ(read_gs(0), 0x5555);
     load_gs(NULL);
-    EXPECT_TRAP(NULL, load_gs, 0x25, TRAP_GP); /* index 4: beyond its limit */
+    EXPECT_TRAP(NULL, load_gs, 0x25, TRAP_GP);  /* index 4: beyond its limit */
     CHECK_RC(page_make_writable(page), -EBUSY); /* its type is held while the LDT shows it */
     CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
     EXPECT_TRAP(NULL, load_gs, 0x1d, TRAP_GP);
@@ -385,7 +387,8 @@ TEST(descriptors_ldt_update)
     CHECK_RC(page_make_readonly(page), 0);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)page, 512), 0);
     EXPECT_TRAP(NULL, load_gs, 0x1d, TRAP_GP);
-    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(&page[3])), LO_HI(DESC((uint32_t)&word, 3, DATA1 | D32))), 0);
+    CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(&page[3])), LO_HI(DESC((uint32_t)&word, 3, DATA1 | D32))),
+             0);
     load_gs((void *)0x1d);
     CHECK_EQ(read_gs(0), 0x6666);
     load_gs(NULL);

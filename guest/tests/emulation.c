@@ -70,10 +70,10 @@ TEST(emulation_cpuid_from_ring_3)
     user_teardown();
 }
 
-#define RUNNING(name, insn, ...)                          \
-    static void name(void *arg)                           \
-    {                                                     \
-        uint32_t *r = arg;                                \
+#define RUNNING(name, insn, ...)                                                        \
+    static void name(void *arg)                                                         \
+    {                                                                                   \
+        uint32_t *r = arg;                                                              \
         __asm__ volatile(insn : "=a"(*r) : __VA_ARGS__ : "memory", "cc", "ecx", "edx"); \
     }
 
@@ -290,8 +290,9 @@ TEST(emulation_iopl)
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), -EINVAL);
     iopl.iopl = 0xffffffff;
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), -EINVAL);
-    for EACH_BAD_POINTER(p, sizeof(iopl))
-        CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(iopl))
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, p), -EFAULT);
     iopl.iopl = 0;
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
     user_run(user_in, 0, &caught);
@@ -346,12 +347,13 @@ struct store {
     uint32_t low, high;
 };
 
-#define STORE(name, insn)                                                                                         \
-    static void name(void *arg)                                                                                   \
-    {                                                                                                             \
-        struct store *s = arg;                                                                                    \
-        uint32_t ebx = s->low, ecx = s->high, eax = *(volatile uint32_t *)s->to, edx = ((volatile uint32_t *)s->to)[1]; \
-        __asm__ volatile(insn : "+a"(eax), "+d"(edx), "+b"(ebx), "+c"(ecx) : "D"(s->to) : "memory", "cc");         \
+#define STORE(name, insn)                                                                                  \
+    static void name(void *arg)                                                                            \
+    {                                                                                                      \
+        struct store *s = arg;                                                                             \
+        uint32_t ebx = s->low, ecx = s->high, eax = *(volatile uint32_t *)s->to,                           \
+                 edx = ((volatile uint32_t *)s->to)[1];                                                    \
+        __asm__ volatile(insn : "+a"(eax), "+d"(edx), "+b"(ebx), "+c"(ecx) : "D"(s->to) : "memory", "cc"); \
     }
 
 STORE(store_low, "mov %%ebx, (%%edi)")

@@ -1,7 +1,7 @@
 /*
  * Event channels: ports and their states, sending, masks at every level, virtual interrupts, delivery of the upcall and
- * its frame, in both forms of the call. Domain 0 is alone, so the other end of a channel is itself: what one port sends,
- * the bit of the other shows.
+ * its frame, in both forms of the call. Domain 0 is alone, so the other end of a channel is itself: what one port
+ * sends, the bit of the other shows.
  */
 #include "test.h"
 
@@ -292,9 +292,9 @@ TEST(events_upcall_frame)
     CHECK_RC(event_send(port), 0);
     CHECK_EQ(frame_seen[0], 1);
     CHECK_EQ(frame_seen[2] & 0xffff, FLAT_KERNEL_CS);
-    CHECK_EQ(frame_seen[2] >> 16, 0);          /* the mask before it */
-    CHECK_EQ(frame_seen[3] & 0x200, 0x200);    /* IF likewise */
-    CHECK_EQ(frame_seen[4], 1);                /* masked on entry */
+    CHECK_EQ(frame_seen[2] >> 16, 0);       /* the mask before it */
+    CHECK_EQ(frame_seen[3] & 0x200, 0x200); /* IF likewise */
+    CHECK_EQ(frame_seen[4], 1);             /* masked on entry */
     events_disable();
     CHECK_RC(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, event_entry, FLAT_KERNEL_CS, failsafe_entry), 0);
     events_clear_all();
@@ -330,10 +330,12 @@ TEST(events_callback_op)
     unreg.type = 77;
     CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_unregister, &unreg), -ENOSYS);
     CHECK_RC(HYPERVISOR_callback_op(2, &unreg), -ENOSYS);
-    for EACH_BAD_POINTER(p, sizeof(reg))
-        CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_register, p), -EFAULT);
-    for EACH_BAD_POINTER(p, sizeof(unreg))
-        CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_unregister, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(reg))
+    CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_register, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(unreg))
+    CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_unregister, p), -EFAULT);
     events_clear_all();
     CHECK_RC(event_close(port), 0);
 }
@@ -368,9 +370,10 @@ TEST(events_bad_pointers)
     void *p;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(op); i++)
-        for EACH_BAD_POINTER(p, op[i].size)
-            if (HYPERVISOR_event_channel_op(op[i].cmd, p) != -EFAULT)
-                FAIL("command %u: expected -EFAULT", op[i].cmd);
+        for
+            EACH_BAD_POINTER(p, op[i].size)
+    if (HYPERVISOR_event_channel_op(op[i].cmd, p) != -EFAULT)
+        FAIL("command %u: expected -EFAULT", op[i].cmd);
 }
 
 /* The answer cannot be written: the port that was made must not stay. */
@@ -411,8 +414,9 @@ TEST(events_compat_form)
     CHECK_RC(HYPERVISOR_event_channel_op_compat(&op), 0);
     op.cmd = 77;
     CHECK_RC(HYPERVISOR_event_channel_op_compat(&op), -ENOSYS);
-    for EACH_BAD_POINTER(p, sizeof(op))
-        CHECK_RC(HYPERVISOR_event_channel_op_compat(p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(op))
+    CHECK_RC(HYPERVISOR_event_channel_op_compat(p), -EFAULT);
     events_clear_all();
 }
 

@@ -1,28 +1,28 @@
 /*
  * Isolation. Rings 0 to 2 are one to the paging unit, so that segment limits alone keep a kernel in ring 1 out of the
  * hypervisor. Here ring 1 and ring 3 try to read, write and run the hypervisor's memory through every segment register,
- * with the flat selectors and with descriptors of their own making, the most generous that the hypervisor accepts. Every
- * attempt must end in #GP, #SS or #PF.
+ * with the flat selectors and with descriptors of their own making, the most generous that the hypervisor accepts.
+ * Every attempt must end in #GP, #SS or #PF.
  *
  * Why to trust it: a machine that does not check limits at all (QEMU's TCG) would prove nothing, so the tests first try
- * a limit of their own on memory of their own, and are skipped where it does not hold. Run under Bochs they must run. And
- * each attempt that must fail has a sibling that must succeed: the same instruction, through the same segment, on our own
- * memory.
+ * a limit of their own on memory of their own, and are skipped where it does not hold. Run under Bochs they must run.
+ * And each attempt that must fail has a sibling that must succeed: the same instruction, through the same segment, on
+ * our own memory.
  */
 #include "test.h"
 
 extern const char user_read_gs[], user_write_gs[], user_far_jump[], user_far_call[], user_jump[], user_read[],
     user_write[], user_sysenter[];
 
-#define DESC(base, limit, flags)                                                                     \
+#define DESC(base, limit, flags)                                                                       \
     ((uint64_t)((limit)&0xFFFF) | (uint64_t)((base)&0xFFFFFF) << 16 | (uint64_t)((flags)&0xFF) << 40 | \
-     (uint64_t)(((limit) >> 16) & 0xF) << 48 | (uint64_t)(((flags) >> 8) & 0xF) << 52 |               \
+     (uint64_t)(((limit) >> 16) & 0xF) << 48 | (uint64_t)(((flags) >> 8) & 0xF) << 52 |                \
      (uint64_t)((base) >> 24) << 56)
 #define G   0x800
 #define D32 0x400
 
-/* In the hypervisor: the writable table, the frame table, windows, vCPU areas with GDT and stack, the direct map with the
- * image, the end. */
+/* In the hypervisor: the writable table, the frame table, windows, vCPU areas with GDT and stack, the direct map with
+ * the image, the end. */
 static const uint32_t targets[] = {0xF6800000, 0xF6800004, 0xF6FFFFFC, 0xF7800000, 0xFB800000, 0xFC800000, 0xFC80E008,
                                    0xFC822000, 0xFC823FFC, 0xFD800000, 0xFD900000, 0xFD900010, 0xFE000000, 0xFFFFFFF8,
                                    0xFFFFFFFC, 0xFFFFFFFD, 0xFFFFFFFF, 0xF67FFFFD, 0xF67FFFFF};
@@ -40,25 +40,25 @@ struct attempt {
 };
 
 /* One access through one register; others and the stack stay flat as far as can be. */
-#define ACCESS(seg, how_, value_, offset_)                                                                      \
-    switch (how_) {                                                                                             \
-    case READ:                                                                                                  \
-        __asm__ volatile("mov %%" seg ":(%1), %0" : "=r"(value_) : "r"(offset_) : "memory");                    \
-        break;                                                                                                  \
-    case READ_BYTE:                                                                                             \
-        __asm__ volatile("movzbl %%" seg ":(%1), %0" : "=r"(value_) : "r"(offset_) : "memory");                 \
-        break;                                                                                                  \
-    case WRITE:                                                                                                 \
-        __asm__ volatile("movl $0x82828282, %%" seg ":(%0)" : : "r"(offset_) : "memory");                       \
-        break;                                                                                                  \
-    case WRITE_BYTE:                                                                                            \
-        __asm__ volatile("movb $0x82, %%" seg ":(%0)" : : "r"(offset_) : "memory");                             \
-        break;                                                                                                  \
-    case EXCHANGE:                                                                                              \
-        __asm__ volatile("xchg %0, %%" seg ":(%1)" : "+r"(value_) : "r"(offset_) : "memory");                   \
-        break;                                                                                                  \
-    default:                                                                                                    \
-        break;                                                                                                  \
+#define ACCESS(seg, how_, value_, offset_)                                                      \
+    switch (how_) {                                                                             \
+    case READ:                                                                                  \
+        __asm__ volatile("mov %%" seg ":(%1), %0" : "=r"(value_) : "r"(offset_) : "memory");    \
+        break;                                                                                  \
+    case READ_BYTE:                                                                             \
+        __asm__ volatile("movzbl %%" seg ":(%1), %0" : "=r"(value_) : "r"(offset_) : "memory"); \
+        break;                                                                                  \
+    case WRITE:                                                                                 \
+        __asm__ volatile("movl $0x82828282, %%" seg ":(%0)" : : "r"(offset_) : "memory");       \
+        break;                                                                                  \
+    case WRITE_BYTE:                                                                            \
+        __asm__ volatile("movb $0x82, %%" seg ":(%0)" : : "r"(offset_) : "memory");             \
+        break;                                                                                  \
+    case EXCHANGE:                                                                              \
+        __asm__ volatile("xchg %0, %%" seg ":(%1)" : "+r"(value_) : "r"(offset_) : "memory");   \
+        break;                                                                                  \
+    default:                                                                                    \
+        break;                                                                                  \
     }
 
 static void flat_segments(void)
@@ -509,7 +509,8 @@ static void user_must_fault(const char *what, const void *snippet, uint32_t arg)
 
 TEST(isolation_ring_3)
 {
-    static const uint32_t selectors[] = {FLAT_USER_DS, FLAT_USER_CS, FLAT_KERNEL_DS, 0xe010, 0xe013, 0xe008, 0xe00b, 0xe03b};
+    static const uint32_t selectors[] = {FLAT_USER_DS, FLAT_USER_CS, FLAT_KERNEL_DS, 0xe010,
+                                         0xe013,       0xe008,       0xe00b,         0xe03b};
     volatile uint32_t *arg = (volatile uint32_t *)USER_DATA_VA;
 
     if (!user_setup())

@@ -133,8 +133,17 @@ static void *bad_range(unsigned int i, uint32_t n)
 {
     const uint32_t border = HYPERVISOR_VIRT_START;
     const uint32_t bad[] = {
-        (uint32_t)UNMAPPED,      (uint32_t)EDGE(n - 1), (uint32_t)EDGE_PAGE - 1, border - n + 1, border - 1, border,
-        border + 0x800000,       MACH2PHYS_VIRT_END,    0xFF000000,              0 - n,          0xFFFFFFFFu - n / 2,
+        (uint32_t)UNMAPPED,
+        (uint32_t)EDGE(n - 1),
+        (uint32_t)EDGE_PAGE - 1,
+        border - n + 1,
+        border - 1,
+        border,
+        border + 0x800000,
+        MACH2PHYS_VIRT_END,
+        0xFF000000,
+        0 - n,
+        0xFFFFFFFFu - n / 2,
         0xFFFFFFFFu,
     };
 

@@ -21,11 +21,13 @@ TEST(memory_reservations)
     CHECK_RC(reservation_of(XENMEM_current_reservation, 0), now);
     CHECK_RC(reservation_of(XENMEM_current_reservation, 77), -ESRCH);
     CHECK_RC(reservation_of(XENMEM_maximum_reservation, 77), -ESRCH);
-    for EACH_BAD_POINTER(p, sizeof(domid_t)) {
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_current_reservation, p), -EFAULT);
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_maximum_reservation, p), -EFAULT);
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_maximum_gpfn, p), -EFAULT);
-    }
+    for
+        EACH_BAD_POINTER(p, sizeof(domid_t))
+        {
+            CHECK_RC(HYPERVISOR_memory_op(XENMEM_current_reservation, p), -EFAULT);
+            CHECK_RC(HYPERVISOR_memory_op(XENMEM_maximum_reservation, p), -EFAULT);
+            CHECK_RC(HYPERVISOR_memory_op(XENMEM_maximum_gpfn, p), -EFAULT);
+        }
 }
 
 TEST(memory_maximum_ram_page)
@@ -49,8 +51,9 @@ TEST(memory_machphys_mapping)
     CHECK_EQ(m.v_end, MACH2PHYS_VIRT_END);
     CHECK(m.max_mfn + 1 >= RAM_END_FRAME); /* where Xen says one frame too many */
     CHECK(m.max_mfn < MACH2PHYS_NR_ENTRIES);
-    for EACH_BAD_OUTPUT(p, sizeof(m))
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mapping, p), -EFAULT);
+    for
+        EACH_BAD_OUTPUT(p, sizeof(m))
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mapping, p), -EFAULT);
 }
 
 TEST(memory_machphys_mfn_list)
@@ -65,12 +68,15 @@ TEST(memory_machphys_mfn_list)
     l = (struct xen_machphys_mfn_list){0, list, 7};
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mfn_list, &l), 0);
     CHECK_EQ(l.nr_extents, 0);
-    for EACH_BAD_OUTPUT(p, 4) {
-        l = (struct xen_machphys_mfn_list){1, p, 0};
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mfn_list, &l), -EFAULT);
-    }
-    for EACH_BAD_POINTER(p, sizeof(l))
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mfn_list, p), -EFAULT);
+    for
+        EACH_BAD_OUTPUT(p, 4)
+        {
+            l = (struct xen_machphys_mfn_list){1, p, 0};
+            CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mfn_list, &l), -EFAULT);
+        }
+    for
+        EACH_BAD_POINTER(p, sizeof(l))
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mfn_list, p), -EFAULT);
 }
 
 static void check_map(int line, uint32_t cmd, uint64_t at_least)
@@ -99,12 +105,16 @@ TEST(memory_map_of_the_machine)
 
     check_map(__LINE__, XENMEM_machine_memory_map, (uint64_t)start_info->nr_pages << 12);
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_machine_memory_map, &map), -EINVAL); /* too little room */
-    for EACH_BAD_OUTPUT(p, sizeof(entry)) {
-        map = (struct xen_memory_map){128, p};
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_machine_memory_map, &map), -EFAULT);
-    }
-    for EACH_BAD_POINTER(p, sizeof(map))
-        CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_machine_memory_map, p), -EFAULT, -EINVAL); /* the count is looked at first */
+    for
+        EACH_BAD_OUTPUT(p, sizeof(entry))
+        {
+            map = (struct xen_memory_map){128, p};
+            CHECK_RC(HYPERVISOR_memory_op(XENMEM_machine_memory_map, &map), -EFAULT);
+        }
+    for
+        EACH_BAD_POINTER(p, sizeof(map))
+    CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_machine_memory_map, p), -EFAULT,
+                 -EINVAL); /* the count is looked at first */
 }
 
 TEST(memory_map_of_the_domain)
@@ -233,12 +243,15 @@ TEST(memory_decrease_bad)
     CHECK(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r) <= 0);
     r = (struct xen_memory_reservation){list, 1, 0, 0, 77};
     CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r), -ESRCH, 0);
-    for EACH_BAD_POINTER(p, sizeof(r)) {
-        CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_decrease_reservation, p), -EFAULT, 0);
-        CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_populate_physmap, p), -EFAULT, 0);
-    }
-    for EACH_BAD_POINTER(p, 4)
-        CHECK_ONE_OF(decrease(p, 1, 0), 0, -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(r))
+        {
+            CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_decrease_reservation, p), -EFAULT, 0);
+            CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_populate_physmap, p), -EFAULT, 0);
+        }
+    for
+        EACH_BAD_POINTER(p, 4)
+    CHECK_ONE_OF(decrease(p, 1, 0), 0, -EFAULT);
     CHECK_RC(reservation_of(XENMEM_current_reservation, DOMID_SELF), before);
 }
 
@@ -266,9 +279,8 @@ TEST(memory_decrease_stops_at_the_bad_one)
 static struct xen_memory_exchange exchange_of(xen_pfn_t *in, uint32_t n_in, uint32_t order_in, xen_pfn_t *out,
                                               uint32_t n_out, uint32_t order_out)
 {
-    return (struct xen_memory_exchange){.in = {in, n_in, order_in, 0, DOMID_SELF},
-                                        .out = {out, n_out, order_out, 0, DOMID_SELF},
-                                        .nr_exchanged = 0};
+    return (struct xen_memory_exchange){
+        .in = {in, n_in, order_in, 0, DOMID_SELF}, .out = {out, n_out, order_out, 0, DOMID_SELF}, .nr_exchanged = 0};
 }
 
 TEST(memory_exchange)
@@ -323,12 +335,15 @@ TEST(memory_exchange_bad)
     e = exchange_of(in, 1, 0, out, 1, 0);
     e.in.domid = 77;
     CHECK(HYPERVISOR_memory_op(XENMEM_exchange, &e) < 0);
-    for EACH_BAD_POINTER(p, sizeof(e))
-        CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, p), -EFAULT);
-    for EACH_BAD_POINTER(p, 4) {
-        e = exchange_of(p, 1, 0, out, 1, 0);
-        CHECK(HYPERVISOR_memory_op(XENMEM_exchange, &e) < 0);
-    }
+    for
+        EACH_BAD_POINTER(p, sizeof(e))
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, 4)
+        {
+            e = exchange_of(p, 1, 0, out, 1, 0);
+            CHECK(HYPERVISOR_memory_op(XENMEM_exchange, &e) < 0);
+        }
     CHECK_RC(reservation_of(XENMEM_current_reservation, DOMID_SELF), before);
 }
 

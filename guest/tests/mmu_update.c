@@ -1,7 +1,7 @@
 /*
  * mmu_update: every command, good and bad. Each success is proved by reading the entry back through its read-only
- * mapping, each refusal by the entry still being what it was. The tests work on an L1 table of their own at FREE_TABLE_VA
- * and on pages of their own, so that a wrong result cannot take the guest's own ground away.
+ * mapping, each refusal by the entry still being what it was. The tests work on an L1 table of their own at
+ * FREE_TABLE_VA and on pages of their own, so that a wrong result cannot take the guest's own ground away.
  */
 #include "test.h"
 
@@ -130,7 +130,7 @@ TEST(mmu_update_reserved_bits)
 TEST(mmu_update_own_flags_change)
 {
     /* Read-only to writable and back; only what software may use; Accessed and Dirty off. */
-    static const pte_t steps[] = {PTE_KERNEL_RO, PTE_KERNEL_RW, PTE_KERNEL_RO, PTE_KERNEL_RO | 0x200,
+    static const pte_t steps[] = {PTE_KERNEL_RO, PTE_KERNEL_RW,  PTE_KERNEL_RO,          PTE_KERNEL_RO | 0x200,
                                   PTE_P,         PTE_P | PTE_RW, PTE_KERNEL_RW | PTE_US, PTE_KERNEL_RW};
 
     if (!begin())
@@ -261,8 +261,8 @@ TEST(mmu_update_machphys)
     end();
 }
 
-/* Frame 0 with a command in the lowest bits: a pointer that looks like no table's at all. Whatever a fast path makes of it
- * must not be an entry at the guest's own address 0. */
+/* Frame 0 with a command in the lowest bits: a pointer that looks like no table's at all. Whatever a fast path makes of
+ * it must not be an entry at the guest's own address 0. */
 TEST(mmu_update_machphys_frame_0)
 {
     pte_t *low = mm_l2_entry(0), bait;
@@ -404,8 +404,8 @@ TEST(mmu_update_l3)
         CHECK_RC(mmu_set_entry(&l3[0], make_pte(virt_to_mfn(l3), PTE_P)), -EINVAL);
     }
     CHECK_RC(mmu_set_entry(&l3[0], make_pte(l1_frame, PTE_P)), -EINVAL);
-    CHECK_RC(mmu_set_entry(&l3[0], make_pte(pte_mfn(l3[3]), PTE_P)), -EINVAL);  /* slot 3's L2 serves only there */
-    CHECK_RC(mmu_set_entry(&l3[0], make_pte(mfn(), PTE_P)), -EINVAL);           /* writable page */
+    CHECK_RC(mmu_set_entry(&l3[0], make_pte(pte_mfn(l3[3]), PTE_P)), -EINVAL); /* slot 3's L2 serves only there */
+    CHECK_RC(mmu_set_entry(&l3[0], make_pte(mfn(), PTE_P)), -EINVAL);          /* writable page */
     CHECK_RC(mmu_set_entry(&l3[0], make_pte(foreign_frame(), PTE_P)), -EINVAL);
     CHECK_EQ(l3[0] & ~(PTE_A | PTE_D | PTE_RW), was);
     end();
@@ -505,11 +505,13 @@ TEST(mmu_update_done_pointer)
         return;
     req = (mmu_update_t){pte_maddr(l1), make_pte(mfn(), PTE_KERNEL_RO)};
     /* A pointer that cannot be written to is ignored; the work is done. */
-    for EACH_BAD_OUTPUT(p, 4) {
-        CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, p, DOMID_SELF), 0);
-        CHECK_EQ(l1[0], req.val);
-        req.val ^= 0x200;
-    }
+    for
+        EACH_BAD_OUTPUT(p, 4)
+        {
+            CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, p, DOMID_SELF), 0);
+            CHECK_EQ(l1[0], req.val);
+            req.val ^= 0x200;
+        }
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, EDGE(4), DOMID_SELF), 0);
     CHECK_EQ(*(uint32_t *)EDGE(4), 1);
     end();
@@ -520,11 +522,13 @@ TEST(mmu_update_bad_pointers)
     uint32_t done;
     void *p;
 
-    for EACH_BAD_POINTER(p, sizeof(mmu_update_t)) {
-        done = 77;
-        CHECK_RC(HYPERVISOR_mmu_update_dom(p, 1, &done, DOMID_SELF), -EFAULT);
-        CHECK_ONE_OF(done, 0, 77);
-    }
+    for
+        EACH_BAD_POINTER(p, sizeof(mmu_update_t))
+        {
+            done = 77;
+            CHECK_RC(HYPERVISOR_mmu_update_dom(p, 1, &done, DOMID_SELF), -EFAULT);
+            CHECK_ONE_OF(done, 0, 77);
+        }
 }
 
 /* The array runs off a page's end into nothing: what could be read is done and counted. */
@@ -559,7 +563,8 @@ TEST(mmu_update_array_over_the_page_end)
 /* One check covers the array: if it reaches the hypervisor, nothing at all of it is carried out. */
 TEST(mmu_update_array_into_the_hypervisor)
 {
-    static const uint32_t counts[] = {0x07ffffff, 0x10000000, 0x10000001, 0x0fffffff, 0x1fffffff, 0x7fffffff, 0x20000001};
+    static const uint32_t counts[] = {0x07ffffff, 0x10000000, 0x10000001, 0x0fffffff,
+                                      0x1fffffff, 0x7fffffff, 0x20000001};
     mmu_update_t req;
     uint32_t done;
 

@@ -1,6 +1,6 @@
 /*
- * mmuext_op: pins and their rules, the base pointer, flushes, the LDT's edges, page operations. A type is proved by what
- * it forbids: a pinned table has no writable mapping, an unpinned page may have one again.
+ * mmuext_op: pins and their rules, the base pointer, flushes, the LDT's edges, page operations. A type is proved by
+ * what it forbids: a pinned table has no writable mapping, an unpinned page may have one again.
  */
 #include "test.h"
 
@@ -72,8 +72,13 @@ TEST(mmuext_pin_l1_contents)
     static const struct {
         pte_t flags;
         bool good;
-    } tries[] = {{PTE_KERNEL_RW, true}, {PTE_KERNEL_RO | PTE_NX, true}, {PTE_KERNEL_RW | PTE_G, false},
-                 {PTE_P | 1ull << 52, false}, {PTE_P | 1ull << 62, false}, {0, true}, {PTE_G, true}};
+    } tries[] = {{PTE_KERNEL_RW, true},
+                 {PTE_KERNEL_RO | PTE_NX, true},
+                 {PTE_KERNEL_RW | PTE_G, false},
+                 {PTE_P | 1ull << 52, false},
+                 {PTE_P | 1ull << 62, false},
+                 {0, true},
+                 {PTE_G, true}};
     void *data = alloc_page();
     pte_t *page = alloc_page();
 
@@ -208,7 +213,7 @@ TEST(mmuext_pin_l3_contents)
             break;
         case 2:
             if (!is_int82())
-                continue; /* XSA-185: Xen 4.2.5 accepts it */
+                continue;      /* XSA-185: Xen 4.2.5 accepts it */
             space.l3[1] = own; /* recursive */
             break;
         case 3:
@@ -264,8 +269,8 @@ TEST(mmuext_pin_l4)
 
 TEST(mmuext_pin_frames_of_others)
 {
-    static const uint32_t cmd[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE,
-                                   MMUEXT_NEW_BASEPTR,  MMUEXT_CLEAR_PAGE};
+    static const uint32_t cmd[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
+                                   MMUEXT_UNPIN_TABLE,  MMUEXT_NEW_BASEPTR,  MMUEXT_CLEAR_PAGE};
     const uint32_t frames[] = {foreign_frame(), MMIO_FRAME, HUGE_FRAME, RAM_END_FRAME + 0x1000, 0xFFFFFFFF, 0x80000000};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(cmd); i++)
@@ -280,8 +285,8 @@ TEST(mmuext_unpin_not_pinned)
     void *page = alloc_page();
     pte_t *l1 = new_l1_at(FREE_TABLE_VA);
 
-    CHECK_RC(unpin(page), -EINVAL);                 /* a page */
-    CHECK_RC(unpin(l1), -EINVAL);                   /* a table, but not pinned */
+    CHECK_RC(unpin(page), -EINVAL); /* a page */
+    CHECK_RC(unpin(l1), -EINVAL);   /* a table, but not pinned */
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, pte_mfn(mm_base()[0]), 0), -EINVAL);
     drop_l1_at(FREE_TABLE_VA, l1);
     free_page(page);
@@ -392,10 +397,12 @@ TEST(mmuext_flush_bad_mask)
 {
     void *p;
 
-    for EACH_BAD_POINTER(p, 4) {
-        CHECK_RC(mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint32_t)p), -EINVAL);
-        CHECK_RC(mmuext(MMUEXT_INVLPG_MULTI, FREE_VA, (uint32_t)p), -EINVAL);
-    }
+    for
+        EACH_BAD_POINTER(p, 4)
+        {
+            CHECK_RC(mmuext(MMUEXT_TLB_FLUSH_MULTI, 0, (uint32_t)p), -EINVAL);
+            CHECK_RC(mmuext(MMUEXT_INVLPG_MULTI, FREE_VA, (uint32_t)p), -EINVAL);
+        }
 }
 
 TEST(mmuext_flush_cache)
@@ -478,8 +485,8 @@ TEST(mmuext_batch)
     uint32_t done = 77;
 
     for (unsigned int i = 0; i < 40; i++)
-        ops[i] = (struct mmuext_op){.cmd = i & 1 ? MMUEXT_UNPIN_TABLE : MMUEXT_PIN_L1_TABLE,
-                                    .arg1.mfn = virt_to_mfn(page)};
+        ops[i] =
+            (struct mmuext_op){.cmd = i & 1 ? MMUEXT_UNPIN_TABLE : MMUEXT_PIN_L1_TABLE, .arg1.mfn = virt_to_mfn(page)};
     CHECK_RC(HYPERVISOR_mmuext_op(ops, 40, &done, DOMID_SELF), 0);
     CHECK_EQ(done, 40);
     ops[21].cmd = 99;
@@ -498,8 +505,9 @@ TEST(mmuext_bad_pointers)
     uint32_t done = 77;
     void *p;
 
-    for EACH_BAD_POINTER(p, sizeof(*op))
-        CHECK_RC(HYPERVISOR_mmuext_op(p, 1, NULL, DOMID_SELF), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(*op))
+    CHECK_RC(HYPERVISOR_mmuext_op(p, 1, NULL, DOMID_SELF), -EFAULT);
     op[0] = op[1] = (struct mmuext_op){.cmd = MMUEXT_TLB_FLUSH_LOCAL};
     CHECK_RC(HYPERVISOR_mmuext_op(op, 2, &done, DOMID_SELF), 0);
     CHECK_EQ(done, 2);
@@ -508,8 +516,9 @@ TEST(mmuext_bad_pointers)
     CHECK_RC(HYPERVISOR_mmuext_op(op, 0x10000000, &done, DOMID_SELF), -EFAULT);
     CHECK_RC(HYPERVISOR_mmuext_op(op, 0x15555556, &done, DOMID_SELF), -EFAULT);
     CHECK_RC(HYPERVISOR_mmuext_op(op, 0x7fffffff, &done, DOMID_SELF), -EFAULT);
-    for EACH_BAD_OUTPUT(p, 4)
-        CHECK_RC(HYPERVISOR_mmuext_op(op, 2, p, DOMID_SELF), 0);
+    for
+        EACH_BAD_OUTPUT(p, 4)
+    CHECK_RC(HYPERVISOR_mmuext_op(op, 2, p, DOMID_SELF), 0);
 }
 
 TEST(mmuext_domains)

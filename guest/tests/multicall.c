@@ -126,8 +126,9 @@ TEST(multicall_bad_pointers)
 
     memset(EDGE_PAGE, 0x11, PAGE_SIZE);
     /* The sixth argument is nobody's: whether it can be read does not matter. */
-    for EACH_BAD_POINTER(p, offsetof(multicall_entry_t, args[5]))
-        CHECK_RC(HYPERVISOR_multicall(p, 1), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, offsetof(multicall_entry_t, args[5]))
+    CHECK_RC(HYPERVISOR_multicall(p, 1), -EFAULT);
     memset(calls, 0, 2 * sizeof(*calls));
     calls[0].op = calls[1].op = __HYPERVISOR_xen_version;
     calls[0].args[0] = calls[1].args[0] = XENVER_pagesize;
@@ -157,9 +158,8 @@ TEST(multicall_delivers_events_at_its_end)
 {
     int port = event_bind_ipi(0);
     struct evtchn_send send = {port};
-    multicall_entry_t calls[2] = {
-        {.op = __HYPERVISOR_event_channel_op, .args = {EVTCHNOP_send, (uint32_t)&send}},
-        {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}}};
+    multicall_entry_t calls[2] = {{.op = __HYPERVISOR_event_channel_op, .args = {EVTCHNOP_send, (uint32_t)&send}},
+                                  {.op = __HYPERVISOR_xen_version, .args = {XENVER_pagesize}}};
     uint32_t before;
 
     events_clear_all();

@@ -1,8 +1,8 @@
 /*
  * What every hypercall leaves alone: all registers but EAX, the flags, and DS ES FS GS, also when these hold selectors
  * that the hypervisor itself could not work with (null, ring 3's). raw.S sets every register just before the gate and
- * reads every one just behind it. Every number is called, with arguments that it takes and that change nothing, and those
- * that it does not take carry patterns. Numbers that nobody has must answer -ENOSYS.
+ * reads every one just behind it. Every number is called, with arguments that it takes and that change nothing, and
+ * those that it does not take carry patterns. Numbers that nobody has must answer -ENOSYS.
  */
 #include "test.h"
 
@@ -175,8 +175,14 @@ TEST(registers_through_page)
 /* The arithmetic flags and the direction flag are the caller's as well. */
 TEST(registers_eflags)
 {
-    static const uint32_t nr[] = {__HYPERVISOR_xen_version, __HYPERVISOR_mmu_update, __HYPERVISOR_mmuext_op,
-                                  __HYPERVISOR_multicall, __HYPERVISOR_stack_switch, __HYPERVISOR_memory_op, 60, 100};
+    static const uint32_t nr[] = {__HYPERVISOR_xen_version,
+                                  __HYPERVISOR_mmu_update,
+                                  __HYPERVISOR_mmuext_op,
+                                  __HYPERVISOR_multicall,
+                                  __HYPERVISOR_stack_switch,
+                                  __HYPERVISOR_memory_op,
+                                  60,
+                                  100};
     static const uint32_t flags[] = {0x202, 0x246, 0x297, 0xad7, 0x602, 0xed7, 0x40202, 0x200202};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(nr); i++)
@@ -184,8 +190,8 @@ TEST(registers_eflags)
             uint32_t a[6] = {0};
 
             harmless(nr[i], a);
-            raw_in = (struct raw_regs){nr[i],     a[0], a[1], a[2], a[3], a[4], a[5], flags[j], FLAT_KERNEL_DS,
-                                       FLAT_KERNEL_DS, 0,    0};
+            raw_in = (struct raw_regs){nr[i], a[0],     a[1],           a[2],           a[3], a[4],
+                                       a[5],  flags[j], FLAT_KERNEL_DS, FLAT_KERNEL_DS, 0,    0};
             raw_entry = 0;
             raw_call();
             check_same(nr[i], "", "eflags", raw_out.eflags, flags[j]);
@@ -194,8 +200,9 @@ TEST(registers_eflags)
 
 TEST(registers_numbers_beyond)
 {
-    static const uint32_t nr[] = {39, 40, 47, 56, 63, 64, 65, 127, 128, 255, 256, 1024, 0x10000, 0x10011, 0x7fffffff,
-                                  0x80000000, 0x80000011, 0xffffffff, 17 | 64, 17 | 256, 17 | 0x1000000};
+    static const uint32_t nr[] = {39,         40,         47,         56,         63,      64,       65,
+                                  127,        128,        255,        256,        1024,    0x10000,  0x10011,
+                                  0x7fffffff, 0x80000000, 0x80000011, 0xffffffff, 17 | 64, 17 | 256, 17 | 0x1000000};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(nr); i++) {
         if (hypercall(nr[i], 0, 0, 0, 0, 0) != -ENOSYS)

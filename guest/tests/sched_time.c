@@ -1,6 +1,7 @@
 /*
- * Giving the CPU up, timers, and time. Every wait has a bound by the TSC, so that a timer that never comes fails its test
- * instead of hanging the run; what comes too early or much too late is seen by the system time that the page shows.
+ * Giving the CPU up, timers, and time. Every wait has a bound by the TSC, so that a timer that never comes fails its
+ * test instead of hanging the run; what comes too early or much too late is seen by the system time that the page
+ * shows.
  */
 #include "test.h"
 
@@ -160,8 +161,9 @@ TEST(time_singleshot)
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
     CHECK(!wait_for(3, 20 * MS));
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 1, &timer), -ENOENT);
-    for EACH_BAD_POINTER(p, sizeof(timer))
-        CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(timer))
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, p), -EFAULT);
     end();
 }
 
@@ -183,8 +185,9 @@ TEST(time_periodic)
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, &timer), -EINVAL);
     timer.period_ns = 0;
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, &timer), -EINVAL);
-    for EACH_BAD_POINTER(p, sizeof(timer))
-        CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(timer))
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_periodic_timer, 0, p), -EFAULT);
     end();
 }
 
@@ -289,10 +292,12 @@ TEST(sched_poll)
     CHECK_RC(poll(ports, 2, system_time() + MS), -EINVAL);
     ports[1] = 0xffffffff;
     CHECK_RC(poll(ports, 2, system_time() + MS), -EINVAL);
-    for EACH_BAD_POINTER(p, 4)
-        CHECK_RC(poll(p, 1, system_time() + MS), -EFAULT);
-    for EACH_BAD_POINTER(p, sizeof(struct sched_poll))
-        CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_poll, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, 4)
+    CHECK_RC(poll(p, 1, system_time() + MS), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(struct sched_poll))
+    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_poll, p), -EFAULT);
     CHECK_RC(event_close(ports[0]), 0);
     CHECK_RC(event_close(ports[0] + 1), 0);
 }
@@ -328,12 +333,15 @@ TEST(sched_bad_command)
     CHECK_RC(HYPERVISOR_sched_op_compat(3, 0), -ENOSYS);
     CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_remote_shutdown, &remote), -ESRCH);
     CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, &watchdog), -EINVAL);
-    for EACH_BAD_POINTER(p, 4)
-        CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_shutdown, p), -EFAULT); /* we are still here */
-    for EACH_BAD_POINTER(p, sizeof(remote))
-        CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_remote_shutdown, p), -EFAULT);
-    for EACH_BAD_POINTER(p, sizeof(watchdog))
-        CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, 4)
+    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_shutdown, p), -EFAULT); /* we are still here */
+    for
+        EACH_BAD_POINTER(p, sizeof(remote))
+    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_remote_shutdown, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(watchdog))
+    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, p), -EFAULT);
 }
 
 TEST(sched_watchdog)

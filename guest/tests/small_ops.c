@@ -28,8 +28,9 @@ TEST(physdev_bad)
     CHECK_RC(HYPERVISOR_physdev_op(0xffffffff, arg), -ENOSYS);
     op.cmd = 99;
     CHECK_RC(HYPERVISOR_physdev_op_compat(&op), -ENOSYS);
-    for EACH_BAD_POINTER(p, sizeof(op))
-        CHECK_RC(HYPERVISOR_physdev_op_compat(p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(op))
+    CHECK_RC(HYPERVISOR_physdev_op_compat(p), -EFAULT);
 }
 
 TEST(physdev_compat_set_iopl)
@@ -65,8 +66,9 @@ TEST(platform_interface_version)
     op.cmd = 0x7777;
     op.interface_version = XENPF_INTERFACE_VERSION;
     CHECK_RC(HYPERVISOR_dom0_op(&op), -ENOSYS);
-    for EACH_BAD_POINTER(p, sizeof(op))
-        CHECK_RC(HYPERVISOR_dom0_op(p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(op))
+    CHECK_RC(HYPERVISOR_dom0_op(p), -EFAULT);
 }
 
 TEST(platform_settime)

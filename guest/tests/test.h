@@ -28,9 +28,9 @@ struct test {
     void (*fn)(void);
 };
 
-#define TEST(id)                                                                                            \
-    static void test_##id(void);                                                                            \
-    static const struct test entry_##id __attribute__((section(".tests"), used, no_reorder)) = {#id, test_##id};        \
+#define TEST(id)                                                                                                 \
+    static void test_##id(void);                                                                                 \
+    static const struct test entry_##id __attribute__((section(".tests"), used, no_reorder)) = {#id, test_##id}; \
     static void test_##id(void)
 
 /* Each is true when the check held. `what` names what was looked at. */
@@ -61,12 +61,13 @@ bool is_int82(void);
 /* What held before anything of the tests ran. */
 extern uint8_t boot_upcall_mask;
 
-/* ---- Addresses that a hypercall must refuse, or manage with. A table of L1 entries stands at MM_SCRATCH; see main.c. */
-#define EDGE_PAGE ((uint8_t *)(MM_SCRATCH + 0x1000)) /* writable; the pages on both sides of it are not mapped */
-#define RO_PAGE   ((uint8_t *)(MM_SCRATCH + 0x3000)) /* read-only; likewise */
-#define UNMAPPED  ((uint8_t *)(MM_SCRATCH + 0x5000))
-#define FREE_VA   (MM_SCRATCH + 0x10000) /* in the same table: not mapped, for a test to use up to FREE_VA_END */
-#define FREE_VA_END (MM_SCRATCH + 0x100000)
+/* ---- Addresses that a hypercall must refuse, or manage with. A table of L1 entries stands at MM_SCRATCH; see main.c.
+ */
+#define EDGE_PAGE     ((uint8_t *)(MM_SCRATCH + 0x1000)) /* writable; the pages on both sides of it are not mapped */
+#define RO_PAGE       ((uint8_t *)(MM_SCRATCH + 0x3000)) /* read-only; likewise */
+#define UNMAPPED      ((uint8_t *)(MM_SCRATCH + 0x5000))
+#define FREE_VA       (MM_SCRATCH + 0x10000) /* in the same table: not mapped, for a test to use up to FREE_VA_END */
+#define FREE_VA_END   (MM_SCRATCH + 0x100000)
 #define FREE_TABLE_VA (MM_SCRATCH + 0x400000) /* no L1 table there; up to MM_SCRATCH_END */
 /* The last n bytes of the page: one more would reach what is not mapped. */
 #define EDGE(n) (EDGE_PAGE + PAGE_SIZE - (n))
@@ -83,7 +84,7 @@ void *bad_output(unsigned int i, uint32_t n);
 void crash_if_asked(void);
 
 /* ---- Frames that are not ours */
-uint32_t foreign_frame(void); /* RAM of the hypervisor's; 0 when none was found */
+uint32_t foreign_frame(void);     /* RAM of the hypervisor's; 0 when none was found */
 #define MMIO_FRAME    0xB8u       /* VGA text */
 #define HUGE_FRAME    0x00400000u /* 16 GiB: nobody has it */
 #define RAM_END_FRAME ram_end_frame()

@@ -1,23 +1,23 @@
 /*
- * Exceptions: which vector a fault arrives at, with which error code, address and frame, from ring 1 and from ring 3, and
- * what set_trap_table takes. Each fault is caused by one instruction whose address is known, so that EIP in the frame can
- * be compared, not only looked at.
+ * Exceptions: which vector a fault arrives at, with which error code, address and frame, from ring 1 and from ring 3,
+ * and what set_trap_table takes. Each fault is caused by one instruction whose address is known, so that EIP in the
+ * frame can be compared, not only looked at.
  */
 #include "test.h"
 
-extern const char user_leave[], user_selectors[], user_read[], user_write[], user_jump[], user_hypercall[], user_int80[],
-    user_int21[], user_int3[], user_ud2[], user_divide[], user_hlt[], user_cli[], user_in[], user_read_cr0[],
-    user_load_ds[], user_popf_iopl[], user_single_step[];
+extern const char user_leave[], user_selectors[], user_read[], user_write[], user_jump[], user_hypercall[],
+    user_int80[], user_int21[], user_int3[], user_ud2[], user_divide[], user_hlt[], user_cli[], user_in[],
+    user_read_cr0[], user_load_ds[], user_popf_iopl[], user_single_step[];
 
 /* ---- Ring 1: fn(arg) with one faulting instruction at a label of its own */
-#define FAULTING(name, insn)                                                                  \
-    extern const char name##_at[];                                                            \
-    static void __attribute__((noinline)) name(void *arg)                                     \
-    {                                                                                         \
-        __asm__ volatile(".globl " #name "_at\n" #name "_at: " insn                           \
-                         :                                                                    \
-                         : "a"(arg), "c"(0), "d"(0)                                           \
-                         : "memory", "cc", "ebx");                                            \
+#define FAULTING(name, insn)                                        \
+    extern const char name##_at[];                                  \
+    static void __attribute__((noinline)) name(void *arg)           \
+    {                                                               \
+        __asm__ volatile(".globl " #name "_at\n" #name "_at: " insn \
+                         :                                          \
+                         : "a"(arg), "c"(0), "d"(0)                 \
+                         : "memory", "cc", "ebx");                  \
     }
 
 FAULTING(do_divide, "idivl %%ecx")
@@ -84,9 +84,9 @@ TEST(traps_bound)
 
 TEST(traps_bad_selectors)
 {
-    CHECK_FAULT(do_load_fs, 0x1d, TRAP_GP, 0x1c);      /* no LDT */
-    CHECK_FAULT(do_load_fs, 0x29, TRAP_GP, 0x28);      /* an empty entry, or beyond the GDT */
-    CHECK_FAULT(do_load_fs, 0xe010, TRAP_GP, 0xe010);  /* the hypervisor's data */
+    CHECK_FAULT(do_load_fs, 0x1d, TRAP_GP, 0x1c);     /* no LDT */
+    CHECK_FAULT(do_load_fs, 0x29, TRAP_GP, 0x28);     /* an empty entry, or beyond the GDT */
+    CHECK_FAULT(do_load_fs, 0xe010, TRAP_GP, 0xe010); /* the hypervisor's data */
     CHECK_FAULT(do_load_fs, 0xe013, TRAP_GP, 0xe010);
     CHECK_FAULT(do_load_fs, 0xe008, TRAP_GP, 0xe008);
     CHECK_FAULT(do_load_fs, 0xfffb, TRAP_GP, 0xfff8);
@@ -136,7 +136,8 @@ TEST(traps_soft_interrupts_refused)
     CHECK_FAULT(do_intff, 0, TRAP_GP, 0xff * 8 + 2);
 }
 
-/* The library's own gates for exceptions have DPL 0: ring 1 counts as allowed to use them, for DPL 0 means the kernel. */
+/* The library's own gates for exceptions have DPL 0: ring 1 counts as allowed to use them, for DPL 0 means the kernel.
+ */
 TEST(traps_soft_interrupt_of_an_exception)
 {
     struct caught_trap caught;
@@ -216,8 +217,9 @@ TEST(traps_table_bad_pointers)
     trap_info_t *t = (trap_info_t *)EDGE(2 * sizeof(*t));
     void *p;
 
-    for EACH_BAD_POINTER(p, sizeof(trap_info_t))
-        CHECK_RC(HYPERVISOR_set_trap_table(p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(trap_info_t))
+    CHECK_RC(HYPERVISOR_set_trap_table(p), -EFAULT);
     t[0] = (trap_info_t){0x21, 3, FLAT_KERNEL_CS, (uint32_t)soft_entry};
     t[1] = (trap_info_t){0x30, 3, FLAT_KERNEL_CS, (uint32_t)soft_entry};
     CHECK_RC(HYPERVISOR_set_trap_table(t), -EFAULT); /* no end within the page: the first two count */

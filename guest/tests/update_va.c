@@ -43,12 +43,9 @@ TEST(update_va_maps)
 TEST(update_va_flushes)
 {
     static uint32_t mask = 1;
-    const uint32_t flags[] = {UVMF_INVLPG | UVMF_LOCAL,
-                              UVMF_INVLPG | UVMF_ALL,
-                              UVMF_TLB_FLUSH | UVMF_LOCAL,
-                              UVMF_TLB_FLUSH | UVMF_ALL,
-                              UVMF_INVLPG | (uint32_t)&mask,
-                              UVMF_TLB_FLUSH | (uint32_t)&mask};
+    const uint32_t flags[] = {UVMF_INVLPG | UVMF_LOCAL,      UVMF_INVLPG | UVMF_ALL,
+                              UVMF_TLB_FLUSH | UVMF_LOCAL,   UVMF_TLB_FLUSH | UVMF_ALL,
+                              UVMF_INVLPG | (uint32_t)&mask, UVMF_TLB_FLUSH | (uint32_t)&mask};
     volatile uint32_t *va = (void *)FREE_VA;
 
     begin();
@@ -87,9 +84,14 @@ TEST(update_va_no_table)
 
 TEST(update_va_hypervisor)
 {
-    static const uint32_t va[] = {HYPERVISOR_VIRT_START, HYPERVISOR_VIRT_START + 0x1000, MACH2PHYS_VIRT_END,
-                                  0xFB800000,            0xFC800000,                     0xFD800000,
-                                  0xFFFFF000,            0xFFFFFFFF};
+    static const uint32_t va[] = {HYPERVISOR_VIRT_START,
+                                  HYPERVISOR_VIRT_START + 0x1000,
+                                  MACH2PHYS_VIRT_END,
+                                  0xFB800000,
+                                  0xFC800000,
+                                  0xFD800000,
+                                  0xFFFFF000,
+                                  0xFFFFFFFF};
 
     begin();
     for (unsigned int i = 0; i < ARRAY_SIZE(va); i++) {
@@ -138,8 +140,8 @@ TEST(update_va_otherdomain)
     CHECK_RC(HYPERVISOR_update_va_mapping_otherdomain(FREE_VA, LO_HI(rw(1)), UVMF_INVLPG, 0), -ESRCH);
     CHECK_RC(HYPERVISOR_update_va_mapping_otherdomain(FREE_VA, LO_HI(rw(1)), UVMF_INVLPG, DOMID_INVALID), -ESRCH);
     CHECK_EQ(*(volatile uint32_t *)FREE_VA, 0xaaaa);
-    CHECK_RC(HYPERVISOR_update_va_mapping_otherdomain(FREE_VA, LO_HI(make_pte(MMIO_FRAME, PTE_KERNEL_RW)),
-                                                      UVMF_INVLPG, DOMID_IO),
+    CHECK_RC(HYPERVISOR_update_va_mapping_otherdomain(FREE_VA, LO_HI(make_pte(MMIO_FRAME, PTE_KERNEL_RW)), UVMF_INVLPG,
+                                                      DOMID_IO),
              0);
     end();
 }

@@ -1,6 +1,7 @@
 /*
- * vcpu_op on vCPU 0, and the refusals for those that do not exist. The areas that a guest registers are proved to be kept
- * up to date, not only to be taken. register_vcpu_info moves the vCPU's event state for good, so that it comes last.
+ * vcpu_op on vCPU 0, and the refusals for those that do not exist. The areas that a guest registers are proved to be
+ * kept up to date, not only to be taken. register_vcpu_info moves the vCPU's event state for good, so that it comes
+ * last.
  */
 #include "test.h"
 
@@ -26,8 +27,9 @@ TEST(vcpu_initialise_twice)
 
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_initialise, 0, &context_arg), -EEXIST);
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, &context_arg), -ENOENT);
-    for EACH_BAD_POINTER(p, sizeof(context_arg))
-        CHECK_ONE_OF(HYPERVISOR_vcpu_op(VCPUOP_initialise, 0, p), -EFAULT, -EEXIST);
+    for
+        EACH_BAD_POINTER(p, sizeof(context_arg))
+    CHECK_ONE_OF(HYPERVISOR_vcpu_op(VCPUOP_initialise, 0, p), -EFAULT, -EEXIST);
 }
 
 TEST(vcpu_runstate_info)
@@ -40,8 +42,9 @@ TEST(vcpu_runstate_info)
     CHECK_EQ(info.state, RUNSTATE_running);
     CHECK(info.time[RUNSTATE_running] > 0);
     CHECK(info.time[RUNSTATE_running] < 1ull << 50);
-    for EACH_BAD_OUTPUT(p, sizeof(info))
-        CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_get_runstate_info, 0, p), -EFAULT);
+    for
+        EACH_BAD_OUTPUT(p, sizeof(info))
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_get_runstate_info, 0, p), -EFAULT);
 }
 
 TEST(vcpu_runstate_area)
@@ -71,8 +74,9 @@ TEST(vcpu_runstate_area)
         CHECK_RC(event_close(port), 0);
     }
     CHECK_EQ(area.state, RUNSTATE_running);
-    for EACH_BAD_POINTER(p, sizeof(arg))
-        CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_runstate_memory_area, 0, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(arg))
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_runstate_memory_area, 0, p), -EFAULT);
 }
 
 TEST(vcpu_runstate_area_bad)
@@ -135,8 +139,9 @@ TEST(vcpu_nmi)
     CHECK_EQ(nmis, 1);
     CHECK_RC(HYPERVISOR_nmi_op(1, NULL), 0);
     CHECK_RC(HYPERVISOR_nmi_op(2, NULL), -ENOSYS);
-    for EACH_BAD_POINTER(p, sizeof(arg))
-        CHECK_RC(HYPERVISOR_nmi_op(0, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(arg))
+    CHECK_RC(HYPERVISOR_nmi_op(0, p), -EFAULT);
     if (is_int82())
         CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_send_nmi, 1, NULL), -ENOENT);
 }
@@ -161,8 +166,9 @@ TEST(vcpu_zz_register_info_bad)
     arg = (struct vcpu_register_vcpu_info){1ull << 32, 0, 0};
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 0, &arg), -EINVAL);
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 1, &arg), -ENOENT);
-    for EACH_BAD_POINTER(p, sizeof(arg))
-        CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 0, p), -EFAULT);
+    for
+        EACH_BAD_POINTER(p, sizeof(arg))
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 0, p), -EFAULT);
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(ro), 0), 0);
     CHECK_RC(page_make_writable(ro), 0);
     free_page(ro);

@@ -123,10 +123,10 @@ TEST(version_bad_pointers)
     void *p;
 
     for (unsigned int i = 0; i < ARRAY_SIZE(op); i++)
-        for EACH_BAD_OUTPUT(p, op[i].size)
-            if (HYPERVISOR_xen_version(op[i].cmd, p) != -EFAULT)
-                FAIL("command %u at %p: expected -EFAULT, saw %d", op[i].cmd, p,
-                     HYPERVISOR_xen_version(op[i].cmd, p));
+        for
+            EACH_BAD_OUTPUT(p, op[i].size)
+    if (HYPERVISOR_xen_version(op[i].cmd, p) != -EFAULT)
+        FAIL("command %u at %p: expected -EFAULT, saw %d", op[i].cmd, p, HYPERVISOR_xen_version(op[i].cmd, p));
 }
 
 TEST(version_to_the_last_byte)

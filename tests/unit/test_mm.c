@@ -1,17 +1,17 @@
 /*
- * Frames and page types (frames.c, page_tables.c, l1_refs.S), mmu_update and update_va_mapping (mmu_update.c and the fast
- * paths of mmu_fast.S), mmuext_op and descriptor tables, on the host.
+ * Frames and page types (frames.c, page_tables.c, l1_refs.S), mmu_update and update_va_mapping (mmu_update.c and the
+ * fast paths of mmu_fast.S), mmuext_op and descriptor tables, on the host.
  *
  * Proves that every reference is accounted for, whatever a guest does: after each operation, refused or not, an auditor
- * that knows nothing of the hypervisor's ways counts again, from the tables' contents alone, who refers to each frame and
- * as what, and compares with the frame table. Likewise that no frame serves as a table while the TLB may still know it
- * as writable, and that a failing batch has done what stands before its failure and nothing behind it.
+ * that knows nothing of the hypervisor's ways counts again, from the tables' contents alone, who refers to each frame
+ * and as what, and compares with the frame table. Likewise that no frame serves as a table while the TLB may still know
+ * it as writable, and that a failing batch has done what stands before its failure and nothing behind it.
  *
  * It can be trusted because the hypervisor's files run unchanged: this is a 32-bit program with memory where the frame
  * table, the windows and the machine-to-physical table are; privileged instructions fault, and are counted and left out
- * by a signal handler; guest accesses that fault go through the real exception table. In the midst of operations another
- * vCPU of the same domain may run and do things of its own. The same random sequences go through C and through assembly,
- * and must leave the same.
+ * by a signal handler; guest accesses that fault go through the real exception table. In the midst of operations
+ * another vCPU of the same domain may run and do things of its own. The same random sequences go through C and through
+ * assembly, and must leave the same.
  */
 #include <asm/descriptors.h>
 #include <asm/frames.h>
@@ -122,24 +122,24 @@ static const char *test_name = "start";
 static unsigned int failures, passes;
 static uint32_t step;
 
-#define FAIL(...)                                                   \
-    do {                                                            \
-        if (failures++ < 20) {                                      \
-            say("@test fail %s: step %u: ", test_name, step);       \
-            say(__VA_ARGS__);                                       \
-            say("\n");                                              \
-        }                                                           \
+#define FAIL(...)                                             \
+    do {                                                      \
+        if (failures++ < 20) {                                \
+            say("@test fail %s: step %u: ", test_name, step); \
+            say(__VA_ARGS__);                                 \
+            say("\n");                                        \
+        }                                                     \
     } while (0)
-#define CHECK(c)                  \
-    do {                          \
-        if (!(c))                 \
-            FAIL("%s", #c);       \
+#define CHECK(c)            \
+    do {                    \
+        if (!(c))           \
+            FAIL("%s", #c); \
     } while (0)
-#define CHECK_RC(call, want)                                        \
-    do {                                                            \
-        int rc_ = (call);                                           \
-        if (rc_ != (want))                                          \
-            FAIL("%s: expected %d, saw %d", #call, want, rc_);      \
+#define CHECK_RC(call, want)                                   \
+    do {                                                       \
+        int rc_ = (call);                                      \
+        if (rc_ != (want))                                     \
+            FAIL("%s: expected %d, saw %d", #call, want, rc_); \
     } while (0)
 
 /* --- What the tested files need of the hypervisor */
@@ -658,8 +658,22 @@ static mfn_t some_frame(void)
 
 static uint32_t some_flags(void)
 {
-    static const uint32_t flags[] = {RW, RO, RW, RO, TABLE, TABLE, _PAGE_PRESENT, _PAGE_PRESENT, 0, 0, 0,
-                                     RW | _PAGE_GLOBAL, RW | _PAGE_PCD, RW | _PAGE_PSE, RO | 0x200, RW | 0xE00,
+    static const uint32_t flags[] = {RW,
+                                     RO,
+                                     RW,
+                                     RO,
+                                     TABLE,
+                                     TABLE,
+                                     _PAGE_PRESENT,
+                                     _PAGE_PRESENT,
+                                     0,
+                                     0,
+                                     0,
+                                     RW | _PAGE_GLOBAL,
+                                     RW | _PAGE_PCD,
+                                     RW | _PAGE_PSE,
+                                     RO | 0x200,
+                                     RW | 0xE00,
                                      RW | _PAGE_USER};
 
     return flags[below(ARRAY_SIZE(flags))];
@@ -820,9 +834,9 @@ static void build_space(void)
 
 static void random_mmuext(void)
 {
-    static const uint32_t commands[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,
-                                        MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE,  MMUEXT_UNPIN_TABLE,
-                                        MMUEXT_UNPIN_TABLE,  MMUEXT_NEW_BASEPTR,  MMUEXT_CLEAR_PAGE,
+    static const uint32_t commands[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L1_TABLE,    MMUEXT_PIN_L2_TABLE,
+                                        MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE,     MMUEXT_UNPIN_TABLE,
+                                        MMUEXT_UNPIN_TABLE,  MMUEXT_NEW_BASEPTR,     MMUEXT_CLEAR_PAGE,
                                         MMUEXT_COPY_PAGE,    MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL};
 
     fold(mmuext(commands[below(ARRAY_SIZE(commands))], some_frame(), some_frame()));
@@ -1011,11 +1025,12 @@ static void l3_rules(void)
         mfn_t slot0, slot3;
         uint32_t flags;
         bool good;
-    } tries[] = {{L2, FREE_B, 1, true},       {L2, 0, 0, false},          {L2, L2 + 3, 1, false}, {FREE_B, FREE_B, 1, false},
-                 {FREE_A, FREE_B, 1, false},  {L2, FREE_A, 1, false},     {L2, L2, 1, false},     {L2, FREE_B, 5, false},
-                 {L2, FREE_B, 0x11, false},   {L2, FREE_B, 0x81, false},  {L2, FREE_B, 0x63, true}, {L1, FREE_B, 1, false},
-                 {FOREIGN, FREE_B, 1, false}, {HYPER, FREE_B, 1, false},  {MMIO, FREE_B, 1, false}, {FRAMES, FREE_B, 1, false},
-                 {L2 + 3, FREE_B, 1, false}};
+    } tries[] = {{L2, FREE_B, 1, true},       {L2, 0, 0, false},          {L2, L2 + 3, 1, false},
+                 {FREE_B, FREE_B, 1, false},  {FREE_A, FREE_B, 1, false}, {L2, FREE_A, 1, false},
+                 {L2, L2, 1, false},          {L2, FREE_B, 5, false},     {L2, FREE_B, 0x11, false},
+                 {L2, FREE_B, 0x81, false},   {L2, FREE_B, 0x63, true},   {L1, FREE_B, 1, false},
+                 {FOREIGN, FREE_B, 1, false}, {HYPER, FREE_B, 1, false},  {MMIO, FREE_B, 1, false},
+                 {FRAMES, FREE_B, 1, false},  {L2 + 3, FREE_B, 1, false}};
     pte_t *l3 = map_frame(FREE_A);
 
     for (step = 0; step < ARRAY_SIZE(tries); step++) {
@@ -1166,7 +1181,7 @@ static void ldt_pages(void)
     CHECK_RC(set_entry(L1, 2, entry(FREE_A, RO)), 0);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, 0xC0002000, 1024), 0);
     CHECK(handle_ldt_fault(8));
-    CHECK(!handle_ldt_fault(PAGE_SIZE)); /* nothing mapped there */
+    CHECK(!handle_ldt_fault(PAGE_SIZE));     /* nothing mapped there */
     CHECK(!handle_ldt_fault(2 * PAGE_SIZE)); /* beyond it */
     audit(true);
     CHECK_RC(set_entry(L1, 5, entry(FREE_A, RW)), -EBUSY);
@@ -1239,7 +1254,7 @@ int test_main(const uint32_t *words)
     random_pair("random_with_another_vcpu", seed + 3, 20000, true, true, false);
     random_pair("random_given_up", seed + 4, 20000, true, true, true);
     if (seed)
-        say("pins of L3: %u of %u, new base: %u of %u, entries done: %u of %u\n", stats[1], stats[0], stats[3], stats[2],
-            stats[5], stats[4]);
+        say("pins of L3: %u of %u, new base: %u of %u, entries done: %u of %u\n", stats[1], stats[0], stats[3],
+            stats[2], stats[5], stats[4]);
     return failures != 0;
 }
