@@ -1,6 +1,7 @@
 /* Console on COM1: 115200 8n1. Output waits for the transmitter; input comes by interrupt into a ring. */
 #include <asm/io.h>
 #include <asm/irq.h>
+#include <asm/vga.h>
 #include <xen/console.h>
 #include <xen/event.h>
 #include <xen/setup.h>
@@ -23,6 +24,7 @@ static uint8_t ring_head, ring_tail; /* wrap by themselves */
 
 void __init init_console(void)
 {
+    init_vga();
     outb(COM1 + UART_SCRATCH, 0x55);
     present = inb(COM1 + UART_SCRATCH) == 0x55;
     if (!present)
@@ -53,6 +55,7 @@ static void put_char(char c)
 
 void console_write(const char *text, uint32_t size)
 {
+    vga_write(text, size);
     for (; present && size--; text++) {
         if (*text == '\n')
             put_char('\r');
