@@ -82,6 +82,8 @@ void *bad_output(unsigned int i, uint32_t n);
 
 /* `crash=KIND` on the command line: does not return then (crash.c). */
 void crash_if_asked(void);
+/* Likewise `fuzz=SEED` (fuzz.c). */
+void fuzz_if_asked(void);
 
 /* ---- Frames that are not ours */
 uint32_t foreign_frame(void);     /* RAM of the hypervisor's; 0 when none was found */

@@ -1,0 +1,29 @@
+#!/bin/sh
+# timeout: 280
+# Random hypercalls (guest/tests/fuzz.c): the guest may come to its end by them, the hypervisor may not.
+. tests/lib.sh
+need qemu-system-i386
+
+finished=0
+for seed in $(seq 1 "${FUZZ_SEEDS:-12}"); do
+    CONSOLE=$CASE_TMP/console.$seed
+    hv=$OUR_HYPERVISOR
+    [ $((seed % 4)) != 0 ] || hv=$B/int82-counters.elf
+    rc=0
+    run_qemu -t 60 -k "$hv" "$B/guest/tests.elf" "fuzz=$seed" >"$CASE_TMP/out" || rc=$?
+    if [ $rc != 0 ]; then
+        tail -n 12 "$CONSOLE"
+        fail "seed $seed" "status $rc"
+    elif grep -qiE 'BUG at|in the hypervisor|double fault' "$CONSOLE"; then
+        tail -n 12 "$CONSOLE"
+        fail "seed $seed" "the hypervisor failed"
+    elif ! grep -qE 'fuzz: done|crashed|Domain 0 (halted|shut)' "$CONSOLE"; then
+        tail -n 12 "$CONSOLE"
+        fail "seed $seed" "it ended without a reason"
+    else
+        pass "seed $seed"
+    fi
+    if grep -q 'fuzz: done' "$CONSOLE"; then finished=$((finished + 1)); fi
+done
+# Most come to their end: else the sequences would be short.
+[ $finished -ge $((${FUZZ_SEEDS:-12} / 2)) ] && pass "some run to their end ($finished)" || fail "some run to their end" "none"
