@@ -413,6 +413,10 @@ TEST(emulation_table_high_half)
     if (!begin())
         return;
     value = make_pte(virt_to_mfn(page), PTE_KERNEL_RW) | PTE_NX;
+    if (mmu_set_entry(&table[0], value)) { /* no NX here */
+        end();
+        SKIP("the processor has no NX");
+    }
     CHECK_STORE(store_high, 0, value, value & ~0xffffffffull);
     CHECK_STORE(store_low, value & ~0xffffffffull, value, value);
     CHECK_RC(mmu_set_entry(&table[0], 0), 0);

@@ -73,7 +73,7 @@ TEST(mmuext_pin_l1_contents)
         pte_t flags;
         bool good;
     } tries[] = {{PTE_KERNEL_RW, true},
-                 {PTE_KERNEL_RO | PTE_NX, true},
+                 {PTE_KERNEL_RO | PTE_US, true},
                  {PTE_KERNEL_RW | PTE_G, false},
                  {PTE_P | 1ull << 52, false},
                  {PTE_P | 1ull << 62, false},
