@@ -12,7 +12,7 @@ quote = '$(subst ','\'',$(1))'
 opt   = $(if $(2),$(1)=$(call quote,$(2)))
 
 .DEFAULT_GOAL := all
-.PHONY: lint all build help deps bench test run iso debug compare gate history baseline clean
+.PHONY: lint all build help deps bench test run iso debug compare gate history baseline tables clean
 .DELETE_ON_ERROR:
 
 all:
@@ -35,7 +35,8 @@ help:
 	@echo "make history         follow ROWS= over the results, or over REVISIONS=v1..v2"
 	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
 	@echo "make batching        GUEST=file: histogram of its mmu_update batches (CONSOLE=file: of an earlier run)"
-	@echo "make baseline        measure, replace results/baseline and README.md's table (commit them afterwards)"
+	@echo "make baseline        measure, replace results/baseline*, and the tables (commit them afterwards)"
+	@echo "make tables          README.md's and PERFORMANCE.md's tables anew, from results/baseline* and results/peers"
 	@echo "make run             boot a guest: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [MEM=MiB]"
 	@echo "make debug           the same under gdb, stopped before the first instruction"
 	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
@@ -58,10 +59,16 @@ bench:
 
 baseline:
 	@$(MAKESELF) bench LABEL=baseline.new BENCHFLAGS='--brief'
+	@$(MAKESELF) -s -f xen/build.mk CC='$(CC)' B='$(B)/plain' ENTRY=plain '$(B)/plain/int82.elf'
+	@$(BENCH) run --engine=tcg --hypervisor='$(B)/plain/int82.elf' --label=baseline-plain.new --brief --no-plot
 	@rm -rf results/baseline && mv results/baseline.new results/baseline && rm -f results/baseline/console.log
-	@[ ! -d ../shared/peers ] || tools/readme-table.sh $(BENCH) ../shared/peers/xen-4.2.5-x86_32.csv \
-	    ../shared/peers/xen-3.0.0-x86_32p.csv
-	@echo "results/baseline and README.md's table are new: look at them, then commit them"
+	@rm -rf results/baseline-plain && mkdir results/baseline-plain && \
+	    mv results/baseline-plain.new/bench.csv results/baseline-plain && rm -rf results/baseline-plain.new
+	@$(MAKESELF) tables
+	@echo "results/baseline, results/baseline-plain and the documents' tables are new: look at them, then commit them"
+
+tables:
+	@tools/performance-tables.sh
 
 compare:
 	@tools/deps.sh bench
