@@ -1,0 +1,67 @@
+# gnuplot batching.gp draws batching.png and batching.svg
+$way0 << EOD
+1 83.000
+2 83.000
+4 83.000
+8 83.000
+16 83.000
+32 83.000
+64 83.000
+128 83.000
+256 83.000
+512 83.000
+EOD
+$way1 << EOD
+1 137.000
+2 109.500
+4 95.750
+8 88.875
+16 85.438
+32 83.719
+64 82.859
+128 82.430
+256 82.215
+512 82.107
+EOD
+$way2 << EOD
+1 256.000
+2 157.000
+4 107.500
+8 82.750
+16 70.375
+32 64.188
+64 61.094
+128 59.719
+256 59.031
+512 58.688
+EOD
+$way3 << EOD
+1 137.000
+2 113.000
+4 79.000
+8 62.000
+16 53.500
+32 49.250
+64 47.125
+128 46.445
+256 46.105
+512 45.936
+EOD
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (f5e9506e7b1c), tcg-icount: a tick is one instruction"
+set grid linecolor "#dddddd" linetype 1
+set border linecolor "#666666"
+set logscale x 2
+set xtics (1,2,4,8,16,32,64,128,256,512)
+set xlabel "N, logarithmic"
+set ylabel "ticks a page (minimum)"
+set xrange [0.9:560]
+set yrange [0:*]
+set key inside right top
+draw = 'plot $way0 using 1:2 with linespoints linewidth 2 pointtype 6 pointsize 1.2 linecolor rgb "#4477aa" title "N update_va_mapping, an INVLPG each", $way1 using 1:2 with linespoints linewidth 2 pointtype 4 pointsize 1.2 linecolor rgb "#ee6677" title "N mmu_update of one, then a flush", $way2 using 1:2 with linespoints linewidth 2 pointtype 8 pointsize 1.2 linecolor rgb "#228833" title "one multicall of N update_va_mapping, the last flushes", $way3 using 1:2 with linespoints linewidth 2 pointtype 12 pointsize 1.2 linecolor rgb "#ccbb44" title "one mmu_update of N, then a flush"'
+set terminal pngcairo noenhanced size 1000,560 font "DejaVu Sans,11" background "white"
+set output "batching.png"
+eval(draw)
+set terminal svg noenhanced size 1000,560 font "DejaVu Sans,11" background "white"
+set output "batching.svg"
+eval(draw)
+set output
