@@ -58,7 +58,7 @@ bench:
 	    $(call opt,--hv-args,$(HVARGS)) $(foreach p,$(PEER),$(call opt,--peer,$(p))) $(BENCHFLAGS)
 
 baseline:
-	@$(MAKESELF) bench LABEL=baseline.new BENCHFLAGS='--brief'
+	@$(MAKESELF) bench ENGINE=tcg LABEL=baseline.new BENCHFLAGS='--brief'
 	@$(MAKESELF) -s -f xen/build.mk CC='$(CC)' B='$(B)/plain' ENTRY=plain '$(B)/plain/int82.elf'
 	@$(BENCH) run --engine=tcg --hypervisor='$(B)/plain/int82.elf' --label=baseline-plain.new --brief --no-plot
 	@rm -rf results/baseline && mv results/baseline.new results/baseline && rm -f results/baseline/console.log
