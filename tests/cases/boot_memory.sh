@@ -23,7 +23,8 @@ dom0_mem() {
 }
 dom0_mem dom0_mem=64M 64
 dom0_mem dom0_mem=100000K 97
-dom0_mem dom0_mem=0x2000000 32
+dom0_mem dom0_mem=0x8000 32
+dom0_mem dom0_mem=33554432B 32
 dom0_mem dom0_mem=16M 16
 CONSOLE=$CASE_TMP/console.much
 check_status "dom0_mem= above what there is" 0 run_qemu -t 60 -m 128 -a "dom0_mem=1G" "$guest" 'only=version_number'

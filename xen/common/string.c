@@ -124,7 +124,7 @@ uint64_t parse_size(const char *s, const char **end)
 {
     const char *p;
     uint64_t value = strtoull(s, &p, 0);
-    unsigned int shift = 0;
+    unsigned int shift = 10; /* Xen's: a number alone counts KiB */
 
     switch (*p | 0x20) {
     case 'g':
@@ -134,11 +134,14 @@ uint64_t parse_size(const char *s, const char **end)
         shift = 20;
         break;
     case 'k':
-        shift = 10;
         break;
+    case 'b':
+        shift = 0;
+        break;
+    default:
+        p--;
     }
-    if (shift)
-        p++;
+    p++;
     if (end)
         *end = p;
     return value << shift;

@@ -47,7 +47,7 @@ char *strchr(const char *s, int c);
 size_t strlcpy(char *dst, const char *src, size_t size);
 /* Base 0, 8, 10 or 16 as C has it; *end is the first character not used. */
 uint64_t strtoull(const char *s, const char **end, int base);
-uint64_t parse_size(const char *s, const char **end); /* "64M", "0x1000k", "1G" in bytes */
+uint64_t parse_size(const char *s, const char **end); /* "64M", "0x1000k", "1G", "65536" (KiB) in bytes */
 
 void clear_page(void *page);
 void copy_page(void *dst, const void *src);
