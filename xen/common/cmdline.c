@@ -4,6 +4,7 @@
 
 struct dom0_mem opt_dom0_mem;
 bool opt_noreboot;
+uint32_t opt_dom0_max_vcpus = 1;
 
 /* An amount of memory; with `-` before it, all but so much. */
 static int64_t __init parse_amount(const char **s)
@@ -31,6 +32,16 @@ static bool __init set_dom0_mem(const char *value)
             return false;
     } while (*value++ == ',');
     return !value[-1];
+}
+
+static bool __init set_dom0_max_vcpus(const char *value)
+{
+    uint64_t n = strtoull(value, &value, 0);
+
+    if (*value || !n || n > MAX_VCPUS)
+        return false;
+    opt_dom0_max_vcpus = n;
+    return true;
 }
 
 /* Xen's form is HYPERVISOR[/RATE-LIMITED]; the second part says nothing here. */
@@ -73,8 +84,10 @@ static const struct option {
     const char *name;
     bool (*set)(const char *value); /* "" without `=`; false: makes no sense */
 } options[] = {
-    {"dom0_mem", set_dom0_mem}, {"loglvl", set_log_level}, {"noreboot", set_noreboot},
-    {"com1", ignore},           {"console", ignore},       {"guest_loglvl", ignore},
+    {"dom0_mem", set_dom0_mem}, {"dom0_max_vcpus", set_dom0_max_vcpus},
+    {"loglvl", set_log_level},  {"noreboot", set_noreboot},
+    {"com1", ignore},           {"console", ignore},
+    {"guest_loglvl", ignore},
 };
 
 static const struct option *__init find_option(const char *name)

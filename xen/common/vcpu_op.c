@@ -11,6 +11,17 @@
 
 _Static_assert(sizeof(struct vcpu_guest_context) <= PAGE_SIZE, "one page is allocated");
 
+static long up(struct vcpu *v)
+{
+    if (!v->is_initialised)
+        return -EINVAL;
+    if (v->state == VCPU_OFFLINE) {
+        v->state = VCPU_RUNNABLE;
+        vcpu_wake(v);
+    }
+    return 0;
+}
+
 /* From the heap, not on the stack: it is most of a page. */
 static long initialise(struct vcpu *v, const void *arg)
 {
@@ -28,20 +39,11 @@ static long initialise(struct vcpu *v, const void *arg)
         rc = arch_set_info_guest(v, context);
         v->is_being_initialised = false;
         v->is_initialised = !rc;
+        if (!rc && context->flags & VGCF_online)
+            up(v);
     }
     free_heap_pages(context, 0);
     return rc;
-}
-
-static long up(struct vcpu *v)
-{
-    if (!v->is_initialised)
-        return -EINVAL;
-    if (v->state == VCPU_OFFLINE) {
-        v->state = VCPU_RUNNABLE;
-        vcpu_wake(v);
-    }
-    return 0;
 }
 
 static long down(struct vcpu *v)

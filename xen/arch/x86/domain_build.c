@@ -280,6 +280,10 @@ static struct vcpu *__init create_dom0(const struct layout *l, const struct elf_
 
     if (!v)
         panic("Too little memory for domain 0's structures");
+    /* The others wait for VCPUOP_initialise. */
+    for (uint32_t i = 1; i < opt_dom0_max_vcpus; i++)
+        if (!alloc_vcpu(d, i))
+            panic("Too little memory for domain 0's %u vCPUs", opt_dom0_max_vcpus);
     dom0 = d;
     if (g->extended_cr3)
         d->vm_assist |= 1u << VMASST_TYPE_pae_extended_cr3;

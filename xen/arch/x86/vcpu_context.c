@@ -27,29 +27,37 @@ static void set_traps_from(struct vcpu *v, const struct vcpu_guest_context *c)
         };
 }
 
+/* Values that would be refused to the vCPU itself leave the register as it is at reset. */
+static void set_debugregs_from(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(c->debugreg); i++)
+        (void)set_debugreg(v, i, c->debugreg[i]);
+}
+
+static void set_registers_from(struct vcpu *v, const struct cpu_user_regs *from)
+{
+    struct cpu_user_regs regs = *from;
+
+    regs.cs = fixup_guest_selector(regs.cs);
+    regs.ss = fixup_guest_selector(regs.ss);
+    v->iopl = regs.eflags >> 12 & 3;
+    arch_set_regs(v, &regs);
+}
+
 /* What takes references comes last, so that a refusal leaves nothing behind. */
 int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    const struct cpu_user_regs *regs = &c->user_regs;
     mfn_t l3 = xen_cr3_to_pfn(c->ctrlreg[3]);
     int rc;
 
     if (v->guest_l3 != INVALID_MFN || v == current)
         return -EBUSY;
-    if (!(regs->cs & 3) || regs->eflags & X86_EFLAGS_VM || c->gdt_ents > HYP_GDT_BASE / 8 || l3 >= max_page)
+    if (c->gdt_ents > HYP_GDT_BASE / 8 || l3 >= max_page || !ldt_ok(c->ldt_base, c->ldt_ents))
         return -EINVAL;
-    for (unsigned int i = 0; i < 8; i++)
-        if (i != 4 && i != 5 && set_debugreg(v, i, c->debugreg[i]))
-            return -EINVAL;
     rc = get_page_and_type(mfn_to_page(l3), v->domain, PGT_l3_page_table);
     if (rc)
         return rc;
     rc = set_gdt(v, c->gdt_frames, c->gdt_ents);
-    if (!rc && c->ldt_ents) {
-        rc = ldt_ok(c->ldt_base, c->ldt_ents) ? 0 : -EINVAL;
-        if (rc)
-            drop_gdt(v);
-    }
     if (rc) {
         put_page_and_type(mfn_to_page(l3));
         return rc;
@@ -68,7 +76,8 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
         memcpy(v->fpu_area, &c->fpu_ctxt, sizeof(v->fpu_area));
         ((uint32_t *)v->fpu_area)[6] &= 0xFFBF; /* MXCSR: reserved bits would fault when it is loaded */
     }
-    arch_set_regs(v, regs);
+    set_debugregs_from(v, c);
+    set_registers_from(v, &c->user_regs);
     v->kernel_sp = c->kernel_sp;
     v->kernel_ss = fixup_guest_selector(c->kernel_ss);
     return 0;

@@ -20,6 +20,7 @@ void parse_command_line(const char *line);
 extern struct dom0_mem {
     int64_t size, min, max; /* bytes; below 0: all but so many; 0: not given */
 } opt_dom0_mem;
+extern uint32_t opt_dom0_max_vcpus; /* 1..MAX_VCPUS */
 
 /* Page allocator: gives it frames, in ascending order. */
 void add_dom_frames(mfn_t first, mfn_t end);
