@@ -194,7 +194,10 @@ int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_o
             return -EINVAL;
         if (pg_owner == dom_io)
             pg_owner = this_cpu.domain;
-        return pg_owner->is_privileged && l1_owner->is_privileged ? 0 : -EPERM;
+        if (!pg_owner->is_privileged || !l1_owner->is_privileged)
+            return -EPERM;
+        l1_owner->maps_io = true;
+        return 0;
     }
     if (e.lo & CACHE_FLAGS)
         return -EINVAL;

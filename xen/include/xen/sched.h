@@ -117,6 +117,7 @@ struct evtchn {
 struct domain {
     uint16_t domain_id;
     bool is_privileged; /* domain 0's rights */
+    bool maps_io;       /* an L1 table of its has held a mapping of I/O space: l1_refs.S */
     bool is_dying;
     bool is_shut_down;
     uint8_t shutdown_code;

@@ -70,6 +70,7 @@ void offsets(void)
     OFFSET(SHARED_evtchn_pending, shared_info, evtchn_pending);
     OFFSET(SHARED_evtchn_mask, shared_info, evtchn_mask);
     OFFSET(DOMAIN_evtchn, domain, evtchn);
+    OFFSET(DOMAIN_maps_io, domain, maps_io);
     OFFSET(DOMAIN_shared_info, domain, shared_info);
     OFFSET(DOMAIN_poll_mask, domain, poll_mask);
     OFFSET(DOMAIN_vcpu, domain, vcpu);
