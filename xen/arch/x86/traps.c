@@ -296,6 +296,8 @@ long do_iret(struct cpu_user_regs *regs)
     if (this_cpu.domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
         current->iopl = (frame[3] & X86_EFLAGS_IOPL) >> 12;
     current->vcpu_info->evtchn_upcall_mask = !(frame[3] & X86_EFLAGS_IF);
+    if (event_deliverable(current))
+        this_cpu.work |= WORK_UPCALL;
     return frame[0];
 crash:
     domain_crash(current, "bad frame for iret");

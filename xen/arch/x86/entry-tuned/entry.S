@@ -75,7 +75,9 @@ ENTRY(hypercall_\name)
         mov     %esp, %eax
         call    do_\name
         mov     %eax, UREGS_eax(%esp)
-        jmp     exit_work_frame
+        cmpl    $0, CPU(work)
+        jne     exit_work_frame
+        jmp     restore_guest
 .endm
 
 #define STUB_LEAF(name, args)
