@@ -47,7 +47,7 @@ $way3 << EOD
 256 46.105
 512 45.936
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (f5e9506e7b1c), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (34118f3573af), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

@@ -56,11 +56,11 @@ $data0 << EOD
 53 "mmuext_new_base_same" 90.00
 54 "mmuext_new_base_to_b" 296.00
 55 "pin_l1_empty" 3329.00
-56 "unpin_l1_empty" 3310.00
+56 "unpin_l1_empty" 2675.00
 57 "pin_l3_tree" 6998.00
 58 "unpin_l3_tree" 5474.00
 59 "page_fault_iret" 54.00
-60 "page_fault_hypercall_iret" 220.00
+60 "page_fault_hypercall_iret" 177.00
 61 "soft_int_0x81_iret" 148.00
 62 "ptwr_store_nonpresent" 231.00
 63 "ptwr_store_present_same" 217.00
@@ -70,7 +70,7 @@ $data0 << EOD
 67 "evtchn_send_fresh_upcall_masked" 41.00
 68 "evtchn_send_with_upcall" 89.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (f5e9506e7b1c), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (34118f3573af), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
