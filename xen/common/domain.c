@@ -9,6 +9,7 @@
 #include <xen/counters.h>
 #include <xen/domain.h>
 #include <xen/event.h>
+#include <xen/grant_table.h>
 #include <xen/schedule.h>
 #include <public/errno.h>
 #include <public/sched.h>
@@ -42,6 +43,7 @@ static struct domain *alloc_domain(uint16_t domid)
 
 static void free_domain(struct domain *d)
 {
+    destroy_grant_table(d);
     if (d->shared_info)
         free_heap_pages(d->shared_info, 0);
     if (d->memory_map)
@@ -81,7 +83,7 @@ struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged
     if (!d)
         return NULL;
     d->shared_info = alloc_heap_pages(0);
-    if (!d->shared_info || evtchn_init(d)) {
+    if (!d->shared_info || evtchn_init(d) || create_grant_table(d)) {
         free_domain(d);
         return NULL;
     }
@@ -267,6 +269,7 @@ static void relinquish_resources(struct domain *d)
         put_page_and_type(mfn_to_page(d->pirq_eoi_frame));
         d->pirq_eoi_frame = INVALID_MFN;
     }
+    release_grant_mappings(d);
     relinquish_frames(d);
 }
 
@@ -286,7 +289,8 @@ static void free_vcpus(struct domain *d)
 static bool is_referenced(const struct domain *d)
 {
     /* One reference to shared_info is the hypervisor's own. */
-    return d->holds || d->tot_pages || (mfn_to_page(virt_to_mfn(d->shared_info))->count & PGC_count) > 1;
+    return d->holds || d->tot_pages || (mfn_to_page(virt_to_mfn(d->shared_info))->count & PGC_count) > 1 ||
+           grant_table_in_use(d);
 }
 
 static void reap_domains(void)

@@ -152,6 +152,21 @@ struct gnttab_unmap_and_replace {
 };
 typedef struct gnttab_unmap_and_replace gnttab_unmap_and_replace_t;
 
+struct gnttab_swap_grant_ref {
+    grant_ref_t ref_a, ref_b;
+    int16_t status; /* out: GNTST_* */
+};
+typedef struct gnttab_swap_grant_ref gnttab_swap_grant_ref_t;
+
+/* Of version 2: where it keeps GTF_reading and GTF_writing. */
+struct gnttab_get_status_frames {
+    uint32_t nr_frames;
+    domid_t dom;
+    int16_t status;                     /* out: GNTST_* */
+    XEN_GUEST_PTR(uint64_t) frame_list; /* out */
+};
+typedef struct gnttab_get_status_frames gnttab_get_status_frames_t;
+
 struct gnttab_set_version {
     uint32_t version; /* in: 1 or 2; out: the one in force */
 };

@@ -43,6 +43,7 @@ long do_event_channel_op_compat(evtchn_op_t *op);
 long do_memory_op(uint32_t cmd, void *arg);
 long do_xen_version(uint32_t cmd, void *arg);
 long do_console_io(uint32_t cmd, uint32_t count, char *buffer);
+long do_grant_table_op(uint32_t cmd, void *arg, uint32_t count);
 long do_physdev_op(uint32_t cmd, void *arg);
 long do_physdev_op_compat(physdev_op_t *op);
 long do_vm_assist(uint32_t cmd, uint32_t type);

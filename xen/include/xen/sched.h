@@ -136,6 +136,7 @@ struct domain {
     uint32_t memory_map_entries;
     struct vcpu *vcpu[MAX_VCPUS];
     struct evtchn evtchn[NR_EVENT_CHANNELS];
+    struct grant_table *grants; /* NULL: none (dom_io, dom_xen, idle) */
     uint32_t start_info_nr_pages;
     uint32_t p2m_frame_list; /* arch.pfn_to_mfn_frame_list_list as the guest left it */
     struct domain *next;

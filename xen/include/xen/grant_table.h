@@ -1,0 +1,12 @@
+/* Grants: a domain lets another map, or have copied, single frames of its own (common/grant_table.c). */
+#ifndef XEN_GRANT_TABLE_H
+#define XEN_GRANT_TABLE_H
+
+#include <xen/sched.h>
+
+int create_grant_table(struct domain *d);        /* 0 or -ENOMEM */
+void release_grant_mappings(struct domain *d);   /* d ends: what it has mapped of others. May be preempted */
+bool grant_table_in_use(const struct domain *d); /* somebody still maps the table itself */
+void destroy_grant_table(struct domain *d);
+
+#endif
