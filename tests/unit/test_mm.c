@@ -1193,8 +1193,66 @@ static void ldt_pages(void)
     audit(true);
 }
 
+static void no_frame_in_absent_entries(void)
+{
+    mfn_t levels[] = {FREE_A, L1, L2, L3};
+    uint32_t pins[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE};
+    pte_t absent = entry(FREE_B, 0), nowhere = entry(0x3FFFFF, 0);
+
+    ours.is_privileged = false;
+    for (unsigned int vulnerable = 0; vulnerable < 2; vulnerable++) {
+        l1tf_vulnerable = vulnerable;
+        for (unsigned int i = 1; i < 4; i++) { /* by an update, in a table of each level */
+            pte_t was = ((pte_t *)map_frame(levels[i]))[2];
+
+            CHECK((set_entry(levels[i], 2, absent) < 0) == vulnerable);
+            CHECK_RC(set_entry(levels[i], 2, nowhere), 0);
+            CHECK_RC(set_entry(levels[i], 2, was), 0);
+            audit(true);
+        }
+        CHECK((update_va(0xC0002000, absent, 0) < 0) == vulnerable);
+        CHECK_RC(update_va(0xC0002000, (pte_t){.raw = 0}, 0), 0);
+        for (unsigned int i = 0; i < 3; i++) { /* with a page that becomes a table */
+            pte_t *table = map_frame(FREE_A);
+
+            memset(table, 0, PAGE_SIZE);
+            memset(map_frame(FREE_C), 0, PAGE_SIZE);
+            if (i == 2)
+                table[3] = entry(FREE_C, _PAGE_PRESENT);
+            table[2] = nowhere;
+            CHECK_RC(mmuext(pins[i], FREE_A, 0), 0);
+            CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, FREE_A, 0), 0);
+            table[2] = absent;
+            CHECK((mmuext(pins[i], FREE_A, 0) < 0) == vulnerable);
+            if (!vulnerable)
+                CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, FREE_A, 0), 0);
+            audit(true);
+        }
+    }
+    ours.is_privileged = true; /* exempt */
+    CHECK_RC(set_entry(L1, 2, absent), 0);
+    CHECK_RC(set_entry(L1, 2, (pte_t){.raw = 0}), 0);
+    l1tf_vulnerable = false;
+}
+
+/* The only test to run, or NULL: all. */
+static const char *wanted;
+
+static bool is_wanted(const char *name)
+{
+    const char *w = wanted;
+
+    if (!w)
+        return true;
+    while (*w && *w == *name)
+        w++, name++;
+    return *w == *name;
+}
+
 static void chosen(const char *name, void (*fn)(void))
 {
+    if (!is_wanted(name))
+        return;
     for (unsigned int i = 0; i < 2; i++) {
         unsigned int before = failures;
 
@@ -1215,8 +1273,12 @@ static void chosen(const char *name, void (*fn)(void))
 static void random_pair(const char *name, uint32_t seed, uint32_t steps, bool privileged, bool others, bool dying)
 {
     unsigned int before = failures;
-    uint64_t in_c = random_run(name, seed, steps, privileged, false, others, dying);
-    uint64_t in_assembly = random_run(name, seed, steps, privileged, true, others, dying);
+    uint64_t in_c, in_assembly;
+
+    if (!is_wanted(name))
+        return;
+    in_c = random_run(name, seed, steps, privileged, false, others, dying);
+    in_assembly = random_run(name, seed, steps, privileged, true, others, dying);
 
     step = 0;
     if (in_c != in_assembly && !others && !dying)
@@ -1227,13 +1289,16 @@ static void random_pair(const char *name, uint32_t seed, uint32_t steps, bool pr
     }
 }
 
-/* words: argc and argv. With an argument, only the random runs, from that seed on: to look for more by hand. */
+/* words: argc and argv. With a number, only the random runs, from that seed on: to look for more by hand. With a name,
+ * only the test of that name. */
 int test_main(const uint32_t *words);
 int test_main(const uint32_t *words)
 {
     uint32_t seed = 0;
 
-    if (words[0] > 1)
+    if (words[0] > 1 && *(const char *)words[2] >= 'a')
+        wanted = (const char *)words[2];
+    else if (words[0] > 1)
         for (const char *p = (const char *)words[2]; *p; p++)
             seed = seed * 10 + *p - '0';
     set_up_memory();
@@ -1248,6 +1313,7 @@ int test_main(const uint32_t *words)
         chosen("type_count_overflow", type_count_overflow);
         chosen("descriptors_once_a_table", descriptors_once_a_table);
         chosen("ldt_pages", ldt_pages);
+        chosen("no_frame_in_absent_entries", no_frame_in_absent_entries);
     }
     random_pair("random_privileged", seed + 1, 30000, true, false, false);
     random_pair("random_unprivileged", seed + 2, 30000, false, false, false);

@@ -6,6 +6,7 @@
  * Windows do not survive preemption: the loops above L1 map their table anew for every entry.
  */
 #include <asm/frames.h>
+#include <asm/l1tf.h>
 #include <asm/page_tables.h>
 
 /* Flags that must be clear. L2: no large pages, no cache attributes. L3 (SDM 3, 4.4.1): RW, A and D mean nothing there,
@@ -16,6 +17,18 @@
 /* l1_refs.S */
 uint32_t take_l1_refs(pte_t *table, uint32_t index, struct domain *d);
 uint32_t drop_l1_refs(pte_t *table, uint32_t index, struct domain *d);
+
+/* Entries that are not present are subject to the rule of l1tf.h however they came about: by an update, or by becoming
+ * a table together with the page that they stand in. */
+static bool absent_entries_ok(const pte_t *table, unsigned int entries, const struct domain *d)
+{
+    if (!l1tf_vulnerable || d->is_privileged)
+        return true;
+    for (unsigned int i = 0; i < entries; i++)
+        if (!(table[i].lo & _PAGE_PRESENT) && l1tf_unsafe(table[i], d))
+            return false;
+    return true;
+}
 
 /* Those of the first `entries` only: what a failing validation took. */
 static void undo_l1(pte_t *table, unsigned int entries, struct domain *d)
@@ -30,6 +43,8 @@ int validate_l1(struct page_info *page)
     struct domain *d = page->owner;
     pte_t *table = map_l1(page_to_mfn(page));
 
+    if (!absent_entries_ok(table, L1_ENTRIES, d))
+        return -EINVAL;
     for (unsigned int i = 0; (i = take_l1_refs(table, i, d)) < L1_ENTRIES; i++) {
         int rc = get_page_from_l1e(table[i], d);
 
@@ -107,6 +122,8 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
     unsigned int entries = with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES;
     mfn_t mfn = page_to_mfn(page);
 
+    if (!absent_entries_ok(map_l2(mfn), entries, page->owner))
+        return -EINVAL;
     for (unsigned int i = 0; i < entries; i++) {
         pte_t e = map_l2(mfn)[i];
         int rc;
@@ -162,6 +179,8 @@ int validate_l3(struct page_info *page)
 {
     mfn_t mfn = page_to_mfn(page);
 
+    if (!absent_entries_ok(map_l3(mfn), L3_ENTRIES, page->owner))
+        return -EINVAL;
     for (unsigned int i = 0; i < L3_ENTRIES; i++) {
         pte_t e = map_l3(mfn)[i];
         int rc = 0;
