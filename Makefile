@@ -36,7 +36,8 @@ help:
 	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
 	@echo "make batching        GUEST=file: histogram of its mmu_update batches (CONSOLE=file: of an earlier run)"
 	@echo "make baseline        measure, replace results/baseline*, and the tables (commit them afterwards)"
-	@echo "make tables          README.md's and PERFORMANCE.md's tables anew, from results/baseline* and results/peers"
+	@echo "make tables          README.md's and PERFORMANCE.md's tables anew, from results/baseline* and results/peers;"
+	@echo "                       and docs/hypercalls.md, from hypercalls.def"
 	@echo "make run             boot a guest: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [MEM=MiB]"
 	@echo "make debug           the same under gdb, stopped before the first instruction"
 	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
@@ -69,6 +70,7 @@ baseline:
 
 tables:
 	@tools/performance-tables.sh
+	@tools/hypercalls-doc.sh
 
 compare:
 	@tools/deps.sh bench
