@@ -106,6 +106,46 @@ TEST(multicall_task_switch)
         CHECK_RC(calls[i].result, 0);
 }
 
+/* A flush asked for with an update is done: translations in use are gone after it. With a mask that cannot be read the
+ * entry fails, but only after the update (flushed or not); the entries behind it are carried out. */
+TEST(multicall_update_va_flushes)
+{
+    static const uint32_t flushes[] = {UVMF_INVLPG,
+                                       UVMF_TLB_FLUSH,
+                                       UVMF_INVLPG | UVMF_ALL,
+                                       UVMF_TLB_FLUSH | UVMF_ALL,
+                                       UVMF_INVLPG | (uint32_t)UNMAPPED,
+                                       UVMF_TLB_FLUSH | HYPERVISOR_VIRT_START};
+    volatile uint32_t *va = (uint32_t *)FREE_VA;
+    uint32_t *data[2] = {alloc_page(), alloc_page()};
+    multicall_entry_t calls[3];
+
+    *data[0] = 100;
+    *data[1] = 101;
+    for (unsigned int i = 0; i < ARRAY_SIZE(flushes); i++) {
+        context("flags 0x%x", flushes[i]);
+        CHECK_RC(map_at(FREE_VA, virt_to_mfn(data[0]), PTE_KERNEL_RW), 0);
+        CHECK_EQ(*va, 100);
+        for (unsigned int k = 0; k < 3; k++)
+            calls[k] = (multicall_entry_t){.op = __HYPERVISOR_update_va_mapping,
+                                           .result = 77,
+                                           .args = {FREE_VA + (k != 1) * PAGE_SIZE * (k + 1),
+                                                    LO_HI(make_pte(virt_to_mfn(data[1]), PTE_KERNEL_RW)), UVMF_NONE}};
+        calls[1].args[3] = flushes[i];
+        CHECK_RC(HYPERVISOR_multicall(calls, 3), 0);
+        CHECK_RC(calls[0].result, 0);
+        CHECK_RC(calls[1].result, i < 4 ? 0 : -EFAULT);
+        CHECK_RC(calls[2].result, 0);
+        CHECK_EQ(*mm_l1_entry((void *)FREE_VA) & PTE_FRAME, virt_to_maddr(data[1]));
+        if (i < 4)
+            CHECK_EQ(*va, 101);
+        for (unsigned int k = 0; k < 4; k++)
+            CHECK_RC(unmap_at(FREE_VA + k * PAGE_SIZE), 0);
+    }
+    free_page(data[0]);
+    free_page(data[1]);
+}
+
 /* A multicall as an entry of a multicall is refused. */
 TEST(multicall_nested)
 {

@@ -537,57 +537,50 @@ va_slow:                                        # nothing has been changed: C do
         pop     %esi
         jmp     hypercall_update_va_mapping_c
 
-/* The same as a part of a multicall: multicall.S has the registers; here ESI is the entry's address. */
-#define MC_ARG(n) HV(8 + 4 * (n)(%esi))
+/*
+ * The same as a part of a multicall: multicall.S has the registers. Nothing is kept of a way that turns out not to be
+ * short: C's piece fetches the arguments anew.
+ */
+#define MC_ARG(n) HV(8 + 4 * (n)(%edi,%esi))
 
 ENTRY(multicall_update_va_mapping)
+        mov     MC_ARG(0), %edx
+.Lm1:   mov     MC_ARG(1), %eax
+.Lm2:   mov     MC_ARG(2), %ecx
         push    %esi
         push    %edi
-        add     %edi, %esi
-.Lm1:   mov     MC_ARG(0), %edi
-.Lm2:   mov     MC_ARG(1), %eax
-.Lm3:   mov     MC_ARG(2), %ecx
-.Lm4:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
-        jnz     mc_va_slow
-        mov     %edi, %edx
+        push    %edx
+        mov     %edx, %edi
         shr     $L2_SHIFT, %edx
         cmp     CPU(va_key), %edx
         jne     mc_va_slow
-        push    %esi
-        push    %edi
         shr     $PAGE_SHIFT - 3, %edi
         and     $0xFF8, %edi
         add     CPU(va_window), %edi
         mov     CPU(domain), %edx
-        CHANGE_ENTRY mc_va_done, mc_va_slow_changed, mc_va_put_slow
+        CHANGE_ENTRY mc_va_done, mc_va_slow, mc_va_put_slow
 mc_va_put_slow:
         xchg    %eax, %edx
         call    put_old_l1_words                # (d, low, high)
 mc_va_done:
-        add     $8, %esp
+        pop     %eax
         pop     %edi
         pop     %esi
+.Lm3:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
+        jnz     mc_va_flush
         xor     %eax, %eax
         jmp     multicall_result
-mc_va_slow_changed:
-        pop     %edi
-        pop     %esi
+mc_va_flush:
+.Lm4:   mov     MC_ARG(3), %edx
+        call    flush_after_va                  # (address, flags)
+        jmp     multicall_result
 mc_va_slow:                                     # nothing has been changed: C does the whole call
-        mov     %eax, %edx
-.Lm5:   mov     MC_ARG(3), %eax
-        push    %eax
-        mov     %edi, %eax
-        call    do_update_va_mapping            # (address, low, high, flags)
         add     $4, %esp
         pop     %edi
         pop     %esi
-        jmp     multicall_result
-mc_va_fault:
-        pop     %edi
-        pop     %esi
-        jmp     multicall_fault
-        EXTABLE(.Lm1, mc_va_fault)
-        EXTABLE(.Lm2, mc_va_fault)
-        EXTABLE(.Lm3, mc_va_fault)
-        EXTABLE(.Lm4, mc_va_fault)
-        EXTABLE(.Lm5, mc_va_fault)
+        jmp     multicall_update_va_mapping_c
+        EXTABLE(multicall_update_va_mapping, multicall_fault)
+        EXTABLE(.Lm1, multicall_fault)
+        EXTABLE(.Lm2, multicall_fault)
+        EXTABLE(.Lm3, multicall_fault)
+        EXTABLE(.Lm4, multicall_fault)

@@ -124,8 +124,8 @@ multicall_out_of_range:
         EXTABLE(.Lfetch\@, multicall_fault)
 .endm
 
-.macro C_ENTRY name, args
-ENTRY(multicall_\name)
+.macro C_ENTRY entry, name, args
+ENTRY(\entry)
     .if \args >= 5
         FETCH_ARG 4, %edx
         FETCH_ARG 3, %eax
@@ -136,12 +136,12 @@ ENTRY(multicall_\name)
         push    %eax
     .endif
     .if \args >= 4
-.Lfetch0\@: mov MC_ARG(0), %eax
-        EXTABLE(.Lfetch0\@, multicall_fault_pushed\args)
-.Lfetch1\@: mov MC_ARG(1), %edx
-        EXTABLE(.Lfetch1\@, multicall_fault_pushed\args)
-.Lfetch2\@: mov MC_ARG(2), %ecx
-        EXTABLE(.Lfetch2\@, multicall_fault_pushed\args)
+.Larg0_\@: mov MC_ARG(0), %eax
+        EXTABLE(.Larg0_\@, multicall_fault_pushed\args)
+.Larg1_\@: mov MC_ARG(1), %edx
+        EXTABLE(.Larg1_\@, multicall_fault_pushed\args)
+.Larg2_\@: mov MC_ARG(2), %ecx
+        EXTABLE(.Larg2_\@, multicall_fault_pushed\args)
     .else
       .if \args >= 1
         FETCH_ARG 0, %eax
@@ -166,13 +166,16 @@ multicall_fault_pushed4:
         add     $4, %esp
         jmp     multicall_fault
 
+/* A HOT call's piece is C's, multicall_<name>_c, where no other file has a multicall_<name> (mmu_fast.S). */
+.macro HOT_ENTRY name, args
+        C_ENTRY multicall_\name\()_c, \name, \args
+        .weak   multicall_\name
+        .set    multicall_\name, multicall_\name\()_c
+.endm
+
 #define ENTRY_LEAF(name, args)
-#define ENTRY_mmu_update      C_ENTRY mmu_update, 4
-#define ENTRY_update_descriptor C_ENTRY update_descriptor, 4
-#define ENTRY_event_channel_op C_ENTRY event_channel_op, 2
-#define ENTRY_update_va_mapping                 /* mmu_fast.S */
-#define ENTRY_HOT(name, args)  ENTRY_##name
-#define ENTRY_FAST(name, args) C_ENTRY name, args
+#define ENTRY_HOT(name, args)  HOT_ENTRY name, args
+#define ENTRY_FAST(name, args) C_ENTRY multicall_##name, name, args
 #define ENTRY_FULL(name, args)
 #define HYPERCALL(number, name, args, tier, text) ENTRY_##tier(name, args)
 #include <xen/hypercalls.def>
