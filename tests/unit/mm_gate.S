@@ -84,10 +84,11 @@ hypercall_\name\()_c:
 exit_work:
         iret
 
-        .globl  guest_iret_fault, multicall_result, multicall_fault
+        .globl  guest_iret_fault, multicall_result, multicall_fault, multicall_update_va_mapping_c
 guest_iret_fault:
 multicall_result:
 multicall_fault:
+multicall_update_va_mapping_c:
         ud2
 
         .bss

@@ -148,8 +148,11 @@ static void refer_entry(const struct page_info *page, pte_t e, unsigned int inde
     uint32_t type = page->type_info & PGT_type_mask;
     mfn_t mfn = pte_mfn(clean(e));
 
-    if (!(e.lo & _PAGE_PRESENT))
+    if (!(e.lo & _PAGE_PRESENT)) {
+        if (l1tf_vulnerable && !page->owner->is_privileged && clean(e).hi >> 12 == 0 && mfn && mfn < FRAMES)
+            FAIL("absent entry %u of frame 0x%x names frame 0x%x", index, page_to_mfn(page), mfn);
         return;
+    }
     if (type == PGT_l1_page_table) {
         if (mfn < FRAMES && mfn_to_page(mfn)->owner != dom_io)
             refer(mfn, e.lo & _PAGE_RW ? USE_WRITABLE : NO_USE);

@@ -10,6 +10,7 @@
 #include <asm/descriptors.h>
 #include <asm/frames.h>
 #include <asm/guest_access.h>
+#include <asm/l1tf.h>
 #include <asm/page_tables.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
