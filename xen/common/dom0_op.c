@@ -6,6 +6,7 @@
  */
 #include <asm/guest_access.h>
 #include <public/int82.h>
+#include <xen/audit.h>
 #include <xen/counters.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
@@ -134,6 +135,11 @@ static long op_reset_counters(xen_platform_op_t *op)
     return reset_counters();
 }
 
+static long op_audit(xen_platform_op_t *op)
+{
+    return audit_op(&op->u.int82);
+}
+
 /* --- The table. Commands that are not in it answer -ENOSYS. */
 
 static const struct {
@@ -155,6 +161,7 @@ static const struct {
     {XENPF_cpu_offline, cpu_offline, false},
     {INT82_OP_get_counters, op_get_counters, true},
     {INT82_OP_reset_counters, op_reset_counters, false},
+    {INT82_OP_audit, op_audit, true},
 };
 
 long do_dom0_op(dom0_op_t *arg)

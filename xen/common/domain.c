@@ -14,9 +14,7 @@
 #include <public/errno.h>
 #include <public/sched.h>
 
-struct domain *domain_list, *dom0, *dom_io, *dom_xen, *idle_domain;
-
-static struct domain *dying_list; /* killed, but something still refers to them */
+struct domain *domain_list, *dying_list, *dom0, *dom_io, *dom_xen, *idle_domain;
 
 static unsigned int order_of(uint32_t size)
 {

@@ -2,6 +2,7 @@
  * Free machine memory: guests' frames, and the hypervisor's heap in the direct map. A bit for each page, set while it
  * is free. Blocks are aligned to their size and taken from below, so what is left stays in one piece.
  */
+#include <xen/audit.h>
 #include <xen/setup.h>
 
 #define WORD_BITS 32
@@ -113,6 +114,16 @@ uint32_t free_dom_frames(void)
     return dom_pool.free;
 }
 
+static inline bool is_free(const struct pool *p, uint32_t page)
+{
+    return p->bits[page / WORD_BITS] >> page % WORD_BITS & 1;
+}
+
+uint32_t free_dom_frames_from(mfn_t mfn)
+{
+    return dom_pool.bits[mfn / WORD_BITS];
+}
+
 /* --- The heap */
 
 void __init init_heap(void *start, uint32_t pages)
@@ -140,4 +151,47 @@ void free_heap_pages(void *va, unsigned int order)
 
     for (uint32_t i = 0; i < 1u << order; i++)
         release(&heap_pool, page + i);
+}
+
+void heap_range(mfn_t *first, mfn_t *end)
+{
+    *first = virt_to_mfn(heap_start);
+    *end = *first + heap_pool.pages;
+}
+
+bool heap_frame_is_free(mfn_t mfn)
+{
+    return is_free(&heap_pool, mfn - virt_to_mfn(heap_start));
+}
+
+uint32_t free_heap_frames(void)
+{
+    return heap_pool.free;
+}
+
+/* --- Audit */
+
+static void audit_pool(const struct pool *p, uint32_t id)
+{
+    uint32_t bits = 0, lowest = UINT32_MAX;
+
+    for (uint32_t i = 0; i * WORD_BITS < p->pages; i++) {
+        if (p->bits[i] && lowest == UINT32_MAX)
+            lowest = i * WORD_BITS + __builtin_ctz(p->bits[i]);
+        for (uint32_t word = p->bits[i]; word; word &= word - 1)
+            bits++;
+    }
+    if (bits != p->free)
+        audit_mismatch(INT82_AUDIT_POOL, id, bits, p->free);
+    if (lowest < p->hint)
+        audit_mismatch(INT82_AUDIT_POOL_HINT, id, lowest, p->hint);
+}
+
+void audit_pools(void)
+{
+    struct pool dom = dom_pool;
+
+    dom.pages = max_page; /* nothing above was ever given */
+    audit_pool(&dom, 0);
+    audit_pool(&heap_pool, 1);
 }

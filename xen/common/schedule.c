@@ -7,6 +7,7 @@
  */
 #include <asm/guest_access.h>
 #include <asm/processor.h>
+#include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/schedule.h>
@@ -414,4 +415,27 @@ void idle_loop(void)
         else if (!(this_cpu.work & WORK_TIMER))
             wait_for_interrupt();
     }
+}
+
+/* --- Audit */
+
+/* Those that could run are in the queue, once; all others are not. */
+void audit_run_queue(void)
+{
+    struct vcpu **end = &queue, *v;
+    uint32_t in_queue = 0, queued = 0;
+    struct domain *d;
+
+    for (v = queue; v && in_queue <= MAX_VCPU_AREAS; v = v->run_next, in_queue++)
+        end = &v->run_next;
+    for_each_domain(d) for_each_vcpu(d, v)
+    {
+        bool expected = v != current && may_run(v);
+
+        queued += v->queued;
+        if (v->queued != expected)
+            audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(v), expected, v->queued);
+    }
+    if (queued != in_queue || end != queue_end)
+        audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(current), queued, in_queue);
 }

@@ -4,6 +4,7 @@
  * Programming the hardware is what costs. So it is left alone when the next expiry moves to a later time: the interrupt
  * that then comes too early finds nothing to do, and arms it anew.
  */
+#include <xen/audit.h>
 #include <xen/hypercall.h>
 #include <xen/sched.h>
 
@@ -88,6 +89,18 @@ void run_timers(void)
         arm_for_first();
     else
         arm_hardware_timer(UINT64_MAX);
+}
+
+void audit_timers(void (*visit)(const struct timer *t))
+{
+    uint64_t before = 0;
+
+    for (const struct timer *t = first; t; t = t->next) {
+        if (!t->active || t->expires < before)
+            audit_mismatch(INT82_AUDIT_TIMER, (uint32_t)t, (uint32_t)t->function, t->active);
+        before = t->expires;
+        visit(t);
+    }
 }
 
 /*

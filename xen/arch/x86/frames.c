@@ -67,7 +67,8 @@ void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
 {
     struct page_info *page = mfn_to_page(mfn);
 
-    page->type_info = writable ? PGT_writable | PGT_one : PGT_none; /* a use of the hypervisor's own, never dropped */
+    /* A use of the hypervisor's own, never dropped: the frame cannot take another type. */
+    page->type_info = (writable ? PGT_writable : PGT_none | PGT_validated) | PGT_one;
     page->owner = d;
     barrier();
     page->count = 1;

@@ -2,6 +2,7 @@
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
 #include <asm/frames.h>
+#include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/machine.h>
 #include <xen/schedule.h>
@@ -305,6 +306,8 @@ static void __init map_hypervisor(void)
         map_table(WINDOWS_START + i * BIG_PAGE, &window_pte[i * L1_ENTRIES]);
     for (unsigned int i = 0; i < MAX_VCPU_AREAS * VCPU_AREA_SIZE / BIG_PAGE; i++)
         map_table(VCPU_AREAS_START + i * BIG_PAGE, &vcpu_area_pte[i * L1_ENTRIES]);
+    for (uint32_t at = 0; at < max_page * AUDIT_BYTES; at += BIG_PAGE)
+        map_table(AUDIT_START + at, &audit_pte[at / BIG_PAGE * L1_ENTRIES]);
     protect_image();
     write_cr3(read_cr3());
 }

@@ -3,7 +3,8 @@
  *
  *   0xF5800000  16 MiB  machine-to-physical table, read-only: the only part that guests' segments reach (Xen's ABI)
  *   0xF6800000  16 MiB  the same table, writable
- *   0xF7800000  64 MiB  frame table: a struct page_info for each machine frame
+ *   0xF7800000  48 MiB  frame table: a struct page_info for each machine frame (32 MiB are enough)
+ *   0xFA800000  16 MiB  what the auditor counts for each of them, mapped only while it is at work
  *   0xFB800000  16 MiB  windows: the map cache through which any frame is reached
  *   0xFC800000  16 MiB  vCPU areas: GDT and LDT windows, stack, vcpu_info alias
  *   0xFD800000  40 MiB  direct map of the lowest machine memory: the hypervisor's image and heap
@@ -20,6 +21,7 @@
 #define RO_MPT_END       0xF6800000 /* guests' flat segments end here */
 #define RDWR_MPT_START   0xF6800000
 #define FRAME_TABLE      0xF7800000
+#define AUDIT_START      0xFA800000
 #define WINDOWS_START    0xFB800000
 #define VCPU_AREAS_START 0xFC800000
 #define DIRECTMAP_START  0xFD800000

@@ -22,6 +22,8 @@ struct page_info {
 };
 _Static_assert(sizeof(struct page_info) == 16, "indexed by a shift of 4");
 
+_Static_assert(MAX_FRAMES * 16 <= AUDIT_START - FRAME_TABLE, "the frame table fits its region");
+
 #define frame_table ((struct page_info *)FRAME_TABLE)
 extern mfn_t max_page; /* frames in the frame table; RAM above it does not exist for us */
 
@@ -87,6 +89,11 @@ void assign_page(struct domain *d, mfn_t mfn);
 /* The hypervisor's heap: pages in the direct map, zeroed. NULL when it is used up. */
 void *alloc_heap_pages(unsigned int order);
 void free_heap_pages(void *va, unsigned int order);
+/* For those who look, and change nothing. */
+uint32_t free_dom_frames_from(mfn_t mfn); /* a multiple of 32: a bit for each frame from there up */
+bool heap_frame_is_free(mfn_t mfn); /* in the heap's range */
+void heap_range(mfn_t *first, mfn_t *end);
+uint32_t free_heap_frames(void);
 
 /* Takes over the finished page tables of a domain under construction: types and references as if the guest itself had
  * pinned the L3. Whatever is wrong with them is an error, never an assumption. */

@@ -9,6 +9,7 @@
 
 #define INT82_OP_get_counters   0x82000001 /* u.int82: copies struct int82_counters out, as much as there is room for */
 #define INT82_OP_reset_counters 0x82000002 /* no argument: all to 0 */
+#define INT82_OP_audit          0x82000003 /* u.int82: copies a struct int82_audit out, as much as there is room for */
 
 #define INT82_MMU_BUCKETS 16
 
@@ -26,6 +27,73 @@ struct int82_counters {
     uint64_t page_faults;                       /* from guests, total */
     uint64_t page_faults_bounced;               /* given to the guest's handler */
     uint64_t page_faults_ptwr;                  /* stores to page tables, emulated */
+};
+
+/*
+ * INT82_OP_audit (in every build): recounts all references, types, owners, pins, grants, events and lists from what
+ * exists, and compares. The machine's other vCPUs stand still meanwhile. 0: done, the answer says what came of it.
+ * -ENOMEM: no free frames to count in (8 bytes for each frame of the machine are needed); -EBUSY: another vCPU is at
+ * it.
+ */
+struct int82_mismatch {
+    uint32_t kind; /* INT82_AUDIT_* */
+    uint32_t id;   /* of the kind's object: a frame number, domid << 16 | index, ... */
+    uint32_t expected, found;
+};
+
+#define INT82_AUDIT_FIRST 16
+struct int82_audit {
+    uint32_t mismatches; /* all that were found */
+    uint32_t reported;   /* of them, below */
+    uint32_t frames;     /* looked at */
+    uint32_t tables;     /* page tables among them */
+    uint32_t references; /* that were counted */
+    uint32_t free_frames;
+    uint32_t free_heap_pages; /* of the hypervisor's own memory */
+    uint32_t domains;         /* dying ones included */
+    struct int82_mismatch first[INT82_AUDIT_FIRST];
+};
+
+/* K(number, name, object, text): text has a place for the two numbers, in this order. */
+#define INT82_AUDIT_KINDS(K)                                                                           \
+    K(1, COUNT, "frame", "references: %x expected, %x found")                                          \
+    K(2, TYPE, "frame", "type word: %x expected, %x found")                                            \
+    K(3, OWNER, "frame", "owner: %x expected, %x found")                                               \
+    K(4, CONFLICT, "frame", "is used as type %x and as type %x")                                       \
+    K(5, ENTRY, "frame", "entry %x of this table must not be what it is: %x")                          \
+    K(6, NO_SLOT3, "frame", "L3 table without slot 3 (%x): %x")                                        \
+    K(7, HYP_SLOT, "frame", "hypervisor's slot %x of this L2 table has changed: %x")                   \
+    K(8, FREE, "frame", "is free, but owner or count or type word is not 0: %x %x")                    \
+    K(9, M2P, "frame", "is free, but not so for the machine-to-physical table: %x expected, %x found") \
+    K(10, LOST, "frame", "is not free, and nobody's: owner %x, count %x")                              \
+    K(11, STAMP, "frame", "stamp lies in the future: clock %x, stamp %x")                              \
+    K(12, NO_FRAME, "frame", "is no frame, but referred to: %x of %x")                                 \
+    K(20, PAGES, "domain", "frames: %x owned, %x believed")                                            \
+    K(21, HOLDS, "domain", "holds: %x expected, %x found")                                             \
+    K(22, DOMAIN, "domain", "state: %x expected, %x found")                                            \
+    K(30, L3_COPY, "vcpu", "copy of the L3 table: %x expected, %x found")                              \
+    K(31, AREA, "vcpu", "page %x of its area maps %x")                                                 \
+    K(32, INFO, "vcpu", "vcpu_info: %x expected, %x found")                                            \
+    K(33, GDT, "vcpu", "pages of the GDT: %x expected, %x found")                                      \
+    K(34, LDT, "vcpu", "pages of the LDT: at most %x expected, %x mapped")                             \
+    K(35, POLL, "vcpu", "polling: %x expected, %x found")                                              \
+    K(36, CR3, "vcpu", "CR3: %x expected, %x found")                                                   \
+    K(37, VA_CACHE, "vcpu", "last table of update_va_mapping: %x expected, %x found")                  \
+    K(38, FPU, "vcpu", "FPU owner: %x expected, %x found")                                             \
+    K(39, QUEUE, "vcpu", "run queue: %x expected, %x found")                                           \
+    K(40, WINDOW, "window", "frame: %x believed, %x mapped")                                           \
+    K(41, POOL, "pool", "free pages: %x counted, %x believed")                                         \
+    K(42, POOL_HINT, "pool", "lowest free page: %x, but search begins at %x")                          \
+    K(43, TIMER, "timer", "is armed, but nobody's (%x), or out of order: %x")                          \
+    K(50, PIN, "grant", "pins: %x expected, %x found")                                                 \
+    K(51, HANDLE, "grant handle", "granter %x, entry %x: not as it should be")                         \
+    K(52, FREE_HANDLES, "grant table", "unused handles: %x counted, %x in the list")                   \
+    K(60, PORT, "event channel", "other end: %x expected, %x found")
+
+enum int82_audit_kind {
+#define INT82_AUDIT_ENUM(number, name, object, text) INT82_AUDIT_##name = number,
+    INT82_AUDIT_KINDS(INT82_AUDIT_ENUM)
+#undef INT82_AUDIT_ENUM
 };
 
 /* Bucket 0: empty batches; n: 2^(n-2) < size <= 2^(n-1), so 1, 2, 3-4, 5-8, ... ; the last takes all above. */

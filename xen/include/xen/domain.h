@@ -12,6 +12,7 @@
         if (((v) = (d)->vcpu[id_]))
 
 extern struct domain *idle_domain;
+extern struct domain *dying_list; /* killed, but something still refers to them */
 
 /* dom_io, dom_xen and the idle vCPU's domain. */
 void init_domains(void);

@@ -95,6 +95,7 @@ struct vcpu {
     mfn_t info_frame; /* frame with vcpu_info, when register_vcpu_info moved it; INVALID_MFN: in shared_info */
     uint32_t info_offset;
     uint32_t time_version;
+    bool audit_paused;  /* by the auditor's call in progress */
     bool crash_pending; /* the exit path dumps its registers and ends the domain */
     const char *crash_reason;
 };
@@ -143,6 +144,7 @@ struct domain {
     struct port_state ports;
     uint8_t handle[16];
     char name[16];
+    uint32_t audit_pages, audit_holds; /* what the auditor counts: xen/audit.h */
 };
 
 extern struct domain *domain_list; /* by rising domain_id */
