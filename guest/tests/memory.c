@@ -355,3 +355,25 @@ TEST(memory_bad_command)
     CHECK_RC(HYPERVISOR_memory_op(63, arg), -ENOSYS);
     CHECK_RC(HYPERVISOR_memory_op(8, arg), -ENOSYS);
 }
+
+/* Domain 0 may map the machine-to-physical table by its frames, as DOMID_XEN's, but not to write. */
+TEST(memory_machphys_frames_are_read_only)
+{
+    xen_pfn_t mfn;
+    struct xen_machphys_mfn_list list = {.max_extents = 1, .extent_start = &mfn};
+    uint64_t l1e = pte_maddr(mm_l1_entry((void *)FREE_VA));
+    mmu_update_t req = {.ptr = l1e};
+    uint32_t pfn;
+
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mfn_list, &list), 0);
+    req.val = make_pte(mfn, PTE_KERNEL_RW);
+    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_XEN), -EBUSY);
+    CHECK_EQ(*mm_l1_entry((void *)FREE_VA), 0);
+    req.val = make_pte(mfn, PTE_KERNEL_RO);
+    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_XEN), 0);
+    CHECK(probe_read((void *)FREE_VA, &pfn, NULL));
+    CHECK(!probe_write((void *)FREE_VA, pfn, NULL));
+    req.val = make_pte(mfn, PTE_KERNEL_RW);
+    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_XEN), -EBUSY);
+    CHECK_RC(unmap_at(FREE_VA), 0);
+}

@@ -274,7 +274,8 @@ static enum use use_of(uint32_t type_info)
 static void compare(mfn_t mfn)
 {
     struct page_info *page = mfn_to_page(mfn);
-    uint32_t type_count = page->type_info >> PGT_count_shift, total = 0;
+    uint32_t type_count = page->type_info >> PGT_count_shift;
+    uint32_t total = page->owner == dom_xen; /* used as nothing, so that nobody can use it as writable */
     enum use use = use_of(page->type_info);
 
     if (page->owner == dom_io)

@@ -20,7 +20,12 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-static unsigned int passed, failed, failures_here;
+static unsigned int passed, failed, failures_here, mismatches;
+
+void audit_mismatch(uint32_t kind, uint32_t id, uint32_t expected, uint32_t found)
+{
+    mismatches++;
+}
 
 #define CHECK(cond, ...)                                      \
     do {                                                      \
@@ -119,6 +124,9 @@ static void guest_frames(void)
             model_set(mfn, 1, true);
         }
         CHECK(free_dom_frames() == model_free, "%u, expected %u", free_dom_frames(), model_free);
+        if (round % 1000 == 0)
+            audit_pools();
+        CHECK(!mismatches, "%u mismatches for the auditor", mismatches);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <xen/domain.h>
 #include <xen/grant_table.h>
 #include <xen/event.h>
+#include <xen/audit.h>
 #include <xen/hypercall.h>
 #include <xen/schedule.h>
 #include <asm/processor.h>
@@ -282,9 +283,31 @@ static void guest_run(struct guest *g, uint64_t ns)
 #define CALL(g, call)      \
     ({                     \
         long rc_ = (call); \
+        audit_lists();     \
         way_out(g);        \
         rc_;               \
     })
+
+static const char *failure;
+
+/* The auditor's look at the queue and the timers, after every call. */
+void audit_mismatch(uint32_t kind, uint32_t id, uint32_t expected, uint32_t found)
+{
+    static char text[64];
+
+    snprintf(text, sizeof(text), "audit: kind %u, %x: %x, %x", kind, id, expected, found);
+    failure = failure ? failure : text;
+}
+
+static void no_visit(const struct timer *t)
+{
+}
+
+static void audit_lists(void)
+{
+    audit_run_queue();
+    audit_timers(no_visit);
+}
 
 static void guest_main(void)
 {
@@ -367,7 +390,6 @@ static void reset_machine(void)
 /* --- Checks */
 
 static unsigned int passed, failed;
-static const char *failure;
 
 #define EXPECT(cond)                                                        \
     do {                                                                    \
