@@ -19,6 +19,17 @@ static bool known_to_xen(uint32_t nr)
     return nr == 20 || nr == 25 || nr == 27 || nr == 31 || (nr >= 34 && nr <= 38) || (nr >= 48 && nr <= 55) || nr == 11;
 }
 
+/* Numbers of the table. On a Xen those may be unknown. */
+static bool listed(uint32_t nr)
+{
+    static const bool list[NR_hypercalls] = {
+#define HYPERCALL(nr, name, args, tier, what) [nr] = true,
+#include <xen/hypercalls.def>
+    };
+
+    return nr < NR_hypercalls && list[nr];
+}
+
 /* Arguments that make call nr do nothing. Returns what it answers, or 1 when that does not matter. */
 static int32_t harmless(uint32_t nr, uint32_t *a)
 {
@@ -205,6 +216,8 @@ TEST(registers_numbers_beyond)
                                   0x7fffffff, 0x80000000, 0x80000011, 0xffffffff, 17 | 64, 17 | 256, 17 | 0x1000000};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(nr); i++) {
+        if (listed(nr[i]))
+            continue;
         if (hypercall(nr[i], 0, 0, 0, 0, 0) != -ENOSYS)
             FAIL("hypercall 0x%x: expected %d, saw %d", nr[i], -ENOSYS, hypercall(nr[i], 0, 0, 0, 0, 0));
         call_with(nr[i], 0, FLAT_USER_DS, 0, 0, FLAT_USER_DS);
