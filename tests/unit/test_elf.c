@@ -409,6 +409,20 @@ static void refusals(void)
     EXPECT_ERROR("no Xen guest");
 }
 
+/* No error: whether it is to be domain 0 is the builder's to know. */
+static void not_for_domain_0(void)
+{
+    struct elf_guest g;
+
+    good_kernel();
+    EXPECT_GOOD(&g);
+    CHECK(!g.no_dom0, "it may be domain 0");
+    note_number(XEN_ELFNOTE_SUPPORTED_FEATURES, 0x10);
+    end_notes_as_segment();
+    EXPECT_GOOD(&g);
+    CHECK(g.no_dom0, "it may not be domain 0");
+}
+
 static void refusals_by_notes(void)
 {
     static const struct {
@@ -422,7 +436,6 @@ static void refusals_by_notes(void)
         {XEN_ELFNOTE_PAE_MODE, "no", 0, "PAE"},
         {XEN_ELFNOTE_FEATURES, "pae_pgdir_above_4gb|!supervisor_mode_kernel", 0, "feature"},
         {XEN_ELFNOTE_FEATURES, "!auto_translated_physmap", 0, "feature"},
-        {XEN_ELFNOTE_SUPPORTED_FEATURES, NULL, 0x10, "domain 0"},
         {XEN_ELFNOTE_HV_START_LOW, NULL, 0xF5801000, "higher"},
         {XEN_ELFNOTE_VIRT_BASE, NULL, BASE + 1, "base"},
         {XEN_ELFNOTE_VIRT_BASE, NULL, 0xF5800000, "base"},
@@ -547,6 +560,7 @@ int main(void)
     run("elf_string", string);
     run("elf_notes_win_over_string", notes_win_over_string);
     run("elf_refusals", refusals);
+    run("elf_not_for_domain_0", not_for_domain_0);
     run("elf_refusals_by_notes", refusals_by_notes);
     run("elf_bsd_symbols", bsd_symbols);
     run("elf_truncations", truncations);

@@ -87,7 +87,7 @@ static const struct option {
     {"dom0_mem", set_dom0_mem}, {"dom0_max_vcpus", set_dom0_max_vcpus},
     {"loglvl", set_log_level},  {"noreboot", set_noreboot},
     {"com1", ignore},           {"console", ignore},
-    {"guest_loglvl", ignore},
+    {"guest_loglvl", ignore},   {"domain", set_domain},
 };
 
 static const struct option *__init find_option(const char *name)

@@ -39,7 +39,7 @@ struct parser {
     uint32_t required; /* features, by XENFEAT_ number */
     uint32_t hv_start_low;
     bool has_notes, has_string;
-    bool for_xen3, generic_loader, is_linux, is_pae, no_dom0, wants_symbols;
+    bool for_xen3, generic_loader, is_linux, is_pae, wants_symbols;
 };
 
 static const void *at(const struct parser *p, uint32_t offset, uint32_t size)
@@ -148,7 +148,7 @@ static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint3
         p->hv_start_low = note_number(desc, size);
         break;
     case XEN_ELFNOTE_SUPPORTED_FEATURES:
-        p->no_dom0 = !(note_number(desc, size) & FEATURE_DOM0);
+        p->guest->no_dom0 = !(note_number(desc, size) & FEATURE_DOM0);
         break;
     case XEN_ELFNOTE_MOD_START_PFN:
         g->unmapped_initrd = note_number(desc, size) != 0;
@@ -386,8 +386,6 @@ static const char *check_kind(const struct parser *p)
         return "it is not made for PAE";
     if (p->required & FEATURES_MISSING)
         return "it needs a feature that paravirtual guests do not have here";
-    if (p->no_dom0)
-        return "it cannot be domain 0";
     if (p->hv_start_low > HIGHEST_GUEST)
         return "it wants the hypervisor to begin at a higher address";
     return NULL;

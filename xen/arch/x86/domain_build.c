@@ -1,10 +1,12 @@
 /*
- * Domain 0: from a kernel image to the state in which Xen's ABI says that a guest starts. In virtual addresses, from
- * the guest's base up, frame after frame:
+ * A domain at boot: from a kernel image to the state in which Xen's ABI says that a guest starts. In virtual addresses,
+ * from the guest's base up, frame after frame:
  *
- *      kernel | initial ramdisk | p2m list | start_info | page tables: L3, four L2s, L1s | stack | slack
+ *      kernel | initial ramdisk | p2m list | start_info | store, console | page tables: L3, four L2s, L1s | stack |
+ * slack
  *
- * all mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack.
+ * all mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack. Domain 0 has no rings to store and
+ * console.
  */
 #include <asm/emulate.h>
 #include <asm/frames.h>
@@ -26,6 +28,7 @@ struct layout {
     uint32_t base;
     uint32_t initrd, initrd_pfn, initrd_pages;
     uint32_t p2m, start_info;
+    uint32_t store, console; /* 0: none */
     uint32_t tables, l1_frames;
     uint32_t stack;
     uint32_t end;
@@ -63,8 +66,9 @@ static uint32_t __init big_pages(uint32_t start, uint32_t end)
 }
 
 /* Virtual addresses from the kernel's end up. 64 bits, since nothing says yet that they fit. */
-static void __init plan(struct layout *l, const struct elf_guest *g, uint32_t initrd_size)
+static void __init plan(struct layout *l, const struct elf_guest *g, const struct boot_domain *b)
 {
+    uint32_t initrd_size = b->initrd ? b->initrd->size : 0;
     uint32_t initrd_pages = ROUNDUP((uint64_t)initrd_size, PAGE_SIZE) >> PAGE_SHIFT;
     uint64_t at = ROUNDUP((uint64_t)g->kernel_end, PAGE_SIZE), end;
 
@@ -77,6 +81,11 @@ static void __init plan(struct layout *l, const struct elf_guest *g, uint32_t in
     l->p2m = at;
     at += ROUNDUP(l->nr_pages * (uint64_t)sizeof(mfn_t), PAGE_SIZE);
     l->start_info = at;
+    l->store = l->console = 0;
+    if (b->domid) {
+        l->store = at += PAGE_SIZE;
+        l->console = at += PAGE_SIZE;
+    }
     l->tables = at += PAGE_SIZE;
     /* The more tables, the further the end, the more tables. */
     for (l->l1_frames = 1;; l->l1_frames++) {
@@ -87,7 +96,7 @@ static void __init plan(struct layout *l, const struct elf_guest *g, uint32_t in
         if (end - stack_end < SLACK)
             end += MAP_ALIGN;
         if (end > HYP_START)
-            panic("Domain 0 does not fit below the hypervisor");
+            panic("Domain %u does not fit below the hypervisor", b->domid);
         if (big_pages(l->base, end) <= l->l1_frames)
             break;
     }
@@ -99,8 +108,8 @@ static void __init plan(struct layout *l, const struct elf_guest *g, uint32_t in
         l->needed_pages += initrd_pages;
     }
     if (l->needed_pages > l->nr_pages)
-        panic("Too little memory for domain 0: it has %u KiB, and needs %u KiB to start (dom0_mem=)", l->nr_pages << 2,
-              l->needed_pages << 2);
+        panic("Too little memory for domain %u: it has %u KiB, and needs %u KiB to start (%s)", b->domid,
+              l->nr_pages << 2, l->needed_pages << 2, b->domid ? "domain=...,mem=" : "dom0_mem=");
 }
 
 /* While they are given to the domain, their numbers are kept in frames in a row. */
@@ -119,33 +128,35 @@ static uint32_t __init list_frames(uint32_t nr_pages)
 }
 
 /* The frame for pfn. The initial ramdisk stays where the boot loader has put it: its frames become the domain's. */
-static mfn_t __init next_frame(const struct layout *l, uint32_t pfn, const struct boot_module *initrd)
+static mfn_t __init next_frame(const struct layout *l, uint32_t pfn, const struct boot_domain *b)
 {
     mfn_t mfn;
 
     if (pfn >= l->initrd_pfn && pfn - l->initrd_pfn < l->initrd_pages)
-        return ((uint32_t)initrd->data >> PAGE_SHIFT) + pfn - l->initrd_pfn;
+        return ((uint32_t)b->initrd->data >> PAGE_SHIFT) + pfn - l->initrd_pfn;
     mfn = alloc_dom_frames(0, INVALID_MFN);
     if (mfn == INVALID_MFN)
-        panic("Too little memory for domain 0's %u pages", l->nr_pages);
+        panic("Too little memory for domain %u's %u MiB: give less to it (mem=) or to domain 0 (dom0_mem=)", b->domid,
+              l->nr_pages >> 8);
     if (pfn < l->needed_pages)
         clear_page(map_frame(mfn));
     return mfn;
 }
 
-static void __init take_frames(struct layout *l, struct domain *d, struct boot_module *initrd)
+static void __init take_frames(struct layout *l, struct domain *d, const struct boot_domain *b)
 {
+    struct boot_module *initrd = b->initrd;
     mfn_t list = alloc_dom_frames(list_order(l->nr_pages), IDENTITY_END >> PAGE_SHIFT);
 
     if (list == INVALID_MFN)
-        panic("Too little memory to build domain 0");
+        panic("Too little memory to build domain %u: give less to it (mem=) or to domain 0 (dom0_mem=)", b->domid);
     l->mfn_of = (mfn_t *)(list << PAGE_SHIFT);
     if (initrd) {
         memset((uint8_t *)initrd->data + initrd->size, 0, -initrd->size & ~PAGE_MASK);
         initrd->given_away = true;
     }
     for (uint32_t pfn = 0; pfn < l->nr_pages; pfn++) {
-        mfn_t mfn = next_frame(l, pfn, initrd);
+        mfn_t mfn = next_frame(l, pfn, b);
 
         l->mfn_of[pfn] = mfn;
         assign_page(d, mfn);
@@ -199,14 +210,16 @@ static void __init load_kernel(struct layout *l, const struct elf_guest *g, cons
 }
 
 static void __init write_start_info(const struct layout *l, const struct elf_guest *g, struct domain *d,
-                                    const struct boot_module *kernel, const struct boot_module *initrd)
+                                    const struct boot_domain *b)
 {
     static struct start_info si;
+    const struct boot_module *initrd = b->initrd;
 
+    memset(&si, 0, sizeof(si));
     strlcpy(si.magic, "xen-3.0-x86_32p", sizeof(si.magic));
     si.nr_pages = l->nr_pages;
     si.shared_info = virt_to_mach(d->shared_info);
-    si.flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
+    si.flags = (b->privileged ? SIF_PRIVILEGED : 0) | (b->domid ? 0 : SIF_INITDOMAIN);
     si.pt_base = l->tables;
     si.nr_pt_frames = 1 + NR_L2 + l->l1_frames;
     si.mfn_list = l->p2m;
@@ -216,7 +229,7 @@ static void __init write_start_info(const struct layout *l, const struct elf_gue
         if (g->unmapped_initrd)
             si.flags |= SIF_MOD_START_PFN;
     }
-    strlcpy((char *)si.cmd_line, kernel->args, sizeof(si.cmd_line));
+    strlcpy((char *)si.cmd_line, b->kernel->args, sizeof(si.cmd_line));
     write_guest(l, l->start_info, &si, sizeof(si));
 }
 
@@ -228,11 +241,11 @@ static uint32_t __init frames_of(int64_t amount, uint32_t available)
     return MIN(MAX(frames, 0), MAX_FRAMES);
 }
 
-/* What domain 0 gets: dom0_mem=, or all but a reserve, within the bounds that dom0_mem= may set. */
-static uint32_t __init memory_for_dom0(uint32_t initrd_size)
+/* dom0_mem=, or all but the others' and a reserve, within the bounds that dom0_mem= may set. */
+uint32_t __init memory_for_dom0(uint32_t initrd_pages, uint32_t others)
 {
     const struct dom0_mem *opt = &opt_dom0_mem;
-    uint32_t free = free_dom_frames() + ROUNDUP(initrd_size, PAGE_SIZE) / PAGE_SIZE, lent = list_frames(free);
+    uint32_t free = free_dom_frames() + initrd_pages, lent = list_frames(free) + others;
     uint32_t available = free - MIN(lent, free), wanted;
 
     wanted = opt->size ? frames_of(opt->size, available)
@@ -248,74 +261,83 @@ static uint32_t __init memory_for_dom0(uint32_t initrd_size)
     return wanted;
 }
 
-/* An image that this hypervisor can build a domain from. Compressed ones would be unpacked here. */
-static void __init open_kernel(const struct boot_module *kernel, struct elf_guest *g)
+/* As on Xen: without dom0_mem=max: it may ask for whatever there is. */
+uint32_t __init max_memory_of_dom0(uint32_t nr_pages)
 {
+    return opt_dom0_mem.max ? MAX(frames_of(opt_dom0_mem.max, nr_pages), nr_pages) : UINT32_MAX;
+}
+
+/* An image that this hypervisor can build a domain from. Compressed ones would be unpacked here. */
+static void __init open_kernel(const struct boot_domain *b, struct elf_guest *g)
+{
+    const struct boot_module *kernel = b->kernel;
     const char *error;
 
     if (kernel->size >= 2 && kernel->data[0] == 0x1F && kernel->data[1] == 0x8B)
-        panic("The first module cannot be domain 0: it is compressed (gzip)");
-    error = elf_parse(kernel->data, kernel->size, g);
+        error = "it is compressed (gzip)";
+    else
+        error = elf_parse(kernel->data, kernel->size, g);
+    if (!error && !b->domid && g->no_dom0)
+        error = "it says so itself";
     if (error)
-        panic("The first module cannot be domain 0: %s", error);
+        panic("Module %u cannot be domain %u: %s", (unsigned int)(kernel - modules), b->domid, error);
 }
 
-static void __init report(const struct layout *l, const struct elf_guest *g, const struct boot_module *initrd)
+static void __init report(const struct layout *l, const struct elf_guest *g, const struct boot_domain *b)
 {
-    printk("Domain 0: %u MiB, kernel %08x-%08x, entry %08x, start_info %08x, mapped to %08x\n", l->nr_pages >> 8,
-           g->kernel_start, g->kernel_end, g->entry, l->start_info, l->end);
-    if (initrd)
-        log_at(LOG_INFO, "  initial ramdisk: %u KiB, pfn %05x\n", (initrd->size + 1023) >> 10, l->initrd_pfn);
+    printk("Domain %u: %u MiB, kernel %08x-%08x, entry %08x, start_info %08x, mapped to %08x\n", b->domid,
+           l->nr_pages >> 8, g->kernel_start, g->kernel_end, g->entry, l->start_info, l->end);
+    if (b->initrd)
+        log_at(LOG_INFO, "  initial ramdisk: %u KiB, pfn %05x\n", (b->initrd->size + 1023) >> 10, l->initrd_pfn);
     log_at(LOG_INFO, "  p2m list %08x, page tables %08x (%u), stack %08x, hypercall page %08x\n", l->p2m, l->tables,
            1 + NR_L2 + l->l1_frames, l->stack, g->hypercall_page);
 }
 
-/* Alone on the machine, as long as it is being built; then it is the first to run. */
-static struct vcpu *__init create_dom0(const struct layout *l, const struct elf_guest *g)
+static struct vcpu *__init create(const struct boot_domain *b, const struct elf_guest *g)
 {
-    /* As on Xen: without dom0_mem=max: it may ask for whatever there is. */
-    uint32_t max_pages = opt_dom0_mem.max ? MAX(frames_of(opt_dom0_mem.max, l->nr_pages), l->nr_pages) : UINT32_MAX;
-    struct domain *d = create_domain(0, max_pages, true);
+    struct domain *d = create_domain(b->domid, b->max_pages, b->privileged);
     struct vcpu *v = d ? alloc_vcpu(d, 0) : NULL;
 
     if (!v)
-        panic("Too little memory for domain 0's structures");
+        panic("Too little memory for domain %u's structures", b->domid);
     /* The others wait for VCPUOP_initialise. */
-    for (uint32_t i = 1; i < opt_dom0_max_vcpus; i++)
+    for (uint32_t i = 1; i < b->vcpus; i++)
         if (!alloc_vcpu(d, i))
-            panic("Too little memory for domain 0's %u vCPUs", opt_dom0_max_vcpus);
-    dom0 = d;
+            panic("Too little memory for domain %u's %u vCPUs", b->domid, b->vcpus);
+    if (!b->domid)
+        dom0 = d;
+    strlcpy(d->name, b->name, sizeof(d->name));
     if (g->extended_cr3)
         d->vm_assist |= 1u << VMASST_TYPE_pae_extended_cr3;
     return v;
 }
 
-void __init build_dom0(const struct boot_module *kernel, struct boot_module *initrd)
+struct vcpu *__init build_domain(const struct boot_domain *plan_of)
 {
     static struct layout l;
     static struct elf_guest g;
+    struct boot_domain b = *plan_of;
     struct vcpu *v;
     int rc;
 
-    open_kernel(kernel, &g);
-    if (initrd && !initrd->size)
-        initrd = NULL;
-    l.nr_pages = memory_for_dom0(initrd ? initrd->size : 0);
-    plan(&l, &g, initrd ? initrd->size : 0);
-    v = create_dom0(&l, &g);
-    take_frames(&l, v->domain, initrd);
-    load_kernel(&l, &g, kernel);
-    write_start_info(&l, &g, v->domain, kernel, initrd);
+    open_kernel(&b, &g);
+    if (b.initrd && !b.initrd->size)
+        b.initrd = NULL;
+    l.nr_pages = b.nr_pages;
+    plan(&l, &g, &b);
+    v = create(&b, &g);
+    take_frames(&l, v->domain, &b);
+    load_kernel(&l, &g, b.kernel);
+    write_start_info(&l, &g, v->domain, &b);
     write_guest(&l, l.p2m, l.mfn_of, l.nr_pages * sizeof(mfn_t));
     write_tables(&l);
     rc = adopt_page_tables(v, frame_at(&l, l.tables));
     if (rc)
-        panic("domain 0's page tables are wrong: %d", rc);
+        panic("domain %u's page tables are wrong: %d", b.domid, rc);
     arch_set_initial_regs(v, g.entry, l.stack + PAGE_SIZE, l.start_info);
     update_wallclock(v->domain);
-    report(&l, &g, initrd);
+    report(&l, &g, &b);
     return_list(&l);
     v->is_initialised = true;
-    v->state = VCPU_RUNNABLE;
-    vcpu_wake(v);
+    return v;
 }

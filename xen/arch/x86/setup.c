@@ -1,4 +1,4 @@
-/* From the boot loader's information to a running domain 0. */
+/* From the boot loader's information to running domains. */
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
 #include <asm/frames.h>
@@ -41,10 +41,10 @@ static struct range {
 } ranges[MAX_RANGES];
 static unsigned int nr_ranges;
 
-#define MAX_MODULES 2
-static struct boot_module modules[MAX_MODULES];
+#define MAX_MODULES 32
+struct boot_module modules[MAX_MODULES];
+unsigned int nr_modules;
 static char module_args[MAX_MODULES][1024];
-static unsigned int nr_modules;
 
 static void __init add_map_entry(uint64_t addr, uint64_t size, uint32_t type)
 {
@@ -400,7 +400,7 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
     init_emulation();
     init_time();
     init_idle();
-    build_dom0(&modules[0], nr_modules > 1 ? &modules[1] : NULL);
+    build_domains();
     drop_identity_map();
     idle_loop();
 }

@@ -27,6 +27,7 @@ struct elf_guest {
     uint16_t symbol_section, string_section; /* of the file, with them */
     bool extended_cr3;                       /* its L3s may lie above 4 GiB */
     bool unmapped_initrd;                    /* MOD_START_PFN */
+    bool no_dom0;                            /* it says that it cannot be domain 0 */
 };
 
 /* NULL, or why this is no guest for us. Every field of *guest is then set, and every segment lies within the file. */

@@ -4,16 +4,19 @@
 
 #include <xen/sched.h>
 
-/* Until domain 0 runs, machine memory below this is mapped at its own addresses, too (boot.S). */
+/* Until the first domain runs, machine memory below this is mapped at its own addresses, too (boot.S). */
 #define IDENTITY_END 0xC0000000u
 
-/* A file that the boot loader brought along, at its machine address; readable there until domain 0 runs. */
+/* A file that the boot loader brought along, at its machine address; readable there until the first domain runs. */
 struct boot_module {
     const uint8_t *data;
     uint32_t size;
     const char *args; /* without the file's own name */
-    bool given_away;  /* its frames are domain 0's now */
+    bool claimed;     /* some domain is built from it */
+    bool given_away;  /* its frames are a domain's now */
 };
+extern struct boot_module modules[];
+extern unsigned int nr_modules;
 
 /* Command line */
 void parse_command_line(const char *line);
@@ -21,6 +24,7 @@ extern struct dom0_mem {
     int64_t size, min, max; /* bytes; below 0: all but so many; 0: not given */
 } opt_dom0_mem;
 extern uint32_t opt_dom0_max_vcpus; /* 1..MAX_VCPUS */
+bool set_domain(const char *value); /* domain= */
 
 /* Page allocator: gives it frames, in ascending order. */
 void add_dom_frames(mfn_t first, mfn_t end);
@@ -32,8 +36,22 @@ void init_pic(void);
 void init_time(void);
 void init_power(void);
 
-/* Domain 0 from an image; panics with a line that says why not. */
-void build_dom0(const struct boot_module *kernel, struct boot_module *initrd);
+/* A domain that is built at boot. */
+struct boot_domain {
+    uint16_t domid;
+    bool privileged;
+    struct boot_module *kernel, *initrd; /* initrd: NULL for none */
+    uint32_t nr_pages, max_pages;
+    uint32_t vcpus;
+    char name[16];
+};
+
+/* Domain 0 and those of domain=; panics with a line that says why not. */
+void build_domains(void);
+struct vcpu *build_domain(const struct boot_domain *b); /* its first vCPU: ready, but it does not run yet */
+/* What domain 0 gets, and may have, in pages: dom0_mem=, or what `others` (pages) leave. */
+uint32_t memory_for_dom0(uint32_t initrd_pages, uint32_t others);
+uint32_t max_memory_of_dom0(uint32_t nr_pages);
 
 /* arch/x86/domain.c: v has not run yet. */
 void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t esi);
