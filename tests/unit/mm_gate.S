@@ -3,20 +3,6 @@
  * mode the iret stays in its ring, so that it leaves ESP and SS on the stack.
  */
         .text
-        .globl  _start
-_start: xor     %ebp, %ebp
-        mov     %esp, %eax
-        mov     $stack_end, %esp        /* below the hypervisor, for guests' arguments lie on it */
-        call    test_main
-        mov     %eax, %ebx
-        mov     $1, %eax
-        int     $0x80
-
-        .globl  signal_restorer
-signal_restorer:
-        mov     $173, %eax              /* rt_sigreturn */
-        int     $0x80
-
 /* long gate(const void *entry, const uint32_t arguments[5]): regparm(3) */
         .globl  gate
 gate:
@@ -92,9 +78,7 @@ multicall_update_va_mapping_c:
         ud2
 
         .bss
-        .balign 16
-        .skip   65536
-stack_end:
+        .balign 4
 gate_entry:
         .skip   4
         .globl  gate_clobbered

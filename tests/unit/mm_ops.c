@@ -51,7 +51,7 @@ static void start_vcpus(void)
 
 void start(bool privileged)
 {
-    memset(frame_table, 0, PAGE_SIZE);
+    memset(frame_table, 0, FRAMES * sizeof(*frame_table));
     memset(mpt_rw, 0xFF, FRAMES * sizeof(*mpt_rw));
     memset(freed, 0, sizeof(freed));
     memset(vcpus, 0, sizeof(vcpus));
@@ -67,14 +67,12 @@ void start(bool privileged)
         mfn_to_page(mfn)->stamp = 4;
         if (mfn >= FOREIGN) {
             assign_page(mfn >= OURS ? &ours : &foreign, mfn);
-            memset(map_frame(mfn), 0, PAGE_SIZE);
-        } else if (mfn < HYPER) {
-            mfn_to_page(mfn)->owner = dom_io;
-            mfn_to_page(mfn)->count = 1;
-        }
+            zero_frame(mfn);
+        } else if (mfn < HYPER)
+            share_frame_with(dom_io, mfn, true);
+        else if (mfn >= SHARED)
+            share_frame_with(dom_xen, mfn, false);
     }
-    for (mfn_t mfn = SHARED; mfn < FOREIGN; mfn++)
-        share_frame_with(dom_xen, mfn, false);
     for (unsigned int i = L2_HYP_FIRST; i < L2_ENTRIES; i++)
         idle_l2[i] = entry(i, RW);
     start_domain(&ours, L3, L2, 4, 0, OUR_VCPUS);
@@ -100,10 +98,21 @@ void switch_vcpu(unsigned int i)
 
 /* --- Calls */
 
-/* Where a call's arguments stand: each vCPU of those that may be in the midst of one has a page. */
+#define NOT_TOLD 99
+
+/* Where a call's arguments stand: each vCPU of those that may be in the midst of one has a page. They end with it. */
 static void *guest_room(uint32_t size)
 {
     return guest_memory + GUEST_MEMORY - PAGE_SIZE * nested - size;
+}
+
+/* Where it is told how many were done: the page's first word. */
+static uint32_t *guest_done(void)
+{
+    uint32_t *done = guest_room(PAGE_SIZE);
+
+    *done = NOT_TOLD;
+    return done;
 }
 
 long gate(const void *entry, const uint32_t *arguments);
@@ -258,8 +267,8 @@ static uint64_t *entry_at(uint64_t ptr)
 {
     mfn_t mfn = ptr >> PAGE_SHIFT;
 
-    /* The hypervisor's own frames have no window. */
-    if (ptr >> PAGE_SHIFT >= FRAMES || !mfn_to_page(mfn)->owner)
+    /* Only frames of domains have windows. */
+    if (ptr >> PAGE_SHIFT >= FRAMES || !mfn_to_page(mfn)->owner || mfn_to_page(mfn)->owner == dom_io)
         return NULL;
     return (uint64_t *)((char *)map_frame(mfn) + (ptr & 0xFF8));
 }
@@ -317,7 +326,7 @@ static uint32_t some_domains(void)
 
 static void random_batch(void)
 {
-    uint32_t n = below(4) ? 1 + below(3) : below(BATCH), done = 99, domid = DOMID_SELF, missing = 0;
+    uint32_t n = below(4) ? 1 + below(3) : below(BATCH), *done = guest_done(), domid = DOMID_SELF, missing = 0;
     mfn_t table = some_frame();
     mmu_update_t *req;
     long rc;
@@ -336,15 +345,15 @@ static void random_batch(void)
         domid = some_domains();
     if (!nested && !below(20)) /* some stand where no memory is */
         missing = below(5);
-    rc = mmu_update(req, n + missing, &done, domid);
+    rc = mmu_update(req, n + missing, done, domid);
     stats[4] += n;
-    stats[5] += done;
+    stats[5] += *done;
     fold(rc);
-    fold(done);
+    fold(*done);
     if (!preempting && domid == DOMID_SELF && !missing)
-        check_batch(req, n, done, rc);
+        check_batch(req, n, *done, rc);
     if (missing)
-        CHECK(rc && (done <= n || domid != DOMID_SELF));
+        CHECK(rc && (*done <= n || *done == NOT_TOLD));
 }
 
 /* The guest stores what it likes to where it may. */
@@ -420,16 +429,17 @@ static const uint8_t commands[] = {
 
 static void random_mmuext(void)
 {
-    uint32_t n = below(8) ? 1 : below(6), done = 0, domid = below(20) ? DOMID_SELF : some_domains() & 0xFFFF;
+    uint32_t n = below(8) ? 1 : below(6), *done = guest_done(),
+             domid = below(20) ? DOMID_SELF : some_domains() & 0xFFFF;
     uint32_t count = n + (!nested && !below(40));
     mmuext_op_t *ops = guest_room(n * sizeof(*ops));
 
     for (uint32_t i = 0; i < n; i++)
         ops[i] = (mmuext_op_t){
             .cmd = commands[below(ARRAY_SIZE(commands))], .arg1.mfn = some_frame(), .arg2.nr_ents = some_frame()};
-    fold(do_mmuext_op(ops, count, count == 1 && below(2) ? NULL : &done, domid));
-    CHECK(done <= n);
-    fold(done);
+    fold(do_mmuext_op(ops, count, count == 1 && below(2) ? NULL : done, domid));
+    CHECK(*done <= n || *done == NOT_TOLD);
+    fold(*done);
 }
 
 static void random_va(void)

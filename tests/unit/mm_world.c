@@ -278,8 +278,11 @@ static void compare(mfn_t mfn)
     uint32_t total = page->owner == dom_xen; /* used as nothing, so that nobody can use it as writable */
     enum use use = use_of(page->type_info);
 
-    if (page->owner == dom_io)
+    if (page->owner == dom_io) {
+        if (page->count != 1 || page->type_info != (PGT_writable | PGT_one))
+            FAIL("frame 0x%x of a device: count %u, type 0x%x", mfn, page->count, page->type_info);
         return;
+    }
     counts[mfn] += !!(page->count & PGC_allocated);
     if (page->type_info & PGT_pinned)
         refer(mfn, use);

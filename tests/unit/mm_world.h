@@ -40,6 +40,7 @@ void fail(const char *f, ...) __printf(1, 2); /* only %s %d %u %x */
 void exit_with(int status) __attribute__((noreturn));
 uint32_t below(uint32_t n); /* a choice: 0 to n - 1 */
 uint32_t random32(void);
+void zero_frame(mfn_t mfn); /* before anything happens */
 
 #define FAIL(...) fail(__VA_ARGS__)
 #define CHECK(c)            \

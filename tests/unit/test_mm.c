@@ -136,6 +136,11 @@ void *window_refill(unsigned int slot, mfn_t mfn)
     exit_with(1);
 }
 
+void zero_frame(mfn_t mfn)
+{
+    memset(map_frame(mfn), 0, PAGE_SIZE);
+}
+
 static void on_signal(int signal, void *info, uint32_t *context)
 {
     uint32_t *eip = &context[5 + 14];
@@ -479,6 +484,29 @@ static void no_frame_in_absent_entries(void)
     l1tf_vulnerable = false;
 }
 
+static void shown_frames_stay_what_they_are(void)
+{
+    static const struct {
+        uint32_t domid;
+        mfn_t mfn;
+    } shown[] = {{DOMID_XEN, SHARED}, {DOMID_IO, MMIO}};
+    mmuext_op_t pin = {.cmd = MMUEXT_PIN_L1_TABLE};
+
+    for (step = 0; step < ARRAY_SIZE(shown); step++) {
+        pin.arg1.mfn = shown[step].mfn;
+        CHECK_RC(do_mmuext_op(&pin, 1, NULL, shown[step].domid), -EINVAL);
+        audit(true);
+    }
+    batch[0] = (mmu_update_t){((uint64_t)L1 << PAGE_SHIFT) + 8, entry(SHARED, RW).raw};
+    CHECK_RC(mmu_update(batch, 1, NULL, DOMID_XEN), -EBUSY);
+    batch[0].val = entry(SHARED, RO).raw;
+    CHECK_RC(mmu_update(batch, 1, NULL, DOMID_XEN), 0);
+    audit(true);
+    CHECK(set_entry(L1, 1, entry(SHARED, RW)) < 0);
+    audit(true);
+    CHECK_RC(set_entry(L1, 1, entry(0, 0)), 0);
+}
+
 /* The only test to run, or NULL: all. */
 static const char *wanted;
 
@@ -557,6 +585,7 @@ int test_main(const uint32_t *words)
         chosen("type_count_overflow", type_count_overflow);
         chosen("descriptors_once_a_table", descriptors_once_a_table);
         chosen("ldt_pages", ldt_pages);
+        chosen("shown_frames_stay_what_they_are", shown_frames_stay_what_they_are);
         chosen("no_frame_in_absent_entries", no_frame_in_absent_entries);
     }
     random_pair("random_privileged", seed + 1, 30000, true, false, false);

@@ -478,6 +478,7 @@ static const struct domain *known; /* most frames have the owner of the one befo
 
 static void compare_owned(mfn_t mfn, const struct page_info *page, const struct expected *e)
 {
+    bool device = page->owner == dom_io; /* as if mapped writable for ever: give_io_frames() */
     uint32_t count = e->count;
 
     if (page->owner != known && audit_knows_domain(page->owner))
@@ -488,13 +489,13 @@ static void compare_owned(mfn_t mfn, const struct page_info *page, const struct 
     }
     if (!(e->type & SHARED))
         page->owner->audit_pages++;
-    if (page->count & PGC_allocated || page->owner == dom_io)
+    if (page->count & PGC_allocated || device)
         count++;
     if (page->type_info & PGT_pinned)
         count++;
     if ((page->count & PGC_count) != count || !count)
         audit_mismatch(INT82_AUDIT_COUNT, mfn, count, page->count & PGC_count);
-    compare_type(mfn, page->type_info, e->type);
+    compare_type(mfn, page->type_info, device ? PGT_writable_page | PGT_one : e->type);
 }
 
 static __attribute__((noinline)) void compare(mfn_t mfn, bool free)

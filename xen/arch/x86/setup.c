@@ -348,11 +348,11 @@ static void __init give_io_frames(void)
             }
         }
         for (; next < best; next++)
-            *mfn_to_page(next) = (struct page_info){.count = 1, .owner = dom_io};
+            share_frame_with(dom_io, next, true);
         next = MAX(next, best_end);
     }
     for (mfn_t mfn = 0; mfn < LOW_MEMORY >> PAGE_SHIFT; mfn++)
-        *mfn_to_page(mfn) = (struct page_info){.count = 1, .owner = dom_io};
+        share_frame_with(dom_io, mfn, true);
 }
 
 static void __init free_memory(void)
