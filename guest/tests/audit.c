@@ -4,6 +4,8 @@
  */
 #include "test.h"
 
+#include "faults.h"
+
 #include <guest/audit.h>
 
 static struct int82_audit answer;
@@ -87,4 +89,81 @@ TEST(audit_arguments)
         }
     op.interface_version++;
     CHECK_RC(HYPERVISOR_dom0_op(&op), -EACCES);
+}
+
+/* ---- Books falsified on purpose */
+
+static bool named(uint32_t kind, uint32_t id)
+{
+    for (unsigned int i = 0; i < answer.reported; i++)
+        if (answer.first[i].kind == kind && answer.first[i].id == id)
+            return true;
+    return false;
+}
+
+/* Falsifies, asks, mends, asks. only: nothing else is named. */
+static void falsify(uint32_t what, uint32_t id, uint32_t kind, bool only)
+{
+    int rc = corrupt(what, &id, false), mended;
+
+    context("corruption %u of 0x%x", what, id);
+    if (!CHECK_RC(rc, 0))
+        return;
+    rc = audit_read(&answer);
+    mended = corrupt(what, &id, true);
+    CHECK_RC(rc, 0);
+    CHECK_RC(mended, 0);
+    CHECK(answer.mismatches > 0 && answer.reported > 0);
+    CHECK(named(kind, id));
+    for (unsigned int i = 0; only && i < answer.reported; i++)
+        CHECK_EQ(answer.first[i].id, id);
+    CHECK_RC(audit_read(&answer), 0);
+    CHECK_EQ(answer.mismatches, 0);
+}
+
+TEST(audit_names_the_frame)
+{
+    void *page;
+    pte_t *l1;
+
+    NEED_AUDITOR();
+    NEED_FAULTS();
+    page = alloc_page();
+    l1 = new_l1_at(FREE_TABLE_VA);
+    CHECK_RC(map_at(FREE_TABLE_VA, virt_to_mfn(page), PTE_KERNEL_RO), 0);
+    falsify(INT82_CORRUPT_COUNT, virt_to_mfn(page), INT82_AUDIT_COUNT, true);
+    falsify(INT82_CORRUPT_COUNT, virt_to_mfn(l1), INT82_AUDIT_COUNT, true);
+    falsify(INT82_CORRUPT_COUNT, virt_to_mfn(mm_base()), INT82_AUDIT_COUNT, true);
+    falsify(INT82_CORRUPT_USES, virt_to_mfn(page), INT82_AUDIT_TYPE, true);
+    falsify(INT82_CORRUPT_USES, virt_to_mfn(l1), INT82_AUDIT_TYPE, true);
+    falsify(INT82_CORRUPT_USES, virt_to_mfn(mm_base()), INT82_AUDIT_TYPE, true);
+    falsify(INT82_CORRUPT_PIN, virt_to_mfn(page), INT82_AUDIT_COUNT, true);
+    falsify(INT82_CORRUPT_PIN, virt_to_mfn(l1), INT82_AUDIT_TYPE, true);
+    falsify(INT82_CORRUPT_PIN, virt_to_mfn(mm_base()), INT82_AUDIT_COUNT, true);
+    falsify(INT82_CORRUPT_TYPE, virt_to_mfn(page), INT82_AUDIT_TYPE, true);
+    falsify(INT82_CORRUPT_TYPE, virt_to_mfn(l1), INT82_AUDIT_TYPE, true);
+    falsify(INT82_CORRUPT_OWNER, virt_to_mfn(page), INT82_AUDIT_LOST, false);
+    falsify(INT82_CORRUPT_HYP_SLOT, pte_mfn(mm_base()[3]), INT82_AUDIT_HYP_SLOT, true);
+    falsify(INT82_CORRUPT_M2P, 0, INT82_AUDIT_M2P, true);
+    falsify(INT82_CORRUPT_FREE, 0, INT82_AUDIT_LOST, true);
+    drop_l1_at(FREE_TABLE_VA, l1);
+    free_page(page);
+}
+
+TEST(audit_names_the_object)
+{
+    evtchn_bind_interdomain_t bind = {.remote_dom = DOMID_SELF};
+    int port;
+
+    NEED_AUDITOR();
+    NEED_FAULTS();
+    falsify(INT82_CORRUPT_L3_COPY, 0, INT82_AUDIT_L3_COPY, true);
+    falsify(INT82_CORRUPT_PAGES, 0, INT82_AUDIT_PAGES, true);
+    port = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
+    CHECK(port > 0);
+    bind.remote_port = port;
+    CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind), 0);
+    falsify(INT82_CORRUPT_PORT, port, INT82_AUDIT_PORT, false);
+    event_close(bind.local_port);
+    event_close(port);
 }

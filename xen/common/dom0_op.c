@@ -9,6 +9,7 @@
 #include <xen/audit.h>
 #include <xen/counters.h>
 #include <xen/domain.h>
+#include <xen/faults.h>
 #include <xen/hypercall.h>
 #include <xen/machine.h>
 
@@ -140,6 +141,23 @@ static long op_audit(xen_platform_op_t *op)
     return audit_op(&op->u.int82);
 }
 
+/* --- Faults on purpose */
+
+static long op_corrupt(xen_platform_op_t *op)
+{
+    return corrupt_op(&op->u.int82_fault);
+}
+
+static long op_fail_allocation(xen_platform_op_t *op)
+{
+    return fail_allocation_op(&op->u.int82_fault);
+}
+
+static long op_preempt(xen_platform_op_t *op)
+{
+    return preempt_op(&op->u.int82_fault);
+}
+
 /* --- The table. Commands that are not in it answer -ENOSYS. */
 
 static const struct {
@@ -162,6 +180,9 @@ static const struct {
     {INT82_OP_get_counters, op_get_counters, true},
     {INT82_OP_reset_counters, op_reset_counters, false},
     {INT82_OP_audit, op_audit, true},
+    {INT82_OP_corrupt, op_corrupt, true},
+    {INT82_OP_fail_allocation, op_fail_allocation, true},
+    {INT82_OP_preempt, op_preempt, true},
 };
 
 long do_dom0_op(dom0_op_t *arg)

@@ -3,6 +3,7 @@
  * is free. Blocks are aligned to their size and taken from below, so what is left stays in one piece.
  */
 #include <xen/audit.h>
+#include <xen/faults.h>
 #include <xen/setup.h>
 
 #define WORD_BITS 32
@@ -99,7 +100,7 @@ void __init add_dom_frames(mfn_t first, mfn_t end)
 
 mfn_t alloc_dom_frames(unsigned int order, mfn_t below)
 {
-    uint32_t page = take(&dom_pool, order, MIN(below, max_page));
+    uint32_t page = fault_allocation(INT82_FAIL_FRAMES) ? NONE : take(&dom_pool, order, MIN(below, max_page));
 
     return page == NONE ? INVALID_MFN : page;
 }
@@ -136,7 +137,7 @@ void __init init_heap(void *start, uint32_t pages)
 
 void *alloc_heap_pages(unsigned int order)
 {
-    uint32_t page = take(&heap_pool, order, NONE);
+    uint32_t page = fault_allocation(INT82_FAIL_HEAP) ? NONE : take(&heap_pool, order, NONE);
     char *va = heap_start + page * PAGE_SIZE;
 
     if (page == NONE)

@@ -10,6 +10,7 @@
 #include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/event.h>
+#include <xen/faults.h>
 #include <xen/schedule.h>
 
 #define SLICE_NS        10000000u
@@ -274,6 +275,8 @@ bool preempt_point(void)
     interrupt_window();
     if (unlikely(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE)))
         preempt();
+    if (fault_preemption())
+        schedule_amid_operation();
     return current->domain->is_dying;
 }
 

@@ -184,7 +184,7 @@ static void refer_table(mfn_t table, unsigned int index, pte_t e, uint32_t type)
             return;
     }
     refer(to, type);
-    if ((mfn_to_page(to)->type_info & TYPE_BITS) != type)
+    if (mfn_to_page(to)->type_info < PGT_one || (mfn_to_page(to)->type_info & TYPE_BITS) != type)
         unwalked = true;
 }
 

@@ -11,6 +11,31 @@
 #define INT82_OP_reset_counters 0x82000002 /* no argument: all to 0 */
 #define INT82_OP_audit          0x82000003 /* u.int82: copies a struct int82_audit out, as much as there is room for */
 
+/* Faults on purpose, in the build with counters only (u.int82_fault; elsewhere -ENOSYS). */
+#define INT82_OP_corrupt         0x82000010 /* falsifies what the auditor looks at, or mends it */
+#define INT82_OP_fail_allocation 0x82000011 /* the at-th allocation from now fails, once */
+#define INT82_OP_preempt         0x82000012 /* long operations let others run */
+
+/* INT82_OP_corrupt: what. -EINVAL for others, or an id that does not fit. */
+#define INT82_CORRUPT_COUNT    1  /* of frame id: one reference more */
+#define INT82_CORRUPT_USES     2  /* one use as its type less; it must have one */
+#define INT82_CORRUPT_PIN      3  /* its pin bit changes */
+#define INT82_CORRUPT_OWNER    4  /* nobody's */
+#define INT82_CORRUPT_TYPE     5  /* another type, with the same uses */
+#define INT82_CORRUPT_L3_COPY  6  /* entry 0 of the caller's */
+#define INT82_CORRUPT_HYP_SLOT 7  /* the last entry of the L2 table in frame id */
+#define INT82_CORRUPT_M2P      8  /* of a free frame: the answer's id tells which */
+#define INT82_CORRUPT_PAGES    9  /* number of frames of the caller's domain */
+#define INT82_CORRUPT_PORT     10 /* event channel id of the caller's, between domains: its remote port */
+#define INT82_CORRUPT_FREE     11 /* a free frame is taken, and lost: the answer's id tells which */
+
+#define INT82_FAIL_HEAP   1 /* INT82_OP_fail_allocation: what, a mask */
+#define INT82_FAIL_FRAMES 2
+
+#define INT82_PREEMPT_NEVER  0 /* INT82_OP_preempt: what */
+#define INT82_PREEMPT_ALWAYS 1 /* at each point where it is possible */
+#define INT82_PREEMPT_AT     2 /* at the at-th from now that the calling vCPU passes, once */
+
 #define INT82_MMU_BUCKETS 16
 
 #ifndef __ASSEMBLY__

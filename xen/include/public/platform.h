@@ -94,6 +94,15 @@ struct int82_op_buffer {
     };
 };
 
+/* Faults on purpose. */
+struct int82_fault {
+    uint32_t what; /* INT82_CORRUPT_*, INT82_FAIL_*, INT82_PREEMPT_* */
+    uint32_t id;   /* corrupt: of the object */
+    uint32_t mend; /* corrupt: 1 to undo it, with the same id */
+    uint32_t at;   /* in: 0 for none */
+    uint32_t seen; /* out: allocations, or points of the calling vCPU, since the last call of the kind */
+};
+
 struct xen_platform_op {
     uint32_t cmd;               /* XENPF_* or INT82_OP_* */
     uint32_t interface_version; /* XENPF_INTERFACE_VERSION */
@@ -105,6 +114,7 @@ struct xen_platform_op {
         struct xenpf_pcpuinfo pcpu_info;
         struct xenpf_pcpu_version pcpu_version;
         struct int82_op_buffer int82;
+        struct int82_fault int82_fault;
         uint8_t pad[128];
     } u;
 };

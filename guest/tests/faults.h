@@ -1,0 +1,22 @@
+/* Faults on purpose (public/int82.h), in the hypervisor's build with counters. */
+#ifndef TESTS_FAULTS_H
+#define TESTS_FAULTS_H
+
+#include "test.h"
+
+#include <public/int82.h>
+
+bool have_faults(void);
+#define NEED_FAULTS()   \
+    if (!have_faults()) \
+    SKIP("this hypervisor injects no faults")
+
+/* INT82_CORRUPT_*: 0 or an error. *id may be answered. */
+int corrupt(uint32_t what, uint32_t *id, bool mend);
+/* The at-th allocation from now of these kinds (INT82_FAIL_*) fails; kinds 0: none. Returns how many there were since
+ * the last call. */
+uint32_t fail_allocation(uint32_t kinds, uint32_t at);
+/* INT82_PREEMPT_*. Returns how many points the calling vCPU has passed since the last call. */
+uint32_t preempt(uint32_t mode, uint32_t at);
+
+#endif
