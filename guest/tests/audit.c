@@ -4,7 +4,7 @@
  */
 #include "test.h"
 
-#include "faults.h"
+#include "injected_faults.h"
 
 #include <guest/audit.h>
 

@@ -2,7 +2,7 @@
  * Allocations that fail. Each operation that allocates is tried again and again, with its first allocation failing,
  * then its second, and so on until none fails: each time it must say so or do without, and leave nothing behind.
  */
-#include "faults.h"
+#include "injected_faults.h"
 
 #include <guest/audit.h>
 #include <public/grant_table.h>
