@@ -23,6 +23,10 @@ truncate -s 300 "$CASE_TMP/cut.elf"
 head -c 20000 /dev/zero >"$CASE_TMP/zeros"
 printf 'x' >"$CASE_TMP/tiny"
 gzip -c "$guest" >"$CASE_TMP/packed.gz"
+head -c 30000 "$CASE_TMP/packed.gz" >"$CASE_TMP/cut.gz"
+printf 'no kernel at all' | gzip -c >"$CASE_TMP/text.gz"
+{ head -c 5000 "$CASE_TMP/packed.gz"; printf 'changed'; tail -c +5008 "$CASE_TMP/packed.gz"; } >"$CASE_TMP/changed.gz"
+{ head -c -4 "$CASE_TMP/packed.gz"; printf '\377\377\377\003'; } >"$CASE_TMP/large.gz"
 
 # field FILE OFFSET BYTES...: a copy of the guest with bytes (octal) changed
 field() {
@@ -38,7 +42,10 @@ field no_headers.elf 44 '\000\000'
 refused "no module" "No guest: give the boot loader a kernel as the first module"
 refused "no ELF" "it is no ELF file" "$CASE_TMP/zeros"
 refused "one byte" "it is no ELF file" "$CASE_TMP/tiny"
-refused "compressed" "it is compressed" "$CASE_TMP/packed.gz"
+refused "compressed, cut short" "Module 0 cannot be domain 0: " "$CASE_TMP/cut.gz"
+refused "compressed, changed" "Module 0 cannot be domain 0: " "$CASE_TMP/changed.gz"
+refused "compressed text" "it is no ELF file" "$CASE_TMP/text.gz"
+refused "compressed, more than there is memory" "there is too little memory to unpack it" -m 60 "$CASE_TMP/large.gz"
 refused "no Xen notes" "it is no Xen guest: it has neither Xen's ELF notes nor a __xen_guest section" "$OUR_HYPERVISOR"
 refused "cut short" "Module 0 cannot be domain 0" "$CASE_TMP/cut.elf"
 refused "another processor" "Module 0 cannot be domain 0" "$CASE_TMP/not_x86.elf"

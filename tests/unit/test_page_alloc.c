@@ -3,7 +3,7 @@
  *
  * Proves, over a long random sequence of allocations of all sizes and of frees: a block is free, aligned, below the
  * limit that was asked for, and the lowest such block; "none" is answered only when there is none; the number of free
- * frames is right; heap pages come zeroed and are given back.
+ * frames is right; boot memory is the highest run of frames there is; heap pages come zeroed and are given back.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +142,39 @@ static void orders_beyond_all(void)
     CHECK(alloc_dom_frames(0, 2049) == 2048, "just below the limit");
 }
 
+/* Against the model: the highest run there is, of any length; and all comes back. */
+static void boot_memory(void)
+{
+    reset();
+    add_dom_frames(1, FRAMES);
+    model_set(1, FRAMES - 1, true);
+    for (unsigned int round = 0; round < 20000; round++) {
+        uint32_t r = random_number(), size = r % 3 ? r % 70000 : 1 + (r >> 8) % (FRAMES * PAGE_SIZE);
+        uint32_t frames = (size + PAGE_SIZE - 1) / PAGE_SIZE, expected = 0, run = 0;
+        void *memory = alloc_boot_memory(size);
+
+        for (mfn_t m = FRAMES; frames && !expected && m-- > 0;)
+            if ((run = model[m] ? run + 1 : 0) == frames)
+                expected = m;
+        CHECK((uint32_t)memory == expected * PAGE_SIZE, "%u bytes: %p, expected frame %x", size, memory, expected);
+        if (!memory)
+            continue;
+        if (r >> 31) {
+            free_boot_memory(memory, size);
+            CHECK(free_dom_frames() == model_free, "%u, expected %u", free_dom_frames(), model_free);
+            continue;
+        }
+        model_set(expected, frames, false);
+        for (mfn_t m = random_number() % FRAMES; m; m--)
+            if (!model[m] && random_number() & 1) {
+                free_dom_frame(m);
+                model_set(m, 1, true);
+            }
+    }
+    CHECK(!alloc_boot_memory(0), "nothing");
+    CHECK(!alloc_boot_memory(UINT32_MAX), "everything");
+}
+
 #define HEAP_PAGES 100
 static char heap[HEAP_PAGES * PAGE_SIZE] __aligned(PAGE_SIZE);
 
@@ -174,6 +207,7 @@ int main(void)
 {
     run("page_alloc_guest_frames", guest_frames);
     run("page_alloc_orders_beyond_all", orders_beyond_all);
+    run("page_alloc_boot_memory", boot_memory);
     run("page_alloc_heap_pages", heap_pages);
     printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
     return failed != 0;

@@ -4,6 +4,7 @@
  */
 #include <xen/audit.h>
 #include <xen/faults.h>
+#include <xen/boot_memory.h>
 #include <xen/setup.h>
 
 #define WORD_BITS 32
@@ -123,6 +124,29 @@ static inline bool is_free(const struct pool *p, uint32_t page)
 uint32_t free_dom_frames_from(mfn_t mfn)
 {
     return dom_pool.bits[mfn / WORD_BITS];
+}
+
+/* The highest ones, and any number of them: what guests get is then still in one piece. Looks at each frame once. */
+void *__init alloc_boot_memory(uint32_t size)
+{
+    uint32_t frames = ROUNDUP((uint64_t)size, PAGE_SIZE) >> PAGE_SHIFT, run = 0;
+    mfn_t mfn = MIN(IDENTITY_END >> PAGE_SHIFT, max_page);
+
+    while (run < frames && mfn-- > 0)
+        run = dom_bits[mfn / WORD_BITS] >> mfn % WORD_BITS & 1 ? run + 1 : 0;
+    if (!frames || run < frames)
+        return NULL;
+    for (uint32_t i = mfn; i < mfn + frames; i++)
+        dom_bits[i / WORD_BITS] &= ~(1u << i % WORD_BITS);
+    dom_pool.free -= frames;
+    return (void *)(mfn << PAGE_SHIFT);
+}
+
+void __init free_boot_memory(void *memory, uint32_t size)
+{
+    mfn_t first = (uint32_t)memory >> PAGE_SHIFT;
+
+    add_dom_frames(first, first + (ROUNDUP((uint64_t)size, PAGE_SIZE) >> PAGE_SHIFT));
 }
 
 /* --- The heap */

@@ -12,6 +12,7 @@
 #include <asm/frames.h>
 #include <xen/domain.h>
 #include <xen/elf.h>
+#include <xen/kernel_image.h>
 #include <xen/setup.h>
 
 #define SLACK       (512u << 10)
@@ -143,19 +144,23 @@ static mfn_t __init next_frame(const struct layout *l, uint32_t pfn, const struc
     return mfn;
 }
 
-static void __init take_frames(struct layout *l, struct domain *d, const struct boot_domain *b)
+static void __init make_list(struct layout *l, const struct boot_domain *b)
 {
-    struct boot_module *initrd = b->initrd;
     mfn_t list = alloc_dom_frames(list_order(l->nr_pages), IDENTITY_END >> PAGE_SHIFT);
 
     if (list == INVALID_MFN)
         panic("Too little memory to build domain %u: give less to it (mem=) or to domain 0 (dom0_mem=)", b->domid);
     l->mfn_of = (mfn_t *)(list << PAGE_SHIFT);
-    if (initrd) {
-        memset((uint8_t *)initrd->data + initrd->size, 0, -initrd->size & ~PAGE_MASK);
-        initrd->given_away = true;
+    if (b->initrd) {
+        memset((uint8_t *)b->initrd->data + b->initrd->size, 0, -b->initrd->size & ~PAGE_MASK);
+        b->initrd->given_away = true;
     }
-    for (uint32_t pfn = 0; pfn < l->nr_pages; pfn++) {
+}
+
+static void __init take_frames(struct layout *l, struct domain *d, const struct boot_domain *b, uint32_t pfn,
+                               uint32_t end)
+{
+    for (; pfn < end; pfn++) {
         mfn_t mfn = next_frame(l, pfn, b);
 
         l->mfn_of[pfn] = mfn;
@@ -202,7 +207,7 @@ static void __init write_kernel(void *layout, uint32_t va, const void *from, uin
     write_guest(layout, va, from, size);
 }
 
-static void __init load_kernel(struct layout *l, const struct elf_guest *g, const struct boot_module *kernel)
+static void __init load_kernel(struct layout *l, const struct elf_guest *g, const struct kernel_image *kernel)
 {
     elf_load(kernel->data, g, write_kernel, l);
     if (g->hypercall_page != ELF_UNSET)
@@ -267,20 +272,16 @@ uint32_t __init max_memory_of_dom0(uint32_t nr_pages)
     return opt_dom0_mem.max ? MAX(frames_of(opt_dom0_mem.max, nr_pages), nr_pages) : UINT32_MAX;
 }
 
-/* An image that this hypervisor can build a domain from. Compressed ones would be unpacked here. */
-static void __init open_kernel(const struct boot_domain *b, struct elf_guest *g)
+/* An image that this hypervisor can build a domain from. */
+static void __init open_kernel(const struct boot_domain *b, struct kernel_image *image, struct elf_guest *g)
 {
-    const struct boot_module *kernel = b->kernel;
-    const char *error;
+    const struct boot_module *file = b->kernel;
+    const char *error = open_kernel_image(image, file->data, file->size) ?: elf_parse(image->data, image->size, g);
 
-    if (kernel->size >= 2 && kernel->data[0] == 0x1F && kernel->data[1] == 0x8B)
-        error = "it is compressed (gzip)";
-    else
-        error = elf_parse(kernel->data, kernel->size, g);
     if (!error && !b->domid && g->no_dom0)
         error = "it says so itself";
     if (error)
-        panic("Module %u cannot be domain %u: %s", (unsigned int)(kernel - modules), b->domid, error);
+        panic("Module %u cannot be domain %u: %s", (unsigned int)(file - modules), b->domid, error);
 }
 
 static void __init report(const struct layout *l, const struct elf_guest *g, const struct boot_domain *b)
@@ -317,17 +318,21 @@ struct vcpu *__init build_domain(const struct boot_domain *plan_of)
     static struct layout l;
     static struct elf_guest g;
     struct boot_domain b = *plan_of;
+    struct kernel_image image;
     struct vcpu *v;
     int rc;
 
-    open_kernel(&b, &g);
+    open_kernel(&b, &image, &g);
     if (b.initrd && !b.initrd->size)
         b.initrd = NULL;
     l.nr_pages = b.nr_pages;
     plan(&l, &g, &b);
     v = create(&b, &g);
-    take_frames(&l, v->domain, &b);
-    load_kernel(&l, &g, b.kernel);
+    make_list(&l, &b);
+    take_frames(&l, v->domain, &b, 0, l.needed_pages);
+    load_kernel(&l, &g, &image);
+    close_kernel_image(&image); /* what it was unpacked to may be needed for the rest */
+    take_frames(&l, v->domain, &b, l.needed_pages, l.nr_pages);
     write_start_info(&l, &g, v->domain, &b);
     write_guest(&l, l.p2m, l.mfn_of, l.nr_pages * sizeof(mfn_t));
     write_tables(&l);

@@ -1,0 +1,507 @@
+/*
+ * Compressed guest kernels (xen/common/inflate.c, kernel_image.c), on the host, against zlib.
+ *
+ * Proves: whatever zlib packs, at all levels, strategies and headers, is unpacked to the last byte; for streams changed
+ * at random, the answer (good or bad, and the bytes) is zlib's; files cut off anywhere, with wrong trailers or
+ * impossible sizes are refused; nothing outside of the input and the announced output is touched (each is allocated to
+ * its exact length, for the address sanitizer); bzImages are entered only where their payload lies within the file; and
+ * memory is given back after each failure.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define strtoull hypervisor_strtoull /* not the host's */
+#include "../../xen/common/kernel_image.c"
+
+static unsigned int passed, failed, failures_here;
+
+#define CHECK(cond, ...)                                      \
+    do {                                                      \
+        if (!(cond) && failures_here++ < 5) {                 \
+            printf("%s:%d: %s: ", __FILE__, __LINE__, #cond); \
+            printf(__VA_ARGS__);                              \
+            putchar('\n');                                    \
+        }                                                     \
+    } while (0)
+
+static void run(const char *name, void (*test)(void))
+{
+    failures_here = 0;
+    printf("@test begin %s\n", name);
+    test();
+    if (failures_here) {
+        failed++;
+        printf("@test fail %s: %u checks failed\n", name, failures_here);
+    } else {
+        passed++;
+        printf("@test pass %s\n", name);
+    }
+}
+
+static uint32_t random_state = 1;
+
+static uint32_t random_number(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+/* --- Data and streams */
+
+#define MAX_DATA 200000
+static uint8_t data[MAX_DATA];
+
+enum { ZEROES, NOISE, WORDS, RUNS, KINDS };
+
+static void make_data(unsigned int kind, uint32_t size)
+{
+    for (uint32_t i = 0; i < size;) {
+        uint32_t r = random_number(), n = MIN(1 + r % 90, size - i);
+
+        switch (kind) {
+        case ZEROES:
+            data[i++] = 0;
+            break;
+        case NOISE:
+            data[i++] = r >> 7;
+            break;
+        case WORDS: /* pieces of what came before, near and far, and new bytes */
+            if (i > 300 && r & 0x100)
+                for (uint32_t from = (r >> 9) % (i - 90); n; n--)
+                    data[i++] = data[from++];
+            else
+                data[i++] = 'a' + r % 23;
+            break;
+        case RUNS:
+            for (; n; n--)
+                data[i++] = r >> 11;
+        }
+    }
+}
+
+/* What gzip would write, and raw deflate for window_bits below 0; allocated to its exact length. */
+static uint8_t *pack(uint32_t size, int level, int strategy, int window_bits, gz_header *header, size_t *packed)
+{
+    static uint8_t buffer[MAX_DATA + MAX_DATA / 10 + 4096];
+    z_stream z = {0};
+    uint8_t *result;
+
+    if (deflateInit2(&z, level, Z_DEFLATED, window_bits, 8, strategy) != Z_OK)
+        abort();
+    if (header)
+        deflateSetHeader(&z, header);
+    z.next_in = data;
+    z.avail_in = size;
+    z.next_out = buffer;
+    z.avail_out = sizeof(buffer);
+    if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+        abort();
+    *packed = z.total_out;
+    deflateEnd(&z);
+    result = malloc(*packed);
+    memcpy(result, buffer, *packed);
+    return result;
+}
+
+static void check_good(const uint8_t *packed, size_t size, uint32_t unpacked, const char *what)
+{
+    uint8_t *out = malloc(unpacked);
+    uint32_t said = 0;
+    const char *error = gunzip_size(packed, size, &said);
+
+    CHECK(!error && said == unpacked, "%s: %s, %u", what, error, said);
+    error = gunzip(packed, size, out, unpacked);
+    CHECK(!error, "%s: %s", what, error);
+    CHECK(error || !memcmp(out, data, unpacked), "%s: other bytes", what);
+    free(out);
+}
+
+static const char *refusal(const uint8_t *packed, size_t size)
+{
+    uint32_t said;
+    const char *error = gunzip_size(packed, size, &said);
+    uint8_t *out;
+
+    if (error || said > 4 * MAX_DATA)
+        return error ?: "too large for this test";
+    out = malloc(said);
+    error = gunzip(packed, size, out, said);
+    free(out);
+    return error;
+}
+
+/* --- What zlib packs */
+
+static void every_kind(void)
+{
+    static const uint32_t sizes[] = {0, 1, 2, 257, 258, 259, 4096, 32768, 32769, 65535, 65536, MAX_DATA};
+    static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_FILTERED, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED};
+
+    for (unsigned int kind = 0; kind < KINDS; kind++)
+        for (unsigned int i = 0; i < ARRAY_SIZE(sizes); i++) {
+            make_data(kind, sizes[i]);
+            for (int level = 0; level <= 9; level += 3)
+                for (unsigned int s = 0; s < ARRAY_SIZE(strategies); s++) {
+                    size_t size;
+                    uint8_t *packed = pack(sizes[i], level, strategies[s], 15 + 16, NULL, &size);
+                    char what[64];
+
+                    sprintf(what, "kind %u, %u bytes, level %d, strategy %u", kind, sizes[i], level, s);
+                    check_good(packed, size, sizes[i], what);
+                    free(packed);
+                }
+        }
+}
+
+static void headers(void)
+{
+    uint8_t extra[300] = {1, 2, 3};
+
+    make_data(WORDS, 1000);
+    for (unsigned int flags = 0; flags < 16; flags++) {
+        gz_header h = {.extra = flags & 1 ? extra : NULL,
+                       .extra_len = sizeof(extra),
+                       .name = flags & 2 ? (Bytef *)"vmlinux" : NULL,
+                       .comment = flags & 4 ? (Bytef *)"" : NULL,
+                       .hcrc = flags >> 3};
+        size_t size;
+        uint8_t *packed = pack(1000, 6, Z_DEFAULT_STRATEGY, 15 + 16, &h, &size);
+
+        check_good(packed, size, 1000, "header");
+        for (size_t cut = 0; cut < size; cut++) {
+            uint8_t *part = malloc(cut);
+
+            memcpy(part, packed, cut);
+            CHECK(refusal(part, cut), "flags %u, cut to %zu", flags, cut);
+            free(part);
+        }
+        free(packed);
+    }
+}
+
+/* --- What is broken */
+
+static void trailers(void)
+{
+    size_t size;
+    uint8_t *packed, *longer;
+
+    make_data(WORDS, 5000);
+    packed = pack(5000, 9, Z_DEFAULT_STRATEGY, 15 + 16, NULL, &size);
+    longer = malloc(size + 1);
+    for (unsigned int i = 1; i <= 8; i++) {
+        packed[size - i] ^= 0x20;
+        CHECK(refusal(packed, size), "trailer byte -%u", i);
+        packed[size - i] ^= 0x20;
+    }
+    for (unsigned int bit = 0; bit < 8; bit++) {
+        packed[3] = 1 << bit;
+        CHECK((bit == 0) == !refusal(packed, size), "flag %u",
+              bit); /* text, and those that belong to a longer header */
+    }
+    packed[3] = 0;
+    packed[2] = 7;
+    CHECK(refusal(packed, size), "method");
+    packed[2] = 8;
+    packed[1] = 0x9E;
+    CHECK(refusal(packed, size), "magic");
+    packed[1] = 0x8B;
+    CHECK(!refusal(packed, size), "whole again");
+    memcpy(longer, packed, size - 8);
+    longer[size - 8] = 0;
+    memcpy(longer + size - 7, packed + size - 8, 8);
+    CHECK(refusal(longer, size + 1), "a byte behind the data");
+    free(longer);
+    free(packed);
+}
+
+/* By the trailer alone: nobody allocates 4 GiB for 30 bytes. */
+static void impossible_size(void)
+{
+    size_t size;
+    uint8_t *packed;
+    uint32_t said;
+
+    make_data(ZEROES, 1000);
+    packed = pack(1000, 9, Z_DEFAULT_STRATEGY, 15 + 16, NULL, &size);
+    memset(packed + size - 4, 0xFF, 4);
+    CHECK(gunzip_size(packed, size, &said), "%u", said);
+    free(packed);
+}
+
+/* Unpacks raw deflate: the bytes, or -1 if zlib refuses it or does not use all of it. */
+static long by_zlib(const uint8_t *packed, size_t size, uint8_t *out, size_t room)
+{
+    z_stream z = {.next_in = (Bytef *)packed, .avail_in = size, .next_out = out, .avail_out = room};
+    int rc;
+
+    if (inflateInit2(&z, -15) != Z_OK)
+        abort();
+    rc = inflate(&z, Z_FINISH);
+    inflateEnd(&z);
+    return rc == Z_STREAM_END && !z.avail_in ? (long)z.total_out : -1;
+}
+
+static void put32(uint8_t *at, uint32_t v)
+{
+    memcpy(at, &v, sizeof(v));
+}
+
+static uint8_t zlib_out[4 * MAX_DATA];
+static unsigned int zlib_good, zlib_bad;
+
+/* A gzip file around raw deflate, with the trailer that fits what zlib makes of it. */
+static void compare(const uint8_t *raw, size_t raw_size)
+{
+    long n = by_zlib(raw, raw_size, zlib_out, sizeof(zlib_out));
+    uint32_t unpacked = n < 0 ? 1000 : n;
+    size_t size = 10 + raw_size + 8;
+    uint8_t *file = calloc(1, size), *out = malloc(unpacked);
+    const char *error;
+
+    memcpy(file, "\x1F\x8B\x08", 3);
+    memcpy(file + 10, raw, raw_size);
+    put32(file + size - 8, crc32(0, zlib_out, n < 0 ? 0 : n));
+    put32(file + size - 4, unpacked);
+    error = gunzip(file, size, out, unpacked);
+    CHECK(!error == (n >= 0), "zlib: %ld, we: %s", n, error);
+    CHECK(error || !memcmp(out, zlib_out, n), "other bytes");
+    if (n < 0)
+        zlib_bad++;
+    else
+        zlib_good++;
+    free(file);
+    free(out);
+}
+
+/* Changed in a few bits, mostly near the beginning, where the codes are defined. */
+static void mutations(void)
+{
+    zlib_good = zlib_bad = 0;
+    for (unsigned int round = 0; round < 30000; round++) {
+        static const int strategies[] = {Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY};
+        uint32_t n = 1 + random_number() % 600;
+        size_t size;
+        uint8_t *raw;
+
+        make_data(round % KINDS, n);
+        raw = pack(n, random_number() % 10, strategies[random_number() % 3], -15, NULL, &size);
+        for (uint32_t bits = random_number() % 4; bits; bits--) {
+            uint32_t r = random_number();
+
+            raw[(r >> 3) % (r & 0x80000000 ? size : MIN(size, 60))] ^= 1 << (r & 7);
+        }
+        compare(raw, size);
+        free(raw);
+    }
+    printf("%u accepted, %u refused, as by zlib\n", zlib_good, zlib_bad);
+    CHECK(zlib_good > 5000 && zlib_bad > 5000, "%u %u", zlib_good, zlib_bad);
+}
+
+/* No stream to begin with. Every first byte is a block's kind and the beginning of its codes. */
+static void noise(void)
+{
+    zlib_good = zlib_bad = 0;
+    for (unsigned int round = 0; round < 200000; round++) {
+        size_t size = 1 + random_number() % 40;
+        uint8_t *raw = malloc(size);
+
+        for (size_t i = 0; i < size; i++)
+            raw[i] = random_number() >> 9;
+        raw[0] |= 1;
+        compare(raw, size);
+        free(raw);
+    }
+    printf("%u accepted, %u refused, as by zlib\n", zlib_good, zlib_bad);
+    CHECK(zlib_good > 20, "%u", zlib_good);
+}
+
+/* --- Files: kernel_image.c */
+
+static unsigned int pieces;
+static bool no_memory;
+
+void *alloc_boot_memory(uint32_t size)
+{
+    if (no_memory || !size)
+        return NULL;
+    pieces++;
+    return malloc(size);
+}
+
+void free_boot_memory(void *memory, uint32_t size)
+{
+    memset(memory, 0xA5, size);
+    free(memory);
+    pieces--;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
+}
+
+static uint8_t file[65536];
+static uint32_t file_size;
+
+static const char *open_file(struct kernel_image *k)
+{
+    uint8_t *copy = malloc(file_size); /* of its exact length */
+    const char *error;
+
+    memcpy(copy, file, file_size);
+    error = open_kernel_image(k, copy, file_size);
+    if (error)
+        CHECK(!pieces, "%u pieces kept after: %s", pieces, error);
+    else if (!k->memory) { /* within the file */
+        CHECK(k->data >= copy && k->data + k->size <= copy + file_size, "outside the file");
+        k->data = file + (k->data - copy);
+    }
+    free(copy);
+    return error;
+}
+
+static void bzimage_around(const void *payload, uint32_t size, uint32_t sectors, uint32_t offset)
+{
+    uint8_t inner[sizeof(file)];
+
+    memcpy(inner, payload, size);
+    memset(file, 0x90, sizeof(file));
+    file[SETUP_SECTS] = sectors;
+    file[BOOT_FLAG] = 0x55;
+    file[BOOT_FLAG + 1] = 0xAA;
+    memcpy(file + SIGNATURE, "HdrS\x0d\x02", 6);
+    put32(file + PAYLOAD_OFFSET, offset);
+    put32(file + PAYLOAD_LENGTH, size);
+    file_size = ((sectors ?: 4) + 1) * 512 + offset + size;
+    memcpy(file + file_size - size, inner, size);
+}
+
+static const char kernel[] = "\177ELF and so on";
+
+static void gzip_file(const void *content, uint32_t n)
+{
+    size_t size;
+    uint8_t *packed;
+
+    memcpy(data, content, n);
+    packed = pack(n, 9, Z_DEFAULT_STRATEGY, 15 + 16, NULL, &size);
+    memcpy(file, packed, size);
+    file_size = size;
+    free(packed);
+}
+
+static void check_kernel(const char *what, unsigned int unpacked)
+{
+    struct kernel_image k;
+    const char *error = open_file(&k);
+
+    CHECK(!error, "%s: %s", what, error);
+    if (error)
+        return;
+    CHECK(k.size == sizeof(kernel) && !memcmp(k.data, kernel, sizeof(kernel)), "%s: other bytes", what);
+    CHECK(pieces == unpacked, "%s: %u pieces", what, pieces);
+    close_kernel_image(&k);
+    CHECK(!pieces, "%s: %u pieces kept", what, pieces);
+}
+
+static void layers(void)
+{
+    memcpy(file, kernel, file_size = sizeof(kernel));
+    check_kernel("plain", 0);
+    gzip_file(kernel, sizeof(kernel));
+    check_kernel("gzip", 1);
+    bzimage_around(kernel, sizeof(kernel), 0, 0);
+    check_kernel("bzImage of a plain kernel, default sectors", 0);
+    gzip_file(kernel, sizeof(kernel));
+    bzimage_around(file, file_size, 27, 1234);
+    check_kernel("bzImage", 1);
+    gzip_file(file, file_size);
+    check_kernel("bzImage in gzip", 1);
+    for (unsigned int i = 0; i < 4; i++)
+        gzip_file(file, file_size);
+    {
+        struct kernel_image k;
+
+        CHECK(!open_file(&k) && is_gzip(k.data, k.size), "seven layers are not all entered, and that is no harm");
+        close_kernel_image(&k);
+    }
+}
+
+static void bad_bzimages(void)
+{
+    static const struct {
+        uint32_t offset, length;
+    } bad[] = {
+        {0, 0}, {0, 0xFFFFFFFF}, {0xFFFFFFFF, 1}, {0xFFFFF000, 0x2000}, {0, sizeof(kernel) + 1}, {1, sizeof(kernel)}};
+    struct kernel_image k;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+        bzimage_around(kernel, sizeof(kernel), 4, 0);
+        put32(file + PAYLOAD_OFFSET, bad[i].offset);
+        put32(file + PAYLOAD_LENGTH, bad[i].length);
+        CHECK(open_file(&k), "offset %x, length %x", bad[i].offset, bad[i].length);
+    }
+    bzimage_around(kernel, sizeof(kernel), 4, 0);
+    file[SETUP_SECTS] = 255;
+    CHECK(open_file(&k), "sectors beyond the file");
+    bzimage_around(kernel, sizeof(kernel), 4, 0);
+    file[VERSION] = 7;
+    CHECK(open_file(&k), "old version");
+    bzimage_around(kernel, sizeof(kernel), 4, 0);
+    for (uint32_t size = 0; size <= 0x260; size++) { /* a header cut off is none */
+        file_size = size;
+        CHECK(!open_file(&k) == (size < HEADER_END), "cut to %x", size);
+        close_kernel_image(&k);
+    }
+}
+
+static void bad_files(void)
+{
+    static const char *const magics[] = {"BZh9",
+                                         "\xFD"
+                                         "7zX",
+                                         "\x89LZO", "\x02\x21L\x18", "\x28\xB5\x2F\xFD"};
+    struct kernel_image k;
+    const char *error;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(magics); i++) {
+        memcpy(file, magics[i], 4);
+        file_size = 4;
+        error = open_file(&k);
+        CHECK(error && strstr(error, "only gzip"), "%u: %s", i, error);
+        bzimage_around(magics[i], 4, 1, 0);
+        error = open_file(&k);
+        CHECK(error && strstr(error, "only gzip"), "%u in a bzImage: %s", i, error);
+    }
+    gzip_file(kernel, sizeof(kernel));
+    no_memory = true;
+    error = open_file(&k);
+    no_memory = false;
+    CHECK(error && strstr(error, "too little memory"), "%s", error);
+    gzip_file(kernel, 0);
+    CHECK(open_file(&k), "an empty file");
+    gzip_file(kernel, sizeof(kernel));
+    bzimage_around(file, file_size, 1, 0);
+    file[file_size - 9] ^= 1;
+    gzip_file(file, file_size);
+    CHECK(open_file(&k), "a broken stream in a good one: both buffers are given back");
+}
+
+int main(void)
+{
+    run("every_kind", every_kind);
+    run("headers", headers);
+    run("trailers", trailers);
+    run("impossible_size", impossible_size);
+    run("mutations", mutations);
+    run("noise", noise);
+    run("layers", layers);
+    run("bad_bzimages", bad_bzimages);
+    run("bad_files", bad_files);
+    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
+    return failed != 0;
+}

@@ -1,0 +1,123 @@
+/* Guest kernels as distributions have them: compressed, and in Linux's own boot format. */
+#include <xen/boot_memory.h>
+#include <xen/inflate.h>
+#include <xen/kernel_image.h>
+#include <xen/lib.h>
+
+#define MAX_LAYERS 4 /* bzImage.gz has three: gzip, bzImage, gzip */
+
+/* Linux's boot protocol, from version 2.08 on: a boot sector and setup_sects more, then what real mode jumps to; within
+ * that lies the payload. */
+#define SECTOR          512
+#define SETUP_SECTS     0x1F1
+#define BOOT_FLAG       0x1FE
+#define SIGNATURE       0x202
+#define VERSION         0x206
+#define PAYLOAD_OFFSET  0x248
+#define PAYLOAD_LENGTH  0x24C
+#define HEADER_END      0x250
+#define FIRST_VERSION   0x208
+#define DEFAULT_SECTS   4
+#define BOOT_FLAG_VALUE 0xAA55
+#define SIGNATURE_VALUE 0x53726448 /* HdrS */
+
+static uint32_t __init u16(const uint8_t *at)
+{
+    return at[0] | at[1] << 8;
+}
+
+static uint32_t __init u32(const uint8_t *at)
+{
+    return u16(at) | u16(at + 2) << 16;
+}
+
+static bool __init is_bzimage(const struct kernel_image *k)
+{
+    return k->size >= HEADER_END && u16(k->data + BOOT_FLAG) == BOOT_FLAG_VALUE &&
+           u32(k->data + SIGNATURE) == SIGNATURE_VALUE;
+}
+
+static const char *__init enter_bzimage(struct kernel_image *k)
+{
+    uint32_t sectors = k->data[SETUP_SECTS] ?: DEFAULT_SECTS, start = (sectors + 1) * SECTOR;
+    uint32_t offset = u32(k->data + PAYLOAD_OFFSET), length = u32(k->data + PAYLOAD_LENGTH);
+
+    if (u16(k->data + VERSION) < FIRST_VERSION)
+        return "it is a bzImage from before Linux 2.6.26, which does not say where its kernel is";
+    if (start > k->size || offset > k->size - start || !length || length > k->size - start - offset)
+        return "the kernel in it lies outside the file";
+    k->data += start + offset;
+    k->size = length;
+    return NULL;
+}
+
+/* Why it cannot be unpacked, if it is known what packed it. */
+static const char *__init other_packer(const struct kernel_image *k)
+{
+    static const struct {
+        uint8_t magic[4];
+        const char *what;
+    } known[] = {
+        {{'B', 'Z', 'h', '9'}, "it is compressed by bzip2, and only gzip's files can be unpacked"},
+        {{0xFD, '7', 'z', 'X'}, "it is compressed by xz, and only gzip's files can be unpacked"},
+        {{0x5D, 0, 0, 0}, "it is compressed by lzma, and only gzip's files can be unpacked"},
+        {{0x89, 'L', 'Z', 'O'}, "it is compressed by lzop, and only gzip's files can be unpacked"},
+        {{0x02, 0x21, 'L', 0x18}, "it is compressed by lz4, and only gzip's files can be unpacked"},
+        {{0x28, 0xB5, 0x2F, 0xFD}, "it is compressed by zstd, and only gzip's files can be unpacked"},
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
+        if (k->size >= sizeof(known[0].magic) && !memcmp(k->data, known[i].magic, sizeof(known[0].magic)))
+            return known[i].what;
+    return NULL;
+}
+
+static const char *__init unpack(struct kernel_image *k)
+{
+    struct kernel_image to = *k;
+    const char *error = gunzip_size(k->data, k->size, &to.size);
+
+    if (error)
+        return error;
+    to.memory = alloc_boot_memory(to.size);
+    to.memory_size = to.size;
+    if (!to.memory)
+        return "there is too little memory to unpack it";
+    to.data = to.memory;
+    error = gunzip(k->data, k->size, to.memory, to.size);
+    if (error) {
+        close_kernel_image(&to);
+        return error;
+    }
+    log_at(LOG_INFO, "  unpacked: %u KiB to %u KiB\n", k->size >> 10, to.size >> 10);
+    close_kernel_image(k);
+    *k = to;
+    return NULL;
+}
+
+const char *__init open_kernel_image(struct kernel_image *k, const uint8_t *file, uint32_t size)
+{
+    const char *error = NULL;
+
+    *k = (struct kernel_image){.data = file, .size = size};
+    for (unsigned int layer = 0; !error && layer < MAX_LAYERS; layer++) {
+        if (is_gzip(k->data, k->size))
+            error = unpack(k);
+        else if (is_bzimage(k))
+            error = enter_bzimage(k);
+        else {
+            error = other_packer(k);
+            break;
+        }
+    }
+    if (error)
+        close_kernel_image(k);
+    return error;
+}
+
+void __init close_kernel_image(struct kernel_image *k)
+{
+    if (k->memory)
+        free_boot_memory(k->memory, k->memory_size);
+    k->memory = NULL;
+}

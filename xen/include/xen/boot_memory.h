@@ -1,0 +1,11 @@
+/* Memory for the time of booting: whole frames in a row, reached at their machine addresses. */
+#ifndef XEN_BOOT_MEMORY_H
+#define XEN_BOOT_MEMORY_H
+
+#include <stdint.h>
+
+/* Not zeroed. NULL: there is none. Only until domain 0 runs; then what has not been freed is lost. */
+void *alloc_boot_memory(uint32_t size);
+void free_boot_memory(void *memory, uint32_t size);
+
+#endif
