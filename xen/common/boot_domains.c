@@ -2,6 +2,7 @@
  * Which domains are built at boot: domain 0 from the first module, others as domain= asks for them (docs/domains.md).
  * Whatever makes no sense there stops the boot: a machine without one of its domains is not what was asked for.
  */
+#include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/setup.h>
 
@@ -166,4 +167,5 @@ void __init build_domains(void)
         vcpus[i]->state = VCPU_RUNNABLE;
         vcpu_wake(vcpus[i]);
     }
+    start_console_input();
 }

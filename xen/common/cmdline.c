@@ -1,4 +1,5 @@
 /* The hypervisor's command line: one table of options. */
+#include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/setup.h>
 
@@ -44,6 +45,16 @@ static bool __init set_dom0_max_vcpus(const char *value)
     return true;
 }
 
+static bool __init set_console_input(const char *value)
+{
+    uint64_t domid = strtoull(value, &value, 0);
+
+    if (*value || domid >= DOMID_FIRST_RESERVED)
+        return false;
+    opt_console_input = domid;
+    return true;
+}
+
 /* Xen's form is HYPERVISOR[/RATE-LIMITED]; the second part says nothing here. */
 static bool __init set_log_level(const char *value)
 {
@@ -84,10 +95,15 @@ static const struct option {
     const char *name;
     bool (*set)(const char *value); /* "" without `=`; false: makes no sense */
 } options[] = {
-    {"dom0_mem", set_dom0_mem}, {"dom0_max_vcpus", set_dom0_max_vcpus},
-    {"loglvl", set_log_level},  {"noreboot", set_noreboot},
-    {"com1", ignore},           {"console", ignore},
-    {"guest_loglvl", ignore},   {"domain", set_domain},
+    {"dom0_mem", set_dom0_mem},
+    {"dom0_max_vcpus", set_dom0_max_vcpus},
+    {"loglvl", set_log_level},
+    {"noreboot", set_noreboot},
+    {"com1", ignore},
+    {"console", ignore},
+    {"guest_loglvl", ignore},
+    {"domain", set_domain},
+    {"console_input", set_console_input},
 };
 
 static const struct option *__init find_option(const char *name)

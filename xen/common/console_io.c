@@ -7,26 +7,16 @@
 #include <xen/hypercall.h>
 #include <xen/sched.h>
 
-#define CHUNK            64    /* bytes between two looks for interrupts: 6 ms at 115200 baud */
-#define BYTES_PER_SECOND 2048  /* of a domain other than 0 */
-#define BURST            16384 /* that it may have saved up */
+#define CHUNK 64 /* bytes between two looks for interrupts: 6 ms at 115200 baud */
 
-/* How many of so many bytes the domain may write now. */
-static uint32_t take_tokens(struct domain *d, uint32_t bytes)
+/* What is too much of a domain other than 0 is dropped. */
+static void write_some(struct domain *d, const char *text, uint32_t size)
 {
-    uint64_t now = system_time(), earned;
-
+    size = console_tokens(d, size);
     if (d == dom0)
-        return bytes;
-    earned = MIN(now - d->console_refill, BURST / BYTES_PER_SECOND * 1000000000ull);
-    earned = div64(earned * BYTES_PER_SECOND, 1000000000, NULL);
-    if (earned) {
-        d->console_tokens = MIN(earned + d->console_tokens, BURST);
-        d->console_refill = now;
-    }
-    bytes = MIN(bytes, d->console_tokens);
-    d->console_tokens -= bytes;
-    return bytes;
+        console_write(d, text, size);
+    else
+        console_guest_output(d, text, size);
 }
 
 static long console_output(const char *buffer, int32_t count)
@@ -39,7 +29,7 @@ static long console_output(const char *buffer, int32_t count)
 
         if (copy_from_guest(chunk, buffer, size))
             return -EFAULT;
-        console_write(chunk, take_tokens(d, size));
+        write_some(d, chunk, size);
         buffer += size;
         count -= size;
         if (preempt_point())

@@ -6,11 +6,13 @@
  * it has is given back. Its structure goes last, when no other domain maps its frames and no hypercall works on it.
  */
 #include <asm/mm.h>
+#include <xen/console.h>
 #include <xen/counters.h>
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/grant_table.h>
 #include <xen/schedule.h>
+#include <xen/served.h>
 #include <public/errno.h>
 #include <public/sched.h>
 
@@ -88,6 +90,7 @@ struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged
     d->max_pages = max_pages;
     d->is_privileged = privileged;
     init_watchdogs(d);
+    init_console_of(d);
     for (unsigned int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
         d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
     share_frame_with(d, virt_to_mfn(d->shared_info), true);
@@ -199,6 +202,17 @@ static __attribute__((noreturn)) void dom0_shutdown(uint8_t code)
     }
 }
 
+static const char *shutdown_text(uint8_t code)
+{
+    static const char *const texts[] = {[SHUTDOWN_poweroff] = "has powered off",
+                                        [SHUTDOWN_reboot] = "wants to reboot: it stays as it is",
+                                        [SHUTDOWN_suspend] = "is suspended",
+                                        [SHUTDOWN_crash] = "has crashed",
+                                        [SHUTDOWN_watchdog] = "is stopped: its watchdog has expired"};
+
+    return code < ARRAY_SIZE(texts) ? texts[code] : "has shut down";
+}
+
 void domain_shutdown(struct domain *d, uint8_t code)
 {
     if (d->shutdown_code == NO_SHUTDOWN_CODE)
@@ -207,7 +221,9 @@ void domain_shutdown(struct domain *d, uint8_t code)
         dom0_shutdown(d->shutdown_code);
     if (d->is_shut_down)
         return;
+    printk("Domain %u %s\n", d->domain_id, shutdown_text(d->shutdown_code));
     d->is_shut_down = true;
+    leave_console(d);
     domain_pause(d);
     send_global_virq(VIRQ_DOM_EXC);
 }
@@ -338,6 +354,8 @@ int domain_kill(struct domain *d)
     domain_pause(d);
     stop_watchdogs(d);
     finish_operations(d);
+    end_services(d);
+    end_console_of(d);
     evtchn_destroy(d);
     relinquish_resources(d);
     free_vcpus(d);

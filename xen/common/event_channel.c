@@ -9,6 +9,7 @@
 #include <xen/event.h>
 #include <xen/hypercall.h>
 #include <xen/schedule.h>
+#include <xen/served.h>
 
 #define NR_PIRQS 32 /* numbers that exist; no domain has got any of them */
 
@@ -81,6 +82,11 @@ void evtchn_set_pending(struct vcpu *v, uint32_t port)
     (void)set_pending(v->domain, port);
 }
 
+void evtchn_tell(struct domain *d, uint32_t port)
+{
+    (void)set_pending(d, port);
+}
+
 void send_guest_virq(struct vcpu *v, uint32_t virq)
 {
     uint32_t port = v->virq_to_port[virq];
@@ -93,6 +99,19 @@ void send_global_virq(uint32_t virq)
 {
     if (dom0 && dom0->vcpu[0])
         send_guest_virq(dom0->vcpu[0], virq);
+}
+
+static __attribute__((noinline)) long send_elsewhere(struct domain *d, const struct evtchn *chn)
+{
+    switch (chn->state) {
+    case ECS_UNBOUND:
+        return 0; /* nobody is there yet: bind_interdomain() makes up for it */
+    case ECS_SERVED:
+        service_notified(d, chn->virq);
+        return 0;
+    default:
+        return -EINVAL;
+    }
 }
 
 /* The hot one: only the two kinds of port that an event can be sent through are looked for. */
@@ -110,8 +129,7 @@ static inline long send(const uint32_t *arg)
     chn = &d->evtchn[port];
     if (unlikely(chn->state != ECS_IPI)) {
         if (unlikely(chn->state != ECS_INTERDOMAIN))
-            return chn->state == ECS_UNBOUND ? 0
-                                             : -EINVAL; /* nobody is there yet: bind_interdomain() makes up for it */
+            return send_elsewhere(d, chn);
         d = chn->remote_dom;
         port = chn->remote_port;
     }
@@ -178,6 +196,21 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
     /* Whatever was sent to the port while it was unbound is lost: so one event comes in any case. */
     (void)set_pending(d, port);
     op->local_port = port;
+    return 0;
+}
+
+int evtchn_serve(struct domain *d, enum service service, uint32_t *port)
+{
+    int found = *port;
+
+    if (!found)
+        found = free_port(d);
+    else if (*port >= NR_EVENT_CHANNELS || d->evtchn[found].state != ECS_UNBOUND)
+        return -EINVAL;
+    if (found < 0)
+        return found;
+    d->evtchn[found] = (struct evtchn){.state = ECS_SERVED, .virq = service};
+    *port = found;
     return 0;
 }
 
@@ -266,6 +299,11 @@ static long close_port(struct domain *d, uint32_t port)
     return 0;
 }
 
+void evtchn_unserve(struct domain *d, uint32_t port)
+{
+    (void)close_port(d, port);
+}
+
 static long reset(const struct evtchn_reset *op)
 {
     struct domain *d;
@@ -313,6 +351,11 @@ static long status(struct evtchn_status *op)
         op->u.interdomain.dom = chn->remote_dom->domain_id;
         op->u.interdomain.port = chn->remote_port;
         break;
+    case ECS_SERVED: /* as if domain 0 did it */
+        op->status = EVTCHNSTAT_interdomain;
+        op->u.interdomain.dom = 0;
+        op->u.interdomain.port = 0;
+        break;
     case ECS_VIRQ:
         op->status = EVTCHNSTAT_virq;
         op->u.virq = chn->virq;
@@ -336,7 +379,7 @@ static long bind_vcpu(const struct evtchn_bind_vcpu *op)
         return -ENOENT;
     if (!chn)
         return -EINVAL;
-    if (chn->state != ECS_UNBOUND && chn->state != ECS_INTERDOMAIN &&
+    if (chn->state != ECS_UNBOUND && chn->state != ECS_INTERDOMAIN && chn->state != ECS_SERVED &&
         !(chn->state == ECS_VIRQ && virq_is_global(chn->virq)))
         return -EINVAL;
     chn->notify_vcpu = op->vcpu;

@@ -143,8 +143,8 @@ static void vprintk(const char *fmt, va_list ap)
     vsnprintf(line, sizeof(line), fmt, ap);
     len = strlen(line);
     if (!continued)
-        console_write("(XEN) ", 6);
-    console_write(line, len);
+        console_write(NULL, "(XEN) ", 6);
+    console_write(NULL, line, len);
     continued = len && line[len - 1] != '\n';
 }
 

@@ -13,6 +13,7 @@
 #include <xen/domain.h>
 #include <xen/elf.h>
 #include <xen/kernel_image.h>
+#include <xen/served.h>
 #include <xen/setup.h>
 
 #define SLACK       (512u << 10)
@@ -214,6 +215,16 @@ static void __init load_kernel(struct layout *l, const struct elf_guest *g, cons
         write_hypercall_page(map_frame(frame_at(l, g->hypercall_page)));
 }
 
+static uint32_t __init serve_at(const struct boot_domain *b, struct domain *d, enum service service, mfn_t mfn)
+{
+    uint32_t port = 0;
+    int rc = serve(d, service, mfn, &port);
+
+    if (rc)
+        panic("Domain %u cannot be served: %d", b->domid, rc);
+    return port;
+}
+
 static void __init write_start_info(const struct layout *l, const struct elf_guest *g, struct domain *d,
                                     const struct boot_domain *b)
 {
@@ -221,6 +232,12 @@ static void __init write_start_info(const struct layout *l, const struct elf_gue
     const struct boot_module *initrd = b->initrd;
 
     memset(&si, 0, sizeof(si));
+    if (b->domid) {
+        si.store_mfn = frame_at(l, l->store);
+        si.store_evtchn = serve_at(b, d, SERVICE_STORE, si.store_mfn);
+        si.console.domU.mfn = frame_at(l, l->console);
+        si.console.domU.evtchn = serve_at(b, d, SERVICE_CONSOLE, si.console.domU.mfn);
+    }
     strlcpy(si.magic, "xen-3.0-x86_32p", sizeof(si.magic));
     si.nr_pages = l->nr_pages;
     si.shared_info = virt_to_mach(d->shared_info);
@@ -333,12 +350,12 @@ struct vcpu *__init build_domain(const struct boot_domain *plan_of)
     load_kernel(&l, &g, &image);
     close_kernel_image(&image); /* what it was unpacked to may be needed for the rest */
     take_frames(&l, v->domain, &b, l.needed_pages, l.nr_pages);
-    write_start_info(&l, &g, v->domain, &b);
     write_guest(&l, l.p2m, l.mfn_of, l.nr_pages * sizeof(mfn_t));
     write_tables(&l);
     rc = adopt_page_tables(v, frame_at(&l, l.tables));
     if (rc)
         panic("domain %u's page tables are wrong: %d", b.domid, rc);
+    write_start_info(&l, &g, v->domain, &b);
     arch_set_initial_regs(v, g.entry, l.stack + PAGE_SIZE, l.start_info);
     update_wallclock(v->domain);
     report(&l, &g, &b);

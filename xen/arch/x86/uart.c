@@ -1,9 +1,8 @@
-/* Console on COM1: 115200 8n1. Output waits for the transmitter; input comes by interrupt into a ring. */
+/* Console on COM1: 115200 8n1. Output waits for the transmitter; input comes by interrupt. */
 #include <asm/io.h>
 #include <asm/irq.h>
 #include <asm/vga.h>
 #include <xen/console.h>
-#include <xen/event.h>
 #include <xen/setup.h>
 
 #define COM1         0x3F8
@@ -19,8 +18,6 @@
 #define SPIN_LIMIT   1000000 /* a UART that got stuck */
 
 static bool present;
-static char ring[256];
-static uint8_t ring_head, ring_tail; /* wrap by themselves */
 
 void __init init_console(void)
 {
@@ -53,7 +50,7 @@ static void put_char(char c)
     outb(COM1 + UART_DATA, c);
 }
 
-void console_write(const char *text, uint32_t size)
+void console_put(const char *text, uint32_t size)
 {
     vga_write(text, size);
     for (; present && size--; text++) {
@@ -65,16 +62,7 @@ void console_write(const char *text, uint32_t size)
 
 void uart_interrupt(void)
 {
-    while (inb(COM1 + UART_LSR) & LSR_RX_READY) {
-        char c = inb(COM1 + UART_DATA);
-
-        if ((uint8_t)(ring_head + 1) != ring_tail)
-            ring[ring_head++] = c;
-    }
-    send_global_virq(VIRQ_CONSOLE);
-}
-
-int console_read(void)
-{
-    return ring_tail == ring_head ? -1 : (uint8_t)ring[ring_tail++];
+    while (inb(COM1 + UART_LSR) & LSR_RX_READY)
+        console_receive(inb(COM1 + UART_DATA));
+    console_received();
 }

@@ -1,10 +1,39 @@
-/* The console as hypercalls use it; arch/x86 has the UART. */
+/* The machine's console, and who uses it: docs/domains.md. arch/x86 has the devices. */
 #ifndef XEN_CONSOLE_H
 #define XEN_CONSOLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-void console_write(const char *text, uint32_t size); /* as it is, without a prefix */
-int console_read(void);                              /* next character that was typed; -1: none */
+struct domain;
+
+/* Text of d's, or, when that is NULL, of the hypervisor's; as it is. Where somebody else has begun a line, a new one.
+ */
+void console_write(const struct domain *d, const char *text, uint32_t size);
+/* Text of a domain other than 0: line by line, with the domain's number in front, and nothing in it that could pass for
+ * somebody else's. */
+void console_guest_output(struct domain *d, const char *text, uint32_t size);
+/* How many of so many bytes d may write now: takes them off what it may. */
+uint32_t console_tokens(struct domain *d, uint32_t bytes);
+
+int console_read(void); /* next character that was typed for domain 0; -1: none */
+/* A character has been typed. */
+void console_receive(char c);
+/* All that were there have been received. */
+void console_received(void);
+
+void init_console_of(struct domain *d);
+/* d is shut down, or goes: input is no longer for it. */
+void leave_console(struct domain *d);
+void end_console_of(struct domain *d);
+void start_console_input(void); /* to whom console_input= says */
+extern uint32_t opt_console_input;
+
+/* The ring of a domain other than 0 (common/console_ring.c). */
+bool has_console_ring(const struct domain *d);
+void console_ring_input(struct domain *d, char character); /* only where there is one */
+
+/* Devices */
+void console_put(const char *text, uint32_t size);
 
 #endif

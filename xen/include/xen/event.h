@@ -7,6 +7,12 @@
 int evtchn_init(struct domain *d);
 void evtchn_destroy(struct domain *d); /* closes all ports */
 
+/* A port of d's whose other end is the hypervisor. *port: one that is unbound, or 0 for a new one, which is told.
+ * 0, -EINVAL, -ENOSPC. */
+int evtchn_serve(struct domain *d, enum service service, uint32_t *port);
+void evtchn_unserve(struct domain *d, uint32_t port);
+void evtchn_tell(struct domain *d, uint32_t port); /* an event for it */
+
 /* The VIRQs that go to whichever vCPU the domain has chosen, for domain 0. */
 void send_global_virq(uint32_t virq);
 

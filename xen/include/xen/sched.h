@@ -100,11 +100,14 @@ struct vcpu {
     const char *crash_reason;
 };
 
-enum evtchn_state { ECS_FREE, ECS_RESERVED, ECS_UNBOUND, ECS_INTERDOMAIN, ECS_PIRQ, ECS_VIRQ, ECS_IPI };
+/* ECS_SERVED: the other end is the hypervisor (xen/served.h). */
+enum evtchn_state { ECS_FREE, ECS_RESERVED, ECS_UNBOUND, ECS_INTERDOMAIN, ECS_PIRQ, ECS_VIRQ, ECS_IPI, ECS_SERVED };
+
+enum service { SERVICE_CONSOLE, SERVICE_STORE, NR_SERVICES };
 
 struct evtchn {
     uint8_t state; /* enum evtchn_state */
-    uint8_t virq;
+    uint8_t virq;  /* ECS_SERVED: enum service */
     uint16_t notify_vcpu;
     union {
         uint16_t remote_domid; /* ECS_UNBOUND: who may bind */
@@ -128,9 +131,15 @@ struct domain {
     uint32_t vm_assist;
     uint32_t console_tokens; /* rate limit of console_io */
     uint64_t console_refill; /* when they were last counted */
-    uint32_t holds;          /* hypercalls in progress that name it: the structure stays (xen/domain.h) */
-    uint32_t poll_mask;      /* vCPUs in SCHEDOP_poll */
-    uint32_t watchdogs;      /* of those below, in use */
+    struct console_line {
+        char text[120]; /* written, but its end has not come yet */
+        uint8_t used, state;
+        struct timer timer;
+    } console_line;
+    struct served_ring *served[NR_SERVICES]; /* NULL: not */
+    uint32_t holds;     /* hypercalls in progress that name it: the structure stays (xen/domain.h) */
+    uint32_t poll_mask; /* vCPUs in SCHEDOP_poll */
+    uint32_t watchdogs; /* of those below, in use */
     struct timer watchdog[2];
     mfn_t pirq_eoi_frame; /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
     void *memory_map;     /* e820 entries that memory_op set_memory_map gave it, or NULL */

@@ -1,0 +1,251 @@
+/*
+ * The tree behind xenstore.c (xen/store.h): entries one behind the other, sorted such that whatever lies below a node
+ * follows it at once. Everything is a walk along at most 7 KiB.
+ */
+#include <public/errno.h>
+#include <xen/lib.h>
+#include <xen/store.h>
+
+struct entry {
+    uint16_t path, perms, value; /* lengths of what follows, in this order */
+    uint8_t data[];
+} __attribute__((packed));
+
+static struct entry *entry_at(const struct store_tree *t, uint32_t at)
+{
+    return (struct entry *)(uintptr_t)&t->bytes[at];
+}
+
+static uint32_t size_of(const struct entry *e)
+{
+    return sizeof(*e) + e->path + e->perms + e->value;
+}
+
+static struct store_path path_of(const struct entry *e)
+{
+    return (struct store_path){(const char *)e->data, e->path};
+}
+
+/* '/' comes before all other characters: so a node's children do before its next sibling. */
+static int order_of(char c)
+{
+    return c == '/' ? 0 : (uint8_t)c;
+}
+
+static int compare(struct store_path a, struct store_path b)
+{
+    for (uint32_t i = 0; i < a.length && i < b.length; i++)
+        if (a.text[i] != b.text[i])
+            return order_of(a.text[i]) - order_of(b.text[i]);
+    return (int)a.length - (int)b.length;
+}
+
+bool store_within(struct store_path path, struct store_path other)
+{
+    if (path.length < other.length || memcmp(path.text, other.text, other.length))
+        return false;
+    return !other.length || path.length == other.length || path.text[other.length] == '/';
+}
+
+/* Where the path stands, or would. */
+static bool find(const struct store_tree *t, struct store_path path, uint32_t *at)
+{
+    for (*at = 0; *at < t->used; *at += size_of(entry_at(t, *at))) {
+        int order = compare(path_of(entry_at(t, *at)), path);
+
+        if (order >= 0)
+            return order == 0;
+    }
+    return false;
+}
+
+static struct store_path parent_of(struct store_path path)
+{
+    while (path.length && path.text[path.length - 1] != '/')
+        path.length--;
+    if (path.length)
+        path.length--;
+    return path;
+}
+
+/* Behind `at`, everything moves up or down. The room has been looked at. */
+static void resize(struct store_tree *t, uint32_t at, uint32_t from, uint32_t to)
+{
+    memmove(&t->bytes[at + to], &t->bytes[at + from], t->used - at - from);
+    t->used = t->used - from + to;
+}
+
+static void insert(struct store_tree *t, uint32_t at, struct store_path path, const void *value, uint32_t size)
+{
+    struct entry *e = entry_at(t, at);
+
+    resize(t, at, 0, sizeof(*e) + path.length + size);
+    e->path = path.length;
+    e->perms = 0;
+    e->value = size;
+    memcpy(e->data, path.text, path.length);
+    memcpy(e->data + path.length, value, size);
+}
+
+static bool can_note(const struct store_tree *t, struct store_path path)
+{
+    return path.length + 2 <= sizeof(t->changes) - t->changes_used;
+}
+
+static void note_change(struct store_tree *t, char kind, struct store_path path)
+{
+    char *p = &t->changes[t->changes_used];
+
+    p[0] = kind;
+    memcpy(p + 1, path.text, path.length);
+    p[path.length + 1] = 0;
+    t->changes_used += path.length + 2;
+    t->generation++;
+}
+
+/* Makes path and all that is missing above it. */
+static int create(struct store_tree *t, struct store_path path, const void *value, uint32_t size)
+{
+    struct store_path missing[STORE_DEPTH_MAX];
+    uint32_t n = 0, at, needed = size;
+
+    if (path.length > STORE_PATH_MAX || !can_note(t, path))
+        return -ENOSPC;
+    for (struct store_path p = path; !find(t, p, &at); p = parent_of(p)) {
+        if (n == STORE_DEPTH_MAX)
+            return -ENOSPC;
+        missing[n++] = p;
+        needed += sizeof(struct entry) + p.length;
+    }
+    if (needed > sizeof(t->bytes) - t->used)
+        return -ENOSPC;
+    while (n--) {
+        (void)find(t, missing[n], &at);
+        insert(t, at, missing[n], value, n ? 0 : size);
+    }
+    note_change(t, '+', path);
+    return 0;
+}
+
+/* One part of an entry that exists; offset: where it begins in data. */
+static int replace(struct store_tree *t, uint32_t at, uint32_t offset, uint16_t *length, const void *data,
+                   uint32_t size)
+{
+    struct entry *e = entry_at(t, at);
+    struct store_path path = path_of(e);
+
+    if ((size > *length && size - *length > sizeof(t->bytes) - t->used) || !can_note(t, path))
+        return -ENOSPC;
+    resize(t, at + sizeof(*e) + offset, *length, size);
+    memcpy(e->data + offset, data, size);
+    *length = size;
+    note_change(t, '+', path);
+    return 0;
+}
+
+void store_init(struct store_tree *t)
+{
+    memset(t, 0, sizeof(*t));
+    insert(t, 0, (struct store_path){"", 0}, "", 0);
+}
+
+int store_read(const struct store_tree *t, struct store_path path, struct store_value *value)
+{
+    const struct entry *e;
+    uint32_t at;
+
+    if (!find(t, path, &at))
+        return -ENOENT;
+    e = entry_at(t, at);
+    *value = (struct store_value){e->data + e->path + e->perms, e->value};
+    return 0;
+}
+
+int store_write(struct store_tree *t, struct store_path path, const void *value, uint32_t size)
+{
+    uint16_t length;
+    uint32_t at;
+    int rc;
+
+    if (!find(t, path, &at))
+        return create(t, path, value, size);
+    length = entry_at(t, at)->value;
+    rc = replace(t, at, entry_at(t, at)->path + entry_at(t, at)->perms, &length, value, size);
+    entry_at(t, at)->value = length;
+    return rc;
+}
+
+int store_mkdir(struct store_tree *t, struct store_path path)
+{
+    uint32_t at;
+
+    return find(t, path, &at) ? 0 : create(t, path, "", 0);
+}
+
+int store_remove(struct store_tree *t, struct store_path path)
+{
+    uint32_t at, parent, end;
+
+    if (!path.length)
+        return -EACCES; /* the home is not its owner's to remove */
+    if (!find(t, path, &at))
+        return find(t, parent_of(path), &parent) ? 0 : -ENOENT;
+    if (!can_note(t, path))
+        return -ENOSPC;
+    for (end = at; end < t->used && store_within(path_of(entry_at(t, end)), path);)
+        end += size_of(entry_at(t, end));
+    resize(t, at, end - at, 0);
+    note_change(t, '-', path);
+    return 0;
+}
+
+int store_list(const struct store_tree *t, struct store_path path, char *buf, uint32_t size)
+{
+    uint32_t at, used = 0, skip = path.length ? path.length + 1 : 0;
+
+    if (!find(t, path, &at))
+        return -ENOENT;
+    for (at += size_of(entry_at(t, at)); at < t->used; at += size_of(entry_at(t, at))) {
+        struct store_path p = path_of(entry_at(t, at));
+        bool child = true;
+
+        if (!store_within(p, path))
+            break;
+        for (uint32_t i = skip; i < p.length; i++)
+            child &= p.text[i] != '/';
+        if (!child)
+            continue;
+        if (p.length - skip + 1 > size - used)
+            return -E2BIG;
+        memcpy(buf + used, p.text + skip, p.length - skip);
+        used += p.length - skip;
+        buf[used++] = 0;
+    }
+    return used;
+}
+
+int store_get_perms(const struct store_tree *t, struct store_path path, struct store_value *perms)
+{
+    const struct entry *e;
+    uint32_t at;
+
+    if (!find(t, path, &at))
+        return -ENOENT;
+    e = entry_at(t, at);
+    *perms = (struct store_value){e->data + e->path, e->perms};
+    return 0;
+}
+
+int store_set_perms(struct store_tree *t, struct store_path path, const void *perms, uint32_t size)
+{
+    uint16_t length;
+    uint32_t at;
+    int rc;
+
+    if (!find(t, path, &at))
+        return -ENOENT;
+    length = entry_at(t, at)->perms;
+    rc = replace(t, at, entry_at(t, at)->path, &length, perms, size);
+    entry_at(t, at)->perms = length;
+    return rc;
+}

@@ -1,0 +1,55 @@
+/*
+ * Services: what Int82 itself does for a domain through a ring in one of the domain's pages and an event channel whose
+ * other end is the hypervisor: its console, and its store.
+ *
+ * The work is done by the vCPU that notifies, in its time, and may be preempted. One vCPU at a time is at it; who comes
+ * meanwhile leaves word.
+ */
+#ifndef XEN_SERVED_H
+#define XEN_SERVED_H
+
+#include <asm/window.h>
+#include <xen/sched.h>
+
+/* Each service's own structure begins with it. */
+struct served_ring {
+    struct domain *domain;
+    mfn_t mfn; /* of the ring's page: referenced as a writable page of the domain's */
+    uint32_t port;
+    enum service service;
+    bool busy;    /* some vCPU is at work on it */
+    bool again;   /* notified meanwhile */
+    bool stopped; /* for good: the domain has broken the protocol */
+};
+
+/* What a service consists of. */
+struct service_ops {
+    const char *name;
+    unsigned int order; /* pages of its structure: 2^order, zeroed */
+    int (*start)(struct served_ring *r);
+    void (*work)(struct served_ring *r); /* as much as there is to do; calls preempt_point() */
+    void (*stop)(struct served_ring *r); /* before the structure goes */
+};
+extern const struct service_ops console_service, store_service;
+
+/* Serves d through its page mfn, from now until it ends. *port: one of d's that is unbound, or 0 for a new one, which
+ * is told. 0, -EINVAL (page, port), -EEXIST (done already), -ENOMEM, -ENOSPC. */
+int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port);
+void end_services(struct domain *d);
+void describe_in_store(const struct domain *d); /* writes what a domain finds there, if it has a store */
+
+/* d has sent an event through a port of this service. */
+void service_notified(struct domain *d, enum service service);
+
+/* To the domain: something has changed in the ring. */
+void notify_served(const struct served_ring *r);
+/* What the domain has written into the ring makes no sense: said once, and no more is done. */
+void stop_serving(struct served_ring *r, const char *why);
+
+/* The ring's page; until preempt_point(). */
+static inline void *served_page(const struct served_ring *r)
+{
+    return map_frame(r->mfn);
+}
+
+#endif
