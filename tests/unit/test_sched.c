@@ -87,6 +87,27 @@ void wait_for_interrupt(void)
     interrupts();
 }
 
+/* The console and the services are not part of it. */
+void service_notified(struct domain *d, enum service service)
+{
+}
+
+void end_services(struct domain *d)
+{
+}
+
+void init_console_of(struct domain *d)
+{
+}
+
+void leave_console(struct domain *d)
+{
+}
+
+void end_console_of(struct domain *d)
+{
+}
+
 void machine_power_off(void)
 {
     machine_end = "off";

@@ -9,6 +9,7 @@
 #include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/served.h>
 
 static struct int82_audit answer;
 static bool busy;
@@ -130,6 +131,9 @@ static void declare_references(struct domain *d)
     audit_grant_table(d);
     if (d->pirq_eoi_frame != INVALID_MFN)
         audit_refer(d->pirq_eoi_frame, PGT_writable_page);
+    for (unsigned int i = 0; i < NR_SERVICES; i++)
+        if (d->served[i])
+            audit_refer(d->served[i]->mfn, PGT_writable_page);
     for_each_vcpu(d, v) audit_vcpu_frames(v);
 }
 

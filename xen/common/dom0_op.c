@@ -12,6 +12,7 @@
 #include <xen/faults.h>
 #include <xen/hypercall.h>
 #include <xen/machine.h>
+#include <xen/served.h>
 
 #define NANOSECONDS 1000000000u
 
@@ -158,6 +159,26 @@ static long op_preempt(xen_platform_op_t *op)
     return preempt_op(&op->u.int82_fault);
 }
 
+/* --- Services */
+
+static long serve_op(struct int82_serve *op, enum service service)
+{
+    struct domain *d;
+    long rc = target_domain(op->domid, &d);
+
+    return rc ?: serve(d, service, op->mfn, &op->port);
+}
+
+static long serve_console(xen_platform_op_t *op)
+{
+    return serve_op(&op->u.int82_serve, SERVICE_CONSOLE);
+}
+
+static long serve_store(xen_platform_op_t *op)
+{
+    return serve_op(&op->u.int82_serve, SERVICE_STORE);
+}
+
 /* --- The table. Commands that are not in it answer -ENOSYS. */
 
 static const struct {
@@ -180,6 +201,8 @@ static const struct {
     {INT82_OP_get_counters, op_get_counters, true},
     {INT82_OP_reset_counters, op_reset_counters, false},
     {INT82_OP_audit, op_audit, true},
+    {INT82_OP_serve_console, serve_console, true},
+    {INT82_OP_serve_store, serve_store, true},
     {INT82_OP_corrupt, op_corrupt, true},
     {INT82_OP_fail_allocation, op_fail_allocation, true},
     {INT82_OP_preempt, op_preempt, true},

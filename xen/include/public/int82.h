@@ -15,6 +15,9 @@
 #define INT82_OP_corrupt         0x82000010 /* falsifies what the auditor looks at, or mends it */
 #define INT82_OP_fail_allocation 0x82000011 /* the at-th allocation from now fails, once */
 #define INT82_OP_preempt         0x82000012 /* long operations let others run */
+/* u.int82_serve: Int82 serves a domain's console, or store. */
+#define INT82_OP_serve_console 0x82000004
+#define INT82_OP_serve_store   0x82000005
 
 /* INT82_OP_corrupt: what. -EINVAL for others, or an id that does not fit. */
 #define INT82_CORRUPT_COUNT    1  /* of frame id: one reference more */

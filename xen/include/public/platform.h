@@ -103,6 +103,18 @@ struct int82_fault {
     uint32_t seen; /* out: allocations, or points of the calling vCPU, since the last call of the kind */
 };
 
+/*
+ * A domain's console or store, served by the hypervisor through a ring in one of the domain's pages, until it ends. The
+ * page and the port belong into its start_info. -ESRCH: no such domain. -EINVAL: the page is not its, or cannot be
+ * written; the port is not unbound; domain 0's console. -EEXIST: served already. -ENOMEM, -ENOSPC: no port.
+ */
+struct int82_serve {
+    domid_t domid;
+    uint16_t pad;
+    xen_pfn_t mfn; /* of the page */
+    uint32_t port; /* of the domain's. in: one that is unbound, or 0 for a new one; out: which it is */
+};
+
 struct xen_platform_op {
     uint32_t cmd;               /* XENPF_* or INT82_OP_* */
     uint32_t interface_version; /* XENPF_INTERFACE_VERSION */
@@ -115,6 +127,7 @@ struct xen_platform_op {
         struct xenpf_pcpu_version pcpu_version;
         struct int82_op_buffer int82;
         struct int82_fault int82_fault;
+        struct int82_serve int82_serve;
         uint8_t pad[128];
     } u;
 };
