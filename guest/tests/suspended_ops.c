@@ -1,0 +1,643 @@
+/*
+ * Long operations, suspended at every point where they can be. Needs the build that injects faults, and a second vCPU
+ * (dom0_max_vcpus=2), which is run at the k-th point, for k = 1, 2, ... until the operation has none left, and does
+ * things to the very tables and frames that the operation is about. Whatever then comes of either: the books are right,
+ * and all can be taken back.
+ */
+#include "injected_faults.h"
+
+#include <guest/audit.h>
+#include <public/grant_table.h>
+#include <public/memory.h>
+
+#define STACK_SIZE 4096u
+#define MAX_POINTS 200u
+
+/* ---- The other vCPU: no console, no trap that is caught */
+
+static uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
+static struct vcpu_guest_context context_of_1;
+static void (*volatile job)(void);
+static volatile uint32_t rounds, jobs_begun, jobs_done;
+
+extern const char suspended_ops_start[];
+__asm__(".text\n"
+        "suspended_ops_start:\n"
+        "        call    suspended_ops_main\n"
+        "        ud2\n");
+
+static void __attribute__((used)) suspended_ops_main(void) __asm__("suspended_ops_main");
+static void suspended_ops_main(void)
+{
+    for (;;) {
+        void (*now)(void) = job;
+
+        if (now) {
+            jobs_begun++;
+            now();
+            jobs_done++;
+        }
+        rounds++;
+        HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+    }
+}
+
+/* A round that has begun after this call is over. */
+static void let_it_run(void)
+{
+    uint32_t end = rounds + 2;
+
+    while ((int32_t)(rounds - end) < 0)
+        HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+}
+
+/* "": it runs; else why not. */
+static const char *start_vcpu_1(void)
+{
+    static const char *state;
+    struct vcpu_guest_context *c = &context_of_1;
+    int rc;
+
+    if (state)
+        return state;
+    memset(c, 0, sizeof(*c));
+    c->flags = VGCF_IN_KERNEL;
+    c->user_regs.eip = (uint32_t)suspended_ops_start;
+    c->user_regs.cs = FLAT_KERNEL_CS;
+    c->user_regs.ss = c->user_regs.ds = c->user_regs.es = FLAT_KERNEL_DS;
+    c->user_regs.esp = c->kernel_sp = (uint32_t)stack + STACK_SIZE;
+    c->kernel_ss = FLAT_KERNEL_DS;
+    c->ctrlreg[3] = virt_to_mfn(mm_base()) << PAGE_SHIFT | virt_to_mfn(mm_base()) >> 20;
+    rc = HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, c);
+    if (rc == -ENOENT)
+        return state = "there is no vCPU 1";
+    if (rc || HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL))
+        return state = "vCPU 1 does something else";
+    HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 1, NULL);
+    let_it_run();
+    return state = "";
+}
+
+#define NEED_BOTH()                     \
+    do {                                \
+        NEED_FAULTS();                  \
+        if (*start_vcpu_1())            \
+            SKIP("%s", start_vcpu_1()); \
+    } while (0)
+
+/* ---- Trying */
+
+struct operation {
+    const char *name;
+    void (*prepare)(void);
+    int (*run)(void);
+    void (*finish)(void); /* everything is to be as it was */
+};
+
+static int result; /* run()'s, for finish() to judge */
+
+static struct int82_audit answer;
+
+static void audit_clean(void)
+{
+    CHECK_RC(audit_read(&answer), 0);
+    if (answer.mismatches)
+        FAIL("audit: %u mismatches, the first: kind %u, 0x%x", answer.mismatches, answer.first[0].kind,
+             answer.first[0].id);
+}
+
+static uint32_t try_at(const struct operation *o, void (*intrude)(void), uint32_t mode, uint32_t at)
+{
+    uint32_t points, jobs;
+
+    context("%s, mode %u, point %u", o->name, mode, at);
+    o->prepare();
+    jobs = jobs_done;
+    job = intrude;
+    preempt(mode, at);
+    result = o->run();
+    points = preempt(INT82_PREEMPT_NEVER, 0);
+    job = NULL;
+    let_it_run(); /* it may be amid its own */
+    CHECK_EQ(jobs_done, jobs_begun);
+    if (mode == INT82_PREEMPT_ALWAYS ? points : points >= at)
+        CHECK(jobs_done > jobs);
+    audit_clean();
+    o->finish();
+    return points;
+}
+
+static void try_all(const struct operation *o, void (*const *intruders)(void), unsigned int count)
+{
+    uint32_t points = 0, k, tried = 0;
+
+    for (unsigned int i = 0; i < count; i++) {
+        for (k = 1; (points = try_at(o, intruders[i], INT82_PREEMPT_AT, k)) >= k && k < MAX_POINTS; k++)
+            tried++;
+        CHECK(k > 1 && k < MAX_POINTS);
+        try_at(o, intruders[i], INT82_PREEMPT_ALWAYS, 0);
+        audit_clean();
+    }
+    printf("suspended: %s: %u points, %u intruders, %u suspensions\n", o->name, points, count, tried);
+}
+#define TRY(operation, intruders) try_all(&(operation), intruders, ARRAY_SIZE(intruders))
+
+/* ---- A tree of tables, not in use: an L3 with four L2s; those of slots 0 to 2 name four L1s each, which map a page */
+
+#define L1S 4
+
+static struct {
+    struct address_space space;
+    pte_t *l2[3], *l1[L1S], *data, *spare;
+} tree;
+
+static void read_only(void *page)
+{
+    CHECK_RC(page_make_readonly(page), 0);
+}
+
+static void make_tree(void)
+{
+    tree.data = alloc_page();
+    tree.spare = alloc_page();
+    for (unsigned int i = 0; i < L1S; i++) {
+        tree.l1[i] = alloc_page();
+        tree.l1[i][i] = make_pte(virt_to_mfn(tree.data), PTE_KERNEL_RW);
+        tree.l1[i][511] = make_pte(virt_to_mfn(tree.data), PTE_KERNEL_RO);
+        read_only(tree.l1[i]);
+    }
+    address_space_copy(&tree.space);
+    CHECK_RC(page_make_writable(tree.space.l3), 0);
+    for (unsigned int slot = 0; slot < 3; slot++) {
+        tree.l2[slot] = alloc_page();
+        for (unsigned int i = 0; i < L1S; i++)
+            tree.l2[slot][i * 100] = make_pte(virt_to_mfn(tree.l1[i]), PTE_TABLE);
+        read_only(tree.l2[slot]);
+        tree.space.l3[slot] = make_pte(virt_to_mfn(tree.l2[slot]), PTE_P);
+    }
+    read_only(tree.space.l3);
+}
+
+/* Whatever somebody has pinned or mapped. */
+static void drop_tree(void)
+{
+    void *tables[] = {tree.space.l3, tree.l2[0], tree.l2[1], tree.l2[2],
+                      tree.l1[0],    tree.l1[1], tree.l1[2], tree.l1[3]};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(tables); i++)
+        mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(tables[i]), 0);
+    for (unsigned int i = 1; i < ARRAY_SIZE(tables); i++) {
+        CHECK_RC(page_make_writable(tables[i]), 0);
+        free_page(tables[i]);
+    }
+    address_space_free(&tree.space);
+    CHECK_RC(page_make_writable(tree.data), 0);
+    free_page(tree.data);
+    CHECK_RC(page_make_writable(tree.spare), 0);
+    free_page(tree.spare);
+}
+
+static int pin_tree(void)
+{
+    return mmuext(MMUEXT_PIN_L3_TABLE, virt_to_mfn(tree.space.l3), 0);
+}
+
+static int unpin_tree(void)
+{
+    return mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(tree.space.l3), 0);
+}
+
+static void make_pinned_tree(void)
+{
+    make_tree();
+    CHECK_RC(pin_tree(), 0);
+}
+
+/* What vCPU 1 does to it. */
+static void intrude_pin_l3(void)
+{
+    pin_tree();
+}
+
+static void intrude_unpin_l3(void)
+{
+    unpin_tree();
+}
+
+static void intrude_pin_tables(void)
+{
+    for (unsigned int i = 0; i < 3; i++)
+        mmuext(MMUEXT_PIN_L2_TABLE, virt_to_mfn(tree.l2[i]), 0);
+    for (unsigned int i = 0; i < L1S; i++)
+        mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(tree.l1[i]), 0);
+}
+
+static void intrude_unpin_tables(void)
+{
+    for (unsigned int i = 0; i < 3; i++)
+        mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(tree.l2[i]), 0);
+    for (unsigned int i = 0; i < L1S; i++)
+        mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(tree.l1[i]), 0);
+}
+
+/* Those that are not tables yet, or no longer, become writable. */
+static void intrude_make_writable(void)
+{
+    page_make_writable(tree.space.l3);
+    for (unsigned int i = 0; i < 3; i++)
+        page_make_writable(tree.l2[i]);
+    for (unsigned int i = 0; i < L1S; i++)
+        page_make_writable(tree.l1[i]);
+}
+
+/* Entries at all levels go, come, and change. */
+static void intrude_update(void)
+{
+    pte_t spare = make_pte(virt_to_mfn(tree.spare), PTE_KERNEL_RW);
+
+    mmu_set_entry(&tree.l1[1][1], 0);
+    mmu_set_entry(&tree.l1[2][3], spare);
+    mmu_set_entry(&tree.l2[0][100], 0);
+    mmu_set_entry(&tree.l2[1][300], make_pte(virt_to_mfn(tree.l1[0]), PTE_TABLE));
+    mmu_set_entry(&tree.l2[2][511], make_pte(virt_to_mfn(tree.l1[3]), PTE_TABLE));
+    mmu_set_entry(&tree.space.l3[1], 0);
+    mmu_set_entry(&tree.space.l3[2], make_pte(virt_to_mfn(tree.l2[0]), PTE_P));
+}
+
+/* The frames themselves go. */
+static void intrude_give_back(void)
+{
+    xen_pfn_t frames[2] = {virt_to_mfn(tree.data), virt_to_mfn(tree.l1[2])};
+    struct xen_memory_exchange x = {
+        .in = {.extent_start = &frames[0], .nr_extents = 1, .domid = DOMID_SELF},
+        .out = {.extent_start = &frames[1], .nr_extents = 1, .domid = DOMID_SELF},
+    };
+
+    HYPERVISOR_memory_op(XENMEM_exchange, &x); /* refused: they are in use */
+}
+
+static void (*const intruders_of_tree[])(void) = {intrude_pin_l3,       intrude_unpin_l3,      intrude_pin_tables,
+                                                  intrude_unpin_tables, intrude_make_writable, intrude_update,
+                                                  intrude_give_back};
+
+TEST(suspended_pin)
+{
+    static const struct operation o = {"pin of an L3", make_tree, pin_tree, drop_tree};
+
+    NEED_BOTH();
+    TRY(o, intruders_of_tree);
+}
+
+TEST(suspended_unpin)
+{
+    static const struct operation o = {"unpin of an L3", make_pinned_tree, unpin_tree, drop_tree};
+
+    NEED_BOTH();
+    TRY(o, intruders_of_tree);
+}
+
+static int pin_l2(void)
+{
+    return mmuext(MMUEXT_PIN_L2_TABLE, virt_to_mfn(tree.l2[1]), 0);
+}
+
+TEST(suspended_pin_l2)
+{
+    static const struct operation o = {"pin of an L2", make_tree, pin_l2, drop_tree};
+
+    NEED_BOTH();
+    TRY(o, intruders_of_tree);
+}
+
+/* ---- Running on it */
+
+static const pte_t *old_base;
+
+static int run_on_tree(void)
+{
+    int rc;
+
+    old_base = mm_base();
+    rc = mmuext(MMUEXT_NEW_BASEPTR, virt_to_mfn(tree.space.l3), 0);
+    if (!rc)
+        rc = mmuext(MMUEXT_NEW_BASEPTR, virt_to_mfn(old_base), 0);
+    return rc;
+}
+
+TEST(suspended_new_base)
+{
+    static const struct operation o = {"change of the base pointer", make_tree, run_on_tree, drop_tree};
+
+    NEED_BOTH();
+    TRY(o, intruders_of_tree);
+}
+
+/* ---- Updates: an L2 with its L1s comes into an L3, and a batch of L1 entries */
+
+static void make_tree_with_hole(void)
+{
+    make_tree();
+    CHECK_RC(page_make_writable(tree.space.l3), 0);
+    tree.space.l3[1] = 0;
+    read_only(tree.space.l3);
+    CHECK_RC(pin_tree(), 0);
+}
+
+static int fill_hole(void)
+{
+    return mmu_set_entry(&tree.space.l3[1], make_pte(virt_to_mfn(tree.l2[1]), PTE_P));
+}
+
+static int make_hole(void)
+{
+    return mmu_set_entry(&tree.space.l3[1], 0);
+}
+
+static void intrude_same_hole(void)
+{
+    mmu_set_entry(&tree.space.l3[1], make_pte(virt_to_mfn(tree.l2[0]), PTE_P));
+}
+
+static void intrude_same_hole_same_table(void)
+{
+    fill_hole();
+}
+
+TEST(suspended_update_l3)
+{
+    static const struct operation o = {"update of an L3", make_tree_with_hole, fill_hole, drop_tree},
+                                  away = {"emptying an L3", make_pinned_tree, make_hole, drop_tree};
+    static void (*const same[])(void) = {intrude_same_hole, intrude_same_hole_same_table};
+
+    NEED_BOTH();
+    TRY(o, intruders_of_tree);
+    TRY(o, same);
+    TRY(away, intruders_of_tree);
+}
+
+#define BATCH 300
+
+static mmu_update_t batch[BATCH];
+
+static int update_batch(void)
+{
+    for (unsigned int i = 0; i < BATCH; i++) {
+        batch[i].ptr = pte_maddr(&tree.l1[i & 1][i]);
+        batch[i].val = make_pte(virt_to_mfn(i & 2 ? tree.data : tree.spare), PTE_KERNEL_RW);
+    }
+    return HYPERVISOR_mmu_update(batch, BATCH);
+}
+
+static int update_batch_by_domain(void)
+{
+    uint32_t done = 0;
+
+    update_batch(); /* fills it, too */
+    return HYPERVISOR_mmu_update_dom(batch, BATCH, &done, DOMID_SELF | 1u << 16);
+}
+
+TEST(suspended_batch)
+{
+    static const struct operation o = {"batch of updates", make_pinned_tree, update_batch, drop_tree},
+                                  unused = {"batch of updates to what becomes tables", make_tree, update_batch,
+                                            drop_tree},
+                                  by_domain = {"batch of updates for a domain", make_pinned_tree,
+                                               update_batch_by_domain, drop_tree};
+
+    NEED_BOTH();
+    TRY(o, intruders_of_tree);
+    TRY(unused, intruders_of_tree);
+    TRY(by_domain, intruders_of_tree);
+}
+
+/* ---- Reservations. Frames beside those of the guest's own list */
+
+#define FRAMES      200u
+#define NOWHERE_PFN 0x100000
+
+static xen_pfn_t frames[FRAMES], got[FRAMES];
+static uint32_t nr_frames;
+
+static int32_t reserve(uint32_t cmd, xen_pfn_t *list, uint32_t n)
+{
+    struct xen_memory_reservation r = {.extent_start = list, .nr_extents = n, .domid = DOMID_SELF};
+
+    return HYPERVISOR_memory_op(cmd, &r);
+}
+
+static void no_frames(void)
+{
+    nr_frames = 0;
+    for (unsigned int i = 0; i < FRAMES; i++)
+        frames[i] = NOWHERE_PFN + i;
+}
+
+static void some_frames(void)
+{
+    no_frames();
+    CHECK_RC(reserve(XENMEM_populate_physmap, frames, FRAMES), FRAMES);
+    nr_frames = FRAMES;
+}
+
+static int populate(void)
+{
+    nr_frames = reserve(XENMEM_populate_physmap, frames, FRAMES);
+    return nr_frames;
+}
+
+static int decrease(void)
+{
+    return reserve(XENMEM_decrease_reservation, frames, FRAMES);
+}
+
+static void give_back(void)
+{
+    unmap_at(FREE_VA);
+    for (unsigned int i = 0; i < nr_frames; i++)
+        reserve(XENMEM_decrease_reservation, &frames[i], 1); /* the other may have been quicker */
+}
+
+static void populated(void)
+{
+    CHECK_RC(result, FRAMES);
+    give_back();
+}
+
+static void decreased(void)
+{
+    nr_frames = FRAMES;
+    give_back();
+}
+
+static int exchange(void)
+{
+    struct xen_memory_exchange x = {
+        .in = {.extent_start = frames, .nr_extents = FRAMES, .domid = DOMID_SELF},
+        .out = {.extent_start = got, .nr_extents = FRAMES, .domid = DOMID_SELF},
+    };
+    int rc;
+
+    for (unsigned int i = 0; i < FRAMES; i++)
+        got[i] = NOWHERE_PFN + i;
+    rc = HYPERVISOR_memory_op(XENMEM_exchange, &x);
+    for (unsigned int i = 0; i < x.nr_exchanged; i++)
+        frames[i] = got[i];
+    return rc;
+}
+
+static void intrude_map(void)
+{
+    for (unsigned int i = 0; i < FRAMES; i += 16)
+        map_at(FREE_VA, frames[i], PTE_KERNEL_RW);
+}
+
+static void intrude_decrease(void)
+{
+    reserve(XENMEM_decrease_reservation, frames + FRAMES / 2, FRAMES / 4);
+}
+
+static void intrude_populate(void)
+{
+    xen_pfn_t list[4] = {NOWHERE_PFN, NOWHERE_PFN + 1, NOWHERE_PFN + 2, NOWHERE_PFN + 3};
+
+    if (reserve(XENMEM_populate_physmap, list, 4) == 4)
+        reserve(XENMEM_decrease_reservation, list, 4);
+}
+
+static void intrude_pin_frame(void)
+{
+    mmuext(MMUEXT_PIN_L1_TABLE, frames[FRAMES - 1], 0);
+    mmuext(MMUEXT_UNPIN_TABLE, frames[FRAMES - 1], 0);
+}
+
+static void (*const intruders_of_frames[])(void) = {intrude_map, intrude_decrease, intrude_populate, intrude_pin_frame};
+
+TEST(suspended_reservations)
+{
+    static const struct operation more = {"populate_physmap", no_frames, populate, populated},
+                                  less = {"decrease_reservation", some_frames, decrease, decreased},
+                                  other = {"exchange", some_frames, exchange, give_back};
+    static void (*const harmless[])(void) = {intrude_populate, intrude_map};
+    uint32_t free;
+
+    NEED_BOTH();
+    audit_clean();
+    free = answer.free_frames;
+    TRY(more, harmless);
+    TRY(less, intruders_of_frames);
+    TRY(other, intruders_of_frames);
+    CHECK_EQ(answer.free_frames, free);
+}
+
+/* ---- Grants: an array of mappings, of a page that this domain grants to itself */
+
+#define TABLE_VA FREE_VA
+#define MAP_VA   (FREE_VA + 0x1000)
+#define REF      60u
+#define MAPPINGS 8u
+
+static volatile grant_entry_v1_t *const entry = (void *)(TABLE_VA + REF * sizeof(grant_entry_v1_t));
+static gnttab_map_grant_ref_t maps[MAPPINGS];
+static gnttab_unmap_grant_ref_t unmaps[MAPPINGS];
+static void *granted;
+
+static void grant_page(void)
+{
+    xen_pfn_t frame = 0;
+    gnttab_setup_table_t s = {.dom = DOMID_SELF, .nr_frames = 1, .frame_list = &frame, .status = 77};
+
+    CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1), 0);
+    CHECK_RC(map_at(TABLE_VA, frame, PTE_KERNEL_RW), 0);
+    granted = alloc_page();
+    entry->domid = 0;
+    entry->frame = virt_to_mfn(granted);
+    entry->flags = GTF_permit_access;
+    for (unsigned int i = 0; i < MAPPINGS; i++) {
+        maps[i] = (gnttab_map_grant_ref_t){
+            .host_addr = MAP_VA + i * PAGE_SIZE, .flags = GNTMAP_host_map, .ref = REF, .dom = 0, .status = 77};
+        unmaps[i] = (gnttab_unmap_grant_ref_t){.host_addr = MAP_VA + i * PAGE_SIZE, .handle = ~0u, .status = 77};
+    }
+}
+
+static void set_handles(void)
+{
+    for (unsigned int i = 0; i < MAPPINGS; i++)
+        if (!maps[i].status)
+            unmaps[i].handle = maps[i].handle;
+}
+
+static int map_grants(void)
+{
+    int rc = HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, maps, MAPPINGS);
+
+    set_handles();
+    return rc;
+}
+
+static int unmap_grants(void)
+{
+    return HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, unmaps, MAPPINGS);
+}
+
+static void grant_and_map(void)
+{
+    grant_page();
+    CHECK_RC(map_grants(), 0);
+}
+
+static void end_grant(void)
+{
+    CHECK_RC(result, 0);
+    unmap_grants();
+    for (unsigned int i = 0; i < MAPPINGS; i++)
+        unmap_at(MAP_VA + i * PAGE_SIZE);
+    CHECK_EQ(entry->flags, GTF_permit_access); /* no longer in use */
+    entry->flags = 0;
+    unmap_at(TABLE_VA);
+    free_page(granted);
+}
+
+static void intrude_unmap(void)
+{
+    gnttab_unmap_grant_ref_t u = {.host_addr = MAP_VA, .handle = maps[0].handle};
+
+    if (!maps[0].status)
+        HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &u, 1);
+}
+
+static void intrude_copy(void)
+{
+    gnttab_copy_t c = {.source = {.u.ref = REF, .domid = 0}, .dest = {.u.gmfn = 0, .domid = DOMID_SELF}, .len = 64};
+
+    c.flags = GNTCOPY_source_gref;
+    c.dest.u.gmfn = virt_to_mfn(context_of_1.trap_ctxt);
+    HYPERVISOR_grant_table_op(GNTTABOP_copy, &c, 1);
+}
+
+static void intrude_swap(void)
+{
+    gnttab_swap_grant_ref_t s = {.ref_a = REF, .ref_b = REF + 1};
+
+    HYPERVISOR_grant_table_op(GNTTABOP_swap_grant_ref, &s, 1);
+    if (!s.status)
+        HYPERVISOR_grant_table_op(GNTTABOP_swap_grant_ref, &s, 1);
+}
+
+/* The granter makes a table of it, or takes it away. */
+static void intrude_retype(void)
+{
+    if (!page_make_readonly(granted) && !mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(granted), 0))
+        mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(granted), 0);
+    page_make_writable(granted);
+}
+
+TEST(suspended_grants)
+{
+    static const struct operation map = {"grant mappings", grant_page, map_grants, end_grant},
+                                  unmap = {"grant unmappings", grant_and_map, unmap_grants, end_grant};
+    static void (*const intruders[])(void) = {intrude_unmap, intrude_copy, intrude_swap, intrude_retype};
+
+    NEED_BOTH();
+    TRY(map, intruders);
+    TRY(unmap, intruders);
+}
