@@ -185,6 +185,30 @@ static void line_error(struct parser *p, char *rest)
     e->text = xstrdup("no reason given");
 }
 
+/* A row that this hypervisor has not got. Kept as a line about the result, so that nobody looks for it. */
+static void line_skip(struct parser *p, char *rest)
+{
+    const char *known = result_info(p->r, "not_available"), *name = NULL, *s;
+    char *save = NULL, *word, *text;
+    uint64_t batch = 0;
+
+    while (!(name && batch) && (word = strtok_r(save ? NULL : rest, " ", &save))) {
+        if ((s = field(word, "row")) && good_name(s))
+            name = s;
+        else if (!(s = field(word, "batch")) || !parse_u64(s, &batch))
+            break;
+    }
+    if (!name || !batch || p->skipped >= p->announced)
+        return wrong(p, "the guest printed a bad skip line, or more than it announced rows");
+    for (char *c = save; *c; c++)
+        if (!isprint((unsigned char)*c))
+            *c = '?';
+    text = fmt("%s%s%s/%llu (%s)", known ? known : "", known ? ", " : "", name, (unsigned long long)batch, save);
+    result_set(p->r, "not_available", text);
+    free(text);
+    p->skipped++;
+}
+
 static void line_end(struct parser *p, char *rest)
 {
     uint64_t rows = UINT64_MAX, errors = UINT64_MAX;
@@ -200,6 +224,11 @@ static void line_end(struct parser *p, char *rest)
     if (rows != p->r->rows_n || errors != p->r->errors_n)
         return wrong(p, "the guest says it printed another number of rows or errors than arrived (%zu and %zu)",
                      p->r->rows_n, p->r->errors_n);
+    if (rows + errors + p->skipped < p->announced)
+        return wrong(p, "the guest announced %llu rows, and told of %llu", (unsigned long long)p->announced,
+                     (unsigned long long)(rows + errors + p->skipped));
+    if (!rows && !errors)
+        return wrong(p, "no row could be measured: %s", result_info(p->r, "not_available"));
     p->ended = true;
 }
 
@@ -229,6 +258,8 @@ static void parse_line(struct parser *p, char *line)
         line_count(p, rest, *line == 'h');
     else if (!strcmp(line, "error"))
         line_error(p, rest);
+    else if (!strcmp(line, "skip"))
+        line_skip(p, rest);
     else if (!strcmp(line, "end"))
         line_end(p, rest);
     else

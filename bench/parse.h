@@ -7,7 +7,8 @@
 struct parser {
     struct result *r;
     bool begun, ended;
-    uint64_t announced; /* rows that the guest says it will print */
+    uint64_t announced; /* rows that the guest says it will tell of: print, report as failed or as not available */
+    uint64_t skipped;   /* the last of these */
     char *why;          /* the first thing that was wrong; nothing is read after it */
     char *line;         /* a line that is not complete yet */
     size_t line_n;

@@ -72,6 +72,9 @@ static void every_cut(void)
 #define BEGIN "@int82 begin schema=1 rows=1\n"
 #define ROW   "@int82 row name=a batch=1 calls=1 empty=0 samples=5\n"
 
+#define TWO  "@int82 begin schema=1 rows=2\n"
+#define SKIP "@int82 skip row=b batch=8 no such thing\n"
+
 static void wrong_consoles(void)
 {
     static const char *const bad[] = {
@@ -103,6 +106,13 @@ static void wrong_consoles(void)
         BEGIN "@int82 counter a b\n" ROW "@int82 end rows=1 errors=0\n",
         BEGIN "@int82 hist a 1\n" ROW "@int82 end rows=1 errors=0\n",
         BEGIN "@int82 unheard of\n" ROW "@int82 end rows=1 errors=0\n",
+        BEGIN "@int82 end rows=0 errors=0\n",
+        BEGIN SKIP "@int82 end rows=0 errors=0\n",
+        BEGIN SKIP SKIP "@int82 end rows=0 errors=0\n",
+        TWO ROW "@int82 end rows=1 errors=0\n",
+        TWO ROW "@int82 skip row=../x batch=1 why\n@int82 end rows=1 errors=0\n",
+        TWO ROW "@int82 skip row=b why\n@int82 end rows=1 errors=0\n",
+        TWO ROW "@int82 skip\n@int82 end rows=1 errors=0\n",
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -126,6 +136,19 @@ static void effect_errors(void)
 
     CHECK(!why && r->errors_n == 1);
     CHECK(!strcmp(r->errors[0].text, "the entry did not change") && !strcmp(r->errors[0].name, "a"));
+    result_free(r);
+}
+
+/* A row that the hypervisor has not got is neither a row nor an error; the result says which and why. */
+static void skipped_rows(void)
+{
+    static const char text[] =
+        "@int82 begin schema=1 rows=3\n" ROW SKIP "@int82 skip row=c batch=1\n@int82 end rows=1 errors=0\n";
+    char *why;
+    struct result *r = parse(text, sizeof(text) - 1, 5, &why);
+
+    CHECK(!why && r->rows_n == 1 && !r->errors_n);
+    CHECK(!strcmp(result_info(r, "not_available"), "b/8 (no such thing), c/1 ()"));
     result_free(r);
 }
 
@@ -248,6 +271,7 @@ int main(void)
     RUN(every_cut);
     RUN(wrong_consoles);
     RUN(effect_errors);
+    RUN(skipped_rows);
     RUN(noise);
     RUN(endless_line);
     RUN(files_round_trip);
