@@ -47,4 +47,8 @@ void send_already_pending(struct bench *b);
 void send_fresh_masked(struct bench *b);
 void send_with_upcall(struct bench *b);
 
+/* rows_grants.c */
+void grant_map(struct bench *b, bool unmap);
+void grant_copy(struct bench *b, uint32_t bytes);
+
 #endif
