@@ -8,7 +8,7 @@
 B=${B:-build}
 CASE_TMP=${CASE_TMP:-$(mktemp -d)}
 BENCH=$B/int82-bench
-OUR_HYPERVISOR=$B/int82.elf
+OUR_HYPERVISOR=${OUR_HYPERVISOR:-$B/int82.elf}
 
 pass() {
     echo "@test pass $*"
@@ -128,7 +128,7 @@ run_bochs() {
 display_library: rfb, options="timeout=0"
 romimage: file=/usr/share/bochs/BIOS-bochs-latest
 vgaromimage: file=/usr/share/bochs/VGABIOS-lgpl-latest
-cpu: model=$b_cpu, count=1, ips=50000000, reset_on_triple_fault=0
+cpu: model=$b_cpu, count=1, ips=50000000, reset_on_triple_fault=0, ignore_bad_msrs=0
 megs: $b_mem
 clock: sync=none, time0=1767225600
 ata0-master: type=cdrom, path=$1, status=inserted

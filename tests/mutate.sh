@@ -65,6 +65,21 @@ guest_run() {
     fi >/dev/null 2>&1
 }
 
+# A guest that ends itself by crash=KIND: it does, and the hypervisor lives to tell why.
+crash_run() {
+    rm -f "$CASE_TMP/console"
+    run_qemu -t 20 -k "$1" -m 64 "$B/guest/tests.elf" "crash=$2" >/dev/null 2>&1 &&
+        grep -q 'Domain 0 (vcpu 0) crashed' "$CASE_TMP/console" &&
+        ! grep -qiE 'was let through|BUG at|double fault|in the hypervisor' "$CASE_TMP/console"
+}
+
+# Another test case, on this hypervisor.
+case_run() {
+    mkdir -p "$CASE_TMP/case"
+    OUR_HYPERVISOR=$1 CASE_TMP=$CASE_TMP/case "tests/cases/$2.sh" >"$CASE_TMP/case.out" 2>&1 &&
+        ! grep -q '^@test fail' "$CASE_TMP/case.out"
+}
+
 # Of comma-separated tests: those that failed, or began and never ended (the hypervisor died), one a line.
 failed_of() {
     printf '%s\n' "$1" | tr ',' '\n' | while read -r test; do
@@ -121,6 +136,20 @@ run_one() {
         guest_run "$hv" "$engine" "$tests"
         caught=$(failed_of "$tests" | tr '\n' ' ')
         ;;
+    crash=* | case=*)
+        hv=$dir/build/int82.elf
+        if ! make_in "$dir" "$build" build/int82.elf >"$CASE_TMP/make" 2>&1; then
+            cat "$CASE_TMP/make"
+            fail "$name" "it does not build"
+            return
+        fi
+        caught=
+        if [ "${by%%=*}" = crash ]; then
+            crash_run "$hv" "${by#crash=}" || caught=$by
+        else
+            case_run "$hv" "${by#case=}" || caught=$by
+        fi
+        ;;
     *)
         fail "$name" "its header does not say what catches it"
         return
@@ -158,6 +187,12 @@ run_intact() {
                 [ -z "$bad" ] && pass "intact: $build, $engine: $list" || fail "intact: $build, $engine" "do not pass: $bad"
             done
         done
+    done
+    for kind in $(sed -n 's/^# caught-by: *crash=//p' "$all"/*.patch | sort -u); do
+        crash_run "$work/base-tuned/build/int82.elf" "$kind" && pass "intact: crash=$kind" || fail "intact: crash=$kind" "no"
+    done
+    for kind in $(sed -n 's/^# caught-by: *case=//p' "$all"/*.patch | sort -u); do
+        case_run "$work/base-tuned/build/int82.elf" "$kind" && pass "intact: $kind" || fail "intact: $kind" "does not pass"
     done
     sed -n 's/^# caught-by: *unit=\([a-z_]*\) *\(.*\)/\1 \2/p' "$all"/*.patch | tr ',' ' ' | sort -u |
         while read -r program tests; do

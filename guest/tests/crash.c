@@ -41,6 +41,29 @@ static void fault_on_wrapping_stack(void)
     __asm__ volatile("mov $4, %esp; ud2");
 }
 
+static void page_fault_on_hypervisors_stack(void)
+{
+    __asm__ volatile("mov $0xFD900000, %%esp; mov (%0), %%eax" : : "r"(UNMAPPED) : "eax");
+}
+
+static void upcall_on_hypervisors_stack(void)
+{
+    static evtchn_port_t port;
+
+    port = event_bind_ipi(0);
+    event_unmask(port);
+    vcpu0_info.evtchn_upcall_mask = 0;
+    __asm__ volatile("mov $0xFD900000, %%esp; int $0x82"
+                     :
+                     : "a"(__HYPERVISOR_event_channel_op), "b"(EVTCHNOP_send), "c"(&port));
+}
+
+/* The processor itself would push what is to be kept there: the stack wraps round to the top of memory. */
+static void push_on_wrapping_stack(void)
+{
+    __asm__ volatile("mov $8, %esp; pusha");
+}
+
 /* The handler's selector is the hypervisor's, or nobody's. */
 static void handler_selector(uint32_t cs)
 {
@@ -100,6 +123,18 @@ static void kernel_stack_in_hypervisor(void)
     user_kernel_stack(FLAT_KERNEL_SS, 0xFD900000);
 }
 
+/* The gate of `int $0x80` leads straight to the guest's kernel: here the processor itself pushes. */
+static void system_call_stack_in_hypervisor(void)
+{
+    extern const char user_int80[];
+    struct caught_trap caught;
+
+    trap_set_entry(0x80, failsafe_entry, 3);
+    if (!user_setup() || HYPERVISOR_stack_switch(FLAT_KERNEL_SS, 0xFD900000))
+        return;
+    run_user_on_kernel_stack(user_address(user_int80), USER_ESP, 0, &caught);
+}
+
 static void kernel_stack_selector(void)
 {
     user_kernel_stack(0xe010, (uint32_t)EDGE_PAGE + PAGE_SIZE);
@@ -148,6 +183,9 @@ static const struct {
     KIND(ud2_without_handlers),
     KIND(fault_on_hypervisors_stack),
     KIND(fault_on_border_stack),
+    KIND(page_fault_on_hypervisors_stack),
+    KIND(upcall_on_hypervisors_stack),
+    KIND(push_on_wrapping_stack),
     KIND(fault_on_unmapped_stack),
     KIND(fault_on_read_only_stack),
     KIND(fault_on_page_table_stack),
@@ -158,6 +196,7 @@ static const struct {
     KIND(iret_frame_unmapped),
     KIND(iret_frame_in_hypervisor),
     KIND(kernel_stack_in_hypervisor),
+    KIND(system_call_stack_in_hypervisor),
     KIND(kernel_stack_selector),
     KIND(kernel_stack_unmapped),
     KIND(event_without_callback),

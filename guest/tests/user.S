@@ -79,6 +79,10 @@ user_begin:
         mov     %cr0, %eax
         int     $0x20
 
+        snippet user_push
+        push    %eax
+        int     $0x20
+
         snippet user_rdtsc
         rdtsc
         int     $0x20

@@ -6,7 +6,8 @@
 need bochs grub-mkrescue
 
 for kind in fault_on_hypervisors_stack fault_on_border_stack handler_in_ring_0 iret_frame_in_hypervisor \
-    kernel_stack_in_hypervisor kernel_stack_selector; do
+    kernel_stack_in_hypervisor kernel_stack_selector page_fault_on_hypervisors_stack upcall_on_hypervisors_stack \
+    push_on_wrapping_stack system_call_stack_in_hypervisor; do
     CONSOLE=$CASE_TMP/$kind
     check "$kind: make the ISO" make_iso "$CASE_TMP/crash.iso" "dom0_mem=32M" "$B/guest/tests.elf" "crash=$kind"
     rc=0

@@ -15,6 +15,8 @@
  */
 #include "mm_world.h"
 
+#include <asm/l1tf.h>
+
 /* --- The system: no C library */
 
 static long syscall6(long nr, long a, long b, long c, long d, long e, long f)
@@ -507,6 +509,69 @@ static void shown_frames_stay_what_they_are(void)
     CHECK_RC(set_entry(L1, 1, entry(0, 0)), 0);
 }
 
+/* XSA-279. On one CPU an INVLPG more than is needed can be seen by nobody, so the full flush is looked at. */
+static void failed_updates_do_not_flush(void)
+{
+    unsigned int before = flushes;
+
+    CHECK(update_va(0xC0002000, entry(FREE_A, RW | _PAGE_GLOBAL), UVMF_TLB_FLUSH) < 0);
+    CHECK(update_va(0x1000, entry(FREE_A, RW), UVMF_TLB_FLUSH) < 0);
+    CHECK(update_va(RDWR_MPT_START, entry(FREE_A, RW), UVMF_TLB_FLUSH) < 0);
+    CHECK(update_va(0xFFFFF000, entry(FREE_A, RW), UVMF_TLB_FLUSH | UVMF_ALL) < 0);
+    CHECK(flushes == before);
+    CHECK_RC(update_va(0xC0002000, entry(FREE_A, RW), UVMF_TLB_FLUSH), 0);
+    CHECK(flushes == before + 1);
+    CHECK_RC(update_va(0xC0002000, entry(0, 0), 0), 0);
+    audit(true);
+}
+
+/* A frame that comes back to somebody while the TLB may know it as writable by its former owner. */
+static void flush_for_a_new_owner(void)
+{
+    unsigned int before;
+
+    CHECK_RC(set_entry(L1, 3, entry(FREE_A, RW)), 0);
+    guest_runs();
+    page_of(FREE_A)->count &= ~PGC_allocated;
+    put_page(page_of(FREE_A));
+    CHECK_RC(set_entry(L1, 3, entry(0, 0)), 0);
+    CHECK(freed[FREE_A]);
+    before = flushes;
+    assign_page(&foreign, FREE_A);
+    CHECK(this_cpu.flush);
+    flush_tlb_now();
+    CHECK(flushes == before + 1);
+    page_of(FREE_A)->count &= ~PGC_allocated;
+    put_page(page_of(FREE_A));
+    assign_page(&ours, FREE_A); /* no flush but that one is needed: nobody has run */
+    flush_tlb_now();
+    freed[FREE_A] = false;
+    audit(true);
+}
+
+/* Neither a table nor the data of another domain's can be written to. */
+static void foreign_tables(void)
+{
+    uint64_t was = ((pte_t *)map_frame(FOREIGN))[0].raw;
+    struct page_info *page = page_of(FOREIGN);
+    uint32_t done;
+
+    for (unsigned int as_table = 0; as_table < 2; as_table++) {
+        if (as_table) {
+            CHECK_RC(get_page_and_type(page, &foreign, PGT_l1_page_table), 0);
+            if (this_cpu.flush)
+                flush_tlb_now();
+        }
+        CHECK_RC(set_entry(FOREIGN, 0, entry(FREE_A, 0x200)), -EINVAL);
+        batch[0] = batch[1] = (mmu_update_t){(uint64_t)FOREIGN << PAGE_SHIFT, entry(FREE_A, 0x200).raw};
+        CHECK_RC(mmu_update(batch, 2, &done, DOMID_SELF), -EINVAL);
+        CHECK(done == 0);
+        CHECK(((pte_t *)map_frame(FOREIGN))[0].raw == was);
+    }
+    put_page_and_type(page);
+    audit(true);
+}
+
 /* The only test to run, or NULL: all. */
 static const char *wanted;
 
@@ -587,6 +652,9 @@ int test_main(const uint32_t *words)
         chosen("ldt_pages", ldt_pages);
         chosen("shown_frames_stay_what_they_are", shown_frames_stay_what_they_are);
         chosen("no_frame_in_absent_entries", no_frame_in_absent_entries);
+        chosen("failed_updates_do_not_flush", failed_updates_do_not_flush);
+        chosen("flush_for_a_new_owner", flush_for_a_new_owner);
+        chosen("foreign_tables", foreign_tables);
     }
     random_pair("random_privileged", seed + 1, 30000, true, false, false);
     random_pair("random_unprivileged", seed + 2, 30000, false, false, false);

@@ -368,7 +368,7 @@ static int update_va(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, stru
     struct domain *d = this_cpu.domain;
     mfn_t table;
     pte_t *slot = guest_l1_slot(current, va, &table);
-    int rc = -EINVAL, flush_rc;
+    int rc = -EINVAL;
 
     if (likely(slot)) {
         this_cpu.va_key = va >> L2_SHIFT;
@@ -377,11 +377,9 @@ static int update_va(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, stru
     }
     if (unlikely(this_cpu.flush))
         flush_tlb_now();
-    if (flags & UVMF_FLUSHTYPE_MASK) {
-        flush_rc = flush_after_va(va, flags);
-        if (unlikely(flush_rc))
-            rc = flush_rc;
-    }
+    /* A refused update flushes nothing: its address may be anything (XSA-279). */
+    if (!rc && flags & UVMF_FLUSHTYPE_MASK)
+        rc = flush_after_va(va, flags);
     return rc;
 }
 
