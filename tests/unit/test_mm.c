@@ -537,6 +537,7 @@ static void flush_for_a_new_owner(void)
     CHECK_RC(set_entry(L1, 3, entry(0, 0)), 0);
     CHECK(freed[FREE_A]);
     before = flushes;
+    freed[FREE_A] = false;
     assign_page(&foreign, FREE_A);
     CHECK(this_cpu.flush);
     flush_tlb_now();
@@ -552,23 +553,18 @@ static void flush_for_a_new_owner(void)
 /* Neither a table nor the data of another domain's can be written to. */
 static void foreign_tables(void)
 {
-    uint64_t was = ((pte_t *)map_frame(FOREIGN))[0].raw;
-    struct page_info *page = page_of(FOREIGN);
-    uint32_t done;
+    for (mfn_t mfn = FOREIGN; mfn < OURS; mfn++) {
+        uint64_t was = ((pte_t *)map_frame(mfn))[1].raw;
+        uint32_t done;
 
-    for (unsigned int as_table = 0; as_table < 2; as_table++) {
-        if (as_table) {
-            CHECK_RC(get_page_and_type(page, &foreign, PGT_l1_page_table), 0);
-            if (this_cpu.flush)
-                flush_tlb_now();
-        }
-        CHECK_RC(set_entry(FOREIGN, 0, entry(FREE_A, 0x200)), -EINVAL);
-        batch[0] = batch[1] = (mmu_update_t){(uint64_t)FOREIGN << PAGE_SHIFT, entry(FREE_A, 0x200).raw};
+        step = mfn - FOREIGN;
+        CHECK_RC(set_entry(mfn, 1, entry(FREE_A, 0x200)), -EINVAL);
+        batch[0] = batch[1] = (mmu_update_t){((uint64_t)mfn << PAGE_SHIFT) + 8, entry(FREE_A, 0x200).raw};
         CHECK_RC(mmu_update(batch, 2, &done, DOMID_SELF), -EINVAL);
         CHECK(done == 0);
-        CHECK(((pte_t *)map_frame(FOREIGN))[0].raw == was);
+        CHECK(((pte_t *)map_frame(mfn))[1].raw == was);
     }
-    put_page_and_type(page);
+    step = 0;
     audit(true);
 }
 
