@@ -166,6 +166,10 @@ static void audit_port(const struct domain *d, uint32_t port)
         if (!is_vcpu(d, chn->notify_vcpu))
             audit_mismatch(INT82_AUDIT_PORT, id, 0, chn->notify_vcpu);
         break;
+    case ECS_SERVED:
+        if (chn->virq >= NR_SERVICES || !d->served[chn->virq] || d->served[chn->virq]->port != port)
+            audit_mismatch(INT82_AUDIT_PORT, id, 0, chn->virq);
+        break;
     case ECS_INTERDOMAIN:
         if (!in_list(domain_list, chn->remote_dom) || chn->remote_port >= NR_EVENT_CHANNELS) {
             audit_mismatch(INT82_AUDIT_PORT, id, 0, (uint32_t)chn->remote_dom);
@@ -254,6 +258,8 @@ static void look_for_timer(struct domain *d)
     struct vcpu *v;
 
     timer_known |= within(timer, d, sizeof(*d));
+    for (unsigned int i = 0; i < NR_SERVICES; i++)
+        timer_known |= d->served[i] && within(timer, d->served[i], PAGE_SIZE);
     for_each_vcpu(d, v) timer_known |= within(timer, v, sizeof(*v));
 }
 

@@ -165,6 +165,8 @@ void domain_unpause(struct domain *d)
 {
     struct vcpu *v;
 
+    if (d->is_dying)
+        return; /* never again */
     for_each_vcpu(d, v) vcpu_unpause(v);
 }
 
@@ -244,11 +246,17 @@ void domain_crash(struct vcpu *v, const char *why)
 
 /* --- Ending */
 
-static void finish_operations(struct domain *d)
+/* True: the caller's own domain is being ended, maybe by the very operation that it waits for. */
+static bool finish_operations(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v) while (v->in_hypervisor) yield_point();
+    for_each_vcpu(d, v) while (v->in_hypervisor)
+    {
+        if (yield_point())
+            return true;
+    }
+    return false;
 }
 
 /* Each pin, then each frame's own reference. What they mapped or contained goes with them. */
@@ -278,7 +286,11 @@ static void relinquish_resources(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v) arch_relinquish_vcpu(v);
+    for_each_vcpu(d, v)
+    {
+        destroy_vcpu_scheduling(v);
+        arch_relinquish_vcpu(v);
+    }
     if (d->pirq_eoi_frame != INVALID_MFN) {
         put_page_and_type(mfn_to_page(d->pirq_eoi_frame));
         d->pirq_eoi_frame = INVALID_MFN;
@@ -293,7 +305,6 @@ static void free_vcpus(struct domain *d)
 
     for_each_vcpu(d, v)
     {
-        destroy_vcpu_scheduling(v);
         d->vcpu[v->vcpu_id] = NULL;
         arch_destroy_vcpu(v);
         free_heap_pages(v, order_of(sizeof(*v)));
@@ -322,6 +333,7 @@ static void reap_domains(void)
         *p = d->next;
         shared = mfn_to_page(virt_to_mfn(d->shared_info));
         *shared = (struct page_info){.stamp = this_cpu.tlb_clock};
+        free_vcpus(d); /* not before: operations by others on d may have been at them */
         free_domain(d);
     }
 }
@@ -350,15 +362,19 @@ int domain_kill(struct domain *d)
     if (d->is_dying)
         return -EBUSY; /* somebody else is at it */
     hold_domain(d);
-    d->is_dying = true;
     domain_pause(d);
+    d->is_dying = true;
+    if (finish_operations(d)) {
+        d->is_dying = false;
+        domain_unpause(d);
+        release_domain(d);
+        return -EINTR;
+    }
     stop_watchdogs(d);
-    finish_operations(d);
     end_services(d);
     end_console_of(d);
     evtchn_destroy(d);
     relinquish_resources(d);
-    free_vcpus(d);
     unpublish_domain(d);
     send_global_virq(VIRQ_DOM_EXC);
     release_domain(d);

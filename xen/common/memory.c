@@ -285,8 +285,15 @@ static void undo_chunk(struct exchange *x)
     /* Linking has wiped out what type they had, and so whether taking another one needs a flush. */
     if (x->in.count)
         request_flush();
-    while (x->in.count)
-        return_frame(x->d, pop_frame(&x->in));
+    while (x->in.count) {
+        mfn_t mfn = pop_frame(&x->in);
+
+        return_frame(x->d, mfn);
+        if (x->d->is_dying) { /* whoever gives its frames back may have been here already */
+            mfn_to_page(mfn)->count = 1;
+            put_page(mfn_to_page(mfn));
+        }
+    }
     while (x->out.count) {
         mfn_t mfn = pop_frame(&x->out);
 

@@ -43,7 +43,8 @@ static int pin(struct domain *d, mfn_t mfn, uint32_t type)
         put_page(page);
         return rc;
     }
-    if (page->type_info & PGT_pinned) {
+    /* While the table was validated, its domain may have come to its end, which takes pins away only once. */
+    if (page->type_info & PGT_pinned || d->is_dying) {
         put_page_and_type(page);
         return -EINVAL;
     }

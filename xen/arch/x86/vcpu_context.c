@@ -57,7 +57,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     rc = get_page_and_type(mfn_to_page(l3), v->domain, PGT_l3_page_table);
     if (rc)
         return rc;
-    rc = set_gdt(v, c->gdt_frames, c->gdt_ents);
+    rc = v->domain->is_dying ? -EINTR : set_gdt(v, c->gdt_frames, c->gdt_ents); /* dying since it was validated */
     if (rc) {
         put_page_and_type(mfn_to_page(l3));
         return rc;

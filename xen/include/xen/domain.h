@@ -33,7 +33,8 @@ void vcpu_unpause(struct vcpu *v);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
-/* Ends d, which is not the caller's, and gives back what it owns. May be preempted. 0 or -EINVAL, -EBUSY. */
+/* Ends d, which is not the caller's, and gives back what it owns. May be preempted. 0 or -EINVAL, -EBUSY; -EINTR: the
+ * caller's domain itself is being ended, and d has been left alone. */
 int domain_kill(struct domain *d);
 
 /* Arch side (arch/x86/domain.c): what a vCPU refers to (page tables, GDT, LDT, vcpu_info's frame), dropped when its
