@@ -5,7 +5,7 @@ set -eu
 
 build="make gcc gcc-multilib libc6-dev libjansson-dev git"
 bench="$build qemu-system-x86 gnuplot-nox"
-test="$bench valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-common xorriso mtools gdb"
+test="$bench valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb"
 
 case "${1:-all}" in
 build) want=$build ;;

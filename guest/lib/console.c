@@ -1,11 +1,63 @@
 /* printf, for lines. A line longer than the buffer is written in pieces. */
 #include <guest/console.h>
+#include <guest/events.h>
 #include <guest/guest.h>
 #include <guest/hypercall.h>
+#include <guest/mm.h>
 #include <guest/string.h>
+#include <public/sched.h>
 
 static char line[1024];
 static uint32_t line_used;
+
+bool console_is_ring(void)
+{
+    return start_info && !(start_info->flags & SIF_INITDOMAIN) && start_info->console.domU.mfn;
+}
+
+struct xencons_interface *console_ring(void)
+{
+    return mfn_to_virt(start_info->console.domU.mfn);
+}
+
+/* Whoever takes the output tells when he has, so a full ring is waited for. */
+static void wait_for_room(const volatile struct xencons_interface *ring)
+{
+    evtchn_port_t port = start_info->console.domU.evtchn;
+    struct sched_poll poll = {.ports = &port, .nr_ports = 1};
+
+    event_clear(port);
+    barrier();
+    if (ring->out_prod - ring->out_cons == sizeof(ring->out))
+        HYPERVISOR_sched_op(SCHEDOP_poll, &poll);
+}
+
+/* The rest, when the ring's port has been closed. */
+static void write_directly(const char *text, uint32_t size)
+{
+    HYPERVISOR_console_io(CONSOLEIO_write, size, text);
+}
+
+static void write_ring(const char *text, uint32_t size)
+{
+    volatile struct xencons_interface *ring = console_ring();
+
+    while (size--) {
+        if (ring->out_prod - ring->out_cons == sizeof(ring->out)) {
+            if (event_send(start_info->console.domU.evtchn)) {
+                write_directly(text, size + 1);
+                return;
+            }
+            while (ring->out_prod - ring->out_cons == sizeof(ring->out))
+                wait_for_room(ring);
+        }
+        ring->out[MASK_XENCONS_IDX(ring->out_prod, ring->out)] = *text++;
+        barrier();
+        ring->out_prod++;
+    }
+    if (event_send(start_info->console.domU.evtchn))
+        start_info->console.domU.mfn = 0; /* closed: console_io from now on */
+}
 
 /* Where formatted characters go: a buffer, or the console's line. */
 struct sink {
@@ -17,8 +69,10 @@ struct sink {
 
 void console_flush(void)
 {
-    if (line_used)
-        HYPERVISOR_console_io(CONSOLEIO_write, line_used, line);
+    if (line_used && console_is_ring())
+        write_ring(line, line_used);
+    else if (line_used)
+        write_directly(line, line_used);
     line_used = 0;
 }
 

@@ -118,6 +118,21 @@ int event_send(evtchn_port_t port)
     return HYPERVISOR_event_channel_op(EVTCHNOP_send, &send);
 }
 
+domid_t own_domid(void)
+{
+    static domid_t domid = DOMID_SELF;
+    struct evtchn_status status = {.dom = DOMID_SELF};
+
+    if (domid != DOMID_SELF)
+        return domid;
+    status.port = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
+    if (HYPERVISOR_event_channel_op(EVTCHNOP_status, &status) || status.status != EVTCHNSTAT_unbound)
+        guest_panic("which domain is this?");
+    event_close(status.port);
+    domid = status.u.unbound.dom;
+    return domid;
+}
+
 bool event_pending(evtchn_port_t port)
 {
     return ((volatile uint32_t *)shared_info->evtchn_pending)[port / 32] >> (port % 32) & 1;

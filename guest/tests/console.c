@@ -49,6 +49,7 @@ TEST(console_read_nothing)
 {
     char buf[16];
 
+    NEED_DOM0();
     CHECK_RC(HYPERVISOR_console_io(CONSOLEIO_read, sizeof(buf), buf), 0);
     CHECK_RC(HYPERVISOR_console_io(CONSOLEIO_read, 0, buf), 0);
 }
@@ -57,6 +58,7 @@ TEST(console_bad_command)
 {
     char buf[16];
 
+    NEED_DOM0();
     CHECK_RC(HYPERVISOR_console_io(2, sizeof(buf), buf), -ENOSYS);
     CHECK_RC(HYPERVISOR_console_io(~0u, sizeof(buf), buf), -ENOSYS);
 }

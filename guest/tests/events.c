@@ -56,7 +56,7 @@ TEST(events_alloc_unbound)
     CHECK(b > 0 && b != a);
     CHECK_RC(status_of(a, &s), 0);
     CHECK_EQ(s.status, EVTCHNSTAT_unbound);
-    CHECK_EQ(s.u.unbound.dom, 0);
+    CHECK_EQ(s.u.unbound.dom, own_domid());
     CHECK_RC(event_send(a), 0); /* into the void */
     CHECK_RC(event_close(a), 0);
     CHECK_RC(event_close(b), 0);
@@ -73,7 +73,7 @@ TEST(events_interdomain)
     CHECK(b > 0);
     CHECK_RC(status_of(b, &s), 0);
     CHECK_EQ(s.status, EVTCHNSTAT_interdomain);
-    CHECK_EQ(s.u.interdomain.dom, 0);
+    CHECK_EQ(s.u.interdomain.dom, own_domid());
     CHECK_EQ(s.u.interdomain.port, a);
     CHECK_RC(status_of(a, &s), 0);
     CHECK_EQ(s.status, EVTCHNSTAT_interdomain);
@@ -383,6 +383,7 @@ TEST(events_read_only_argument)
     int before = event_alloc_unbound(DOMID_SELF, DOMID_SELF), after;
 
     (void)arg;
+    NEED_DOM0(); /* the argument names domain 0 */
     CHECK_RC(event_close(before), 0);
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, RO_PAGE), -EFAULT);
     after = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
@@ -424,8 +425,11 @@ TEST(events_reset)
 {
     struct evtchn_reset reset = {DOMID_SELF};
     struct evtchn_status s;
-    int a = event_alloc_unbound(DOMID_SELF, DOMID_SELF), b = event_bind_ipi(0);
+    int a, b;
 
+    NEED_DOM0(); /* others would lose their console */
+    a = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
+    b = event_bind_ipi(0);
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_reset, &reset), 0);
     CHECK_RC(status_of(a, &s), 0);
     CHECK_EQ(s.status, EVTCHNSTAT_closed);

@@ -41,14 +41,14 @@ static void close_table(void)
 
 static void grant(uint32_t ref, const void *page, uint16_t flags)
 {
-    table[ref] = (grant_entry_v1_t){.domid = 0, .frame = virt_to_mfn(page)};
+    table[ref] = (grant_entry_v1_t){.domid = own_domid(), .frame = virt_to_mfn(page)};
     barrier();
     table[ref].flags = flags;
 }
 
 static gnttab_map_grant_ref_t map_op(uint64_t host_addr, uint32_t flags, uint32_t ref)
 {
-    gnttab_map_grant_ref_t op = {.host_addr = host_addr, .flags = flags, .ref = ref, .dom = 0, .status = 77};
+    gnttab_map_grant_ref_t op = {.host_addr = host_addr, .flags = flags, .ref = ref, .dom = DOMID_SELF, .status = 77};
 
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1), 0);
     return op;
@@ -464,12 +464,12 @@ TEST(grants_copy)
         op.dest.u.gmfn = virt_to_mfn(to);
         if (way & 1) {
             op.flags |= GNTCOPY_source_gref;
-            op.source.domid = 0;
+            op.source.domid = own_domid();
             op.source.u.ref = REF;
         }
         if (way & 2) {
             op.flags |= GNTCOPY_dest_gref;
-            op.dest.domid = 0;
+            op.dest.domid = own_domid();
             op.dest.u.ref = REF + 1;
         }
         CHECK_RC(copy_op(&op), 0);
@@ -547,8 +547,11 @@ TEST(grants_many)
     for (unsigned int ref = 0; ref < 3; ref++)
         grant(REF + ref, page, GTF_permit_access);
     for (unsigned int i = 0; i < COUNT; i++)
-        ops[i] = (gnttab_map_grant_ref_t){
-            .host_addr = MAP_VA + i * PAGE_SIZE, .flags = GNTMAP_host_map, .ref = REF + i / 160, .status = 77};
+        ops[i] = (gnttab_map_grant_ref_t){.host_addr = MAP_VA + i * PAGE_SIZE,
+                                          .flags = GNTMAP_host_map,
+                                          .ref = REF + i / 160,
+                                          .dom = DOMID_SELF,
+                                          .status = 77};
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, ops, COUNT), 0);
     for (unsigned int i = 0; i < COUNT; i++) {
         /* Up to 128 of an entry; the next would come near an overflow. */

@@ -328,6 +328,7 @@ void guest_main(void)
         memcpy(globs, "*", 2);
     set_up_scratch();
     crash_if_asked();
+    misuse_if_asked();
     fuzz_if_asked();
     /* On real Xen domain 0 has a timer of 10 ms from the start, which would disturb the tests of events. */
     HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);

@@ -162,6 +162,7 @@ TEST(mmu_update_foreign_ram)
 
 TEST(mmu_update_frames_that_are_no_ram)
 {
+    NEED_DOM0();
     if (!begin())
         return;
     TRY(make_pte(MMIO_FRAME, PTE_KERNEL_RW), 0); /* domain 0 may */
@@ -603,6 +604,7 @@ TEST(mmu_update_unaligned)
 
 TEST(mmu_update_domains)
 {
+    NEED_DOM0();
     mmu_update_t req;
 
     if (!begin())

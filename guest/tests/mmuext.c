@@ -124,6 +124,7 @@ TEST(mmuext_pin_l1_that_maps_itself)
 
 TEST(mmuext_pin_l1_foreign)
 {
+    NEED_DOM0();
     pte_t *page = alloc_page();
     void *data = alloc_page();
 
@@ -407,6 +408,7 @@ TEST(mmuext_flush_bad_mask)
 
 TEST(mmuext_flush_cache)
 {
+    NEED_DOM0();
     CHECK_RC(mmuext(MMUEXT_FLUSH_CACHE, 0, 0), 0);
     CHECK_RC(mmuext(MMUEXT_FLUSH_CACHE_GLOBAL, 0, 0), 0);
 }

@@ -63,7 +63,7 @@ static int32_t harmless(uint32_t nr, uint32_t *a)
         return 0;
     case __HYPERVISOR_dom0_op:
         a[0] = (uint32_t)nothing;
-        return -EACCES;
+        return is_dom0() ? -EACCES : -EPERM;
     case __HYPERVISOR_set_debugreg:
         a[0] = 0, a[1] = 0;
         return 0;

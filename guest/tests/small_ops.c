@@ -57,6 +57,7 @@ TEST(physdev_eoi_page)
 
 TEST(platform_interface_version)
 {
+    NEED_DOM0();
     static xen_platform_op_t op;
     void *p;
 
@@ -73,6 +74,7 @@ TEST(platform_interface_version)
 
 TEST(platform_settime)
 {
+    NEED_DOM0();
     static xen_platform_op_t op;
     uint32_t was = shared_info->wc_sec;
 

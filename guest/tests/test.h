@@ -58,6 +58,15 @@ void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The hypervisor is Int82, and not a Xen. */
 bool is_int82(void);
 
+/* This is domain 0: others run the tests too, but not those of what it alone may do. */
+static inline bool is_dom0(void)
+{
+    return start_info->flags & SIF_INITDOMAIN;
+}
+#define NEED_DOM0() \
+    if (!is_dom0()) \
+    SKIP("only domain 0 may")
+
 /* What held before anything of the tests ran. */
 extern uint8_t boot_upcall_mask;
 
@@ -82,6 +91,8 @@ void *bad_output(unsigned int i, uint32_t n);
 
 /* `crash=KIND` on the command line: does not return then (crash.c). */
 void crash_if_asked(void);
+/* Likewise `misuse=KIND` (store.c). */
+void misuse_if_asked(void);
 /* Likewise `fuzz=SEED` (fuzz.c). */
 void fuzz_if_asked(void);
 

@@ -133,6 +133,7 @@ TEST(update_va_unaligned)
 
 TEST(update_va_otherdomain)
 {
+    NEED_DOM0();
     begin();
     CHECK_RC(HYPERVISOR_update_va_mapping_otherdomain(FREE_VA, LO_HI(rw(0)), UVMF_INVLPG, DOMID_SELF), 0);
     CHECK_EQ(*(volatile uint32_t *)FREE_VA, 0xaaaa);

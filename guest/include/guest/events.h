@@ -11,6 +11,8 @@ void events_init(void);    /* registers the upcall entry; done at the start of d
 void events_enable(void);  /* delivers what is pending at once */
 bool events_disable(void); /* returns whether they had been enabled */
 
+domid_t own_domid(void); /* no call tells: an event channel to oneself does */
+
 /* handler NULL: the port's events are only cleared. The port is unmasked by hand: event_unmask(). */
 void event_set_handler(evtchn_port_t port, event_handler_t handler);
 uint32_t upcall_count(void); /* number of upcalls so far */

@@ -1,0 +1,680 @@
+/*
+ * The store that Int82 keeps for a domain, through its ring: what it answers to good and bad requests. Domain 0 has
+ * none until it asks for one itself. `misuse=KIND` on the command line breaks a ring's rules instead
+ * (tests/cases/domains.sh).
+ */
+#include "test.h"
+
+#include <public/int82.h>
+#include <public/memory.h>
+#include <public/io/xs_wire.h>
+
+static volatile struct xenstore_domain_interface *ring;
+static evtchn_port_t port;
+
+static struct {
+    struct xsd_sockmsg head;
+    char data[XENSTORE_PAYLOAD_MAX + 1];
+} reply, event;
+static uint32_t events;
+
+static int serve_op(uint32_t cmd, domid_t domid, uint32_t mfn, uint32_t *port_)
+{
+    static xen_platform_op_t op;
+    int rc;
+
+    memset(&op, 0, sizeof(op));
+    op.cmd = cmd;
+    op.interface_version = XENPF_INTERFACE_VERSION;
+    op.u.int82_serve = (struct int82_serve){.domid = domid, .mfn = mfn, .port = *port_};
+    rc = HYPERVISOR_dom0_op(&op);
+    *port_ = op.u.int82_serve.port;
+    return rc;
+}
+
+static bool have_store(void)
+{
+    if (ring)
+        return true;
+    if (start_info->store_mfn) {
+        ring = mfn_to_virt(start_info->store_mfn);
+        port = start_info->store_evtchn;
+        return true;
+    }
+    if (is_dom0() && is_int82()) {
+        static uint8_t page[PAGE_SIZE] __attribute__((aligned(4096)));
+
+        port = 0;
+        if (CHECK_RC(serve_op(INT82_OP_serve_store, DOMID_SELF, virt_to_mfn(page), &port), 0))
+            ring = (struct xenstore_domain_interface *)page;
+    }
+    return ring;
+}
+#define NEED_STORE()   \
+    if (!have_store()) \
+    SKIP("no store")
+
+/* --- The ring */
+
+static uint32_t put_bytes(const void *from, uint32_t size)
+{
+    uint32_t n = 0;
+
+    for (; n < size && ring->req_prod - ring->req_cons < XENSTORE_RING_SIZE; n++) {
+        ring->req[MASK_XENSTORE_IDX(ring->req_prod)] = ((const char *)from)[n];
+        barrier();
+        ring->req_prod++;
+    }
+    return n;
+}
+
+static uint32_t get_bytes(void *to, uint32_t size)
+{
+    uint32_t n = 0;
+
+    for (; n < size && ring->rsp_prod != ring->rsp_cons; n++) {
+        ((char *)to)[n] = ring->rsp[MASK_XENSTORE_IDX(ring->rsp_cons)];
+        barrier();
+        ring->rsp_cons++;
+    }
+    return n;
+}
+
+/* The hypervisor does all that it can while we notify: what does not move then never will. */
+static bool put_all(const void *from, uint32_t size)
+{
+    for (uint32_t done = 0; done < size;) {
+        uint32_t n = put_bytes((const char *)from + done, size - done);
+
+        event_send(port);
+        if (!n && ring->req_prod - ring->req_cons == XENSTORE_RING_SIZE) {
+            FAIL("the store takes no more");
+            return false;
+        }
+        done += n;
+    }
+    return true;
+}
+
+static bool get_all(void *to, uint32_t size)
+{
+    for (uint32_t done = 0; done < size;) {
+        uint32_t n = get_bytes((char *)to + done, size - done);
+
+        if (!n) {
+            event_send(port);
+            if (ring->rsp_prod == ring->rsp_cons)
+                return false;
+        }
+        done += n;
+    }
+    return true;
+}
+
+/* The next message, into reply or event. False: there is none. */
+static bool next_message(void)
+{
+    struct xsd_sockmsg head;
+    char *data;
+
+    if (!get_all(&head, sizeof(head)))
+        return false;
+    data = head.type == XS_WATCH_EVENT ? event.data : reply.data;
+    if (head.len > XENSTORE_PAYLOAD_MAX || !get_all(data, head.len)) {
+        FAIL("half a message of type %u and length %u", head.type, head.len);
+        return false;
+    }
+    data[head.len] = 0;
+    if (head.type == XS_WATCH_EVENT) {
+        event.head = head;
+        events++;
+    } else
+        reply.head = head;
+    return true;
+}
+
+static uint32_t last_id;
+
+static bool ask(uint32_t type, uint32_t tx, const void *payload, uint32_t size)
+{
+    struct xsd_sockmsg head = {type, ++last_id, tx, size};
+
+    memset(&reply, 0, sizeof(reply));
+    if (!put_all(&head, sizeof(head)) || !put_all(payload, size))
+        return false;
+    do
+        if (!next_message()) {
+            FAIL("no answer to a request of type %u", type);
+            return false;
+        }
+    while (!reply.head.req_id);
+    CHECK_EQ(reply.head.req_id, last_id);
+    CHECK_EQ(reply.head.tx_id, tx);
+    return true;
+}
+
+/* The answer must have this type and these bytes. */
+static void expect(int line, uint32_t tx, uint32_t type, const void *payload, uint32_t size, uint32_t answer,
+                   const void *text, uint32_t text_size)
+{
+    if (!ask(type, tx, payload, size))
+        return;
+    if (reply.head.type == answer && reply.head.len == text_size && !memcmp(reply.data, text, text_size))
+        return;
+    fail(line, "request %u \"%s\": answer %u, %u bytes, \"%s\"", type, (const char *)payload, reply.head.type,
+         reply.head.len, reply.data);
+}
+
+/* Payloads are literals; their own end is the last byte, as most requests want it. */
+#define TX_OK(tx, type, payload) expect(__LINE__, tx, type, payload, sizeof(payload), type, "OK", 3)
+#define TX_GIVES(tx, type, payload, text) \
+    expect(__LINE__, tx, type, payload, sizeof(payload), type, text, sizeof(text) - 1)
+#define TX_ERROR(tx, type, payload, error) \
+    expect(__LINE__, tx, type, payload, sizeof(payload), XS_ERROR, error, sizeof(error))
+#define OK(type, payload)           TX_OK(0, type, payload)
+#define GIVES(type, payload, text)  TX_GIVES(0, type, payload, text)
+#define ERROR(type, payload, error) TX_ERROR(0, type, payload, error)
+/* A write's value has no end of its own. */
+#define WRITE(tx, payload) expect(__LINE__, tx, XS_WRITE, payload, sizeof(payload) - 1, XS_WRITE, "OK", 3)
+
+/* --- Tests */
+
+TEST(store_port)
+{
+    struct evtchn_status status = {.dom = DOMID_SELF};
+    struct evtchn_bind_vcpu bind = {0};
+
+    NEED_STORE();
+    status.port = bind.port = port;
+    CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_status, &status), 0);
+    CHECK_EQ(status.status, EVTCHNSTAT_interdomain);
+    CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_vcpu, &bind), 0);
+    event_clear(port);
+    CHECK(ask(XS_READ, 0, "domid", 6));
+    CHECK(event_pending(port));
+}
+
+TEST(store_home)
+{
+    char home[32], text[16];
+
+    NEED_STORE();
+    snprintf(text, sizeof(text), "%u", own_domid());
+    snprintf(home, sizeof(home), "/local/domain/%u", own_domid());
+    expect(__LINE__, 0, XS_READ, "domid", 6, XS_READ, text, strlen(text));
+    expect(__LINE__, 0, XS_GET_DOMAIN_PATH, text, strlen(text) + 1, XS_GET_DOMAIN_PATH, home, strlen(home) + 1);
+    GIVES(XS_GET_DOMAIN_PATH, "77", "/local/domain/77\0");
+    expect(__LINE__, 0, XS_IS_DOMAIN_INTRODUCED, text, strlen(text) + 1, XS_IS_DOMAIN_INTRODUCED, "T", 2);
+    GIVES(XS_IS_DOMAIN_INTRODUCED, "77", "F\0");
+    GIVES(XS_READ, "device", "");
+    GIVES(XS_DIRECTORY, "device", "");
+    CHECK(ask(XS_READ, 0, "name", 5) && reply.head.len);
+    CHECK(ask(XS_DIRECTORY, 0, home, strlen(home) + 1) && reply.head.type == XS_DIRECTORY);
+    CHECK(ask(XS_READ, 0, "memory/target", 14));
+    CHECK_EQ(reply.head.type, XS_READ);
+}
+
+TEST(store_keys)
+{
+    NEED_STORE();
+    OK(XS_RM, "data");
+    ERROR(XS_READ, "data", "ENOENT");
+    ERROR(XS_DIRECTORY, "data", "ENOENT");
+    ERROR(XS_RM, "data/none/none", "ENOENT");
+    WRITE(0, "data/a/b\0value");
+    GIVES(XS_READ, "data/a/b", "value");
+    GIVES(XS_READ, "data/a", "");
+    WRITE(0, "data/a-b\0x");
+    WRITE(0, "data/a/b\0another, longer value");
+    WRITE(0, "data/0\0");
+    GIVES(XS_READ, "data/a/b", "another, longer value");
+    GIVES(XS_READ, "data/a-b", "x");
+    WRITE(0, "data/a/b\0with a\0zero");
+    GIVES(XS_READ, "data/a/b", "with a\0zero");
+    OK(XS_MKDIR, "data/a/b"); /* leaves it alone */
+    GIVES(XS_READ, "data/a/b", "with a\0zero");
+    OK(XS_MKDIR, "data/a/c/d/e");
+    GIVES(XS_DIRECTORY, "data", "0\0a\0a-b\0");
+    GIVES(XS_DIRECTORY, "data/a", "b\0c\0");
+    GIVES(XS_DIRECTORY, "data/a/c/d/e", "");
+    OK(XS_RM, "data/a");
+    ERROR(XS_READ, "data/a/c/d", "ENOENT");
+    GIVES(XS_DIRECTORY, "data", "0\0a-b\0");
+    OK(XS_RM, "data/a");
+    OK(XS_RM, "data");
+    ERROR(XS_READ, "data/a-b", "ENOENT");
+}
+
+TEST(store_permissions)
+{
+    char text[16] = "n", set[32] = "data";
+    uint32_t n;
+
+    NEED_STORE();
+    n = 1 + snprintf(text + 1, sizeof(text) - 1, "%u", own_domid()) + 1;
+    WRITE(0, "data\0v");
+    expect(__LINE__, 0, XS_GET_PERMS, "data", 5, XS_GET_PERMS, text, n);
+    memcpy(text + n, "r77", 4);
+    memcpy(set + 5, text, n + 4);
+    expect(__LINE__, 0, XS_SET_PERMS, set, 5 + n + 4, XS_SET_PERMS, "OK", 3);
+    expect(__LINE__, 0, XS_GET_PERMS, "data", 5, XS_GET_PERMS, text, n + 4);
+    GIVES(XS_READ, "data", "v");
+    ERROR(XS_SET_PERMS, "data\0n4711", "EACCES");
+    ERROR(XS_SET_PERMS, "data\0x1", "EINVAL");
+    ERROR(XS_SET_PERMS, "data\0n", "EINVAL");
+    ERROR(XS_SET_PERMS, "data\0", "EINVAL");
+    ERROR(XS_SET_PERMS, "data", "EINVAL");
+    ERROR(XS_GET_PERMS, "nothing", "ENOENT");
+    memcpy(set, "none", 4);
+    expect(__LINE__, 0, XS_SET_PERMS, set, 5 + n, XS_ERROR, "ENOENT", 7);
+    OK(XS_RM, "data");
+}
+
+TEST(store_forbidden)
+{
+    NEED_STORE();
+    ERROR(XS_READ, "/", "EACCES");
+    ERROR(XS_DIRECTORY, "/local/domain", "EACCES");
+    ERROR(XS_READ, "/local/domain/77/name", "EACCES");
+    ERROR(XS_READ, "/local/domain/00", "EACCES");
+    ERROR(XS_WRITE, "/tool/x\0v", "EACCES");
+    ERROR(XS_RM, "/local", "EACCES");
+    ERROR(XS_MKDIR, "/vm", "EACCES");
+    ERROR(XS_WATCH, "/local/domain/77\0token", "EACCES");
+    ERROR(XS_WATCH, "@releaseDomain\0token", "EACCES");
+    ERROR(XS_INTRODUCE, "1\0001\0002", "EACCES");
+    ERROR(XS_RELEASE, "1", "EACCES");
+    ERROR(XS_RESUME, "1", "EACCES");
+    ERROR(XS_SET_TARGET, "1\0002", "EACCES");
+    ERROR(XS_DEBUG, "print\0hello", "EACCES");
+}
+
+TEST(store_malformed)
+{
+    static char path[3100];
+
+    NEED_STORE();
+    expect(__LINE__, 0, XS_READ, "", 0, XS_ERROR, "EINVAL", 7);
+    expect(__LINE__, 0, XS_READ, "domid", 5, XS_ERROR, "EINVAL", 7);
+    expect(__LINE__, 0, XS_WRITE, "domid", 5, XS_ERROR, "EINVAL", 7);
+    ERROR(XS_READ, "", "EINVAL");
+    ERROR(XS_READ, "domid\0more", "EINVAL");
+    ERROR(XS_READ, "a//b", "EINVAL");
+    ERROR(XS_READ, "a/", "EINVAL");
+    ERROR(XS_READ, "a b", "EINVAL");
+    ERROR(XS_READ, "a.b", "EINVAL");
+    ERROR(XS_READ, "\377", "EINVAL");
+    ERROR(XS_WATCH, "data", "EINVAL");
+    ERROR(XS_UNWATCH, "data", "EINVAL");
+    ERROR(XS_TRANSACTION_END, "X", "EINVAL");
+    ERROR(XS_GET_DOMAIN_PATH, "abc", "EINVAL");
+    ERROR(XS_GET_DOMAIN_PATH, "99999999999999", "EINVAL");
+    ERROR(XS_GET_DOMAIN_PATH, "", "EINVAL");
+    ERROR(XS_WATCH_EVENT, "a\0b", "ENOSYS");
+    ERROR(XS_ERROR, "a", "ENOSYS");
+    ERROR(22, "a", "ENOSYS");
+    ERROR(0xFFFFFFFF, "a", "ENOSYS");
+    memset(path, 'a', sizeof(path));
+    path[sizeof(path) - 1] = 0;
+    expect(__LINE__, 0, XS_READ, path, sizeof(path), XS_ERROR, "EINVAL", 7);
+    expect(__LINE__, 0, XS_MKDIR, path + sizeof(path) - 1000, 1000, XS_ERROR, "ENOSPC", 7);
+    OK(XS_MKDIR, "data/1/2/3/4/5/6/7/8/9/10");
+    ERROR(XS_MKDIR, "data2/1/2/3/4/5/6/7/8/9/10/11/12", "ENOSPC");
+    ERROR(XS_READ, "data2", "ENOENT"); /* nothing of it is left */
+    OK(XS_RM, "data");
+}
+
+TEST(store_quota)
+{
+    static char payload[XENSTORE_PAYLOAD_MAX];
+    char key[16];
+    unsigned int made = 0;
+
+    NEED_STORE();
+    memset(payload, 'v', sizeof(payload));
+    memcpy(payload, "data", 5);
+    expect(__LINE__, 0, XS_WRITE, payload, sizeof(payload), XS_WRITE, "OK", 3);
+    if (ask(XS_READ, 0, "data", 5)) {
+        CHECK_EQ(reply.head.len, XENSTORE_PAYLOAD_MAX - 5);
+        CHECK(!memcmp(reply.data, payload + 5, XENSTORE_PAYLOAD_MAX - 5));
+    }
+    for (unsigned int i = 0; i < 1000; i++, made++) {
+        uint32_t n = snprintf(key, sizeof(key), "data/%u", i) + 1;
+
+        if (!ask(XS_MKDIR, 0, key, n))
+            return;
+        if (reply.head.type == XS_ERROR)
+            break;
+    }
+    CHECK(made > 100 && made < 1000);
+    CHECK(!strcmp(reply.data, "ENOSPC"));
+    WRITE(0, "data\0"); /* what is there can still be changed, and there is room again */
+    CHECK(ask(XS_MKDIR, 0, key, strlen(key) + 1) && reply.head.type == XS_MKDIR);
+    OK(XS_RM, "data");
+}
+
+TEST(store_transactions)
+{
+    uint32_t tx[5] = {0};
+    char text[16];
+
+    NEED_STORE();
+    WRITE(0, "data\0old");
+    for (unsigned int i = 0; i < 4; i++)
+        if (ask(XS_TRANSACTION_START, 0, "", 1) && CHECK(reply.head.type == XS_TRANSACTION_START))
+            for (const char *p = reply.data; *p; p++)
+                tx[i] = tx[i] * 10 + *p - '0';
+    CHECK(tx[0] && tx[1] && tx[0] != tx[1]);
+    ERROR(XS_TRANSACTION_START, "", "ENOSPC");
+    TX_ERROR(tx[0], XS_TRANSACTION_START, "", "EBUSY");
+    WRITE(tx[0], "data\0new");
+    WRITE(tx[0], "data/sub\0x");
+    WRITE(tx[1], "data\0other");
+    GIVES(XS_READ, "data", "old");
+    TX_GIVES(tx[0], XS_READ, "data", "new");
+    TX_GIVES(tx[1], XS_READ, "data", "other");
+    TX_GIVES(tx[2], XS_READ, "data", "old");
+    TX_OK(tx[3], XS_TRANSACTION_END, "F");
+    TX_ERROR(tx[3], XS_READ, "data", "ENOENT");
+    TX_ERROR(tx[3], XS_TRANSACTION_END, "T", "ENOENT");
+    TX_OK(tx[0], XS_TRANSACTION_END, "T");
+    GIVES(XS_READ, "data", "new");
+    GIVES(XS_READ, "data/sub", "x");
+    TX_ERROR(tx[1], XS_TRANSACTION_END, "T", "EAGAIN"); /* somebody has been quicker */
+    TX_ERROR(tx[1], XS_READ, "data", "ENOENT");
+    TX_ERROR(tx[2], XS_TRANSACTION_END, "T", "EAGAIN");
+    GIVES(XS_READ, "data", "new");
+    ERROR(XS_TRANSACTION_END, "T", "ENOENT");
+    snprintf(text, sizeof(text), "%u", tx[0]);
+    OK(XS_RM, "data");
+}
+
+static void expect_event(int line, const char *path, const char *token)
+{
+    uint32_t before = events;
+
+    while (events == before && next_message())
+        ;
+    if (events == before)
+        fail(line, "no event for %s", path);
+    else if (strcmp(event.data, path) || strcmp(event.data + strlen(path) + 1, token) || event.head.req_id)
+        fail(line, "event \"%s\" instead of \"%s\"", event.data, path);
+}
+#define EVENT(path, token) expect_event(__LINE__, path, token)
+#define NO_EVENT()         CHECK(!next_message())
+
+TEST(store_watches)
+{
+    char absolute[48];
+    uint32_t n, tx = 0;
+
+    NEED_STORE();
+    OK(XS_RM, "data");
+    NO_EVENT();
+    OK(XS_WATCH, "data/w\0token 1");
+    EVENT("data/w", "token 1"); /* once by itself */
+    NO_EVENT();
+    ERROR(XS_WATCH, "data/w\0token 1", "EEXIST");
+    WRITE(0, "data/w\0v");
+    EVENT("data/w", "token 1");
+    WRITE(0, "data/w/x/y\0v");
+    EVENT("data/w/x/y", "token 1");
+    WRITE(0, "data/ww\0v"); /* a neighbour */
+    NO_EVENT();
+    n = snprintf(absolute, sizeof(absolute), "/local/domain/%u/data", own_domid()) + 1;
+    memcpy(absolute + n, "t2", 3);
+    expect(__LINE__, 0, XS_WATCH, absolute, n + 3, XS_WATCH, "OK", 3);
+    EVENT(absolute, "t2");
+    OK(XS_RM, "data/w/x");
+    EVENT("data/w/x", "token 1");
+    memcpy(absolute + n - 1, "/w/x", 5);
+    EVENT(absolute, "t2");
+    absolute[n - 1] = 0;
+    OK(XS_RM, "data"); /* takes the watched one along */
+    EVENT("data/w", "token 1");
+    EVENT(absolute, "t2");
+    NO_EVENT();
+    if (ask(XS_TRANSACTION_START, 0, "", 1))
+        for (const char *p = reply.data; *p; p++)
+            tx = tx * 10 + *p - '0';
+    WRITE(tx, "data/w\0v");
+    WRITE(tx, "data/w/z\0v");
+    NO_EVENT(); /* before the end */
+    TX_OK(tx, XS_TRANSACTION_END, "T");
+    EVENT("data/w", "token 1");
+    memcpy(absolute + n - 1, "/w", 3);
+    EVENT(absolute, "t2");
+    EVENT("data/w/z", "token 1");
+    memcpy(absolute + n - 1, "/w/z", 5);
+    EVENT(absolute, "t2");
+    NO_EVENT();
+    OK(XS_UNWATCH, "data/w\0token 1");
+    ERROR(XS_UNWATCH, "data/w\0token 1", "ENOENT");
+    OK(XS_RESET_WATCHES, "");
+    OK(XS_RM, "data");
+    NO_EVENT();
+}
+
+TEST(store_watch_limits)
+{
+    char payload[160] = "data";
+    unsigned int made = 0;
+    bool ok = true;
+
+    NEED_STORE();
+    for (; made < 100 && ok; made++) {
+        uint32_t n = 5 + snprintf(payload + 5, sizeof(payload) - 5, "%u", made) + 1;
+
+        if (!ask(XS_WATCH, 0, payload, n))
+            return;
+        ok = reply.head.type == XS_WATCH;
+    }
+    CHECK_EQ(made, 17);
+    CHECK(!strcmp(reply.data, "ENOSPC"));
+    OK(XS_RESET_WATCHES, "");
+    memset(payload + 5, 't', 140);
+    payload[145] = 0;
+    expect(__LINE__, 0, XS_WATCH, payload, 146, XS_ERROR, "ENOSPC", 7);
+    while (next_message())
+        ;
+}
+
+/* Requests that follow each other without anybody reading the answers, in pieces: all are answered, in their order. */
+TEST(store_ring_full)
+{
+    static const struct {
+        struct xsd_sockmsg head;
+        char data[6];
+    } __attribute__((packed)) request = {{XS_READ, 4711, 0, 6}, "domid"};
+    unsigned int sent = 0, answers = 0;
+    uint32_t n = 0;
+
+    NEED_STORE();
+    for (;;) {
+        uint32_t put = put_bytes((const char *)&request + n, sizeof(request) - n < 5 ? sizeof(request) - n : 5);
+
+        event_send(port);
+        if (!put)
+            break; /* both rings are full */
+        n = (n + put) % sizeof(request);
+        sent += !n;
+    }
+    CHECK(sent > 60);
+    while (n) { /* the rest of the last one */
+        CHECK(next_message());
+        answers++;
+        n = (n + put_bytes((const char *)&request + n, sizeof(request) - n)) % sizeof(request);
+        sent += !n;
+    }
+    event_send(port);
+    while (next_message()) {
+        CHECK_EQ(reply.head.req_id, 4711);
+        CHECK_EQ(reply.head.type, XS_READ);
+        answers++;
+    }
+    CHECK_EQ(answers, sent);
+}
+
+/* The other side's indices are not ours to change: what we write there is of no consequence. */
+TEST(store_ring_indices)
+{
+    NEED_STORE();
+    ring->rsp_prod += 100000;
+    ring->rsp_cons = ring->rsp_cons;
+    event_send(port);
+    CHECK_EQ(ring->rsp_prod, ring->rsp_cons);
+    ring->req_cons -= 17;
+    event_send(port);
+    CHECK_EQ(ring->req_prod, ring->req_cons);
+    CHECK(ask(XS_READ, 0, "domid", 6));
+}
+
+TEST(store_serve_refused)
+{
+    uint32_t p = 0, closed;
+    void *page;
+
+    if (!is_int82())
+        SKIP("Int82's own");
+    if (!is_dom0()) {
+        CHECK_RC(serve_op(INT82_OP_serve_store, DOMID_SELF, start_info->store_mfn, &p), -EPERM);
+        return;
+    }
+    NEED_STORE();
+    page = alloc_page();
+    CHECK_RC(serve_op(INT82_OP_serve_store, 77, virt_to_mfn(page), &p), -ESRCH);
+    CHECK_RC(serve_op(INT82_OP_serve_store, 0, virt_to_mfn(page), &p), -EEXIST);
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, HUGE_FRAME, &p), -EINVAL);
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, 0xFFFFFFFF, &p), -EINVAL);
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, foreign_frame(), &p), -EINVAL);
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, pte_mfn(*mm_l2_entry((void *)VIRT_BASE)), &p), -EINVAL);
+    p = 5000;
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, virt_to_mfn(page), &p), -EINVAL);
+    closed = event_bind_ipi(0);
+    p = closed;
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, virt_to_mfn(page), &p), -EINVAL);
+    CHECK_RC(event_close(closed), 0);
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, virt_to_mfn(page), &p), -EINVAL);
+    p = 0;
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, virt_to_mfn(page), &p), -EINVAL); /* it has the machine's */
+    CHECK_RC(page_make_readonly(page), 0);
+    CHECK_RC(page_make_writable(page), 0);
+    free_page(page);
+}
+
+/* --- The console's ring */
+
+#define NEED_RING()         \
+    if (!console_is_ring()) \
+    SKIP("no console ring")
+
+TEST(store_console_ring)
+{
+    volatile struct xencons_interface *console;
+    static char text[3000];
+
+    NEED_RING();
+    console = console_ring();
+    /* More than the ring holds: waits, and gets through. */
+    for (unsigned int i = 0; i < sizeof(text) - 1; i++)
+        text[i] = i % 100 == 99 ? '\n' : 'a' + i % 26;
+    text[sizeof(text) - 1] = 0;
+    printf("%s\n", text);
+    /* Our own side of the other's indices: written anew by whoever they belong to. */
+    console->out_cons += 12345;
+    printf("console ring: a line\n");
+    for (unsigned int i = 0; i < 100000 && console->out_cons != console->out_prod; i++)
+        HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+    CHECK_EQ(console->out_cons, console->out_prod);
+    CHECK_EQ(console->in_prod, console->in_cons);
+}
+
+TEST(store_console_line)
+{
+    NEED_RING();
+    printf("console ring: \033[31mcolour\033[0m, bell\a, return\r\n");
+    printf("console ring: (XEN) not the hypervisor's\n");
+}
+
+/* --- Misuse: what happens then is said once, and costs the domain its console or store, and nobody else anything. */
+
+static void speak_directly(void)
+{
+    start_info->console.domU.mfn = 0;
+}
+
+static void console_out_index(void)
+{
+    console_ring()->out_prod += 5000;
+    for (unsigned int i = 0; i < 3; i++)
+        event_send(start_info->console.domU.evtchn);
+    speak_directly();
+}
+
+static void console_port_closed(void)
+{
+    printf("misuse: before\n");
+    event_close(start_info->console.domU.evtchn);
+    event_send(start_info->console.domU.evtchn);
+    speak_directly();
+}
+
+/* Nobody takes the page away from the hypervisor. */
+static void console_page_given_up(void)
+{
+    struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
+    xen_pfn_t mfn = start_info->console.domU.mfn;
+
+    r.extent_start = &mfn;
+    printf("misuse: before\n");
+    update_va(console_ring(), 0, UVMF_INVLPG);
+    HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r);
+    event_send(start_info->console.domU.evtchn);
+    speak_directly();
+}
+
+static void store_request_index(void)
+{
+    ring->req_prod += 5000;
+    for (unsigned int i = 0; i < 3; i++)
+        event_send(port);
+}
+
+static void store_answer_index(void)
+{
+    ring->rsp_cons += 1;
+    for (unsigned int i = 0; i < 3; i++)
+        event_send(port);
+}
+
+static void store_long_request(void)
+{
+    struct xsd_sockmsg head = {XS_READ, 1, 0, XENSTORE_PAYLOAD_MAX + 1};
+
+    put_bytes(&head, sizeof(head));
+    for (unsigned int i = 0; i < 3; i++)
+        event_send(port);
+}
+
+void misuse_if_asked(void)
+{
+    static const struct {
+        const char *name;
+        void (*fn)(void);
+    } kinds[] = {
+#define KIND(id) {#id, id}
+        KIND(console_out_index),   KIND(console_port_closed), KIND(console_page_given_up),
+        KIND(store_request_index), KIND(store_answer_index),  KIND(store_long_request),
+    };
+    char kind[32];
+
+    if (!guest_option("misuse", kind, sizeof(kind)))
+        return;
+    for (unsigned int i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (!strcmp(kind, kinds[i].name) && have_store()) {
+            kinds[i].fn();
+            printf("misuse: %s is over\n", kind);
+            guest_shutdown(SHUTDOWN_poweroff);
+        }
+    guest_panic("misuse=%s: no such kind", kind);
+}
