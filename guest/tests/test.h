@@ -111,6 +111,12 @@ int unmap_at(uint32_t va);
 pte_t *new_l1_at(uint32_t va);
 void drop_l1_at(uint32_t va, pte_t *l1);
 
+/* ---- Does this machine check segment limits? TCG does not. */
+bool limits_hold(void);
+#define NEED_LIMITS()   \
+    if (!limits_hold()) \
+    SKIP("this machine does not check segment limits")
+
 /* ---- A hypercall with all registers in one's own hands (raw.S) */
 struct raw_regs {
     uint32_t eax, ebx, ecx, edx, esi, edi, ebp, eflags;

@@ -128,6 +128,61 @@ user_begin:
         movl    $0x82828282, %gs:(%ecx)
         int     $0x20
 
+        /* With CS = EDI[3], GS = EDI[0], ECX = EDI[1], EAX = EDI[2], EDX = 0: many ways to say GS:[ECX]. */
+        .macro  gs_snippet name
+        snippet \name
+        pushl   12(%edi)
+        call    1f
+1:      addl    $2f - 1b, (%esp)
+        lret
+2:      mov     (%edi), %gs
+        mov     4(%edi), %ecx
+        mov     8(%edi), %eax
+        xor     %edx, %edx
+        .endm
+        gs_snippet user_gs_read
+        mov     %gs:(%ecx), %eax                # 65 8b 01
+        int     $0x20
+        gs_snippet user_gs_write
+        movl    $0x82828282, %gs:(%ecx)         # 65 c7 01, immediate
+        int     $0x20
+        gs_snippet user_gs_disp8
+        mov     %gs:16(%edx,%ecx,1), %eax       # 65 8b 44 0a 10
+        int     $0x20
+        gs_snippet user_gs_disp32
+        mov     %gs:0x12345678(%ecx), %eax
+        int     $0x20
+        gs_snippet user_gs_add
+        add     %eax, %gs:(%ecx)
+        int     $0x20
+        gs_snippet user_gs_immediate
+        movl    $0x82828282, %gs:-4(%ecx)       # 65 c7 41 fc, immediate
+        int     $0x20
+        gs_snippet user_gs_cmpxchg
+        lock cmpxchg %ecx, %gs:(%ecx)
+        int     $0x20
+        gs_snippet user_gs_movzx
+        movzbl  %gs:(%ecx), %eax
+        int     $0x20
+        gs_snippet user_gs_fild
+        fildl   %gs:(%ecx)
+        fistpl  -16(%esp)
+        mov     -16(%esp), %eax
+        int     $0x20
+        gs_snippet user_gs_plain                # the form without ModRM byte
+        .byte   0x65, 0xa1
+        .long   -8
+        int     $0x20
+        gs_snippet user_gs_push
+        pushl   %gs:(%ecx)
+        pop     %eax
+        int     $0x20
+        gs_snippet user_gs_both                 # above and below in turn
+        mov     %gs:(%ecx), %eax
+        add     %gs:(%edx), %eax
+        add     %gs:(%ecx), %eax
+        int     $0x20
+
         snippet user_far_jump           /* to EDI[1]:EDI[0] */
         ljmp    *(%edi)
 

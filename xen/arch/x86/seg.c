@@ -8,25 +8,26 @@
  * Windows of tables beyond their limits are not mapped, or hold what an earlier table held: so the limit comes before
  * anything else (XSA-298). A page of the LDT that is not mapped yet faults, is mapped by that, and the read goes on.
  */
-static const uint32_t *descriptor_slot(const struct vcpu *v, uint32_t sel)
+struct descriptor *guest_descriptor(uint32_t sel)
 {
+    const struct vcpu *v = current;
     uint32_t index = sel >> 3;
 
     if (sel & 4)
-        return index < v->ldt_entries ? (const uint32_t *)(v->area + VCPU_AREA_LDT + index * 8) : NULL;
+        return index < v->ldt_entries ? (struct descriptor *)(v->area + VCPU_AREA_LDT + index * 8) : NULL;
     if (index < v->gdt_entries || (sel >= HYP_GDT_BASE && sel <= GDT_LIMIT))
-        return (const uint32_t *)(v->area + VCPU_AREA_GDT + index * 8);
+        return (struct descriptor *)(v->area + VCPU_AREA_GDT + index * 8);
     return NULL;
 }
 
 bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar)
 {
-    const uint32_t *slot = descriptor_slot(current, sel & 0xFFFF);
+    const struct descriptor *slot = guest_descriptor(sel & 0xFFFF);
     uint32_t a = 0, b = 0;
 
     if (sel < 4)
         ; /* a null selector is loaded: a segment that is not present */
-    else if (!slot || __get_guest_u32(&a, slot) || __get_guest_u32(&b, slot + 1))
+    else if (!slot || __get_guest_u32(&a, &slot->a) || __get_guest_u32(&b, &slot->b))
         return false;
     *ar = b & SEG_AR_MASK;
     *base = (b & 0xFF000000) | (b & 0xFF) << 16 | a >> 16;

@@ -19,6 +19,9 @@ extern uint32_t host_cr0, host_cr4; /* CR0.TS and CR4.TSD apart, which follow th
 bool emulate_privileged_op(struct cpu_user_regs *regs);
 bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
 
+/* The same #GP in ring 3: an offset that %gs's segment would allow if it were not cut at the hypervisor. True: go on. */
+bool fixup_4gb_segment(struct cpu_user_regs *regs);
+
 /* A page fault of ring 1 by a store to a present page. True: it was a store to an L1 table, and has been done. */
 bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr);
 
@@ -31,6 +34,8 @@ void load_cr4(const struct vcpu *v);
 /* --- Parts */
 
 /* A descriptor of the current vCPU, as its tables have it now. False: beyond its table, or not there. seg.c. */
+/* Where the windows have it (NULL: beyond its table); the access may fault. */
+struct descriptor *guest_descriptor(uint32_t sel);
 bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar);
 
 /* *ar, in the descriptor's own places; the rest is 0. */

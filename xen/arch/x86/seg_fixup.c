@@ -1,0 +1,199 @@
+/*
+ * vm_assist 4gb_segments. Programs of ring 3 (glibc's, with thread-local storage below %gs:0) rely on a segment of 4
+ * GiB whose offsets wrap round. No guest can have one: check_descriptor() cuts it at the hypervisor, so that small
+ * negative offsets are beyond its limit. But the same base with the segment growing down allows just these, and no
+ * others. So on such a fault the descriptor is turned round (as Xen does), and the instruction tried again: from the
+ * top of what a guest may reach to a wrap below base, and back when the next access asks for it.
+ */
+#include <asm/descriptors.h>
+#include <asm/emulate.h>
+#include <asm/guest_access.h>
+#include <asm/traps.h>
+#include <xen/sched.h>
+
+#define HAS(map, byte) ((map)[(byte) >> 5] >> ((byte)&31) & 1)
+
+/* Opcodes with a ModRM byte whose operand may be in memory: one bit each, 32 in a word. */
+static const uint32_t one_byte[8] = {
+    0x0F0F0F0F, 0x0F0F0F0F, 0, 0x00000A0C, 0x0000FFFF, 0, 0xFF0F00F3, 0xC0C00000,
+};
+static const uint32_t two_bytes[8] = {
+    /* after 0F */
+    0xFFFF200F, 0x0500FF00, 0xFFFFFFFF, 0xFF7FFFFF, 0xFFFF0000, 0xFFFFF838, 0xFFFF00FF, 0x7FFFFFFF,
+};
+
+struct fetch {
+    const uint8_t *at;
+    unsigned int left; /* bytes that an instruction may still have */
+};
+
+static bool fetch(struct fetch *f, void *to, unsigned int n)
+{
+    if (n > f->left || copy_from_guest(to, f->at, n))
+        return false;
+    f->at += n;
+    f->left -= n;
+    return true;
+}
+
+/* Past the prefixes: the opcode's last byte, and where it stands. Only for instructions with %gs as their segment. */
+static bool fetch_opcode(struct fetch *f, uint8_t *opcode, const uint32_t **map)
+{
+    bool gs = false;
+
+    for (;;) {
+        if (!fetch(f, opcode, 1))
+            return false;
+        switch (*opcode) {
+        case 0x65:
+            gs = true;
+            continue;
+        case 0x66: /* operand size, LOCK, REP: no matter */
+        case 0xF0:
+        case 0xF2:
+        case 0xF3:
+            continue;
+        case 0x26: /* another segment after it, or addresses of 16 bits: nobody's thread-local storage */
+        case 0x2E:
+        case 0x36:
+        case 0x3E:
+        case 0x64:
+        case 0x67:
+            return false;
+        }
+        break;
+    }
+    *map = one_byte;
+    if (*opcode != 0x0F)
+        return gs;
+    *map = two_bytes;
+    if (!fetch(f, opcode, 1))
+        return false;
+    if (*opcode == 0x38 || *opcode == 0x3A) { /* three bytes: all of these have ModRM */
+        uint8_t third;
+
+        if (!fetch(f, &third, 1))
+            return false;
+    }
+    return gs;
+}
+
+static bool fetch_displacement(struct fetch *f, unsigned int size, uint32_t *disp)
+{
+    int8_t byte = 0;
+
+    if (size == 4)
+        return fetch(f, disp, 4);
+    if (!fetch(f, &byte, size))
+        return false;
+    *disp = byte;
+    return true;
+}
+
+/* The operand's offset within its segment: 32-bit addresses, SDM 2, 2.1.5. */
+static bool fetch_offset(struct fetch *f, struct cpu_user_regs *regs, uint32_t *offset)
+{
+    unsigned int mod, base, index = 4, scale = 0;
+    uint32_t disp = 0;
+    uint8_t modrm, sib;
+
+    if (!fetch(f, &modrm, 1))
+        return false;
+    mod = modrm >> 6;
+    base = modrm & 7;
+    if (mod == 3)
+        return false;
+    if (base == 4) {
+        if (!fetch(f, &sib, 1))
+            return false;
+        base = sib & 7;
+        index = sib >> 3 & 7;
+        scale = sib >> 6;
+    }
+    if (!fetch_displacement(f, mod == 1 ? 1 : mod == 2 || base == 5 ? 4 : 0, &disp))
+        return false;
+    *offset = disp;
+    if (mod || base != 5)
+        *offset += *gpr(regs, base);
+    if (index != 4)
+        *offset += *gpr(regs, index) << scale;
+    return true;
+}
+
+/* How many bytes the instruction has up to the end of its address, and the offset that it wanted. */
+static bool decode_gs_operand(struct cpu_user_regs *regs, uint32_t *offset, uint32_t *length)
+{
+    uint32_t base, limit, ar;
+    const uint32_t *map;
+    const uint8_t *start;
+    struct fetch f;
+    uint8_t opcode;
+
+    if (!read_descriptor(regs->cs, &base, &limit, &ar) || regs->eip > limit)
+        return false;
+    if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE | SEG_AR_32BIT)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE | SEG_AR_32BIT))
+        return false;
+    start = (const uint8_t *)(base + regs->eip);
+    f = (struct fetch){start, MIN(limit - regs->eip, MAX_INSN - 1) + 1};
+    if (!fetch_opcode(&f, &opcode, &map))
+        return false;
+    if (map == one_byte && (opcode & 0xFC) == 0xA0) { /* MOV with a plain offset */
+        if (!fetch(&f, offset, sizeof(*offset)))
+            return false;
+    } else if (!HAS(map, opcode) || !fetch_offset(&f, regs, offset))
+        return false;
+    *length = f.at - start;
+    return true;
+}
+
+/* Ring 3's data, of whole pages: what has been cut, or turned round before. */
+#define TURNABLE_MASK (SEG_AR_P | SEG_AR_S | SEG_AR_32BIT | SEG_AR_G | SEG_AR_CODE | SEG_AR_DPL)
+#define TURNABLE      (SEG_AR_P | SEG_AR_S | SEG_AR_32BIT | SEG_AR_G | SEG_AR_DPL)
+
+/* True: the segment allows the offset now. */
+static bool turn_round(uint32_t sel, uint32_t offset)
+{
+    uint32_t base, limit, ar, pages;
+    struct descriptor *slot, d;
+
+    if ((!(sel & 4) && sel >= HYP_GDT_BASE) || !read_descriptor_slow(sel, &base, &limit, &ar))
+        return false;
+    if ((ar & TURNABLE_MASK) != TURNABLE || base < PAGE_SIZE || base >= RO_MPT_END)
+        return false;
+    if (ar &
+        SEG_AR_EXPAND_DOWN) { /* allows all that wraps round; is it what lies below the hypervisor that is wanted? */
+        pages = (RO_MPT_END - base) >> PAGE_SHIFT;
+        if (base + limit + 1 >= PAGE_SIZE || offset >> PAGE_SHIFT >= pages)
+            return false;
+    } else { /* ends at the hypervisor; is it what wraps round that is wanted? */
+        pages = -(base & PAGE_MASK) >> PAGE_SHIFT;
+        if (limit >= RO_MPT_END - base || RO_MPT_END - base - limit - 1 >= PAGE_SIZE || offset >> PAGE_SHIFT < pages)
+            return false;
+    }
+    slot = guest_descriptor(sel);
+    d = *slot;
+    d.a = (d.a & 0xFFFF0000) | ((pages - 1) & 0xFFFF);
+    d.b = ((d.b & ~0xF0000u) | ((pages - 1) & 0xF0000)) ^ SEG_AR_EXPAND_DOWN;
+    if (!check_descriptor(&d))
+        return false;
+    *slot = d;
+    return true;
+}
+
+bool fixup_4gb_segment(struct cpu_user_regs *regs)
+{
+    uint32_t assist = this_cpu.domain->vm_assist, sel = read_segment(gs), offset, length;
+    const struct guest_trap *trap = &current->traps[TRAP_spurious_int];
+
+    if (!(assist & 1u << VMASST_TYPE_4gb_segments) || (regs->cs & 3) != 3)
+        return false;
+    if (!decode_gs_operand(regs, &offset, &length) || !turn_round(sel, offset))
+        return false;
+    (void)load_segment(gs, sel);
+    if (assist & 1u << VMASST_TYPE_4gb_segments_notify && trap->cs) {
+        regs->error_code = length;
+        if (!bounce_trap(regs, TRAP_spurious_int, true))
+            domain_crash(current, "no room for the frame of a segment's fix-up");
+    }
+    return true;
+}
