@@ -114,14 +114,6 @@ TEST(isolation_entry_handler_selectors)
 static const uint32_t bad_eip[] = {HYP_CODE, 0xF6800000, 0xF7800000, 0xFC823000, 0xFFFFFFFF};
 
 /* The limit of the code segment keeps a handler out of the hypervisor; a machine without limits proves nothing. */
-static bool limits_are_checked(void)
-{
-    return !probe_read((void *)0xFD900000, NULL, NULL);
-}
-#define NEED_LIMITS()          \
-    if (!limits_are_checked()) \
-    SKIP("this machine does not check segment limits")
-
 TEST(isolation_entry_handler_addresses)
 {
     NEED_LIMITS();
@@ -180,7 +172,7 @@ TEST(isolation_entry_event_callbacks)
         uint32_t cs = i < ARRAY_SIZE(bad_cs) ? bad_cs[i] : FLAT_KERNEL_CS;
         uint32_t eip = i < ARRAY_SIZE(bad_cs) ? (uint32_t)entry_probe : bad_eip[i - ARRAY_SIZE(bad_cs)];
 
-        if (cs == FLAT_KERNEL_CS && !limits_are_checked())
+        if (cs == FLAT_KERNEL_CS && !limits_hold())
             continue;
         events_clear_all();
         CHECK_RC(HYPERVISOR_set_callbacks(cs, eip, FLAT_KERNEL_CS, entry_failsafe), 0);
@@ -245,7 +237,7 @@ TEST(isolation_entry_hypercall_iret)
         t.ss = (bad_cs[i] & 3) == 1 ? FLAT_KERNEL_SS : FLAT_USER_SS;
         must_fail("HYPERVISOR_iret to", t.cs, hypercall_iret, &t);
     }
-    if (limits_are_checked())
+    if (limits_hold())
         for (unsigned int i = 0; i < ARRAY_SIZE(bad_eip); i++) {
             t = (struct target){bad_eip[i], FLAT_KERNEL_CS, 0, 0};
             must_fail("HYPERVISOR_iret to", t.eip, hypercall_iret, &t);
