@@ -82,6 +82,7 @@ void bench_run(struct bench *b);
 /* Checks. After a failure the row is given up at the next bench_repeat(). */
 void bench_expect_results(struct bench *b, int32_t result);
 bool bench_expect(struct bench *b, bool condition, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* This hypervisor has not got what the row measures. No error; the result names the row as not available. */
 void bench_skip(struct bench *b, const char *why);
 
 #endif

@@ -101,6 +101,19 @@
         XEN_CPUID
         loop_end
 
+/* A loop for ring 3, to be copied to a page of its own. EDI: turns, below 2^16; bit 31: leaving the call out. */
+        .globl  syscall_user, user_leave, syscall_user_end
+syscall_user:
+1:      test    %edi, %edi
+        js      2f
+        int     $0x80
+2:      dec     %edi
+        test    %di, %di
+        jnz     1b
+user_leave:
+        int     $0x20
+syscall_user_end:
+
         .globl  entry_skip2
         .balign 16
 entry_skip2:

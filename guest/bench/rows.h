@@ -35,6 +35,7 @@ void new_base_other(struct bench *b);
 void pin_l1(struct bench *b, bool full, bool unpin);
 void pin_l3_tree(struct bench *b, bool unpin);
 void ptwr_store(struct bench *b, pte_t state);
+bool mmu_scratch(struct bench *b);
 
 /* rows_traps.c */
 void page_fault(struct bench *b, const void *entry);
@@ -46,6 +47,13 @@ void emul_cpuid(struct bench *b);
 void send_already_pending(struct bench *b);
 void send_fresh_masked(struct bench *b);
 void send_with_upcall(struct bench *b);
+
+/* rows_kernel.c */
+void set_ldt(struct bench *b);
+void set_timer_op(struct bench *b);
+void set_timer_oneshot(struct bench *b);
+void syscall_int80(struct bench *b, bool mask_events);
+void context_switch(struct bench *b);
 
 /* rows_grants.c */
 void grant_map(struct bench *b, bool unmap);

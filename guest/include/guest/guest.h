@@ -43,6 +43,9 @@ static inline uint64_t rdtsc(void)
     return tsc;
 }
 
+/* Nanoseconds since the hypervisor started. */
+uint64_t system_time(void);
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define barrier()     __asm__ volatile("" ::: "memory")
 

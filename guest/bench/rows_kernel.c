@@ -1,0 +1,288 @@
+/* Rows of what a guest kernel does to run processes: its LDT, timers, system calls, switching from one to another. */
+#include "rows.h"
+
+#include <guest/events.h>
+#include <guest/string.h>
+#include <guest/traps.h>
+#include <public/sched.h>
+#include <public/vcpu.h>
+
+#define CALLS 256
+
+/* A data segment of ring 1 that holds just the word at address. */
+static uint64_t word_segment(const volatile uint32_t *address)
+{
+    uint32_t base = (uint32_t)address;
+
+    return 3 | (uint64_t)(base & 0xFFFFFF) << 16 | 0x40B2ull << 40 | (uint64_t)(base >> 24) << 56;
+}
+
+static uint32_t read_by_segment(uint16_t selector)
+{
+    uint32_t value;
+
+    __asm__ volatile("mov %1, %%gs; mov %%gs:0, %0; mov %2, %%gs"
+                     : "=&r"(value)
+                     : "r"((uint32_t)selector), "r"(0)
+                     : "memory");
+    return value;
+}
+
+/* ---- SET_LDT, each call to another table than before. Effect: the last one's segment is in use. */
+#define LDT_SELECTOR(index) ((index) << 3 | 4 | 1)
+
+void set_ldt(struct bench *b)
+{
+    static struct mmuext_op ops[2];
+    static volatile uint32_t words[2] = {0x1111, 0x2222};
+    uint64_t *tables[2];
+    uint32_t i;
+
+    for (i = 0; i < 2; i++) {
+        tables[i] = alloc_page();
+        tables[i][3] = word_segment(&words[i]);
+        bench_expect(b, !page_make_readonly(tables[i]), "cannot make a table read-only");
+        ops[i] =
+            (struct mmuext_op){.cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (uint32_t)tables[i], .arg2.nr_ents = 512};
+    }
+    bench_calls(b, CALLS, __HYPERVISOR_mmuext_op, &ops[0], 1, 0, DOMID_SELF, 0);
+    for (i = 0; i < b->count; i++)
+        bench_call_set(b, i, __HYPERVISOR_mmuext_op, &ops[i & 1], 1, 0, DOMID_SELF, 0);
+    while (bench_repeat(b)) {
+        bench_run(b);
+        bench_expect_results(b, 0);
+        bench_expect(b, read_by_segment(LDT_SELECTOR(3)) == words[1], "the last LDT is not in use");
+        bench_expect(b, !hypercall(__HYPERVISOR_mmuext_op, &ops[0], 1, 0, DOMID_SELF, 0), "cannot set an LDT");
+        bench_expect(b, read_by_segment(LDT_SELECTOR(3)) == words[0], "the other LDT is not in use");
+    }
+    bench_expect(b, !mmuext(MMUEXT_SET_LDT, 0, 0), "cannot take the LDT away");
+    for (i = 0; i < 2; i++) {
+        bench_expect(b, !page_make_writable(tables[i]), "the LDT's page is still in use");
+        free_page(tables[i]);
+    }
+}
+
+/* ---- One-shot timers, far in the future but for the loop's last call. Effect: that one comes, at its time. */
+#define FAR  3600000000000ull /* ns */
+#define SOON 20000000ull
+
+static bool comes(evtchn_port_t port, uint64_t until)
+{
+    struct sched_poll poll = {.ports = &port, .nr_ports = 1, .timeout = until};
+
+    HYPERVISOR_sched_op(SCHEDOP_poll, &poll);
+    return event_pending(port);
+}
+
+static void one_shot(struct bench *b, bool by_vcpu_op)
+{
+    static struct vcpu_set_singleshot_timer timer[2];
+    int port = event_bind_virq(VIRQ_TIMER, 0);
+    uint64_t when;
+    uint32_t i;
+
+    if (!bench_expect(b, port > 0, "cannot bind the timer: %d", port))
+        return;
+    if (by_vcpu_op && HYPERVISOR_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL)) {
+        bench_skip(b, "no one-shot timers");
+        event_close(port);
+        return;
+    }
+    bench_calls(b, CALLS, __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &timer[0], 0, 0);
+    bench_call_set(b, CALLS - 1, __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &timer[1], 0, 0);
+    while (bench_repeat(b)) {
+        when = system_time() + SOON;
+        timer[0].timeout_abs_ns = when + FAR;
+        timer[1].timeout_abs_ns = when;
+        for (i = 0; i < CALLS && !by_vcpu_op; i++)
+            bench_call_set(b, i, __HYPERVISOR_set_timer_op, (uint32_t)timer[i == CALLS - 1].timeout_abs_ns,
+                           (uint32_t)(timer[i == CALLS - 1].timeout_abs_ns >> 32), 0, 0, 0);
+        events_clear_all();
+        bench_run(b);
+        bench_expect_results(b, 0);
+        bench_expect(b, system_time() > when || !event_pending(port), "the timer came too early");
+        bench_expect(b, comes(port, when + FAR), "the timer did not come");
+        bench_expect(b, system_time() >= when, "the timer came too early");
+    }
+    HYPERVISOR_set_timer_op(0, 0);
+    event_close(port);
+    events_clear_all();
+}
+
+void set_timer_op(struct bench *b)
+{
+    one_shot(b, false);
+}
+
+void set_timer_oneshot(struct bench *b)
+{
+    one_shot(b, true);
+}
+
+/* ---- System calls: `int $0x80` in ring 3, the least of a handler in ring 1, and back. The ring-3 loop counts in EDI.
+ */
+extern const char syscall_user[], user_leave[], syscall_user_end[];
+static uint8_t *user_page;
+
+static __attribute__((noinline, noclone)) bool in_user_mode(uint32_t turns)
+{
+    struct caught_trap trap;
+
+    run_user((uint32_t)user_page, (uint32_t)user_page + PAGE_SIZE, turns, &trap);
+    return trap.vector == TRAP_USER;
+}
+
+/* Equal but for a constant. */
+static uint64_t syscalls(struct bench_call *calls, struct bench_call *end)
+{
+    uint32_t turns = end - calls;
+    uint64_t begun = rdtsc();
+
+    return in_user_mode(turns) ? rdtsc() - begun : ~0ull;
+}
+
+static uint64_t no_syscalls(struct bench_call *calls, struct bench_call *end)
+{
+    uint32_t turns = (end - calls) | 1u << 31;
+    uint64_t begun = rdtsc();
+
+    return in_user_mode(turns) ? rdtsc() - begun : ~0ull;
+}
+
+static const struct bench_loop ring3_loop = {syscalls, no_syscalls};
+
+/* mask_events: the handler asks for that, so the processor cannot go to it directly. */
+void syscall_int80(struct bench *b, bool mask_events)
+{
+    user_page = alloc_page();
+    memcpy(user_page, syscall_user, syscall_user_end - syscall_user);
+    bench_expect(b, !page_set_flags(user_page, PTE_P | PTE_US | PTE_A), "cannot make a page the user's");
+    b->loop = &ring3_loop;
+    b->count = CALLS;
+    bench_expect(b, !trap_set_entry(0x80, entry_count, mask_events ? 7 : 3), "cannot install the handler");
+    while (bench_repeat(b)) {
+        bench_entry_count = 0;
+        bench_run(b);
+        bench_expect(b, bench_entry_count == b->count, "%u system calls of %u came", bench_entry_count, b->count);
+    }
+    trap_set_entry(0x80, NULL, 0);
+    page_make_writable(user_page);
+    free_page(user_page);
+}
+
+/*
+ * ---- Switching between two processes, as Linux does: one multicall of the new page tables, the new kernel stack, the
+ * three descriptors of thread-local storage, and CR0.TS. Effect: all of them are the last one's.
+ */
+#define TLS        6 /* their index in the GDT: Linux's */
+#define GDT_USED   32
+#define SWITCH_LEN 6
+
+struct process {
+    const pte_t *l3;
+    struct address_space space;
+    uint8_t *stack; /* its end */
+    volatile uint32_t word[3];
+    struct mmuext_op new_base;
+    multicall_entry_t calls[SWITCH_LEN];
+};
+
+static void switch_calls(struct process *p, uint64_t gdt_maddr)
+{
+    multicall_entry_t *c = p->calls;
+    uint64_t d;
+    uint32_t i;
+
+    p->new_base = (struct mmuext_op){.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(p->l3)};
+    *c++ = (multicall_entry_t){__HYPERVISOR_mmuext_op, ~0u, {(uint32_t)&p->new_base, 1, 0, DOMID_SELF}};
+    *c++ = (multicall_entry_t){__HYPERVISOR_stack_switch, ~0u, {FLAT_KERNEL_SS, (uint32_t)p->stack}};
+    for (i = 0; i < 3; i++) {
+        d = word_segment(&p->word[i]);
+        *c++ = (multicall_entry_t){__HYPERVISOR_update_descriptor, ~0u, {LO_HI(gdt_maddr + (TLS + i) * 8), LO_HI(d)}};
+    }
+    *c++ = (multicall_entry_t){__HYPERVISOR_fpu_taskswitch, ~0u, {1}};
+}
+
+static void use_fpu(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("fnop");
+}
+
+/* Which page tables are in use shows at an address that only the first process has. */
+static void expect_process(struct bench *b, struct process *p, bool first)
+{
+    struct caught_trap trap;
+    uint32_t i;
+
+    for (i = 0; i < SWITCH_LEN; i++)
+        bench_expect(b, !p->calls[i].result, "call %u answered %d", i, (int)p->calls[i].result);
+    for (i = 0; i < 3; i++)
+        bench_expect(b, read_by_segment((TLS + i) << 3 | 1) == p->word[i], "descriptor %u is another's", i);
+    bench_expect(b, probe_read((void *)MM_SCRATCH, NULL, NULL) == first, "these are another's page tables");
+    bench_expect(b, trap_catch(&trap, use_fpu, NULL) && trap.vector == TRAP_NO_DEVICE, "TS is not set");
+    run_user_on_kernel_stack((uint32_t)user_page + (user_leave - syscall_user), 0, 0, &trap);
+    bench_expect(b, trap.vector == TRAP_USER && trap.frame_address + sizeof(struct trap_frame) == (uint32_t)p->stack,
+                 "a trap used another stack");
+}
+
+static bool set_up_processes(struct bench *b, struct process *p, uint64_t *gdt)
+{
+    uint32_t i, k, frame = virt_to_mfn(gdt);
+
+    user_page = alloc_page();
+    memcpy(user_page, syscall_user, syscall_user_end - syscall_user);
+    for (i = 0; i < 2; i++) {
+        p[i].stack = (uint8_t *)alloc_page() + PAGE_SIZE;
+        for (k = 0; k < 3; k++)
+            p[i].word[k] = i << 8 | k | 0x5000;
+    }
+    p[0].l3 = mm_base();
+    address_space_copy(&p[1].space);
+    p[1].l3 = p[1].space.l3;
+    for (i = 0; i < 2; i++)
+        switch_calls(&p[i], virt_to_maddr(gdt));
+    return bench_expect(b, !page_set_flags(user_page, PTE_P | PTE_US | PTE_A), "cannot make a page the user's") &&
+           bench_expect(b, !mmuext(MMUEXT_PIN_L3_TABLE, virt_to_mfn(p[1].l3), 0), "cannot pin an L3") &&
+           bench_expect(b, !mmu_set_entry(&p[1].space.l2_top[L2_INDEX(MM_SCRATCH)], 0), "cannot change an L2") &&
+           bench_expect(b, !page_make_readonly(gdt), "cannot make the GDT read-only") &&
+           bench_expect(b, !HYPERVISOR_set_gdt(&frame, GDT_USED), "cannot set the GDT");
+}
+
+static void take_down_processes(struct bench *b, struct process *p, uint64_t *gdt)
+{
+    uint32_t i;
+
+    HYPERVISOR_fpu_taskswitch(0);
+    bench_expect(b, !mm_set_base(p[0].l3), "cannot go back to the first page tables");
+    bench_expect(b, !HYPERVISOR_set_gdt(NULL, 0) && !page_make_writable(gdt), "cannot take the GDT away");
+    bench_expect(b, !mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(p[1].l3), 0), "cannot unpin an L3");
+    address_space_free(&p[1].space);
+    for (i = 0; i < 2; i++)
+        free_page(p[i].stack - PAGE_SIZE);
+    free_page(gdt);
+    page_make_writable(user_page);
+    free_page(user_page);
+}
+
+void context_switch(struct bench *b)
+{
+    static struct process p[2];
+    uint64_t *gdt = alloc_page();
+    uint32_t i;
+
+    if (!mmu_scratch(b) || !set_up_processes(b, p, gdt))
+        return;
+    for (i = 0; i < CALLS; i++)
+        bench_call_set(b, i, __HYPERVISOR_multicall, p[!(i & 1)].calls, SWITCH_LEN, 0, 0, 0);
+    b->count = CALLS;
+    while (bench_repeat(b)) {
+        bench_run(b);
+        bench_expect_results(b, 0);
+        expect_process(b, &p[0], true);
+        bench_expect(b, !HYPERVISOR_multicall(p[1].calls, SWITCH_LEN), "cannot switch");
+        expect_process(b, &p[1], false);
+        bench_expect(b, !HYPERVISOR_multicall(p[0].calls, SWITCH_LEN), "cannot switch back");
+    }
+    take_down_processes(b, p, gdt);
+}
