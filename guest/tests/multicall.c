@@ -4,6 +4,12 @@
  */
 #include "test.h"
 
+static void use_fpu(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("fnop");
+}
+
 TEST(multicall_empty)
 {
     CHECK_RC(HYPERVISOR_multicall(NULL, 0), 0);
@@ -90,6 +96,95 @@ TEST(multicall_all_arguments)
     CHECK_EQ(*(volatile uint64_t *)(FREE_VA + 8), 0x2222);
     CHECK_RC(unmap_at(FREE_VA), 0);
     free_page(data);
+}
+
+/* At every distance of 4 bytes from a page's end, over three pages: entries that stand on two of them count like
+ * others.
+ */
+TEST(multicall_unaligned)
+{
+    uint8_t *pages = alloc_pages(2);
+    multicall_entry_t *calls;
+
+    for (uint32_t at = 4; at < 36; at += 4) {
+        context("%u bytes into the page", at);
+        calls = (multicall_entry_t *)(pages + at);
+        for (unsigned int i = 0; i < 300; i++)
+            calls[i] = (multicall_entry_t){
+                .op = i % 3 ? __HYPERVISOR_xen_version : 1000, .result = 77, .args = {XENVER_pagesize}};
+        CHECK_RC(HYPERVISOR_multicall(calls, 300), 0);
+        for (unsigned int i = 0; i < 300; i++)
+            if (calls[i].result != (i % 3 ? PAGE_SIZE : (uint32_t)-ENOSYS))
+                FAIL("entry %u: %d", i, (int)calls[i].result);
+    }
+    for (unsigned int i = 0; i < 4; i++)
+        free_page(pages + i * PAGE_SIZE);
+}
+
+/* The last entry reaches into a page that is not there: the ones before it are carried out, and it is not. */
+TEST(multicall_half_an_entry)
+{
+    uint8_t *volatile edge = EDGE_PAGE + PAGE_SIZE; /* volatile: or gcc thinks the entries out of some array */
+    multicall_entry_t *calls;
+
+    for (uint32_t there = 4; there < sizeof(*calls); there += 4) {
+        context("%u bytes are there", there);
+        calls = (multicall_entry_t *)(edge - 2 * sizeof(*calls) - there);
+        for (unsigned int i = 0; i < 2; i++)
+            calls[i] = (multicall_entry_t){.op = __HYPERVISOR_fpu_taskswitch, .result = 77, .args = {i}};
+        calls[2].op = __HYPERVISOR_fpu_taskswitch;
+        if (there > 4)
+            calls[2].result = 77;
+        if (there > 8)
+            calls[2].args[0] = 0;
+        CHECK_RC(HYPERVISOR_multicall(calls, 3), -EFAULT);
+        CHECK_RC(calls[0].result, 0);
+        CHECK_RC(calls[1].result, 0);
+        if (there > 4)
+            CHECK_EQ(calls[2].result, 77);
+        EXPECT_TRAP(NULL, use_fpu, NULL, TRAP_NO_DEVICE); /* TS is as the second has left it */
+        CHECK_RC(HYPERVISOR_fpu_taskswitch(0), 0);
+    }
+}
+
+/* Descriptors by a multicall are checked as by the call itself. */
+TEST(multicall_update_descriptor)
+{
+    static const struct {
+        uint64_t descriptor, seen;
+        int32_t result;
+    } tries[] = {
+        {0x00cfb2000000ffffull, 0x00cfb200000067ffull, 0},       /* flat data: cut */
+        {0xc0cfb3100000ffffull, 0xc0c3b310000066ffull, 0},       /* with a base: cut */
+        {0xc040b2123456000full, 0xc040b2123456000full, 0},       /* some bytes */
+        {0x0000000000000000ull, 0x0000000000000000ull, 0},       /* none */
+        {0x0040920000000fffull, 0x0040b20000000fffull, 0},       /* DPL 0 becomes 1 */
+        {0x00008b0000000067ull, 0x1111111111111111ull, -EINVAL}, /* a TSS */
+        {0xf840b2000000ffffull, 0x1111111111111111ull, -EINVAL}, /* in the hypervisor */
+    };
+    uint64_t *table = alloc_page();
+    uint64_t maddr = virt_to_maddr(table);
+    multicall_entry_t calls[3];
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(tries); i++) {
+        context("descriptor %llx", tries[i].descriptor);
+        memset(table, 0x11, PAGE_SIZE);
+        for (unsigned int k = 0; k < 3; k++) /* a bad address, good ones */
+            calls[k] = (multicall_entry_t){
+                .op = __HYPERVISOR_update_descriptor,
+                .result = 77,
+                .args = {(uint32_t)maddr + (k ? k * 8 : 1), maddr >> 32, LO_HI(tries[i].descriptor)}};
+        CHECK_RC(HYPERVISOR_multicall(calls, 3), 0);
+        CHECK_RC(calls[0].result, -EINVAL);
+        CHECK_EQ(table[0], 0x1111111111111111ull);
+        for (unsigned int k = 1; k < 3; k++) {
+            CHECK_RC(calls[k].result, tries[i].result);
+            CHECK_EQ(table[k] & ~(1ull << 40), tries[i].seen & ~(1ull << 40)); /* Accessed may be set */
+            CHECK_RC(HYPERVISOR_update_descriptor(LO_HI(maddr + 24), LO_HI(tries[i].descriptor)), tries[i].result);
+            CHECK_EQ(table[3], table[k]);
+        }
+    }
+    free_page(table);
 }
 
 /* As Linux switches tasks. */

@@ -299,8 +299,10 @@ int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries)
         return 0;
     unmap_ldt(v);
     v->ldt_base = base;
-    v->ldt_entries = entries;
-    load_ldt(v);
+    if (v->ldt_entries != entries) { /* that is all that the processor knows of it */
+        v->ldt_entries = entries;
+        load_ldt(v);
+    }
     return 0;
 }
 

@@ -88,6 +88,7 @@ int new_base_pointer(mfn_t mfn)
     update_cr3(v);
     write_cr3(virt_to_mach(v->l3)); /* before the old tables may go */
     this_cpu.flush = 0;
+    this_cpu.work &= ~WORK_FLUSH; /* nothing to be done on the way out any more, which would then be the long one */
     this_cpu.tlb_clock++;
     COUNT(tlb_flush_full);
     put_page_and_type(mfn_to_page(old));
@@ -199,14 +200,29 @@ static int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t 
     }
 }
 
-/* A flush or a switch of the own address space, as kernels ask for most of the time. 1: not that, nothing was done. */
-static inline int frequent_op(const struct mmuext_op *ops)
+/* The less frequent of single_op(). */
+static __attribute__((noinline)) int other_single_op(uint32_t cmd, uint32_t arg, const struct mmuext_op *from)
+{
+    struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = arg};
+    int rc;
+
+    FETCH_GUEST_U32(op.arg2.nr_ents, &from->arg2.nr_ents, fault);
+    rc = cmd == MMUEXT_SET_LDT ? set_ldt(current, arg, op.arg2.nr_ents) : one_op(&op, this_cpu.domain, DOMID_SELF);
+    if (this_cpu.flush)
+        flush_tlb_now();
+    return rc;
+fault:
+    return -EFAULT;
+}
+
+/* One operation on the caller's own, as kernels ask for most of the time. */
+static inline int single_op(const struct mmuext_op *from)
 {
     uint32_t cmd, arg;
     int rc;
 
-    FETCH_GUEST_U32(cmd, &ops->cmd, fault);
-    FETCH_GUEST_U32(arg, &ops->arg1.linear_addr, fault);
+    FETCH_GUEST_U32(cmd, &from->cmd, fault);
+    FETCH_GUEST_U32(arg, &from->arg1.linear_addr, fault);
     switch (cmd) {
     case MMUEXT_INVLPG_LOCAL:
         if (arg < HYP_START)
@@ -220,9 +236,11 @@ static inline int frequent_op(const struct mmuext_op *ops)
         if (this_cpu.flush)
             flush_tlb_now();
         return rc;
+    default:
+        return other_single_op(cmd, arg, from);
     }
 fault:
-    return 1;
+    return -EFAULT;
 }
 
 static __attribute__((noinline)) long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success,
@@ -230,13 +248,10 @@ static __attribute__((noinline)) long several_ops(struct mmuext_op *ops, uint32_
 
 long do_mmuext_op(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
 {
-    if (likely(count == 1) && likely(foreigndom == DOMID_SELF) && likely(!success) &&
-        likely(guest_range_ok(ops, sizeof(*ops)))) {
-        int rc = frequent_op(ops);
+    uint32_t unusual = (count ^ 1) | (foreigndom ^ DOMID_SELF) | (uint32_t)success;
 
-        if (likely(rc <= 0))
-            return rc;
-    }
+    if (likely(!unusual) && likely(guest_range_ok(ops, sizeof(*ops))))
+        return single_op(ops);
     return several_ops(ops, count, success, foreigndom);
 }
 

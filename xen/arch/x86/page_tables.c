@@ -209,9 +209,12 @@ void update_cr3(struct vcpu *v)
 {
     pte_t *l3 = map_l3(v->guest_l3);
 
+#pragma GCC unroll 4
     for (unsigned int i = 0; i < L3_ENTRIES; i++) {
+        uint32_t lo = l3[i].lo;
+
         v->l3[i].hi = l3[i].hi;
-        v->l3[i].lo = l3[i].lo & _PAGE_PRESENT ? (l3[i].lo & PAGE_MASK) | _PAGE_PRESENT : 0;
+        v->l3[i].lo = lo & -(lo & _PAGE_PRESENT) & (PAGE_MASK | _PAGE_PRESENT);
     }
     this_cpu.va_key = NO_VA_KEY;
     if (v == current)

@@ -19,55 +19,53 @@
 
         .text
 
-ENTRY(hypercall_update_descriptor)
-        push    %edi
-        push    %ebp
-        push    %esi
-        push    %edx
+/* Goes to \done with the descriptor written, or to \in_c with nothing changed in memory. Uses all registers but ESP. */
+.macro UPDATE_DESCRIPTOR done, in_c
         test    $DESC_P, %esi
-        jz      3f                              # always faults: nothing to check
+        jz      .Lgood\@                        # always faults: nothing to check
         mov     %esi, %eax
         and     $DESC_P_S | DESC_CODE | DESC_EXPAND, %eax
         cmp     $DESC_P_S, %eax
-        jb      descriptor_in_c
+        jb      \in_c
         cmp     $DESC_P_S | DESC_EXPAND, %eax
-        je      descriptor_in_c
+        je      \in_c
         test    $DESC_DPL, %esi
-        jz      descriptor_in_c
+        jz      \in_c
         test    $0xFF0000FF, %esi
-        jnz     based_segment
+        jnz     .Lbased\@
         cmp     $0x10000, %edx
-        jae     based_segment
+        jae     .Lbased\@
         /* A base of 0, as most have it. */
         test    $DESC_G, %esi
-        jz      3f                              # 1 MiB at most
+        jz      .Lgood\@                        # 1 MiB at most
         mov     %esi, %eax
         and     $0xF0000, %eax
         mov     %dx, %ax
         cmp     $(RO_MPT_END >> PAGE_SHIFT) - 1, %eax
-        jbe     3f
+        jbe     .Lgood\@
         mov     $((RO_MPT_END >> PAGE_SHIFT) - 1) & 0xFFFF, %edx    # bits 19 to 16 of the limit are 0xF already
 
-3:      test    $7, %bl
-        jnz     descriptor_in_c
+.Lgood\@:
+        test    $7, %bl
+        jnz     \in_c
         test    $~0xFFF, %ecx
-        jnz     descriptor_in_c
+        jnz     \in_c
         mov     %ebx, %edi
         shrd    $PAGE_SHIFT, %ecx, %edi
         cmp     HV(max_page), %edi
-        jae     descriptor_in_c
+        jae     \in_c
         mov     %edi, %eax
         shl     $4, %eax
         mov     CPU(domain), %ebp
         cmp     %ebp, FRAME(owner)
-        jne     descriptor_in_c
+        jne     \in_c
         mov     FRAME(type_info), %eax
         test    $PGT_NO_DATA, %al
-        jnz     descriptor_in_c
+        jnz     \in_c
         mov     %edi, %ebp
         and     $WIN_DATA_SLOTS - 1, %ebp
         cmp     %edi, HV(window_frame + WIN_DATA_FIRST * 4(,%ebp,4))
-        jne     descriptor_in_c
+        jne     \in_c
         shl     $PAGE_SHIFT, %ebp
         mov     %ebx, %edi
         and     $0xFFF, %edi
@@ -75,25 +73,14 @@ ENTRY(hypercall_update_descriptor)
         mov     %edx, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE(%edi,%ebp))
         mov     %esi, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))
         test    $PGT_SEG_DESC, %al
-        jnz     2f
-        pop     %edx
-        pop     %esi
-        pop     %ebp
-        pop     %edi
-        xor     %eax, %eax
-        GUEST_IRET
-2:      mov     CPU(current), %eax              # what was known of segments may be untrue
+        jz      \done
+        mov     CPU(current), %eax              # what was known of segments may be untrue
         movl    $RING1_DS, HV(VCPU_flat_ss(%eax))
         movl    $RING1_CS, HV(VCPU_flat_cs(%eax))
-        pop     %edx
-        pop     %esi
-        pop     %ebp
-        pop     %edi
-        xor     %eax, %eax
-        GUEST_IRET
+        jmp     \done
 
-/* Offsets of the segment: 0 to EBP. */
-based_segment:
+        /* Offsets of the segment: 0 to EBP. */
+.Lbased\@:
         mov     %esi, %ebp
         and     $0xF0000, %ebp
         movzwl  %dx, %eax
@@ -110,19 +97,18 @@ based_segment:
         shr     $16, %edi
         or      %edi, %eax
         cmp     $RO_MPT_END - PAGE_SIZE, %eax
-        jae     descriptor_in_c
+        jae     \in_c
         add     %eax, %ebp
-        jc      cut_limit
+        jc      .Lcut\@
         cmp     $RO_MPT_END, %ebp
-        jae     cut_limit
-        jmp     3b
+        jb      .Lgood\@
 
-/* It would reach beyond what is the guests': it ends there. In pages, from a page's start (EAX). */
-cut_limit:
+        /* It would reach beyond what is the guests': it ends there. In pages, from a page's start (EAX). */
+.Lcut\@:
         test    $DESC_G, %esi
-        jz      descriptor_in_c
+        jz      \in_c
         test    $0xFFF, %eax
-        jnz     descriptor_in_c
+        jnz     \in_c
         mov     $RO_MPT_END - 1, %ebp
         sub     %eax, %ebp
         shr     $PAGE_SHIFT, %ebp
@@ -130,11 +116,62 @@ cut_limit:
         and     $0xF0000, %ebp
         and     $~0xF0000, %esi
         or      %ebp, %esi
-        jmp     3b
+        jmp     .Lgood\@
+.endm
 
+ENTRY(hypercall_update_descriptor)
+        push    %edi
+        push    %ebp
+        push    %esi
+        push    %edx
+        UPDATE_DESCRIPTOR descriptor_done, descriptor_in_c
+descriptor_done:
+        pop     %edx
+        pop     %esi
+        pop     %ebp
+        pop     %edi
+        xor     %eax, %eax
+        GUEST_IRET
 descriptor_in_c:
         pop     %edx
         pop     %esi
         pop     %ebp
         pop     %edi
         jmp     hypercall_update_descriptor_c
+
+/* The same as a part of a multicall: multicall.S has the registers. C's piece fetches the arguments anew. */
+#define MC_ARG(n) HV(8 + 4 * (n)(%edi,%esi))
+
+ENTRY(multicall_update_descriptor)
+        push    %edi
+        push    %esi
+        push    %ebx
+        push    %ebp
+.Lm0:   mov     MC_ARG(0), %ebx
+.Lm1:   mov     MC_ARG(1), %ecx
+.Lm2:   mov     MC_ARG(2), %edx
+.Lm3:   mov     MC_ARG(3), %esi
+        UPDATE_DESCRIPTOR mc_descriptor_done, mc_descriptor_in_c
+mc_descriptor_done:
+        pop     %ebp
+        pop     %ebx
+        pop     %esi
+        pop     %edi
+        xor     %eax, %eax
+        jmp     multicall_result
+mc_descriptor_in_c:
+        pop     %ebp
+        pop     %ebx
+        pop     %esi
+        pop     %edi
+        jmp     multicall_update_descriptor_c
+mc_descriptor_fault:
+        pop     %ebp
+        pop     %ebx
+        pop     %esi
+        pop     %edi
+        jmp     multicall_fault
+        EXTABLE(.Lm0, mc_descriptor_fault)
+        EXTABLE(.Lm1, mc_descriptor_fault)
+        EXTABLE(.Lm2, mc_descriptor_fault)
+        EXTABLE(.Lm3, mc_descriptor_fault)

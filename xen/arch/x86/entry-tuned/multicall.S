@@ -41,7 +41,7 @@ ENTRY(hypercall_multicall)
         mov     CPU(current), %ebx
         push    %ecx                            # the end
 
-/* EDI: the first entry of a chunk. Only entries that are not aligned can stand on two pages. */
+/* EDI: the first entry of a chunk. Only entries that are not aligned can stand on two pages; kernels' mostly are not. */
 multicall_chunk:
         mov     %edi, %esi
         test    $MC_SIZE - 1, %edi
@@ -86,8 +86,24 @@ multicall_chunk_done:
         jz      multicall_chunk
         jmp     multicall_done
 
-/* A chunk of one: all of it must be there before its call is made. */
+/* A chunk of those that stand on one page as a whole, or of one that does not: all of it must be there before its call
+ * is made. */
 multicall_unaligned:
+        mov     %edi, %eax
+        not     %eax
+        and     $PAGE_SIZE - 1, %eax
+        inc     %eax                            # bytes up to the page's end
+        and     $-MC_SIZE, %eax
+        jz      multicall_straddling
+        cmp     $MC_CHUNK * MC_SIZE, %eax
+        jbe     1f
+        mov     $MC_CHUNK * MC_SIZE, %eax
+1:      add     %eax, %edi
+        cmp     (%esp), %edi
+        cmova   (%esp), %edi
+        sub     %edi, %esi
+        jmp     multicall_entry
+multicall_straddling:
         add     $MC_SIZE, %edi
         mov     $-MC_SIZE, %esi
 .Lwhole:
@@ -166,7 +182,7 @@ multicall_fault_pushed4:
         add     $4, %esp
         jmp     multicall_fault
 
-/* A HOT call's piece is C's, multicall_<name>_c, where no other file has a multicall_<name> (mmu_fast.S). */
+/* A HOT call's piece is C's, multicall_<name>_c, where no other file has a multicall_<name> (mmu_fast.S, descriptor_fast.S). */
 .macro HOT_ENTRY name, args
         C_ENTRY multicall_\name\()_c, \name, \args
         .weak   multicall_\name
