@@ -15,7 +15,7 @@
 #define EVTCHNOP_bind_vcpu        8
 #define EVTCHNOP_unmask           9
 #define EVTCHNOP_reset            10
-#define EVTCHNOP_init_control     11 /* Xen 4.4's FIFO events: answering -ENOSYS is right for the 2-level form */
+#define EVTCHNOP_init_control     11 /* Xen 4.4's FIFO events, which Int82 does not have: guests use the 2-level form */
 #define EVTCHNOP_expand_array     12
 #define EVTCHNOP_set_priority     13
 
@@ -109,6 +109,27 @@ struct evtchn_reset {
     domid_t dom;
 };
 typedef struct evtchn_reset evtchn_reset_t;
+
+struct evtchn_init_control {
+    uint64_t control_gfn;
+    uint32_t offset; /* a multiple of 8; the control block, of 72 bytes, lies within its frame */
+    uint32_t vcpu;
+    uint8_t link_bits; /* out */
+    uint8_t _pad[7];
+};
+typedef struct evtchn_init_control evtchn_init_control_t;
+_Static_assert(sizeof(evtchn_init_control_t) == 24, "Xen's ABI");
+
+struct evtchn_expand_array {
+    uint64_t array_gfn;
+};
+typedef struct evtchn_expand_array evtchn_expand_array_t;
+
+struct evtchn_set_priority {
+    evtchn_port_t port;
+    uint32_t priority; /* 0 (highest) to 15 */
+};
+typedef struct evtchn_set_priority evtchn_set_priority_t;
 
 /* The argument of event_channel_op_compat. */
 struct evtchn_op {
