@@ -397,3 +397,31 @@ TEST(descriptors_ldt_update)
     CHECK_RC(page_make_writable(page), 0);
     free_page(page);
 }
+
+/* A selector in use names nothing any more when its vCPU gets the CPU back: it becomes null, and nothing else happens.
+ * (Xen calls the failsafe handler then.) */
+TEST(descriptors_gone_while_blocked)
+{
+    struct sched_poll poll = {.timeout = 1};
+    uint32_t gs, fs, old_gs, old_fs;
+
+    if (!is_int82())
+        SKIP("Xen has another answer");
+    if (!begin())
+        return;
+    __asm__ volatile("mov %%gs, %0; mov %%fs, %1" : "=r"(old_gs), "=r"(old_fs));
+    for (unsigned int i = 0; i < 2; i++) {
+        CHECK_RC(set(2, DESC(0, 0xFFFFF, DATA1 | G | D32) & ~(0xFull << 48)), 0);
+        CHECK_RC(set(3, DESC(0, 0xFFFFF, DATA1 | G | D32) & ~(0xFull << 48)), 0);
+        __asm__ volatile("mov %0, %%gs; mov %1, %%fs" : : "r"(2 << 3 | 1), "r"(3 << 3 | 1));
+        if (i)
+            CHECK_RC(set(2, 0), 0);
+        CHECK_RC(set(3, 0), 0);
+        CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_poll, &poll), 0);
+        __asm__ volatile("mov %%gs, %0; mov %%fs, %1" : "=r"(gs), "=r"(fs));
+        CHECK_EQ(gs & 0xFFFF, i ? 0 : 2 << 3 | 1);
+        CHECK_EQ(fs & 0xFFFF, 0);
+    }
+    __asm__ volatile("mov %0, %%gs; mov %1, %%fs" : : "r"(old_gs), "r"(old_fs));
+    end();
+}

@@ -156,7 +156,7 @@ static inline void clts(void)
         __asm__ volatile("1: mov %1, %%" #reg "\n2:\n"                                                           \
                          ".section .fixup,\"ax\"\n3: mov $-1, %0\n   mov %2, %%" #reg "\n   jmp 2b\n.previous\n" \
                          ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"                                   \
-                         : "+r"(err_)                                                                            \
+                         : "+&r"(err_)                                                                           \
                          : "r"((uint32_t)(sel)), "r"(0));                                                        \
         err_;                                                                                                    \
     })
