@@ -17,7 +17,7 @@ struct row {
     void (*run)(struct bench *b);
 };
 
-static const uint32_t ONE[] = {1, 0}, FULL[] = {512, 0}, MULTI[] = {1, 8, 32, 0};
+static const uint32_t ONE[] = {1, 0}, FULL[] = {512, 0}, PAGES_256[] = {256, 0}, MULTI[] = {1, 8, 32, 0};
 static const uint32_t UP_TO_512[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 0};
 
 #define ROW(name, batches, call)            \

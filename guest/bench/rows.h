@@ -36,6 +36,7 @@ void pin_l1(struct bench *b, bool full, bool unpin);
 void pin_l3_tree(struct bench *b, bool unpin);
 void ptwr_store(struct bench *b, pte_t state);
 bool mmu_scratch(struct bench *b);
+void fork_like(struct bench *b);
 
 /* rows_traps.c */
 void page_fault(struct bench *b, const void *entry);

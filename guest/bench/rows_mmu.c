@@ -408,3 +408,144 @@ void ptwr_store(struct bench *b, pte_t state)
     set_all(b, NONE);
     HYPERVISOR_vm_assist(VMASST_CMD_disable, VMASST_TYPE_writable_pagetables);
 }
+
+/*
+ * ---- What a fork costs a kernel: the parent's 256 pages become read-only, one after the other's entry in one batch;
+ * the child's tables (one of L1, two of L2, L3), which are filled in already, become read-only and are pinned; the
+ * child runs; the parent runs again; the child goes, its tables become writable again, and so do the parent's pages.
+ * Effect: in the child's address space the same pages, read-only; afterwards the parent's as before.
+ */
+#define FORK_PAGES 256
+#define FORK_VA    0x10000000u /* where the child sees them: in slot 0 of its L3 */
+
+struct child {
+    struct address_space space;
+    pte_t *l1, *l2;
+};
+
+static mmu_update_t fork_protect[FORK_PAGES], fork_restore[FORK_PAGES];
+static struct mmuext_op fork_ops[5];
+enum { FORK_PIN, FORK_TO_CHILD, FORK_TO_PARENT, FORK_UNPIN, FORK_FLUSH };
+
+static void add_mmuext(struct bench *b, unsigned int op)
+{
+    bench_call_set(b, b->count++, __HYPERVISOR_mmuext_op, &fork_ops[op], 1, 0, DOMID_SELF, 0);
+}
+
+static void add_table_flags(struct bench *b, struct child *c, pte_t flags)
+{
+    void *const tables[] = {c->l1, c->l2, c->space.l2_top, c->space.l3};
+    uint32_t i;
+
+    for (i = 0; i < ARRAY_SIZE(tables); i++)
+        bench_call_set(b, b->count++, __HYPERVISOR_update_va_mapping, tables[i],
+                       (uint32_t)make_pte(virt_to_mfn(tables[i]), flags),
+                       (uint32_t)(make_pte(virt_to_mfn(tables[i]), flags) >> 32), UVMF_INVLPG, 0);
+}
+
+/* The index of the call that lets the parent run again: up to there it is the fork, from there on the child's end. */
+static uint32_t fork_calls(struct bench *b, struct child *c)
+{
+    uint32_t exit;
+
+    b->count = 0;
+    bench_call_set(b, b->count++, __HYPERVISOR_mmu_update, fork_protect, FORK_PAGES, 0, DOMID_SELF, 0);
+    add_mmuext(b, FORK_FLUSH);
+    add_table_flags(b, c, PTE_KERNEL_RO);
+    add_mmuext(b, FORK_PIN);
+    add_mmuext(b, FORK_TO_CHILD);
+    exit = b->count;
+    add_mmuext(b, FORK_TO_PARENT);
+    add_mmuext(b, FORK_UNPIN);
+    add_table_flags(b, c, PTE_KERNEL_RW);
+    bench_call_set(b, b->count++, __HYPERVISOR_mmu_update, fork_restore, FORK_PAGES, 0, DOMID_SELF, 0);
+    return exit;
+}
+
+static void make_calls(struct bench *b, uint32_t from, uint32_t to)
+{
+    const struct bench_call *c;
+
+    for (c = b->calls + from; c < b->calls + to; c++)
+        bench_expect(b, !hypercall(c->eax, c->ebx, c->ecx, c->edx, c->esi, c->edi), "call %u failed",
+                     (uint32_t)(c - b->calls));
+}
+
+/* Each time, for the processor may have set Accessed in these, which Xen refuses when they are pinned again. */
+static void clean_l3(struct child *c)
+{
+    const pte_t *parent = mm_base();
+
+    c->space.l3[0] = make_pte(virt_to_mfn(c->l2), PTE_P);
+    c->space.l3[1] = parent[1] & (PTE_FRAME | PTE_P);
+    c->space.l3[2] = parent[2] & (PTE_FRAME | PTE_P);
+    c->space.l3[3] = make_pte(virt_to_mfn(c->space.l2_top), PTE_P);
+}
+
+static void fill_child(struct child *c)
+{
+    uint32_t i;
+
+    address_space_copy(&c->space);
+    page_make_writable(c->space.l3);
+    page_make_writable(c->space.l2_top);
+    c->l1 = alloc_page();
+    c->l2 = alloc_page();
+    for (i = 0; i < FORK_PAGES; i++)
+        c->l1[i] = entry(i, RO | PTE_US);
+    c->l2[L2_INDEX(FORK_VA)] = make_pte(virt_to_mfn(c->l1), PTE_TABLE);
+    clean_l3(c);
+}
+
+static void expect_child(struct bench *b)
+{
+    volatile uint32_t *page;
+    uint32_t i;
+
+    for (i = 0; i < FORK_PAGES; i += 51) {
+        page = (uint32_t *)(FORK_VA + i * PAGE_SIZE);
+        if (!bench_expect(b, probe_read(page, NULL, NULL) && *page == i, "the child does not see page %u", i))
+            return;
+        bench_expect(b, !probe_write(page, i, NULL), "the child can write to page %u", i);
+        bench_expect(b, !probe_write(scratch(i), i, NULL), "the parent's page %u is not read-only", i);
+    }
+}
+
+void fork_like(struct bench *b)
+{
+    struct child child;
+    uint32_t i, exit;
+
+    if (!set_up(b))
+        return;
+    for (i = 0; i < FORK_PAGES; i++) {
+        fork_protect[i] = (mmu_update_t){pte_maddr(&table[i]), entry(i, RO)};
+        fork_restore[i] = (mmu_update_t){pte_maddr(&table[i]), entry(i, RW)};
+    }
+    fill_child(&child);
+    fork_ops[FORK_PIN] = (struct mmuext_op){.cmd = MMUEXT_PIN_L3_TABLE, .arg1.mfn = virt_to_mfn(child.space.l3)};
+    fork_ops[FORK_TO_CHILD] = (struct mmuext_op){.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(child.space.l3)};
+    fork_ops[FORK_TO_PARENT] = (struct mmuext_op){.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(mm_base())};
+    fork_ops[FORK_UNPIN] = (struct mmuext_op){.cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = virt_to_mfn(child.space.l3)};
+    fork_ops[FORK_FLUSH] = (struct mmuext_op){.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+    exit = fork_calls(b, &child);
+    b->turns = 1;
+    while (bench_repeat(b)) {
+        set_all(b, RW);
+        clean_l3(&child);
+        bench_run(b);
+        bench_expect_results(b, 0);
+        expect_entries(b, RW);
+        expect_access(b, RW);
+        clean_l3(&child);
+        make_calls(b, 0, exit);
+        expect_child(b);
+        make_calls(b, exit, b->count);
+        expect_entries(b, RW);
+    }
+    page_make_readonly(child.space.l3);
+    page_make_readonly(child.space.l2_top);
+    address_space_free(&child.space);
+    free_page(child.l1);
+    free_page(child.l2);
+}
