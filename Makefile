@@ -12,7 +12,7 @@ quote = '$(subst ','\'',$(1))'
 opt   = $(if $(2),$(1)=$(call quote,$(2)))
 
 .DEFAULT_GOAL := all
-.PHONY: lint all build help deps bench test run iso debug compare gate history baseline tables clean
+.PHONY: host-fuzz host-fuzz-coverage lint all build help deps bench test run iso debug compare gate history baseline tables clean
 .DELETE_ON_ERROR:
 
 all:
@@ -38,6 +38,8 @@ help:
 	@echo "make baseline        measure, replace results/baseline*, and the tables (commit them afterwards)"
 	@echo "make tables          README.md's and PERFORMANCE.md's tables anew, from results/baseline* and results/peers;"
 	@echo "                       and docs/hypercalls.md, from hypercalls.def"
+	@echo "make host-fuzz       coverage-guided fuzzers on the host: TIME=seconds for each (60)  TARGET='mm elf ...'"
+	@echo "make host-fuzz-coverage   what their corpora reach, file by file"
 	@echo "make run             boot a guest: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [MEM=MiB]"
 	@echo "make debug           the same under gdb, stopped before the first instruction"
 	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
@@ -98,6 +100,16 @@ test:
 	@tools/deps.sh test
 	@$(MAKESELF) -s build tests
 	@tests/run $(TESTS)
+
+host-fuzz:
+	@tools/deps.sh fuzz
+	@$(MAKESELF) -s -j2 fuzzers
+	@tests/fuzz/run fuzz '$(or $(TIME),60)' $(or $(TARGET),$(FUZZ_ALL))
+
+host-fuzz-coverage:
+	@tools/deps.sh fuzz
+	@$(MAKESELF) -s -j2 fuzzers-cov
+	@tests/fuzz/run coverage $(or $(TARGET),$(FUZZ_ALL))
 
 # ---- one guest, by hand -------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 B          ?= build
 UNIT_TESTS :=
 include $(sort $(wildcard tests/unit/*.mk))
+include tests/fuzz/fuzz.mk
 
 .PHONY: tests
 tests: $(UNIT_TESTS) $(B)/unit/list

@@ -2,12 +2,13 @@
 # Not part of `make tests`: they need clang and its 32-bit runtime (tools/deps.sh fuzz).
 
 FUZZ_CC      ?= clang-14
-FUZZ_TARGETS := mm
+FUZZ_TARGETS := mm elf image cmdline emulate
+FUZZ_ALL     := $(FUZZ_TARGETS) decode
 
-FUZZ_BASE := -std=gnu11 -m32 -march=i686 -O1 -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -fno-pic \
+FUZZ_BASE := -std=gnu11 -m32 -march=i686 -O2 -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -fno-pic \
              -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=all
 # As the hypervisor is compiled: what calls it, too.
-FUZZ_XEN  := $(FUZZ_BASE) -ffreestanding -fno-builtin -mregparm=3 -fno-strict-aliasing -Wno-unused-parameter \
+FUZZ_XEN  := $(FUZZ_BASE) -ffreestanding -fno-builtin -mregparm=3 -fno-strict-aliasing -Wno-unused-parameter -Wno-unused-but-set-variable \
              -include tests/fuzz/names.h -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -I$(B)/int82/include
 FUZZ_ASM  := -m32 -D__ASSEMBLY__ -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -I$(B)/int82/include
 # Coverage guides only by what is tested: the hypervisor's files, and not the models beside them.
@@ -15,21 +16,32 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link
 FUZZ_LINK  := -m32 -no-pie -fsanitize=address,undefined,fuzzer -Wl,-T,tests/unit/mm.lds -Wl,-z,noexecstack
 
 # Choices, not data: what numbers are compared with tells nothing about the input.
-fuzz_mm-SRCS  := tests/fuzz/fuzz_mm.c tests/unit/mm_world.c tests/unit/mm_ops.c xen/common/string.c \
+FUZZ_WORLD    := tests/fuzz/windows.c tests/unit/mm_world.c tests/unit/mm_ops.c xen/common/string.c \
                  $(addprefix xen/arch/x86/,frames.c page_tables.c mmu_update.c mmuext.c descriptors.c) \
                  tests/unit/mm_gate.S xen/arch/x86/l1_refs.S xen/arch/x86/entry-tuned/mmu_fast.S
+fuzz_mm-SRCS  := tests/fuzz/fuzz_mm.c $(FUZZ_WORLD)
 fuzz_mm-GUIDE := -fno-sanitize-coverage=trace-cmp
 fuzz_mm-FLAGS := -Dpreempt_point=world_preempt_point -Dyield_point=world_yield_point # mm_ops.c's, below fuzz_mm.c's
+
+fuzz_emulate-SRCS  := tests/fuzz/fuzz_emulate.c $(FUZZ_WORLD) \
+    $(addprefix xen/arch/x86/,privop.c ports.c cpuid.c msr.c hypercall_page.c decode.c insn.c seg.c ptwr.c)
+# The fuzzer has its own for these two.
+fuzz_emulate-FLAGS := $(fuzz_mm-FLAGS) -D__copy_from_guest=copy_from -D__copy_to_guest=copy_to
+
+fuzz_elf-SRCS     := tests/fuzz/fuzz_elf.c xen/common/elf.c xen/common/string.c
+fuzz_image-SRCS   := tests/fuzz/fuzz_image.c xen/common/kernel_image.c xen/common/inflate.c xen/common/string.c
+fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c $(addprefix xen/common/,cmdline.c string.c printk.c)
+fuzz_cmdline-GUIDED := tests/fuzz/fuzz_cmdline.c # includes boot_domains.c
 
 FUZZ_HEADERS := $(wildcard xen/include/*/*.h tests/unit/*.h tests/fuzz/*.h) $(B)/int82/include/asm/offsets.h \
                 tests/fuzz/fuzz.mk
 
 # $(1): source  $(2): target  $(3): directory  $(4): flags of the build
-fuzz_guided = $(if $(filter xen/%,$(filter-out xen/common/string.c,$(1))),$(FUZZ_GUIDE) $(fuzz_$(2)-GUIDE) $(4))
+fuzz_guided = $(if $(filter xen/% $(fuzz_$(2)-GUIDED),$(filter-out xen/common/string.c,$(1))),$(FUZZ_GUIDE) $(fuzz_$(2)-GUIDE) $(4))
 define fuzz_object
 $(3)/$(2)/$(notdir $(1)).o: $(1) $$(FUZZ_HEADERS)
 	@mkdir -p $$(@D)
-	@$$(FUZZ_CC) $(if $(filter %.S,$(1)),$$(FUZZ_ASM),$$(FUZZ_XEN) $(call fuzz_guided,$(1),$(2),$(4)) $(if $(filter tests/unit/%,$(1)),$(fuzz_$(2)-FLAGS))) -c -o $$@ $$<
+	@$$(FUZZ_CC) $(if $(filter %.S,$(1)),$$(FUZZ_ASM),$$(FUZZ_XEN) $(call fuzz_guided,$(1),$(2),$(4)) $(if $(filter tests/unit/% xen/common/string.c,$(1)),$(fuzz_$(2)-FLAGS))) -c -o $$@ $$<
 endef
 
 # $(1): target  $(2): directory  $(3): flags of the build
@@ -48,11 +60,16 @@ $(1)/host.o: tests/fuzz/host.c tests/fuzz/host.h tests/fuzz/fuzz.mk
 	@$$(FUZZ_CC) $$(FUZZ_BASE) -c -o $$@ $$<
 $(foreach t,$(FUZZ_TARGETS),$(call fuzz_program,$(t),$(1),$(2))
 )
+# A program of this machine's own kind, for Capstone's sake.
+$(1)/fuzz_decode: tests/fuzz/fuzz_decode.c xen/arch/x86/decode.c xen/include/asm/decode.h tests/fuzz/fuzz.mk
+	@mkdir -p $$(@D)
+	@echo "  FUZZ    $$@"
+	@$$(FUZZ_CC) $$(filter-out -m32 -march=i686 -fno-pic,$$(FUZZ_BASE)) -fsanitize=fuzzer $(2) -Ixen/include -o $$@ tests/fuzz/fuzz_decode.c xen/arch/x86/decode.c -lcapstone
 endef
 
 $(eval $(call fuzz_build,$(B)/fuzz,))
 $(eval $(call fuzz_build,$(B)/fuzz-cov,-fprofile-instr-generate -fcoverage-mapping))
 
 .PHONY: fuzzers fuzzers-cov
-fuzzers: $(FUZZ_TARGETS:%=$(B)/fuzz/fuzz_%)
-fuzzers-cov: $(FUZZ_TARGETS:%=$(B)/fuzz-cov/fuzz_%)
+fuzzers: $(FUZZ_ALL:%=$(B)/fuzz/fuzz_%)
+fuzzers-cov: $(FUZZ_ALL:%=$(B)/fuzz-cov/fuzz_%)

@@ -15,25 +15,32 @@
 
 #define PAGE_SIZE 4096
 
-/* Libraries are mapped below the room that the stack may grow into. With this much of it, they are out of the way. */
+/* Libraries are mapped below the room that the stack may grow into. With this much of it, they are out of the way; the
+ * stack itself ends at STACK_END, so that what it does not need faults. */
 #define STACK_ROOM (640u << 20)
-
-HOST void host_init(char **argv)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_STACK, &limit) || limit.rlim_cur == STACK_ROOM)
-        return;
-    limit.rlim_cur = STACK_ROOM;
-    if (setrlimit(RLIMIT_STACK, &limit))
-        return;
-    execv("/proc/self/exe", argv);
-}
+#define STACK_END  0xFE000000u
 
 static void refused(uint32_t address)
 {
     printf("this system does not let a program have memory at %#x\n", address);
     exit(77);
+}
+
+HOST void host_init(char **argv)
+{
+    void *end = (void *)STACK_END;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_STACK, &limit))
+        refused(0);
+    if (limit.rlim_cur != STACK_ROOM) {
+        limit.rlim_cur = STACK_ROOM;
+        if (!setrlimit(RLIMIT_STACK, &limit))
+            execv("/proc/self/exe", argv);
+        refused(0);
+    }
+    if (mmap(end, PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0) != end)
+        refused(STACK_END);
 }
 
 HOST void host_map(uint32_t address, uint32_t size)
@@ -62,10 +69,9 @@ HOST void host_map_frame(uint32_t address, int frames, uint32_t page)
         refused(address);
 }
 
-HOST void host_protect(uint32_t address, uint32_t size, bool readable)
+HOST void host_unmap(uint32_t address, uint32_t size)
 {
-    if (mprotect((void *)address, size, readable ? PROT_READ | PROT_WRITE : PROT_NONE))
-        refused(address);
+    munmap((void *)address, size);
 }
 
 static fault_handler *handler;
@@ -76,7 +82,7 @@ static void on_signal(int signal, siginfo_t *info, void *context)
     greg_t *regs = ((ucontext_t *)context)->uc_mcontext.gregs;
     uint32_t eip = regs[REG_EIP];
 
-    if (handler(signal, &eip, (uint32_t)info->si_addr))
+    if (handler(signal, &eip, (uint32_t)info->si_addr, regs[REG_EDX]))
         regs[REG_EIP] = eip;
     else if (before[signal].sa_flags & SA_SIGINFO)
         before[signal].sa_sigaction(signal, info, context); /* AddressSanitizer's report */
@@ -87,11 +93,14 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 HOST void host_on_fault(fault_handler *wanted)
 {
     static const int signals[] = {SIGSEGV, SIGILL, SIGFPE, SIGBUS};
-    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_NODEFER}, last;
 
     handler = wanted;
-    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-        sigaction(signals[i], &action, &before[signals[i]]);
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        sigaction(signals[i], &action, &last);
+        if (!before[signals[i]].sa_sigaction)
+            before[signals[i]] = last;
+    }
 }
 
 HOST void host_poison(const volatile void *p, size_t size)
@@ -121,6 +130,16 @@ HOST void host_free(void *p)
 HOST void host_zero(void *p, size_t size)
 {
     memset(p, 0, size);
+}
+
+HOST void host_copy(void *to, const void *from, size_t size)
+{
+    memcpy(to, from, size);
+}
+
+HOST bool host_differ(const void *a, const void *b, size_t size)
+{
+    return memcmp(a, b, size);
 }
 
 HOST void host_vfinding(const char *f, va_list args)

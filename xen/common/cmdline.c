@@ -7,13 +7,17 @@ struct dom0_mem opt_dom0_mem;
 bool opt_noreboot;
 uint32_t opt_dom0_max_vcpus = 1;
 
-/* An amount of memory; with `-` before it, all but so much. */
-static int64_t __init parse_amount(const char **s)
+/* An amount of memory; with `-` before it, all but so much. More than 63 bits hold is no amount. */
+static bool __init parse_amount(const char **s, int64_t *amount)
 {
     bool negative = **s == '-';
-    uint64_t bytes = parse_size(*s + negative, s);
+    const char *number = *s + negative;
+    uint64_t bytes = parse_size(number, s);
 
-    return negative ? -(int64_t)bytes : (int64_t)bytes;
+    if (*s == number || bytes > INT64_MAX)
+        return false;
+    *amount = negative ? -(int64_t)bytes : (int64_t)bytes;
+    return true;
 }
 
 /* SIZE[,min:SIZE][,max:SIZE] in any order */
@@ -21,15 +25,13 @@ static bool __init set_dom0_mem(const char *value)
 {
     do {
         int64_t *amount = &opt_dom0_mem.size;
-        const char *number;
 
         if (!strncmp(value, "min:", 4))
             amount = &opt_dom0_mem.min;
         else if (!strncmp(value, "max:", 4))
             amount = &opt_dom0_mem.max;
-        number = value += amount == &opt_dom0_mem.size ? 0 : 4;
-        *amount = parse_amount(&value);
-        if (value == number)
+        value += amount == &opt_dom0_mem.size ? 0 : 4;
+        if (!parse_amount(&value, amount))
             return false;
     } while (*value++ == ',');
     return !value[-1];

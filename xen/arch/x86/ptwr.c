@@ -92,6 +92,14 @@ struct store {
     struct insn insn;
 };
 
+/* Where the store goes. To be looked up after all that reads a descriptor: the LDT's page may come only then, and its
+ * mapping may have taken the window. */
+static bool find_slot(struct store *s)
+{
+    s->slot = target_slot(s->domain, s->addr);
+    return s->slot;
+}
+
 static uint32_t operand_at(const struct store *s)
 {
     uint32_t half = s->addr & 4 ? s->slot->hi : s->slot->lo;
@@ -249,7 +257,7 @@ static bool store_movs(struct store *s)
     if (!read_descriptor(guest_selector(s->regs, s->insn.segment), &base, &limit, &ar))
         return false;
     from = base + read_gpr(s->regs, ESI, s->insn.addr_size);
-    if (copy_from_guest(&value, (const void *)from, s->insn.size) || !finish(s, value))
+    if (copy_from_guest(&value, (const void *)from, s->insn.size) || !find_slot(s) || !finish(s, value))
         return false;
     next_element(s, true);
     return true;
@@ -293,8 +301,7 @@ static bool store_address(struct store *s, uint32_t *addr)
     return true;
 }
 
-static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, struct domain *d, pte_t *slot,
-                                                uint32_t fault)
+static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, struct domain *d, uint32_t fault)
 {
     struct store s;
 
@@ -304,8 +311,7 @@ static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, stru
         return false;
     if (!store_address(&s, &s.addr) || (s.addr ^ fault) & PAGE_MASK || s.addr & (s.insn.size - 1))
         return false;
-    s.slot = (pte_t *)(((uint32_t)slot & PAGE_MASK) + (s.addr & ~PAGE_MASK & ~7u));
-    if (!stores[s.insn.op](&s))
+    if (!find_slot(&s) || !stores[s.insn.op](&s))
         return false;
     instruction_done(regs, regs->eip + s.insn.length, 0);
     return true;
@@ -376,7 +382,7 @@ bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr)
         if (unlikely(mod_l1_entry(d, slot, new)) && !(addr & 4 && update_without_present(d, slot, new)))
             return false;
         regs->eip += length;
-    } else if (!any_store(regs, d, slot, addr))
+    } else if (!any_store(regs, d, addr))
         return false;
     if (unlikely(this_cpu.flush))
         flush_tlb_now();

@@ -1,0 +1,71 @@
+/*
+ * The parser of guest kernels (xen/common/elf.c) under the coverage-guided fuzzer. The input is the file.
+ *
+ * Beyond not reading outside of the file (the input has red zones at both ends): what the parser accepts is within what
+ * it promises, loading it writes only within the range that it announced, and says the same twice.
+ */
+#include "host.h"
+
+#include <xen/elf.h>
+#include <xen/lib.h>
+
+#define HIGHEST_GUEST 0xF5800000u
+
+static const struct elf_guest *loading;
+
+static bool within(const struct elf_guest *g, uint32_t va, uint32_t size)
+{
+    return va >= g->kernel_start && va <= g->kernel_end && size <= g->kernel_end - va;
+}
+
+static void write_piece(void *context, uint32_t va, const void *from, uint32_t size)
+{
+    static volatile uint8_t sum;
+
+    REQUIRE(context == &loading);
+    REQUIRE(within(loading, va, size));
+    for (uint32_t i = 0; i < size; i++) /* instrumented: every byte of it must be readable */
+        sum += ((const uint8_t *)from)[i];
+}
+
+static void check_guest(const struct elf_guest *g, size_t size)
+{
+    REQUIRE(g->segments >= 1 && g->segments <= ELF_MAX_SEGMENTS);
+    REQUIRE(!(g->virt_base & 0xFFF));
+    REQUIRE(g->virt_base <= g->kernel_start && g->kernel_start < g->kernel_end && g->kernel_end <= HIGHEST_GUEST);
+    REQUIRE(g->entry >= g->kernel_start && g->entry < g->kernel_end);
+    if (g->hypercall_page != ELF_UNSET)
+        REQUIRE(!(g->hypercall_page & 0xFFF) && g->hypercall_page >= g->kernel_start &&
+                g->hypercall_page < g->kernel_end);
+    if (g->symbols != ELF_UNSET)
+        REQUIRE(!(g->symbols & 3) && within(g, g->symbols, 4));
+    for (unsigned int i = 0; i < g->segments; i++) {
+        const struct elf_segment *s = &g->segment[i];
+
+        REQUIRE(s->offset <= size && s->file_size <= size - s->offset);
+        REQUIRE(s->mem_size && s->file_size <= s->mem_size);
+        REQUIRE(within(g, s->va, s->mem_size));
+    }
+}
+
+HOST int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct elf_guest g, again;
+    const char *error = elf_parse(data, size, &g), *second = elf_parse(data, size, &again);
+
+    REQUIRE(error == second);
+    REQUIRE(!memcmp(&g, &again, sizeof(g)));
+    if (error) {
+        REQUIRE(strlen(error));
+        return 0;
+    }
+    check_guest(&g, size);
+    loading = &g;
+    elf_load(data, &g, write_piece, &loading);
+    return 0;
+}
+
+HOST int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    return 0;
+}
