@@ -158,6 +158,11 @@ void put_page(struct page_info *page)
 {
 }
 
+int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type)
+{
+    return -EINVAL;
+}
+
 void put_page_and_type(struct page_info *page)
 {
 }

@@ -92,6 +92,7 @@ int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
         return -EINVAL;
     }
     v->debugreg[reg] = value;
+    alias_debug_registers(v);
     if (v == current)
         write_hardware(reg, value);
     return 0;

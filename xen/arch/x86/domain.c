@@ -84,10 +84,11 @@ int arch_init_vcpu(struct vcpu *v)
     v->info_frame = INVALID_MFN;
     v->flat_cs = RING1_CS;
     v->kernel_ss = v->ds = v->es = v->fs = v->gs = v->flat_ss = RING1_DS;
-    v->debugreg[4] = v->debugreg[5] = v->debugreg[8] = -EINVAL;
+    v->debugreg[8] = -EINVAL;
     v->debugreg[6] = 0xFFFF0FF0;
     v->debugreg[7] = 0x400;
     v->guest_cr4 = initial_guest_cr4();
+    alias_debug_registers(v);
     for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
         v->gdt_frames[i] = INVALID_MFN;
 

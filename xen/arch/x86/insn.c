@@ -1,4 +1,5 @@
 /* What carrying out an instruction needs, whatever it does: its bytes, its registers, its end. */
+#include <asm/debugreg.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <asm/traps.h>
@@ -97,6 +98,7 @@ void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpo
         breakpoints |= DR6_SINGLE_STEP;
     if (unlikely(breakpoints)) {
         current->debugreg[6] |= breakpoints | DR6_FIXED;
+        alias_debug_registers(current);
         if (!bounce_trap(regs, TRAP_debug, false))
             domain_crash(current, "debug trap after an emulated instruction");
     }

@@ -3,6 +3,7 @@
  * it are carried out here on what the guest believes to be its processor. All others stay a #GP of the guest's.
  * docs/emulation.md.
  */
+#include <asm/debugreg.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <asm/mm.h>
@@ -148,6 +149,7 @@ static enum outcome write_guest_cr3(uint32_t value)
 static enum outcome write_guest_cr4(uint32_t value)
 {
     current->guest_cr4 = fixup_guest_cr4(value);
+    alias_debug_registers(current);
     load_cr4(current);
     return DONE;
 }
@@ -210,13 +212,7 @@ static enum outcome group7(struct privop *op)
 
 static enum outcome read_dr(struct privop *op)
 {
-    const struct vcpu *v = current;
-    unsigned int n = op->insn.sub;
-
-    if (n == 4 || n == 5)
-        *gpr(op->regs, op->insn.rm) = v->guest_cr4 & X86_CR4_DE ? v->debugreg[n + 2] : 0;
-    else
-        *gpr(op->regs, op->insn.rm) = v->debugreg[n];
+    *gpr(op->regs, op->insn.rm) = current->debugreg[op->insn.sub];
     return DONE;
 }
 

@@ -1,4 +1,5 @@
 /* Exceptions: whose fault it is, what the hypervisor does itself, and what goes to the guest. */
+#include <asm/debugreg.h>
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
 #include <asm/fpu.h>
@@ -166,6 +167,7 @@ static void debug_trap(struct cpu_user_regs *regs)
         return;
     }
     current->debugreg[6] = dr6;
+    alias_debug_registers(current);
     to_guest(regs, TRAP_debug);
 }
 

@@ -71,6 +71,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     set_callbacks_from(v, c);
     v->guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
     v->guest_cr4 = fixup_guest_cr4(c->ctrlreg[4]);
+    alias_debug_registers(v);
     v->fpu_initialised = c->flags & VGCF_I387_VALID;
     if (v->fpu_initialised) {
         memcpy(v->fpu_area, &c->fpu_ctxt, sizeof(v->fpu_area));

@@ -2,11 +2,22 @@
 #ifndef ASM_DEBUGREG_H
 #define ASM_DEBUGREG_H
 
+#include <asm/processor.h>
 #include <xen/sched.h>
 
 /* 0, -EINVAL (no such register) or -EPERM (would watch the hypervisor). */
 int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value);
 void load_debug_registers(const struct vcpu *v);
 void disable_debug_registers(void);
+
+/* After a change of debugreg[6], [7] or guest_cr4: what [4] and [5] answer, as Xen 4.2 does: these two where the guest
+ * has set CR4.DE, 0 where not (on a processor it is the other way round). */
+static inline void alias_debug_registers(struct vcpu *v)
+{
+    bool aliases = v->guest_cr4 & X86_CR4_DE;
+
+    v->debugreg[4] = aliases ? v->debugreg[6] : 0;
+    v->debugreg[5] = aliases ? v->debugreg[7] : 0;
+}
 
 #endif

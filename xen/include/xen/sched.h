@@ -63,7 +63,7 @@ struct vcpu {
     uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
     uint16_t ds, es, fs, gs;       /* likewise */
-    uint32_t debugreg[9];          /* [4], [5] and [8] hold -EINVAL, which is what reading them answers */
+    uint32_t debugreg[9];          /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
     uint32_t iopl;                 /* 0..3, as physdev_op set it */
     const void *io_bitmap;         /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
     uint32_t io_bitmap_ports;      /* that it covers; 0: none */

@@ -59,7 +59,7 @@ ENTRY(hypercall_fpu_taskswitch)
         pop     %edx
         GUEST_IRET
 
-/* EBX: 0..7. Slots 4, 5 and 8 of the array hold -EINVAL. */
+/* EBX: 0..7. Slot 8 of the array holds -EINVAL; 4 and 5: alias_debug_registers(). */
 ENTRY(hypercall_get_debugreg)
         push    %ecx
         mov     %ebx, %eax
