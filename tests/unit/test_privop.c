@@ -161,6 +161,7 @@ static void start(uint16_t cs)
     vcpu.io_bitmap_ports = 0;
     vcpu.debugreg[6] = 0xFFFF0FF0;
     vcpu.debugreg[7] = 0x400;
+    vcpu.debugreg[4] = vcpu.debugreg[5] = 0;
     vcpu_info.evtchn_upcall_mask = 1;
     domain.is_privileged = false;
     domain.vm_assist = 0;
