@@ -3,8 +3,10 @@
  * then its second, and so on until none fails: each time it must say so or do without, and leave nothing behind.
  */
 #include "injected_faults.h"
+#include "victim.h"
 
 #include <guest/audit.h>
+#include <public/domctl.h>
 #include <public/grant_table.h>
 #include <public/memory.h>
 
@@ -48,7 +50,12 @@ uint32_t fail_allocation(uint32_t kinds, uint32_t at)
 
 uint32_t preempt(uint32_t mode, uint32_t at)
 {
-    struct int82_fault fault = {.what = mode, .at = at};
+    return preempt_vcpu(mode, at, 0);
+}
+
+uint32_t preempt_vcpu(uint32_t mode, uint32_t at, uint32_t id)
+{
+    struct int82_fault fault = {.what = mode, .at = at, .id = id};
 
     CHECK_RC(fault_op(INT82_OP_preempt, &fault), 0);
     return fault.seen;
@@ -356,6 +363,70 @@ TEST(faults_allocation_vcpu)
     if (HYPERVISOR_vcpu_op(VCPUOP_is_up, 1, NULL) == -ENOENT)
         SKIP("there is no vCPU 1");
     try_all(&o);
+}
+
+/* ---- Domains */
+
+static domid_t new_domain;
+
+static int32_t create_domain(void)
+{
+    struct xen_domctl op = {.u.createdomain = {.ssidref = 0}};
+    int rc = domctl(XEN_DOMCTL_createdomain, 0, &op);
+
+    new_domain = rc ? 0 : op.domain;
+    return rc;
+}
+
+static void create_domain_first(void)
+{
+    CHECK_RC(create_domain(), 0);
+}
+
+static int try_create_domain(void)
+{
+    int rc = create_domain();
+
+    CHECK_ONE_OF(rc, 0, -ENOMEM);
+    return rc != 0;
+}
+
+static int give_vcpus(void)
+{
+    struct xen_domctl op = {.u.max_vcpus.max = 3};
+    int rc = domctl(XEN_DOMCTL_max_vcpus, new_domain, &op);
+
+    CHECK_ONE_OF(rc, 0, -ENOMEM);
+    return rc != 0;
+}
+
+static void destroy_domain(void)
+{
+    struct xen_domctl op = {0};
+
+    if (new_domain)
+        CHECK_RC(domctl(XEN_DOMCTL_destroydomain, new_domain, &op), 0);
+}
+
+TEST(faults_allocation_domains)
+{
+    static const struct operation create = {.name = "createdomain",
+                                            .kinds = INT82_FAIL_HEAP,
+                                            .prepare = nothing,
+                                            .run = try_create_domain,
+                                            .undo = destroy_domain},
+                                  vcpus = {.name = "max_vcpus",
+                                           .kinds = INT82_FAIL_HEAP,
+                                           .prepare = create_domain_first,
+                                           .run = give_vcpus,
+                                           .undo = destroy_domain};
+
+    NEED_FAULTS();
+    if (create_domain() == -ENOSYS)
+        SKIP("this hypervisor creates no domains");
+    destroy_domain();
+    try_all(&create);
+    try_all(&vcpus);
 }
 
 /* ---- The auditor itself: it needs memory, too */

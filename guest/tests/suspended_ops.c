@@ -17,8 +17,9 @@
 
 static uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
 static struct vcpu_guest_context context_of_1;
-static void (*volatile job)(void);
-static volatile uint32_t rounds, jobs_begun, jobs_done;
+void (*volatile job)(void);
+volatile uint32_t jobs_begun, jobs_done;
+static volatile uint32_t rounds;
 
 extern const char suspended_ops_start[];
 __asm__(".text\n"
@@ -42,8 +43,7 @@ static void suspended_ops_main(void)
     }
 }
 
-/* A round that has begun after this call is over. */
-static void let_it_run(void)
+void let_it_run(void)
 {
     uint32_t end = rounds + 2;
 
@@ -51,8 +51,7 @@ static void let_it_run(void)
         HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
 }
 
-/* "": it runs; else why not. */
-static const char *start_vcpu_1(void)
+const char *start_vcpu_1(void)
 {
     static const char *state;
     struct vcpu_guest_context *c = &context_of_1;

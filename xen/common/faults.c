@@ -2,7 +2,7 @@
 #include <xen/faults.h>
 #include <asm/mm.h>
 #include <public/errno.h>
-#include <xen/sched.h>
+#include <xen/domain.h>
 
 #if COUNTERS
 
@@ -41,13 +41,20 @@ bool fault_preemption(void)
     return preempt_mode == INT82_PREEMPT_ALWAYS || (current == preempted && preempt_in && --preempt_in == 0);
 }
 
+static const struct vcpu *vcpu_by_id(uint32_t id)
+{
+    struct domain *d = domain_by_id(id >> 16);
+
+    return d && (id & 0xFFFF) < MAX_VCPUS ? d->vcpu[id & 0xFFFF] : NULL;
+}
+
 long preempt_op(struct int82_fault *op)
 {
     if (op->what > INT82_PREEMPT_AT)
         return -EINVAL;
     op->seen = points;
     points = 0;
-    preempted = current;
+    preempted = vcpu_by_id(op->id);
     preempt_in = op->at;
     preempt_mode = op->what;
     return 0;

@@ -37,7 +37,7 @@
 
 #define INT82_PREEMPT_NEVER  0 /* INT82_OP_preempt: what */
 #define INT82_PREEMPT_ALWAYS 1 /* at each point where it is possible */
-#define INT82_PREEMPT_AT     2 /* at the at-th from now that the calling vCPU passes, once */
+#define INT82_PREEMPT_AT     2 /* at the at-th from now that vCPU id (domid << 16 | number) passes, once */
 
 #define INT82_MMU_BUCKETS 16
 

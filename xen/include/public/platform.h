@@ -97,10 +97,10 @@ struct int82_op_buffer {
 /* Faults on purpose. */
 struct int82_fault {
     uint32_t what; /* INT82_CORRUPT_*, INT82_FAIL_*, INT82_PREEMPT_* */
-    uint32_t id;   /* corrupt: of the object */
+    uint32_t id;   /* of the object that is corrupted, or of the vCPU that is preempted */
     uint32_t mend; /* corrupt: 1 to undo it, with the same id */
     uint32_t at;   /* in: 0 for none */
-    uint32_t seen; /* out: allocations, or points of the calling vCPU, since the last call of the kind */
+    uint32_t seen; /* out: allocations, or points that the vCPU has passed, since the last call of the kind */
 };
 
 /*
