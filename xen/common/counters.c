@@ -2,6 +2,7 @@
 #include <asm/guest_access.h>
 #include <xen/counters.h>
 #include <xen/lib.h>
+#include <public/sysctl.h>
 
 #if COUNTERS
 struct int82_counters int82_counters;
@@ -40,6 +41,64 @@ long reset_counters(void)
     memset(&int82_counters, 0, sizeof(int82_counters));
     return 0;
 }
+
+static const struct {
+    const char *name;
+    const uint64_t *values;
+    uint32_t nr_vals;
+} perfcs[] = {
+#define ONE(field)                       \
+    {                                    \
+#field, &int82_counters.field, 1 \
+    }
+#define MANY(field)                                                    \
+    {                                                                  \
+#field, int82_counters.field, ARRAY_SIZE(int82_counters.field) \
+    }
+    MANY(hypercalls),     ONE(hypercalls_bad),      ONE(mmu_batches),      ONE(mmu_entries),
+    MANY(mmu_batch_size), ONE(mmu_preemptions),     ONE(tlb_flush_full),   ONE(tlb_flush_page),
+    ONE(page_faults),     ONE(page_faults_bounced), ONE(page_faults_ptwr),
+#undef ONE
+#undef MANY
+};
+
+/* 64-bit counters, of which the interface takes the lower half. */
+static long query(struct xen_sysctl_perfc_op *op)
+{
+    uint32_t vals = 0;
+
+    sort_out_unknown_numbers(&int82_counters);
+    for (unsigned int i = 0; i < ARRAY_SIZE(perfcs); i++) {
+        struct xen_sysctl_perfc_desc desc = {.nr_vals = perfcs[i].nr_vals};
+
+        strlcpy(desc.name, perfcs[i].name, sizeof(desc.name));
+        if (op->desc.p && copy_to_guest(&op->desc.p[i], &desc, sizeof(desc)))
+            return -EFAULT;
+        for (uint32_t n = 0; n < perfcs[i].nr_vals; n++, vals++) {
+            uint32_t value = perfcs[i].values[n];
+
+            if (op->val.p && copy_to_guest(&op->val.p[vals], &value, sizeof(value)))
+                return -EFAULT;
+        }
+    }
+    op->nr_counters = ARRAY_SIZE(perfcs);
+    op->nr_vals = vals;
+    return 0;
+}
+
+long perfc_control(struct xen_sysctl_perfc_op *op)
+{
+    switch (op->cmd) {
+    case XEN_SYSCTL_PERFCOP_reset:
+        reset_counters();
+        return query(op);
+    case XEN_SYSCTL_PERFCOP_query:
+        return query(op);
+    default:
+        return -EINVAL;
+    }
+}
+
 void print_counters(void)
 {
 #define PRINT(name) printk("int82 counter " #name " %llu\n", int82_counters.name)
@@ -61,6 +120,11 @@ long get_counters(struct int82_op_buffer *op)
 }
 
 long reset_counters(void)
+{
+    return -ENOSYS;
+}
+
+long perfc_control(struct xen_sysctl_perfc_op *op)
 {
     return -ENOSYS;
 }

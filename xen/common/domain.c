@@ -38,6 +38,7 @@ static struct domain *alloc_domain(uint16_t domid)
     d->domain_id = domid;
     d->shutdown_code = NO_SHUTDOWN_CODE;
     d->pirq_eoi_frame = INVALID_MFN;
+    set_weight(d, DEFAULT_WEIGHT);
     return d;
 }
 
@@ -76,8 +77,7 @@ struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged
 {
     struct domain *d;
 
-    reap_domains();
-    if (domid >= DOMID_FIRST_RESERVED || domain_by_id(domid))
+    if (domid_in_use(domid))
         return NULL;
     d = alloc_domain(domid);
     if (!d)
@@ -114,8 +114,10 @@ struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id)
         free_heap_pages(v, order_of(sizeof(*v)));
         return NULL;
     }
+    v->pause_count = d->pause_count;
     barrier();
     d->vcpu[vcpu_id] = v;
+    d->max_vcpus = MAX(d->max_vcpus, vcpu_id + 1);
     return v;
 }
 
@@ -129,6 +131,30 @@ struct domain *domain_by_id(uint16_t domid)
         return this_cpu.domain;
     for_each_domain(d) if (d->domain_id == domid) return d;
     return NULL;
+}
+
+struct domain *next_domain(uint32_t domid)
+{
+    struct domain *d, *next = NULL;
+
+    for_each_domain(d) if (d->domain_id >= domid)
+    {
+        next = d;
+        break;
+    }
+    for (d = dying_list; d; d = d->next)
+        if (d->domain_id >= domid && (!next || d->domain_id < next->domain_id))
+            next = d;
+    return next;
+}
+
+bool domid_in_use(uint16_t domid)
+{
+    struct domain *d;
+
+    reap_domains();
+    d = next_domain(domid);
+    return domid >= DOMID_FIRST_RESERVED || (d && d->domain_id == domid);
 }
 
 int target_domain(uint16_t domid, struct domain **d)
@@ -158,6 +184,7 @@ void domain_pause(struct domain *d)
 {
     struct vcpu *v;
 
+    d->pause_count++;
     for_each_vcpu(d, v) vcpu_pause(v);
 }
 
@@ -167,6 +194,7 @@ void domain_unpause(struct domain *d)
 
     if (d->is_dying)
         return; /* never again */
+    d->pause_count--;
     for_each_vcpu(d, v) vcpu_unpause(v);
 }
 
@@ -227,7 +255,19 @@ void domain_shutdown(struct domain *d, uint8_t code)
     d->is_shut_down = true;
     leave_console(d);
     domain_pause(d);
-    send_global_virq(VIRQ_DOM_EXC);
+    if (d->shutdown_code == SHUTDOWN_suspend && d->suspend_port)
+        evtchn_notify(d, d->suspend_port);
+    else
+        send_global_virq(VIRQ_DOM_EXC);
+}
+
+void domain_resume(struct domain *d)
+{
+    d->shutdown_code = NO_SHUTDOWN_CODE;
+    if (!d->is_shut_down)
+        return;
+    d->is_shut_down = false;
+    domain_unpause(d);
 }
 
 void domain_crash(struct vcpu *v, const char *why)

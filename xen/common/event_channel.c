@@ -88,6 +88,17 @@ void evtchn_tell(struct domain *d, uint32_t port)
     (void)set_pending(d, port);
 }
 
+/* As if d itself had sent through it. */
+void evtchn_notify(struct domain *d, uint32_t port)
+{
+    const struct evtchn *chn = &d->evtchn[port];
+
+    if (chn->state == ECS_INTERDOMAIN)
+        (void)set_pending(chn->remote_dom, chn->remote_port);
+    else if (chn->state == ECS_IPI)
+        (void)set_pending(d, port);
+}
+
 void send_guest_virq(struct vcpu *v, uint32_t virq)
 {
     uint32_t port = v->virq_to_port[virq];

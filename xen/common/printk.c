@@ -2,6 +2,7 @@
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/lib.h>
+#include <xen/log_ring.h>
 #include <xen/timer.h>
 
 enum log_level log_level = LOG_WARN;
@@ -134,6 +135,12 @@ int snprintf(char *buf, size_t size, const char *fmt, ...)
     return n;
 }
 
+static void log_write(const char *text, uint32_t size)
+{
+    log_ring_write(text, size);
+    console_write(NULL, text, size);
+}
+
 static void vprintk(const char *fmt, va_list ap)
 {
     static char line[512];
@@ -143,8 +150,8 @@ static void vprintk(const char *fmt, va_list ap)
     vsnprintf(line, sizeof(line), fmt, ap);
     len = strlen(line);
     if (!continued)
-        console_write(NULL, "(XEN) ", 6);
-    console_write(NULL, line, len);
+        log_write("(XEN) ", 6);
+    log_write(line, len);
     continued = len && line[len - 1] != '\n';
 }
 

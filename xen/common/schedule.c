@@ -13,7 +13,6 @@
 #include <xen/faults.h>
 #include <xen/schedule.h>
 
-#define SLICE_NS        10000000u
 #define PUBLISH_TIME_NS 1000000000u
 
 static struct vcpu *queue, **queue_end = &queue;
@@ -198,7 +197,7 @@ static void put_back(struct vcpu *v)
         insert_at(&queue->run_next, v);
         return;
     }
-    v->slice_left = SLICE_NS;
+    v->slice_left = v->domain->slice_ns;
     append(v);
 }
 
@@ -286,6 +285,31 @@ bool yield_point(void)
     return current->domain->is_dying;
 }
 
+int wait_for_others(void)
+{
+    if (yield_point())
+        return -EINTR;
+    return current->pause_count ? -EAGAIN : 0;
+}
+
+int finish_operation(struct vcpu *v)
+{
+    int rc = 0;
+
+    while (v->in_hypervisor && !rc)
+        rc = wait_for_others();
+    return rc;
+}
+
+int stop_at_exit(struct vcpu *v)
+{
+    if (v->frame)
+        return 0;
+    v->in_hypervisor = true; /* until it has got there: do_exit_work() */
+    vcpu_wake(v);
+    return finish_operation(v);
+}
+
 long yield_cpu(void)
 {
     if (unlikely(event_deliverable(current)))
@@ -310,7 +334,7 @@ void vcpu_wake(struct vcpu *v)
     }
     change_runstate(v, RUNSTATE_runnable, now);
     if (current == this_cpu.idle || !v->slice_left) {
-        v->slice_left = SLICE_NS;
+        v->slice_left = v->domain->slice_ns;
         append(v);
         if (current == this_cpu.idle)
             this_cpu.work |= WORK_SCHEDULE;
@@ -369,10 +393,18 @@ void vcpu_block(void)
 
 /* --- Set-up */
 
+void set_weight(struct domain *d, uint32_t weight)
+{
+    uint64_t slice = div64((uint64_t)weight * 10000000, DEFAULT_WEIGHT, NULL);
+
+    d->weight = weight;
+    d->slice_ns = MIN(MAX(slice, MIN_SLICE_NS), MAX_SLICE_NS);
+}
+
 void init_vcpu_scheduling(struct vcpu *v)
 {
     v->state = VCPU_OFFLINE;
-    v->slice_left = SLICE_NS;
+    v->slice_left = v->domain->slice_ns;
     v->periodic_period = 10000000; /* 100 Hz, until the guest says otherwise: Xen's default */
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = system_time();

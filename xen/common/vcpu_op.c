@@ -11,14 +11,24 @@
 
 _Static_assert(sizeof(struct vcpu_guest_context) <= PAGE_SIZE, "one page is allocated");
 
+void vcpu_set_online(struct vcpu *v, bool online)
+{
+    if (online && v->state == VCPU_OFFLINE) {
+        v->state = VCPU_RUNNABLE;
+        vcpu_wake(v);
+    } else if (!online) {
+        if (v->state == VCPU_BLOCKED)
+            vcpu_unblock(v); /* no poll goes on */
+        v->state = VCPU_OFFLINE;
+        vcpu_sleep(v);
+    }
+}
+
 static long up(struct vcpu *v)
 {
     if (!v->is_initialised)
         return -EINVAL;
-    if (v->state == VCPU_OFFLINE) {
-        v->state = VCPU_RUNNABLE;
-        vcpu_wake(v);
-    }
+    vcpu_set_online(v, true);
     return 0;
 }
 
@@ -48,10 +58,7 @@ static long initialise(struct vcpu *v, const void *arg)
 
 static long down(struct vcpu *v)
 {
-    if (v->state == VCPU_BLOCKED)
-        vcpu_unblock(v); /* no poll goes on */
-    v->state = VCPU_OFFLINE;
-    vcpu_sleep(v);
+    vcpu_set_online(v, false);
     return 0;
 }
 
@@ -116,15 +123,20 @@ static long stop_singleshot_timer(struct vcpu *v)
     return 0;
 }
 
-static long send_nmi(struct vcpu *v, const void *arg)
+void send_nmi(struct vcpu *v)
 {
-    if (arg)
-        return -EINVAL;
     v->nmi_pending = true;
     if (v == current)
         this_cpu.work |= WORK_UPCALL;
     else
         vcpu_unblock(v);
+}
+
+static long send_nmi_op(struct vcpu *v, const void *arg)
+{
+    if (arg)
+        return -EINVAL;
+    send_nmi(v);
     return 0;
 }
 
@@ -172,7 +184,7 @@ long do_vcpu_op(uint32_t cmd, uint32_t vcpu_id, void *arg)
     case VCPUOP_stop_singleshot_timer:
         return stop_singleshot_timer(v);
     case VCPUOP_send_nmi:
-        return send_nmi(v, arg);
+        return send_nmi_op(v, arg);
     case VCPUOP_register_vcpu_info:
         return register_info(v, arg);
     case VCPUOP_get_physid: /* for vCPUs that are pinned to a CPU, which none is */

@@ -56,6 +56,8 @@ static void prepare_first_switch(struct vcpu *v)
     *--sp = (uint32_t)start_guest;
     sp -= 4;
     v->switch_esp = (uint32_t)sp;
+    v->frame = guest_regs(v);
+    v->pending_work &= ~WORK_MOVED; /* the frame is where it has to be */
 }
 
 static void place_info(struct vcpu *v, mfn_t mfn, uint32_t offset)

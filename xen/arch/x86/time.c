@@ -228,7 +228,7 @@ void update_wallclock(struct domain *d)
 
     s->wc_version = version - 1;
     barrier();
-    s->wc_sec = wall_sec;
+    s->wc_sec = wall_sec + d->time_offset;
     s->wc_nsec = wall_nsec;
     barrier();
     s->wc_version = version;

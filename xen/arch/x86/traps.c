@@ -253,6 +253,8 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
     bool moved = false;
     uint32_t work;
 
+    v->in_hypervisor = false; /* stop_at_exit() */
+    v->frame = NULL;
     do {
         work = this_cpu.work;
         this_cpu.work = 0;
@@ -264,8 +266,11 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             moved = true;
         if (this_cpu.flush)
             flush_tlb_now();
-        if (work & (WORK_SCHEDULE | WORK_PAUSED))
+        if (work & (WORK_SCHEDULE | WORK_PAUSED)) {
+            v->frame = regs;
             schedule();
+            v->frame = NULL;
+        }
         if (v->nmi_pending && v->nmi_callback.cs) {
             v->nmi_pending = false;
             if (!bounce_nmi(regs))

@@ -44,6 +44,26 @@ static void set_registers_from(struct vcpu *v, const struct cpu_user_regs *from)
     arch_set_regs(v, &regs);
 }
 
+/* What takes no references and cannot fail. */
+static void set_rest_from(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    set_traps_from(v, c);
+    set_callbacks_from(v, c);
+    v->guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
+    v->guest_cr4 = fixup_guest_cr4(c->ctrlreg[4]);
+    alias_debug_registers(v);
+    forget_fpu(v);
+    v->fpu_initialised = c->flags & VGCF_I387_VALID;
+    if (v->fpu_initialised) {
+        memcpy(v->fpu_area, &c->fpu_ctxt, sizeof(v->fpu_area));
+        ((uint32_t *)v->fpu_area)[6] &= 0xFFBF; /* MXCSR: reserved bits would fault when it is loaded */
+    }
+    set_debugregs_from(v, c);
+    set_registers_from(v, &c->user_regs);
+    v->kernel_sp = c->kernel_sp;
+    v->kernel_ss = fixup_guest_selector(c->kernel_ss);
+}
+
 /* What takes references comes last, so that a refusal leaves nothing behind. */
 int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
 {
@@ -66,39 +86,91 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     v->ldt_entries = c->ldt_ents;
     v->guest_l3 = l3;
     update_cr3(v);
-
-    set_traps_from(v, c);
-    set_callbacks_from(v, c);
-    v->guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
-    v->guest_cr4 = fixup_guest_cr4(c->ctrlreg[4]);
-    alias_debug_registers(v);
-    v->fpu_initialised = c->flags & VGCF_I387_VALID;
-    if (v->fpu_initialised) {
-        memcpy(v->fpu_area, &c->fpu_ctxt, sizeof(v->fpu_area));
-        ((uint32_t *)v->fpu_area)[6] &= 0xFFBF; /* MXCSR: reserved bits would fault when it is loaded */
-    }
-    set_debugregs_from(v, c);
-    set_registers_from(v, &c->user_regs);
-    v->kernel_sp = c->kernel_sp;
-    v->kernel_ss = fixup_guest_selector(c->kernel_ss);
+    set_rest_from(v, c);
     return 0;
 }
 
-/* Everything that v refers to. May be preempted. */
-void arch_relinquish_vcpu(struct vcpu *v)
+/* As much of it as shows that its tables are the ones it has. */
+static bool same_tables(const struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    if (xen_cr3_to_pfn(c->ctrlreg[3]) != v->guest_l3 || c->gdt_ents != v->gdt_entries || c->ldt_base != v->ldt_base ||
+        c->ldt_ents != v->ldt_entries)
+        return false;
+    for (unsigned int i = 0; i < (v->gdt_entries + 511) / 512; i++)
+        if (c->gdt_frames[i] != v->gdt_frames[i])
+            return false;
+    return true;
+}
+
+int arch_change_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    if (!ldt_ok(c->ldt_base, c->ldt_ents))
+        return -EINVAL;
+    if (!same_tables(v, c))
+        return -EOPNOTSUPP;
+    set_rest_from(v, c);
+    return 0;
+}
+
+void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
+{
+    memset(c, 0, sizeof(*c));
+    save_fpu(v);
+    memcpy(&c->fpu_ctxt, v->fpu_area, sizeof(v->fpu_area));
+    c->flags = (v->fpu_initialised ? VGCF_I387_VALID : 0) | (v->state == VCPU_OFFLINE ? 0 : VGCF_online);
+    memcpy(&c->user_regs, v->frame, HYP_FRAME_SIZE);
+    c->user_regs.eflags |= v->iopl << 12;
+    c->user_regs.ds = v->ds;
+    c->user_regs.es = v->es;
+    c->user_regs.fs = v->fs;
+    c->user_regs.gs = v->gs;
+    if ((c->user_regs.cs & 3) == 1)
+        c->flags |= VGCF_in_kernel;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->traps); i++)
+        c->trap_ctxt[i] = (struct trap_info){.vector = v->traps[i].cs ? i : 0,
+                                             .flags = v->traps[i].flags,
+                                             .cs = v->traps[i].cs,
+                                             .address = v->traps[i].address};
+    c->ldt_base = v->ldt_base;
+    c->ldt_ents = v->ldt_entries;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
+        c->gdt_frames[i] = v->gdt_frames[i] == INVALID_MFN ? 0 : v->gdt_frames[i];
+    c->gdt_ents = v->gdt_entries;
+    c->kernel_ss = v->kernel_ss;
+    c->kernel_sp = v->kernel_sp;
+    c->ctrlreg[0] = (read_cr0() & ~X86_CR0_TS) | (v->guest_cr0_ts ? X86_CR0_TS : 0);
+    c->ctrlreg[3] = xen_pfn_to_cr3(v->guest_l3);
+    c->ctrlreg[4] = v->guest_cr4;
+    for (unsigned int i = 0; i < ARRAY_SIZE(c->debugreg); i++)
+        c->debugreg[i] = i == 4 || i == 5 ? 0 : v->debugreg[i];
+    c->event_callback_cs = v->event_callback.cs;
+    c->event_callback_eip = v->event_callback.eip;
+    c->failsafe_callback_cs = v->failsafe_callback.cs;
+    c->failsafe_callback_eip = v->failsafe_callback.eip;
+    c->vm_assist = v->domain->vm_assist;
+}
+
+void arch_reset_vcpu(struct vcpu *v)
 {
     mfn_t l3 = v->guest_l3;
 
     unmap_ldt(v);
     drop_gdt(v);
     forget_fpu(v);
+    v->fpu_initialised = false;
+    if (l3 == INVALID_MFN)
+        return;
+    v->guest_l3 = INVALID_MFN;
+    put_page_and_type(mfn_to_page(l3));
+}
+
+/* Everything that v refers to. May be preempted. */
+void arch_relinquish_vcpu(struct vcpu *v)
+{
     if (v->info_frame != INVALID_MFN) {
         unmap_vcpu_info(v);
         put_page_and_type(mfn_to_page(v->info_frame));
         v->info_frame = INVALID_MFN;
     }
-    if (l3 != INVALID_MFN) {
-        v->guest_l3 = INVALID_MFN;
-        put_page_and_type(mfn_to_page(l3));
-    }
+    arch_reset_vcpu(v);
 }

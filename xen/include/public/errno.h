@@ -42,6 +42,7 @@
 #define ETIME        62
 #define EILSEQ       84
 #define EOVERFLOW    75
+#define EUSERS       87
 #define EOPNOTSUPP   95
 #define EADDRINUSE   98
 #define EISCONN      106

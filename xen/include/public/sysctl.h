@@ -19,6 +19,15 @@
 #define XEN_SYSCTL_debug_keys        7
 #define XEN_SYSCTL_getcpuinfo        8
 #define XEN_SYSCTL_availheap         9
+#define XEN_SYSCTL_page_offline_op   14
+#define XEN_SYSCTL_lockprof_op       15
+#define XEN_SYSCTL_topologyinfo      16
+#define XEN_SYSCTL_numainfo          17
+#define XEN_SYSCTL_cpupool_op        18
+#define XEN_SYSCTL_scheduler_op      19
+
+#define XEN_SYSCTL_PERFCOP_reset 1
+#define XEN_SYSCTL_PERFCOP_query 2
 
 #ifndef __ASSEMBLY__
 struct xen_sysctl_readconsole {
@@ -48,6 +57,63 @@ struct xen_sysctl_physinfo {
 typedef struct xen_sysctl_physinfo xen_sysctl_physinfo_t;
 _Static_assert(sizeof(xen_sysctl_physinfo_t) == 96, "Xen's ABI");
 
+struct xen_sysctl_sched_id {
+    uint32_t sched_id; /* XEN_SCHEDULER_* */
+};
+typedef struct xen_sysctl_sched_id xen_sysctl_sched_id_t;
+
+struct xen_sysctl_perfc_desc {
+    char name[80];
+    uint32_t nr_vals; /* that belong to it */
+};
+typedef struct xen_sysctl_perfc_desc xen_sysctl_perfc_desc_t;
+typedef uint32_t xen_sysctl_perfc_val_t;
+
+/* Without counters: -ENOSYS. */
+struct xen_sysctl_perfc_op {
+    uint32_t cmd;                                   /* XEN_SYSCTL_PERFCOP_* */
+    uint32_t nr_counters;                           /* out */
+    uint32_t nr_vals;                               /* out: of all counters together */
+    XEN_GUEST_PTR_64(xen_sysctl_perfc_desc_t) desc; /* room for all, or NULL */
+    XEN_GUEST_PTR_64(xen_sysctl_perfc_val_t) val;   /* likewise */
+};
+typedef struct xen_sysctl_perfc_op xen_sysctl_perfc_op_t;
+
+struct xen_sysctl_debug_keys {
+    XEN_GUEST_PTR_64(char) keys;
+    uint32_t nr_keys;
+};
+typedef struct xen_sysctl_debug_keys xen_sysctl_debug_keys_t;
+
+struct xen_sysctl_cpuinfo {
+    uint64_aligned_t idletime; /* ns */
+};
+typedef struct xen_sysctl_cpuinfo xen_sysctl_cpuinfo_t;
+
+struct xen_sysctl_getcpuinfo {
+    uint32_t max_cpus; /* room in the array */
+    XEN_GUEST_PTR_64(xen_sysctl_cpuinfo_t) info;
+    uint32_t nr_cpus; /* out */
+};
+typedef struct xen_sysctl_getcpuinfo xen_sysctl_getcpuinfo_t;
+
+/* An array is NULL, or has max + 1 entries; out: the highest number there is. ~0: unknown. */
+struct xen_sysctl_topologyinfo {
+    uint32_t max_cpu_index;
+    XEN_GUEST_PTR_64(uint32_t) cpu_to_core;
+    XEN_GUEST_PTR_64(uint32_t) cpu_to_socket;
+    XEN_GUEST_PTR_64(uint32_t) cpu_to_node;
+};
+typedef struct xen_sysctl_topologyinfo xen_sysctl_topologyinfo_t;
+
+struct xen_sysctl_numainfo {
+    uint32_t max_node_index;
+    XEN_GUEST_PTR_64(uint64_t) node_to_memsize; /* bytes */
+    XEN_GUEST_PTR_64(uint64_t) node_to_memfree;
+    XEN_GUEST_PTR_64(uint32_t) node_to_node_distance; /* (max + 1)^2 entries */
+};
+typedef struct xen_sysctl_numainfo xen_sysctl_numainfo_t;
+
 struct xen_sysctl_getdomaininfolist {
     domid_t first_domain;
     uint32_t max_domains;
@@ -72,6 +138,12 @@ struct xen_sysctl {
         struct xen_sysctl_physinfo physinfo;
         struct xen_sysctl_getdomaininfolist getdomaininfolist;
         struct xen_sysctl_availheap availheap;
+        struct xen_sysctl_sched_id sched_id;
+        struct xen_sysctl_perfc_op perfc_op;
+        struct xen_sysctl_debug_keys debug_keys;
+        struct xen_sysctl_getcpuinfo getcpuinfo;
+        struct xen_sysctl_topologyinfo topologyinfo;
+        struct xen_sysctl_numainfo numainfo;
         uint8_t pad[128];
     } u;
 };

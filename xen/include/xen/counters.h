@@ -30,5 +30,7 @@ void print_counters(void);
 /* dom0_op's two commands: -ENOSYS without counters. */
 long get_counters(struct int82_op_buffer *op);
 long reset_counters(void);
+struct xen_sysctl_perfc_op;
+long perfc_control(struct xen_sysctl_perfc_op *op); /* sysctl perfc_op; likewise */
 
 #endif

@@ -17,6 +17,11 @@ extern struct domain *dying_list; /* killed, but something still refers to them 
 /* dom_io, dom_xen and the idle vCPU's domain. */
 void init_domains(void);
 
+/* The first one with at least that number, those that are only waited for included; NULL: none. */
+struct domain *next_domain(uint32_t domid);
+/* No domain of that number could be made now. */
+bool domid_in_use(uint16_t domid);
+
 /* Whom a hypercall is about: the caller by DOMID_SELF, or for a privileged caller any domain by its number.
  * 0, -ESRCH, -EPERM. Not held. */
 int target_domain(uint16_t domid, struct domain **d);
@@ -30,8 +35,13 @@ void release_domain(struct domain *d);
 
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
+void vcpu_set_online(struct vcpu *v, bool online); /* v is initialised, if it is to be */
+void send_nmi(struct vcpu *v);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
+
+/* d goes on as if it had not shut down. */
+void domain_resume(struct domain *d);
 
 /* Ends d, which is not the caller's, and gives back what it owns. May be preempted. 0 or -EINVAL, -EBUSY; -EINTR: the
  * caller's domain itself is being ended, and d has been left alone. */
@@ -41,8 +51,14 @@ int domain_kill(struct domain *d);
  * domain ends; and then its area and stack. */
 void arch_relinquish_vcpu(struct vcpu *v);
 void arch_destroy_vcpu(struct vcpu *v);
-/* VCPUOP_initialise, domctl setvcpucontext: validates and installs all of it. 0 or -error with nothing kept. */
+/* VCPUOP_initialise, domctl setvcpucontext: validates and installs all of it. 0 or -error with nothing kept. The second
+ * is for a vCPU that is initialised, and whose tables stay as they are. */
 int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *context);
+int arch_change_info_guest(struct vcpu *v, const struct vcpu_guest_context *context);
+/* v, paused, waits on its way out: v->frame. */
+void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *context);
+/* Takes back what was installed. May be preempted. */
+void arch_reset_vcpu(struct vcpu *v);
 
 /* How the machine ends (arch/x86). */
 extern bool opt_noreboot;

@@ -13,6 +13,8 @@ int evtchn_serve(struct domain *d, enum service service, uint32_t *port);
 void evtchn_unserve(struct domain *d, uint32_t port);
 void evtchn_tell(struct domain *d, uint32_t port); /* an event for it */
 
+void evtchn_notify(struct domain *d, uint32_t port); /* from d, to whoever is at the other end */
+
 /* The VIRQs that go to whichever vCPU the domain has chosen, for domain 0. */
 void send_global_virq(uint32_t virq);
 

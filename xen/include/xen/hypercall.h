@@ -6,11 +6,13 @@
 #define XEN_HYPERCALL_H
 
 #include <public/callback.h>
+#include <public/domctl.h>
 #include <public/event_channel.h>
 #include <public/memory.h>
 #include <public/physdev.h>
 #include <public/platform.h>
 #include <public/sched.h>
+#include <public/sysctl.h>
 #include <public/vcpu.h>
 #include <public/version.h>
 #include <public/xen.h>
@@ -48,5 +50,7 @@ long do_physdev_op(uint32_t cmd, void *arg);
 long do_physdev_op_compat(physdev_op_t *op);
 long do_vm_assist(uint32_t cmd, uint32_t type);
 long do_dom0_op(dom0_op_t *op);
+long do_sysctl(xen_sysctl_t *op);
+long do_domctl(xen_domctl_t *op);
 
 #endif

@@ -62,6 +62,8 @@ struct vcpu {
     /* Registers that outlive a switch */
     uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
+    /* All its registers, while it does not run and waits on its way out to the guest; NULL: it is amid something */
+    struct cpu_user_regs *frame;
     uint16_t ds, es, fs, gs;       /* likewise */
     uint32_t debugreg[9];          /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
     uint32_t iopl;                 /* 0..3, as physdev_op set it */
@@ -125,7 +127,13 @@ struct domain {
     bool is_dying;
     bool is_shut_down;
     uint8_t shutdown_code;
-    bool is_paused_by_controller;
+    bool debugger_attached;
+    uint8_t controller_pauses; /* domctl pausedomain, not yet undone */
+    uint32_t pause_count;      /* domain_pause, not yet undone: new vCPUs begin with so many pauses */
+    uint32_t max_vcpus;        /* numbers below it may exist; set once */
+    uint32_t weight, slice_ns; /* scheduler: xen/schedule.h */
+    uint32_t suspend_port;     /* event channel to tell of a suspension; 0: none */
+    int32_t time_offset;       /* seconds that its wall clock is ahead */
     struct shared_info *shared_info; /* in the hypervisor's heap */
     uint32_t tot_pages, max_pages;
     uint32_t vm_assist;

@@ -15,6 +15,21 @@ void destroy_vcpu_scheduling(struct vcpu *v);
 /* In current's address space, after a switch to it. */
 void schedule_tail(void);
 
+/* A vCPU's time slice is as long as its domain's weight says. Between the bounds CPU time is shared in proportion. */
+#define DEFAULT_WEIGHT 256 /* 10 ms */
+#define MIN_SLICE_NS   100000u
+#define MAX_SLICE_NS   100000000u
+void set_weight(struct domain *d, uint32_t weight);
+
+/* For one who waits for another vCPU: lets it run. 0, or why to give up, lest both wait for each other: -EINTR when the
+ * caller's domain is ending, -EAGAIN when somebody has paused the caller, and so may be waiting for it. */
+int wait_for_others(void);
+/* Brings v, which is paused, to where v->frame is set. If it waits in SCHEDOP_block, it will wait there instead. 0 or
+ * as above. */
+int stop_at_exit(struct vcpu *v);
+/* The same for one that is amid an operation; leaves alone those that wait for an event. */
+int finish_operation(struct vcpu *v);
+
 /* SCHEDOP_yield */
 long yield_cpu(void);
 

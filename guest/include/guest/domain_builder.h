@@ -1,0 +1,92 @@
+/*
+ * Other domains, for a guest that is domain 0: on Int82 and on Xen alike.
+ *
+ *     struct guest_domain d;
+ *     int err = domain_build(&d, &(struct domain_config){.nr_pages = 1024, .cmdline = "role=other"});
+ *
+ *     if (!err)
+ *         err = domain_unpause(&d);
+ *     ...
+ *     domain_free(&d);
+ *
+ * Without an image the new domain is a copy of the running guest: the same code, which begins at its start of day and
+ * finds out from its command line what it is to do; what is zero at the start of day is zero, but initialised variables
+ * have the values that they have now. guest_option() reads the command line. An image is an ELF file as a boot loader
+ * would bring it.
+ *
+ * What the new domain prints comes through its console ring: domain_console() shows it.
+ */
+#ifndef GUEST_DOMAIN_BUILDER_H
+#define GUEST_DOMAIN_BUILDER_H
+
+#include <guest/guest.h>
+#include <public/domctl.h>
+#include <public/event_channel.h>
+#include <public/sysctl.h>
+
+struct xencons_interface;
+
+struct domain_config {
+    const void *image; /* NULL: a copy of this guest */
+    uint32_t image_size;
+    const char *cmdline; /* NULL: none */
+    uint32_t nr_pages;   /* memory; 0: 1024 */
+    uint32_t nr_vcpus;   /* 0: 1. Others than the first wait for VCPUOP_initialise */
+    domid_t domid;       /* 0: any */
+};
+
+struct guest_domain {
+    domid_t domid; /* 0: there is none */
+    uint32_t nr_pages;
+    uint32_t *mfns; /* of each of its pfns */
+    /* Where things are, in its virtual addresses; pfn 0 is at virt_base. */
+    uint32_t virt_base, entry, hypercall_page, kernel_end;
+    uint32_t p2m, start_info, store, console, tables, stack, end;
+    uint32_t nr_tables;
+    uint32_t shared_info_mfn;
+    /* Ports: the new domain's (in its start_info), and ours at the other end. */
+    evtchn_port_t console_port, store_port;
+    evtchn_port_t our_console_port;
+    struct xencons_interface *ring; /* its console page, mapped here */
+    uint32_t mfns_order;            /* of our list's allocation */
+};
+
+/* All of it: creates, gives memory, loads, ties the console, sets the first vCPU's registers. The domain is paused. 0 or
+ * an error, with nothing left behind. */
+int domain_build(struct guest_domain *d, const struct domain_config *config);
+/* Its end, whatever it is doing. Our mappings of its memory by foreign_map() must have gone before. 0 or an error. */
+int domain_free(struct guest_domain *d);
+
+int domain_pause(const struct guest_domain *d);
+int domain_unpause(const struct guest_domain *d);
+
+/* 0 or an error, -ESRCH when it has gone. */
+int domain_info(domid_t domid, struct xen_domctl_getdomaininfo *info);
+/* Waits until it has shut down, or `ns` have passed, printing what it prints. The reason (SHUTDOWN_*), or -ETIME. */
+int domain_wait(struct guest_domain *d, uint64_t ns);
+/* Prints what it has written to its console since, or copies it into buf (0-terminated, as much as fits), and makes room
+ * for more. How many bytes there were. */
+uint32_t domain_console(struct guest_domain *d);
+uint32_t domain_console_read(struct guest_domain *d, char *buf, uint32_t size);
+
+/* A port of domain domid's, unbound, that the remote domain may bind: for domids other than the own. Or an error. */
+int event_alloc_unbound_for(domid_t domid, domid_t remote);
+/* Our end of a port that another domain has opened for us. Or an error. */
+int event_bind_interdomain(domid_t remote, evtchn_port_t remote_port);
+
+/* One call of domctl or sysctl; the version is filled in. */
+int domctl(struct xen_domctl *op);
+int sysctl(struct xen_sysctl *op);
+/* Pages that no domain has; ~0 when nobody tells. */
+uint64_t machine_free_pages(void);
+
+/* Another domain's frame, mapped here; NULL when it is refused. At most FOREIGN_PAGES at a time. */
+#define FOREIGN_PAGES 64
+void *foreign_map(domid_t domid, uint32_t mfn, bool writable);
+void foreign_unmap(void *va);
+/* Writes to its memory by its virtual address; from NULL: zeroes. 0 or an error. */
+int domain_write(const struct guest_domain *d, uint32_t va, const void *from, uint32_t size);
+/* The system time (ns since the machine's boot), by this vCPU's clock. */
+uint64_t guest_time(void);
+
+#endif

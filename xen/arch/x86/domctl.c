@@ -1,0 +1,147 @@
+/* domctl: frames, and what belongs to the processor. */
+#include <asm/emulate.h>
+#include <asm/guest_access.h>
+#include <asm/mm.h>
+#include <xen/control.h>
+#include <xen/domain.h>
+
+#define MAX_LISTED  (1u << 20) /* frames that getmemlist may be asked for */
+#define MAX_QUERIED 1024
+#define TSC_DEFAULT 0
+#define TSC_NEVER   2
+
+/* --- Frames */
+
+/* The domain's own ones, and not what the hypervisor shares with it. */
+static bool belongs_to(mfn_t mfn, const struct domain *d)
+{
+    return mfn < max_page && mfn_to_page(mfn)->owner == d && mfn_to_page(mfn)->count & PGC_allocated;
+}
+
+long domctl_getmemlist(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_getmemlist *list = &op->u.getmemlist;
+    uint64_t entry;
+    uint32_t n = 0;
+
+    if ((uint32_t)list->max_pfns > MAX_LISTED)
+        return -EOPNOTSUPP;
+    for (mfn_t mfn = 0; mfn < max_page && n < (uint32_t)list->max_pfns; mfn++) {
+        if (mfn % 64 == 63 && preempt_point())
+            return -EINTR;
+        if (!belongs_to(mfn, d))
+            continue;
+        entry = mfn;
+        if (copy_to_guest(list->buffer.p + n, &entry, sizeof(entry)))
+            return -EFAULT;
+        n++;
+    }
+    list->num_pfns = n;
+    return 0;
+}
+
+static uint32_t use_of(const struct page_info *page)
+{
+    if (page->type_info < PGT_one)
+        return XEN_DOMCTL_PFINFO_NOTAB;
+    switch (page->type_info & PGT_type_mask) {
+    case PGT_l1_page_table:
+        return XEN_DOMCTL_PFINFO_L1TAB;
+    case PGT_l2_page_table:
+        return XEN_DOMCTL_PFINFO_L2TAB;
+    case PGT_l3_page_table:
+        return XEN_DOMCTL_PFINFO_L3TAB;
+    default:
+        return XEN_DOMCTL_PFINFO_NOTAB;
+    }
+}
+
+long domctl_getpageframeinfo(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_getpageframeinfo *info = &op->u.getpageframeinfo;
+    mfn_t mfn = info->gmfn;
+
+    if (mfn >= max_page || mfn_to_page(mfn)->owner != d)
+        return -EINVAL;
+    info->type = use_of(mfn_to_page(mfn));
+    return 0;
+}
+
+static uint32_t type_and_pin(mfn_t mfn, const struct domain *d)
+{
+    const struct page_info *page;
+
+    if (!belongs_to(mfn, d))
+        return XEN_DOMCTL_PFINFO_XTAB;
+    page = mfn_to_page(mfn);
+    return use_of(page) | (page->type_info & PGT_pinned ? XEN_DOMCTL_PFINFO_LPINTAB : 0);
+}
+
+long domctl_getpageframeinfo2(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_getpageframeinfo2 *info = &op->u.getpageframeinfo2;
+    int32_t num = info->num;
+    uint32_t *array = info->array.p, entry;
+
+    if (num > MAX_QUERIED)
+        return -E2BIG;
+    for (int32_t i = 0; i < num; i++) {
+        if (copy_from_guest(&entry, &array[i], sizeof(entry)))
+            return -EFAULT;
+        entry = type_and_pin(entry, d) | (op->cmd == XEN_DOMCTL_getpageframeinfo2 ? entry : 0);
+        if (copy_to_guest(&array[i], &entry, sizeof(entry)))
+            return -EFAULT;
+        if (i % 64 == 63 && preempt_point())
+            return -EINTR;
+    }
+    return 0;
+}
+
+long domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
+{
+    mfn_t mfn = op->u.hypercall_init.gmfn;
+    struct page_info *page = mfn_to_page(mfn);
+
+    if (mfn >= max_page || get_page_and_type(page, d, PGT_writable_page))
+        return -EACCES;
+    write_hypercall_page(map_frame(mfn));
+    put_page_and_type(page);
+    return 0;
+}
+
+/* --- vCPUs */
+
+/* Neither SYSCALL nor SYSENTER enters a 32-bit guest's kernel; there are no machine-check banks. */
+long domctl_ext_vcpucontext(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_ext_vcpucontext *c = &op->u.ext_vcpucontext;
+    uint32_t vcpu = c->vcpu;
+
+    if (vcpu >= MAX_VCPUS || !d->vcpu[vcpu])
+        return -ESRCH;
+    if (op->cmd == XEN_DOMCTL_get_ext_vcpucontext) {
+        *c = (struct xen_domctl_ext_vcpucontext){.vcpu = vcpu, .size = sizeof(*c)};
+        return 0;
+    }
+    if (c->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) || c->sysenter_callback_cs & ~3 ||
+        c->sysenter_callback_eip || c->syscall32_callback_cs & ~3 || c->syscall32_callback_eip)
+        return -EINVAL;
+    if (c->size >= sizeof(*c) && c->mcg_cap)
+        return -EPERM;
+    return 0;
+}
+
+/* All domains read the processor's TSC, and time since the machine's boot. */
+long domctl_gettscinfo(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_guest_tsc_info info = {.tsc_mode = TSC_DEFAULT, .gtsc_khz = tsc_khz, .elapsed_nsec = system_time()};
+
+    return copy_to_guest(op->u.tsc_info.out_info.p, &info, sizeof(info));
+}
+
+long domctl_settscinfo(struct domain *d, struct xen_domctl *op)
+{
+    uint32_t mode = op->u.tsc_info.info.tsc_mode;
+
+    return mode == TSC_DEFAULT || mode == TSC_NEVER ? 0 : -EOPNOTSUPP;
+}

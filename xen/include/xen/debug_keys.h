@@ -1,0 +1,7 @@
+#ifndef XEN_DEBUG_KEYS_H
+#define XEN_DEBUG_KEYS_H
+
+/* Others than those in docs/control.md do nothing. */
+void handle_debug_key(char key);
+
+#endif
