@@ -46,6 +46,13 @@ static void interrupts(void)
     }
 }
 
+uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
+{
+    if (rem)
+        *rem = n % d;
+    return n / d;
+}
+
 uint64_t system_time(void)
 {
     return now;
