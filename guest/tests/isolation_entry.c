@@ -67,8 +67,8 @@ static void end_catching(void)
 
 static uint32_t tries;
 
-#define NEED_INT82()   \
-    if (!is_int82())   \
+#define NEED_INT82() \
+    if (!is_int82()) \
     SKIP("4.2.5 ends the domain instead")
 
 /* fn must lead to the failsafe callback. */

@@ -476,6 +476,7 @@ TEST(rule_limits_before_bases)
 {
     trap_handler_t old = trap_set_handler(TRAP_GP, skip_invlpg);
     uint64_t *ldt = alloc_page();
+    uint32_t gs;
 
     if (!is_int82()) {
         trap_set_handler(TRAP_GP, old);
@@ -491,14 +492,19 @@ TEST(rule_limits_before_bases)
     invlpg_gs();
     CHECK_EQ(gp_faults, 0);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)ldt, 16), 0);
+    __asm__ volatile("mov %%gs, %0" : "=r"(gs));
     __asm__ volatile("mov %0, %%fs" : : "r"(2 * 8 + 5)); /* and so the page is mapped */
-    invlpg_gs();
-    CHECK_EQ(gp_faults, 1);
+    if (gs) {
+        invlpg_gs();
+        CHECK_EQ(gp_faults, 1);
+    }
     trap_set_handler(TRAP_GP, old);
     __asm__ volatile("mov %0, %%gs; mov %0, %%fs" : : "r"(0));
     CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
     CHECK_RC(page_make_writable(ldt), 0);
     free_page(ldt);
+    if (!gs)
+        SKIP("the way out loads segment registers anew");
 }
 
 static void set_tsd(bool on)

@@ -19,7 +19,8 @@ extern uint32_t host_cr0, host_cr4; /* CR0.TS and CR4.TSD apart, which follow th
 bool emulate_privileged_op(struct cpu_user_regs *regs);
 bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
 
-/* The same #GP in ring 3: an offset that %gs's segment would allow if it were not cut at the hypervisor. True: go on. */
+/* The same #GP in ring 3: an offset that %gs's segment would allow if it were not cut at the hypervisor. True: go on.
+ */
 bool fixup_4gb_segment(struct cpu_user_regs *regs);
 
 /* A page fault of ring 1 by a store to a present page. True: it was a store to an L1 table, and has been done. */

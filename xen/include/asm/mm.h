@@ -91,7 +91,7 @@ void *alloc_heap_pages(unsigned int order);
 void free_heap_pages(void *va, unsigned int order);
 /* For those who look, and change nothing. */
 uint32_t free_dom_frames_from(mfn_t mfn); /* a multiple of 32: a bit for each frame from there up */
-bool heap_frame_is_free(mfn_t mfn); /* in the heap's range */
+bool heap_frame_is_free(mfn_t mfn);       /* in the heap's range */
 void heap_range(mfn_t *first, mfn_t *end);
 uint32_t free_heap_frames(void);
 

@@ -12,7 +12,8 @@ extern struct int82_counters int82_counters;
 
 #define COUNT(field)        ((void)int82_counters.field++)
 #define COUNT_ADD(field, n) ((void)(int82_counters.field += (n)))
-/* For guests that know nothing of counters: the ones about page tables, when domain 0 ends. bench/batching.c reads it. */
+/* For guests that know nothing of counters: the ones about page tables, when domain 0 ends. bench/batching.c reads it.
+ */
 void print_counters(void);
 /* One call of mmu_update with this many requests. */
 #define COUNT_BATCH(n)                              \

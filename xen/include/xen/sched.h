@@ -64,13 +64,13 @@ struct vcpu {
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
     /* All its registers, while it does not run and waits on its way out to the guest; NULL: it is amid something */
     struct cpu_user_regs *frame;
-    uint16_t ds, es, fs, gs;       /* likewise */
-    uint32_t debugreg[9];          /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
-    uint32_t iopl;                 /* 0..3, as physdev_op set it */
-    const void *io_bitmap;         /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
-    uint32_t io_bitmap_ports;      /* that it covers; 0: none */
-    uint32_t guest_cr0_ts;         /* 1: the guest has set TS (fpu_taskswitch) */
-    uint32_t guest_cr4;            /* what the guest believes CR4 holds */
+    uint16_t ds, es, fs, gs;  /* likewise */
+    uint32_t debugreg[9];     /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
+    uint32_t iopl;            /* 0..3, as physdev_op set it */
+    const void *io_bitmap;    /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
+    uint32_t io_bitmap_ports; /* that it covers; 0: none */
+    uint32_t guest_cr0_ts;    /* 1: the guest has set TS (fpu_taskswitch) */
+    uint32_t guest_cr4;       /* what the guest believes CR4 holds */
     bool fpu_initialised;
     uint8_t fpu_area[512] __aligned(16); /* FXSAVE image while another vCPU owns the FPU */
 
@@ -128,12 +128,12 @@ struct domain {
     bool is_shut_down;
     uint8_t shutdown_code;
     bool debugger_attached;
-    uint8_t controller_pauses; /* domctl pausedomain, not yet undone */
-    uint32_t pause_count;      /* domain_pause, not yet undone: new vCPUs begin with so many pauses */
-    uint32_t max_vcpus;        /* numbers below it may exist; set once */
-    uint32_t weight, slice_ns; /* scheduler: xen/schedule.h */
-    uint32_t suspend_port;     /* event channel to tell of a suspension; 0: none */
-    int32_t time_offset;       /* seconds that its wall clock is ahead */
+    uint8_t controller_pauses;       /* domctl pausedomain, not yet undone */
+    uint32_t pause_count;            /* domain_pause, not yet undone: new vCPUs begin with so many pauses */
+    uint32_t max_vcpus;              /* numbers below it may exist; set once */
+    uint32_t weight, slice_ns;       /* scheduler: xen/schedule.h */
+    uint32_t suspend_port;           /* event channel to tell of a suspension; 0: none */
+    int32_t time_offset;             /* seconds that its wall clock is ahead */
     struct shared_info *shared_info; /* in the hypervisor's heap */
     uint32_t tot_pages, max_pages;
     uint32_t vm_assist;
