@@ -10,7 +10,7 @@ make -s B="$B" -j2 fuzzers || {
     fail "build of the host fuzzers" "see above"
     exit 1
 }
-for target in mm=8000 emulate=4000 elf=200000 image=20000 cmdline=20000 decode=200000; do
+for target in mm=8000 emulate=4000 elf=200000 image=20000 cmdline=20000 rings=5000 decode=200000; do
     tests/fuzz/run check "${target#*=}" "${target%=*}"
     rc=$?
     [ $rc != 77 ] || exit 77

@@ -2,7 +2,7 @@
 # Not part of `make tests`: they need clang and its 32-bit runtime (tools/deps.sh fuzz).
 
 FUZZ_CC      ?= clang-14
-FUZZ_TARGETS := mm elf image cmdline emulate
+FUZZ_TARGETS := mm elf image cmdline emulate rings
 FUZZ_ALL     := $(FUZZ_TARGETS) decode
 
 FUZZ_BASE := -std=gnu11 -m32 -march=i686 -O2 -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -fno-pic \
@@ -30,14 +30,16 @@ fuzz_emulate-FLAGS := $(fuzz_mm-FLAGS) -D__copy_from_guest=copy_from -D__copy_to
 
 fuzz_elf-SRCS     := tests/fuzz/fuzz_elf.c xen/common/elf.c xen/common/string.c
 fuzz_image-SRCS   := tests/fuzz/fuzz_image.c xen/common/kernel_image.c xen/common/inflate.c xen/common/string.c
-fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c $(addprefix xen/common/,cmdline.c string.c printk.c)
+fuzz_rings-SRCS   := tests/fuzz/fuzz_rings.c $(addprefix xen/common/,served.c xenstore.c store_tree.c console_ring.c console.c string.c printk.c log_ring.c)
+fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c $(addprefix xen/common/,cmdline.c string.c printk.c log_ring.c)
 fuzz_cmdline-GUIDED := tests/fuzz/fuzz_cmdline.c # includes boot_domains.c
 
 FUZZ_HEADERS := $(wildcard xen/include/*/*.h tests/unit/*.h tests/fuzz/*.h) $(B)/int82/include/asm/offsets.h \
                 tests/fuzz/fuzz.mk
 
+# $(1): source  $(2): target  $(3): flags of the build
+fuzz_guided = $(if $(filter xen/% $(fuzz_$(2)-GUIDED),$(filter-out xen/common/string.c,$(1))),$(FUZZ_GUIDE) $(fuzz_$(2)-GUIDE) $(3))
 # $(1): source  $(2): target  $(3): directory  $(4): flags of the build
-fuzz_guided = $(if $(filter xen/% $(fuzz_$(2)-GUIDED),$(filter-out xen/common/string.c,$(1))),$(FUZZ_GUIDE) $(fuzz_$(2)-GUIDE) $(4))
 define fuzz_object
 $(3)/$(2)/$(notdir $(1)).o: $(1) $$(FUZZ_HEADERS)
 	@mkdir -p $$(@D)

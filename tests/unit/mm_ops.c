@@ -13,6 +13,10 @@ pte_t entry(mfn_t mfn, uint32_t flags)
 bool fast, preempting, give_up;
 static bool nested;
 
+/* Frames of ours that were chosen last, to be chosen again: rules are broken in several steps with one frame. */
+static mfn_t recent[4];
+static unsigned int next_recent;
+
 static void start_domain(struct domain *d, mfn_t l3, mfn_t l2, unsigned int l2s, unsigned int vcpu, unsigned int n)
 {
     pte_t *table = map_frame(l3);
@@ -84,6 +88,9 @@ void start(bool privileged)
     flushed();
     gate_clobbered = 0;
     state_hash = 0xCBF29CE484222325ull;
+    next_recent = 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(recent); i++)
+        recent[i] = FREE + i;
 }
 
 /* A switch loads CR3. */
@@ -200,9 +207,15 @@ void fold_frames(void)
 
 static mfn_t own_frame(void)
 {
+    mfn_t mfn;
+
     if (this_cpu.domain == &foreign)
         return FOREIGN + below(OURS - FOREIGN);
-    return OURS + below(below(2) ? 12 : FRAMES - OURS);
+    if (below(2))
+        return recent[below(ARRAY_SIZE(recent))];
+    mfn = OURS + below(below(2) ? 12 : FRAMES - OURS);
+    recent[next_recent++ % ARRAY_SIZE(recent)] = mfn;
+    return mfn;
 }
 
 static mfn_t some_frame(void)
@@ -315,6 +328,16 @@ static mmu_update_t some_request(mfn_t table)
     return r;
 }
 
+/* One that is carried out in most cases: long batches would not get far without. */
+static mmu_update_t easy_request(void)
+{
+    uint32_t choice = below(256), flags = choice >> 5 < 3 ? 0 : choice >> 5 < 6 ? RO : RO | 0x200;
+    mfn_t mfn = recent[choice >> 3 & 3];
+
+    return (mmu_update_t){.ptr = ((uint64_t)L1 << PAGE_SHIFT) + indexes[choice & 7] * 8,
+                          .val = flags ? entry(mfn, flags).raw : 0};
+}
+
 /* Whose frames, and in the upper half whose tables. */
 static uint32_t some_domains(void)
 {
@@ -328,6 +351,7 @@ static void random_batch(void)
 {
     uint32_t n = below(4) ? 1 + below(3) : below(BATCH), *done = guest_done(), domid = DOMID_SELF, missing = 0;
     mfn_t table = some_frame();
+    bool easy = n > 8 && below(2);
     mmu_update_t *req;
     long rc;
 
@@ -335,9 +359,9 @@ static void random_batch(void)
         n = 8;
     req = guest_room(n * sizeof(*req));
     for (uint32_t i = 0; i < n; i++) {
-        if (!below(4))
+        if (!easy && !below(4))
             table = some_frame();
-        req[i] = some_request(table);
+        req[i] = easy ? easy_request() : some_request(table);
         if (!nested)
             before_batch[i] = entry_at(req[i].ptr) ? *entry_at(req[i].ptr) : 0;
     }
@@ -499,6 +523,18 @@ static void random_ownership(void)
         flush_tlb_now();
 }
 
+/* A frame is written to through a mapping, which goes; then it becomes something else. */
+static void change_use(void)
+{
+    uint32_t va = 0xC0000000 + (some_index() << PAGE_SHIFT);
+    mfn_t mfn = own_frame();
+
+    fold(update_va(va, entry(mfn, RW), UVMF_NONE));
+    guest_runs();
+    fold(update_va(va, entry(mfn, below(2) ? RO : 0), UVMF_NONE));
+    fold(mmuext(commands[below(4)], mfn, 0)); /* pins */
+}
+
 void random_operation(void)
 {
     switch (below(16)) {
@@ -524,6 +560,9 @@ void random_operation(void)
         break;
     case 10:
         random_ownership();
+        break;
+    case 11:
+        change_use();
         break;
     default:
         random_batch();
