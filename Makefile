@@ -12,7 +12,7 @@ quote = '$(subst ','\'',$(1))'
 opt   = $(if $(2),$(1)=$(call quote,$(2)))
 
 .DEFAULT_GOAL := all
-.PHONY: host-fuzz host-fuzz-coverage lint all build help deps bench test run iso debug compare gate history baseline tables clean
+.PHONY: fuzz host-fuzz host-fuzz-coverage lint all build help deps bench test run iso debug compare gate history baseline tables clean
 .DELETE_ON_ERROR:
 
 all:
@@ -34,6 +34,8 @@ help:
 	@echo "make gate            the working tree against results/baseline, exactly; fails when a row is worse"
 	@echo "make history         follow ROWS= over the results, or over REVISIONS=v1..v2"
 	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
+	@echo "make fuzz            random sequences of hypercalls against a model of the rules (docs/fuzzing.md): MINUTES=1 or OPS=,"
+	@echo "                       SEED=1  JOBS=n; SEQUENCE= KEEP=: one sequence again, or some operations of it"
 	@echo "make batching        GUEST=file: histogram of its mmu_update batches (CONSOLE=file: of an earlier run)"
 	@echo "make baseline        measure, replace results/baseline*, and the tables (commit them afterwards)"
 	@echo "make tables          README.md's and PERFORMANCE.md's tables anew, from results/baseline* and results/peers;"
@@ -110,6 +112,12 @@ host-fuzz-coverage:
 	@tools/deps.sh fuzz
 	@$(MAKESELF) -s -j2 fuzzers-cov
 	@tests/fuzz/run coverage $(or $(TARGET),$(FUZZ_ALL))
+
+fuzz:
+	@tools/deps.sh bench
+	@$(MAKESELF) -s build
+	@B='$(B)' SEED='$(SEED)' MINUTES='$(MINUTES)' OPS='$(OPS)' JOBS='$(JOBS)' SEQUENCE='$(SEQUENCE)' KEEP='$(KEEP)' \
+	    HYPERVISOR=$(call quote,$(HYPERVISOR)) GUESTARGS=$(call quote,$(GUESTARGS)) tools/fuzz.sh
 
 # ---- one guest, by hand -------------------------------------------------------------------------------------------
 

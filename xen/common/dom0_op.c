@@ -179,6 +179,13 @@ static long serve_store(xen_platform_op_t *op)
     return serve_op(&op->u.int82_serve, SERVICE_STORE);
 }
 
+/* --- Frames */
+
+static long op_page_info(xen_platform_op_t *op)
+{
+    return page_info_op(&op->u.int82);
+}
+
 /* --- The table. Commands that are not in it answer -ENOSYS. */
 
 static const struct {
@@ -200,6 +207,7 @@ static const struct {
     {XENPF_cpu_offline, cpu_offline, false},
     {INT82_OP_get_counters, op_get_counters, true},
     {INT82_OP_reset_counters, op_reset_counters, false},
+    {INT82_OP_page_info, op_page_info, false},
     {INT82_OP_audit, op_audit, true},
     {INT82_OP_serve_console, serve_console, true},
     {INT82_OP_serve_store, serve_store, true},

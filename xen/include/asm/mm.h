@@ -119,6 +119,10 @@ pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table);
  */
 struct domain *get_pg_owner(uint16_t domid);
 
+/* For dom0_op page_info: 0, -EINVAL, -EFAULT. */
+struct int82_op_buffer;
+long page_info_op(const struct int82_op_buffer *op);
+
 void init_mm(void);
 extern pte_t idle_l2[L2_ENTRIES]; /* boot.S: the L2 that holds the hypervisor's entries, from L2_HYP_FIRST up */
 extern pte_t vcpu_area_pte[];     /* boot.S: the entries that map the vCPU areas */

@@ -10,6 +10,7 @@
 #define INT82_OP_get_counters   0x82000001 /* u.int82: copies struct int82_counters out, as much as there is room for */
 #define INT82_OP_reset_counters 0x82000002 /* no argument: all to 0 */
 #define INT82_OP_audit          0x82000003 /* u.int82: copies a struct int82_audit out, as much as there is room for */
+#define INT82_OP_page_info      0x82000060 /* u.int82: an array of struct int82_page, of which mfn is read */
 
 /* Faults on purpose, in the build with counters only (u.int82_fault; elsewhere -ENOSYS). */
 #define INT82_OP_corrupt         0x82000010 /* falsifies what the auditor looks at, or mends it */
@@ -134,6 +135,27 @@ static inline unsigned int int82_mmu_bucket(uint32_t entries)
     bucket = 33 - __builtin_clz(entries - 1);
     return bucket < INT82_MMU_BUCKETS ? bucket : INT82_MMU_BUCKETS - 1;
 }
+
+/* What the hypervisor knows of a frame. At most INT82_PAGES_MAX of them, -EINVAL for more. */
+struct int82_page {
+    uint32_t mfn;        /* in; out: unchanged */
+    uint16_t owner;      /* domain, INT82_PAGE_NO_OWNER: free, the hypervisor's own, or no RAM */
+    uint16_t type;       /* INT82_PAGE_* */
+    uint32_t references; /* the owner's own included (INT82_PAGE_ALLOCATED) */
+    uint32_t uses;       /* as that type, a pin included; the type means nothing while there are none */
+};
+#define INT82_PAGES_MAX        256
+#define INT82_PAGE_NO_OWNER    0xFFFF
+#define INT82_PAGE_TYPE        0x0007 /* one of: */
+#define INT82_PAGE_L1          1
+#define INT82_PAGE_L2          2
+#define INT82_PAGE_L3          3
+#define INT82_PAGE_WRITABLE    4
+#define INT82_PAGE_DESCRIPTORS 5
+#define INT82_PAGE_TOP         0x0008 /* an L2 for slot 3 */
+#define INT82_PAGE_VALIDATED   0x0010
+#define INT82_PAGE_PINNED      0x0040
+#define INT82_PAGE_ALLOCATED   0x0080 /* the owner has not given it back */
 #endif
 
 #endif
