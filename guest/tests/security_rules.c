@@ -5,6 +5,7 @@
  */
 #include "test.h"
 
+#include <public/grant_table.h>
 #include <public/memory.h>
 
 #include "raw.h"
@@ -297,10 +298,15 @@ TEST(rule_types_end_with_their_owner)
     CHECK_RC(page_make_readonly(p), 0);
     CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, mfn, 0), 0);
     CHECK(mmuext(MMUEXT_PIN_L1_TABLE, mfn, 0) < 0);
+    CHECK_RC(update_va((void *)FREE_VA, make_pte(mfn, PTE_KERNEL_RO), UVMF_INVLPG), 0);
     CHECK_RC(update_va(p, 0, UVMF_INVLPG), 0);
     extent = mfn;
     r.extent_start = &extent;
-    CHECK_RC(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r), 1); /* pinned as it is */
+    for (unsigned int i = 0; i < 3; i++) /* pinned as it is, and mapped: it stays until it no longer is */
+        CHECK_RC(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r), 1);
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_current_reservation, &(domid_t){DOMID_SELF}), reservation);
+    CHECK_EQ(*(volatile uint32_t *)FREE_VA, 0);
+    CHECK_RC(unmap_at(FREE_VA), 0);
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r), 0);
     CHECK(mmuext(MMUEXT_UNPIN_TABLE, mfn, 0) < 0);
     CHECK(update_va(p, make_pte(mfn, PTE_KERNEL_RO), UVMF_NONE) < 0);
@@ -529,7 +535,8 @@ TEST(rule_control_registers_come_from_state)
         user_run(user_rdtsc, 0, &caught);
         CHECK_EQ(caught.vector, TRAP_USER);
     }
-    __asm__ volatile("mov %%cr4, %0" : "=r"(after));
+    __asm__ volatile("mov %0, %%cr4" : : "r"(before | 0x3B93));
+    __asm__ volatile("mov %%cr4, %0; mov %1, %%cr4" : "=&r"(after) : "r"(before));
     CHECK_EQ(after, before);
     CHECK_EQ(after & 0x2091, 0); /* VME, PSE, PGE, VMXE: not of a guest's world */
     user_teardown();
@@ -567,19 +574,39 @@ TEST(rule_msr_accesses_cannot_fault_the_hypervisor)
 
 /* ---- Guest pointers */
 
-/* XSA-212: the last element is checked like the first, for arrays that end at the border, or would wrap. */
+#define LAST_TABLE_VA (HYPERVISOR_VIRT_START - 0x200000)
+
+/* The last page below the hypervisor, so that what reaches over the border begins in memory that is there. */
+static pte_t *map_last_page(uint32_t word)
+{
+    pte_t *table = new_l1_at(LAST_TABLE_VA);
+    uint32_t *last = (uint32_t *)(HYPERVISOR_VIRT_START - PAGE_SIZE);
+
+    if (!table || !CHECK_RC(mmu_set_entry(&table[511], make_pte(virt_to_mfn(page), PTE_KERNEL_RW)), 0))
+        return NULL;
+    for (unsigned int i = 0; i < PAGE_SIZE / 4; i++)
+        last[i] = word;
+    return table;
+}
+
+/* XSA-212: the last element is checked like the first, for arrays that end at the border, or would wrap. The table of
+ * machine frames begins there: it can be read, so that a call that looked no further would find something. */
 TEST(rule_every_element_is_checked)
 {
-    static const uint32_t counts[] = {1, 2, 3, 64, 65, 200};
+    static const uint32_t counts[] = {1, 2, 3, 64, 65, 100};
     static xen_pfn_t out[2];
     const uint32_t border = HYPERVISOR_VIRT_START;
     struct xen_memory_exchange e = {.in = {.nr_extents = 1, .domid = DOMID_SELF},
                                     .out = {.nr_extents = 1, .domid = DOMID_SELF}};
     xen_pfn_t in[1];
+    pte_t *table;
 
+    if (!begin())
+        return;
+    table = map_last_page(__HYPERVISOR_xen_version);
     in[0] = foreign_frame();
-    for (unsigned int i = 0; i < ARRAY_SIZE(counts); i++)
-        for (uint32_t over = 1; over <= 16; over += 5) {
+    for (unsigned int i = 0; table && i < ARRAY_SIZE(counts); i++)
+        for (uint32_t over = 4; over <= 16; over += 4) {
             uint32_t n = counts[i];
 
             context("%u elements, %u bytes over", n, over);
@@ -590,9 +617,8 @@ TEST(rule_every_element_is_checked)
             CHECK_RC(HYPERVISOR_mmu_update_dom(0 - n * 16 + over, n, NULL, DOMID_SELF), -EFAULT);
             CHECK_RC(HYPERVISOR_multicall((multicall_entry_t *)(0 - n * 32 + over), n), -EFAULT);
         }
-    CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_send, (void *)(border - 3)), -EFAULT);
-    CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_send, (void *)border), -EFAULT);
     context("%s", "");
+    CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_send, (void *)(border - 3)), -EFAULT);
     e.in.extent_start = in;
     e.out.extent_start = (xen_pfn_t *)border; /* XSA-212 itself */
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &e), -EFAULT);
@@ -601,31 +627,63 @@ TEST(rule_every_element_is_checked)
     e.in.extent_start = (xen_pfn_t *)border;
     e.out.extent_start = out;
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &e), -EFAULT);
+    if (table)
+        drop_l1_at(LAST_TABLE_VA, table);
+    end();
 }
 
-/* Where a call would answer: nothing is written above the border, here the table of machine frames that can be read. */
-TEST(rule_answers_stay_below_the_border)
+/* A word that the guest has chosen, and the hypervisor shows: the entry of one of its frames in the table. */
+TEST(rule_no_argument_from_above_the_border)
 {
-    volatile uint32_t *word = (volatile uint32_t *)MACH2PHYS_VIRT_START;
-    multicall_entry_t *calls = (multicall_entry_t *)(MACH2PHYS_VIRT_START - 4);
-    mmu_update_t reqs[2];
-    uint32_t was[8];
+    uint32_t pfn, mfn;
+    mmu_update_t req;
+    int port;
 
     if (!begin())
         return;
+    mfn = virt_to_mfn(page);
+    pfn = virt_to_pfn(page);
+    port = event_bind_ipi(0);
+    event_clear(port);
+    req = (mmu_update_t){(uint64_t)mfn << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, port};
+    CHECK_RC(HYPERVISOR_mmu_update(&req, 1), 0);
+    CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_send, (uint32_t *)MACH2PHYS_VIRT_START + mfn), -EFAULT);
+    CHECK(!event_pending(port));
+    req.val = pfn;
+    CHECK_RC(HYPERVISOR_mmu_update(&req, 1), 0);
+    CHECK_RC(event_close(port), 0);
+    end();
+}
+
+/* Where a call would answer: nothing is written above the border. On Int82 the table that can be read stands there a
+ * second time, 16 MiB above, for the hypervisor to write to: what it wrote there would be seen. */
+TEST(rule_answers_stay_below_the_border)
+{
+    volatile uint32_t *word = (volatile uint32_t *)MACH2PHYS_VIRT_START;
+    const uint32_t writable = MACH2PHYS_VIRT_END;
+    mmu_update_t reqs[2];
+    uint32_t first, was[8];
+
+    if (!begin())
+        return;
+    first = virt_to_mfn(page) & ~7u;
     for (unsigned int i = 0; i < 8; i++)
-        was[i] = word[i];
+        was[i] = word[first + i];
     reqs[0] = reqs[1] = (mmu_update_t){pte_maddr(&l1[0]), 0};
     for (unsigned int i = 0; i < 8; i++) {
-        HYPERVISOR_mmu_update_dom(reqs, 1, &word[i], DOMID_SELF);
-        HYPERVISOR_mmu_update_dom(reqs, 2, &word[i], DOMID_SELF);
-        HYPERVISOR_mmu_update_dom(reqs, 0, (uint32_t)&word[i] - 2, DOMID_SELF);
-        HYPERVISOR_xen_version(XENVER_platform_parameters, (void *)&word[i]);
-        HYPERVISOR_memory_op(XENMEM_machphys_mapping, (void *)&word[i]);
+        uint32_t at = writable + (first + i) * 4;
+
+        HYPERVISOR_mmu_update_dom(reqs, 1, at, DOMID_SELF);
+        HYPERVISOR_mmu_update_dom(reqs, 2, at, DOMID_SELF);
+        HYPERVISOR_mmu_update_dom(reqs, 0, at, DOMID_SELF);
+        HYPERVISOR_mmuext_op(NULL, 0, at, DOMID_SELF);
+        HYPERVISOR_xen_version(XENVER_platform_parameters, (void *)at);
+        HYPERVISOR_memory_op(XENMEM_machphys_mapping, (void *)at);
+        HYPERVISOR_vcpu_op(VCPUOP_get_runstate_info, 0, (void *)at);
+        HYPERVISOR_multicall((multicall_entry_t *)at, 1);
     }
-    HYPERVISOR_multicall(calls, 1);
     for (unsigned int i = 0; i < 8; i++)
-        CHECK_EQ(word[i], was[i]);
+        CHECK_EQ(word[first + i], was[i]);
     end();
 }
 
@@ -634,8 +692,10 @@ TEST(rule_answers_stay_below_the_border)
 /* XSA-340, 342, 343: the limits of ports are those of a guest of this width, in every command. */
 TEST(rule_ports_are_bounded)
 {
-    static const uint32_t ports[] = {1024, 1025, 4095, 4096, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF};
-    uint32_t flags_before = vcpu0_info.evtchn_pending_sel;
+    /* A multiple of 2^30 above a good one: where 12 bytes belong to a port, the same place. */
+    uint32_t good = event_bind_ipi(0), flags_before = vcpu0_info.evtchn_pending_sel;
+    const uint32_t ports[] = {
+        1024, 1025, 4095, 4096, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, good + (1u << 30), good + (1u << 31)};
 
     for (unsigned int i = 0; i < ARRAY_SIZE(ports); i++) {
         struct evtchn_unmask unmask = {ports[i]};
@@ -656,4 +716,74 @@ TEST(rule_ports_are_bounded)
     }
     context("%s", "");
     CHECK_EQ(vcpu0_info.evtchn_pending_sel, flags_before);
+    CHECK_RC(event_close(good), 0);
+}
+
+/* ---- Grants: to itself, which leaves only the boundary of two domains out */
+
+#define GRANT_VA FREE_VA
+#define MAP_VA   (FREE_VA + 0x4000)
+
+static int map_grant(gnttab_map_grant_ref_t *op, uint32_t ref, uint32_t flags)
+{
+    *op = (gnttab_map_grant_ref_t){.host_addr = MAP_VA, .flags = flags, .ref = ref, .dom = 0, .status = 77};
+    return HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, op, 1) ?: op->status;
+}
+
+static int unmap_grant(uint32_t address, const gnttab_map_grant_ref_t *op)
+{
+    gnttab_unmap_grant_ref_t un = {.host_addr = address, .handle = op->handle, .status = 77};
+
+    return HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &un, 1) ?: un.status;
+}
+
+static int copy_grant(uint16_t from, uint16_t to, uint16_t length)
+{
+    gnttab_copy_t copy = {.len = length, .status = 77};
+
+    copy.source.u.gmfn = copy.dest.u.gmfn = virt_to_mfn(page);
+    copy.source.domid = copy.dest.domid = DOMID_SELF;
+    copy.source.offset = from;
+    copy.dest.offset = to;
+    return HYPERVISOR_grant_table_op(GNTTABOP_copy, &copy, 1) ?: copy.status;
+}
+
+/* XSA-218, 224, 234, 255: what is unmapped is what was mapped, and nothing of a mapping that failed is left. */
+TEST(rule_grants_all_or_nothing)
+{
+    grant_entry_v1_t *table = (grant_entry_v1_t *)GRANT_VA;
+    xen_pfn_t frames[1] = {0};
+    gnttab_setup_table_t setup = {.dom = DOMID_SELF, .nr_frames = 1, .frame_list = frames};
+    gnttab_map_grant_ref_t op;
+    void *other = alloc_page();
+
+    if (!begin())
+        return;
+    CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &setup, 1), 0);
+    CHECK_RC(map_at(GRANT_VA, frames[0], PTE_KERNEL_RW), 0);
+    table[30] = (grant_entry_v1_t){GTF_permit_access, 0, virt_to_mfn(page)};
+    CHECK_RC(map_at(MAP_VA + PAGE_SIZE, virt_to_mfn(other), PTE_KERNEL_RW), 0);
+    CHECK_RC(map_grant(&op, 30, GNTMAP_host_map), 0);
+    CHECK(unmap_grant(MAP_VA + PAGE_SIZE, &op) != 0); /* another frame's mapping, otherwise the same */
+    CHECK_RC(unmap_grant(MAP_VA, &op), 0);
+    CHECK(unmap_grant(MAP_VA, &op) != 0);
+    CHECK_EQ(table[30].flags, GTF_permit_access);
+    CHECK(map_grant(&op, 0x7FFFFFFF, GNTMAP_host_map) != 0);
+    CHECK(map_grant(&op, 31, GNTMAP_host_map) != 0);
+    op.host_addr = 0;
+    table[30].flags = GTF_permit_access | GTF_readonly;
+    CHECK(map_grant(&op, 30, GNTMAP_host_map) != 0);
+    CHECK_EQ(table[30].flags, GTF_permit_access | GTF_readonly);
+    table[30].flags = 0;
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_RC(copy_grant(0, PAGE_SIZE - 16, 16 + i), i ? GNTST_bad_copy_arg : 0);
+        CHECK_RC(copy_grant(PAGE_SIZE - 16, 0, 16 + i), i ? GNTST_bad_copy_arg : 0);
+    }
+    CHECK_RC(copy_grant(0, 0xFFF0, 16), GNTST_bad_copy_arg);
+    CHECK_RC(copy_grant(0, 1, 0xFFFF), GNTST_bad_copy_arg);
+    CHECK_RC(unmap_at(MAP_VA + PAGE_SIZE), 0);
+    CHECK_RC(unmap_at(GRANT_VA), 0);
+    check_counts(page);
+    free_page(other);
+    end();
 }

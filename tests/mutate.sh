@@ -1,0 +1,228 @@
+#!/bin/sh
+# Breaks the hypervisor on purpose, as one patch of tests/mutations says, and sees whether the tests that the patch names
+# notice. tests/cases/mutations.sh runs them all; tests/mutations/README has the header lines of a patch.
+# usage: tests/mutate.sh NAME       one mutation, on a copy of the tree and of its objects, so that only what changed is built
+#        tests/mutate.sh --base BUILD    (for the case) that copy: $B/mutations/base-BUILD
+#        tests/mutate.sh --intact        (for the case) all tests that patches name must pass on the intact tree
+# Prints @test lines.
+set -u
+
+cd "$(dirname "$0")/.." || exit 2
+. tests/lib.sh
+all=tests/mutations
+work=$B/mutations
+top=$PWD
+
+field() {
+    sed -n "s/^# $2: *//p" "$all/$1.patch"
+}
+
+# What a patch of that build needs to have made.
+targets() {
+    case $1 in
+    unit) sed -n 's/^# caught-by: *unit=\([a-z_]*\).*/build\/unit\/\1/p' "$all"/*.patch | sort -u ;;
+    counters) echo build/int82-counters.elf ;;
+    *) echo build/int82.elf ;;
+    esac
+}
+
+# make_in DIRECTORY BUILD TARGET...
+make_in() {
+    make_dir=$1 make_entry=tuned
+    [ "$2" = plain ] && make_entry=plain
+    shift 2
+    (cd "$make_dir" && make -s --no-print-directory -f xen/build.mk -f tests/build.mk CC="${CC:-gcc}" \
+        ENTRY=$make_entry B=build "$@")
+}
+
+make_base() {
+    base=$work/base-$1
+    mkdir -p "$base/build"
+    rm -rf "$base/xen" "$base/tools" "$base/tests"
+    cp -a xen tools "$base"
+    mkdir "$base/tests"
+    cp -a tests/unit tests/build.mk "$base/tests"
+    cp -a .clang-format "$base" 2>/dev/null
+    # The tree's own objects serve, where they are of the same flags.
+    if [ "$B" = build ] && [ ! -e "$base/build/int82" ]; then
+        case $1 in
+        tuned) cp -a build/int82 "$base/build" ;;
+        counters) cp -a build/int82-counters "$base/build" ;;
+        esac
+    fi
+    # shellcheck disable=SC2046
+    make_in "$base" "$1" -j2 $(targets "$1")
+}
+
+# guest_run HYPERVISOR ENGINE TESTS: the console is left in $CASE_TMP/console.
+guest_run() {
+    rm -f "$CASE_TMP/console"
+    if [ "$2" = bochs ]; then
+        make_iso "$CASE_TMP/guest.iso" "dom0_mem=32M" "$B/guest/tests.elf" "only=$3" '' "$1" >"$CASE_TMP/iso" 2>&1 &&
+            run_bochs -t 60 "$CASE_TMP/guest.iso"
+    else
+        run_qemu -t 20 -k "$1" -a "dom0_mem=32M" -m 64 "$B/guest/tests.elf" "only=$3"
+    fi >/dev/null 2>&1
+}
+
+# A guest that ends itself by crash=KIND: it does, and the hypervisor lives to tell why.
+crash_run() {
+    rm -f "$CASE_TMP/console"
+    run_qemu -t 20 -k "$1" -m 64 "$B/guest/tests.elf" "crash=$2" >/dev/null 2>&1 &&
+        grep -q 'Domain 0 (vcpu 0) crashed' "$CASE_TMP/console" &&
+        ! grep -qiE 'was let through|BUG at|double fault|in the hypervisor' "$CASE_TMP/console"
+}
+
+# Another test case, on this hypervisor.
+case_run() {
+    mkdir -p "$CASE_TMP/case"
+    OUR_HYPERVISOR=$1 CASE_TMP=$CASE_TMP/case "tests/cases/$2.sh" >"$CASE_TMP/case.out" 2>&1 &&
+        ! grep -q '^@test fail' "$CASE_TMP/case.out"
+}
+
+# Of comma-separated tests: those that failed, or began and never ended (the hypervisor died), one a line.
+failed_of() {
+    printf '%s\n' "$1" | tr ',' '\n' | while read -r test; do
+        tr -d '\r' <"$CASE_TMP/console" | awk -v t="$test" '
+            $1 == "@test" && $2 == "begin" && $3 == t { begun = 1 }
+            $1 == "@test" && $2 == "pass" && $3 == t { passed = 1 }
+            $1 == "@test" && $2 == "skip" && $3 == t ":" { passed = 1 }
+            END { if (begun && !passed) print t }'
+    done
+}
+
+# Those that did not pass, whatever became of them.
+not_passed_of() {
+    printf '%s\n' "$1" | tr ',' '\n' | while read -r test; do
+        grep -q "^@test pass $test.\{0,1\}\$" "$CASE_TMP/console" || echo "$test"
+    done
+}
+
+run_one() {
+    name=$1
+    build=$(field "$name" build) engine=$(field "$name" engine) by=$(field "$name" caught-by)
+    dir=$work/$name
+    CASE_TMP=$top/$dir.tmp
+    rm -rf "$dir" "$CASE_TMP"
+    mkdir -p "$CASE_TMP"
+    cp -a "$work/base-$build" "$dir"
+    if ! patch -d "$dir" -p1 -s -f --no-backup-if-mismatch <"$all/$name.patch" >"$CASE_TMP/patch" 2>&1; then
+        cat "$CASE_TMP/patch"
+        fail "$name" "the patch no longer applies: follow the code, and break the same rule again"
+        return
+    fi
+    case $by in
+    unit=*)
+        program=${by%% *} program=build/unit/${program#unit=} tests=${by#* }
+        if ! make_in "$dir" "$build" "$program" >"$CASE_TMP/make" 2>&1; then
+            cat "$CASE_TMP/make"
+            fail "$name" "it does not build"
+            return
+        fi
+        caught=
+        for test in $(printf '%s' "$tests" | tr ',' ' '); do
+            timeout 60 "$dir/$program" "$test" >"$CASE_TMP/out" 2>&1 || caught="$caught $test"
+            grep -q '^@test' "$CASE_TMP/out" || { caught=; break; }
+        done
+        ;;
+    boot)
+        if ! make_in "$dir" "$build" build/int82.elf >"$CASE_TMP/make" 2>&1; then
+            cat "$CASE_TMP/make"
+            fail "$name" "it does not build"
+            return
+        fi
+        guest_run "$dir/build/int82.elf" tcg version_number
+        caught='the library, at its start'
+        grep -q '^@test pass version_number' "$CASE_TMP/console" && caught=
+        ;;
+    only=*)
+        tests=${by#only=} hv=$dir/build/int82.elf
+        [ "$build" = counters ] && hv=$dir/build/int82-counters.elf
+        if ! make_in "$dir" "$build" "${hv#"$dir"/}" >"$CASE_TMP/make" 2>&1; then
+            cat "$CASE_TMP/make"
+            fail "$name" "it does not build"
+            return
+        fi
+        guest_run "$hv" "$engine" "$tests"
+        caught=$(failed_of "$tests" | tr '\n' ' ')
+        ;;
+    crash=* | case=*)
+        hv=$dir/build/int82.elf
+        if ! make_in "$dir" "$build" build/int82.elf >"$CASE_TMP/make" 2>&1; then
+            cat "$CASE_TMP/make"
+            fail "$name" "it does not build"
+            return
+        fi
+        caught=
+        if [ "${by%%=*}" = crash ]; then
+            crash_run "$hv" "${by#crash=}" || caught=$by
+        else
+            case_run "$hv" "${by#case=}" || caught=$by
+        fi
+        ;;
+    *)
+        fail "$name" "its header does not say what catches it"
+        return
+        ;;
+    esac
+    if [ -n "$caught" ]; then
+        pass "$name: caught by $(echo $caught)"
+        rm -rf "$dir" "$CASE_TMP"
+    else
+        tail -n 5 "$CASE_TMP/console" 2>/dev/null
+        fail "$name" "nobody noticed: $by ($CASE_TMP)"
+    fi
+}
+
+# The tests that guests' mutations of BUILD and ENGINE name, in lists short enough for a command line.
+named_tests() {
+    for named_patch in "$all"/*.patch; do
+        named=$(basename "$named_patch" .patch)
+        [ "$(field "$named" build)" = "$1" ] && [ "$(field "$named" engine)" = "$2" ] || continue
+        field "$named" caught-by | sed -n 's/^only=//p'
+    done | tr ',' '\n' | sort -u | awk '{ if (length(list) + length($0) > 400) { print list; list = "" }
+        list = list (list == "" ? "" : ",") $0 } END { if (list != "") print list }'
+}
+
+run_intact() {
+    CASE_TMP=$top/$work/intact
+    mkdir -p "$CASE_TMP"
+    for build in tuned plain counters; do
+        hv=$work/base-$build/build/int82.elf
+        [ $build = counters ] && hv=$work/base-$build/build/int82-counters.elf
+        for engine in tcg bochs; do
+            for list in $(named_tests $build $engine); do
+                guest_run "$hv" $engine "$list"
+                bad=$(not_passed_of "$list" | tr '\n' ' ')
+                [ -z "$bad" ] && pass "intact: $build, $engine: $list" || fail "intact: $build, $engine" "do not pass: $bad"
+            done
+        done
+    done
+    for kind in $(sed -n 's/^# caught-by: *crash=//p' "$all"/*.patch | sort -u); do
+        crash_run "$work/base-tuned/build/int82.elf" "$kind" && pass "intact: crash=$kind" || fail "intact: crash=$kind" "no"
+    done
+    for kind in $(sed -n 's/^# caught-by: *case=//p' "$all"/*.patch | sort -u); do
+        case_run "$work/base-tuned/build/int82.elf" "$kind" && pass "intact: $kind" || fail "intact: $kind" "does not pass"
+    done
+    sed -n 's/^# caught-by: *unit=\([a-z_]*\) *\(.*\)/\1 \2/p' "$all"/*.patch | tr ',' ' ' | sort -u |
+        while read -r program tests; do
+            for test in $tests; do
+                if timeout 60 "$work/base-unit/build/unit/$program" "$test" >"$CASE_TMP/out" 2>&1 &&
+                    grep -q '^@test pass' "$CASE_TMP/out"; then
+                    pass "intact: $program $test"
+                else
+                    fail "intact: $program $test" "does not pass"
+                fi
+            done
+        done
+}
+
+case ${1:-} in
+--base) make_base "$2" ;;
+--intact) run_intact ;;
+'' | -*)
+    sed -n '4,6p' "$0" | cut -c 3-
+    exit 2
+    ;;
+*) run_one "$1" ;;
+esac
