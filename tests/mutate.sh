@@ -41,7 +41,7 @@ make_base() {
     rm -rf "$base/xen" "$base/tools" "$base/tests"
     cp -a xen tools "$base"
     mkdir "$base/tests"
-    cp -a tests/unit tests/build.mk "$base/tests"
+    cp -a tests/unit tests/fuzz tests/build.mk "$base/tests"
     cp -a .clang-format "$base" 2>/dev/null
     # The tree's own objects serve, where they are of the same flags.
     if [ "$B" = build ] && [ ! -e "$base/build/int82" ]; then
