@@ -35,8 +35,10 @@ SECTIONS
     . = ALIGN(4096);
     .data : AT(ADDR(.data) - VIRT_BASE) { *(.data .data.*) } :data
     .bss : AT(ADDR(.bss) - VIRT_BASE) {
+        bss_start = .;
         *(.bss .bss.* COMMON)
         . = ALIGN(4096);
+        image_end = .;
     } :data
 
     /DISCARD/ : { *(.comment) *(.eh_frame) *(.note.gnu.*) *(.note.GNU-stack) }

@@ -372,7 +372,7 @@ static domid_t new_domain;
 static int32_t create_domain(void)
 {
     struct xen_domctl op = {.u.createdomain = {.ssidref = 0}};
-    int rc = domctl(XEN_DOMCTL_createdomain, 0, &op);
+    int rc = victim_domctl(XEN_DOMCTL_createdomain, 0, &op);
 
     new_domain = rc ? 0 : op.domain;
     return rc;
@@ -394,7 +394,7 @@ static int try_create_domain(void)
 static int give_vcpus(void)
 {
     struct xen_domctl op = {.u.max_vcpus.max = 3};
-    int rc = domctl(XEN_DOMCTL_max_vcpus, new_domain, &op);
+    int rc = victim_domctl(XEN_DOMCTL_max_vcpus, new_domain, &op);
 
     CHECK_ONE_OF(rc, 0, -ENOMEM);
     return rc != 0;
@@ -405,7 +405,7 @@ static void destroy_domain(void)
     struct xen_domctl op = {0};
 
     if (new_domain)
-        CHECK_RC(domctl(XEN_DOMCTL_destroydomain, new_domain, &op), 0);
+        CHECK_RC(victim_domctl(XEN_DOMCTL_destroydomain, new_domain, &op), 0);
 }
 
 TEST(faults_allocation_domains)

@@ -28,7 +28,7 @@ __asm__(".section .rodata\n"
         ".text\n");
 _Static_assert(__builtin_offsetof(struct victim_list, count) == 512, "in the assembly above");
 
-int domctl(uint32_t cmd, domid_t domid, void *xen_domctl)
+int victim_domctl(uint32_t cmd, domid_t domid, void *xen_domctl)
 {
     struct xen_domctl *op = xen_domctl;
 
@@ -122,7 +122,7 @@ static bool set_context(const struct victim *v)
     c.user_regs.eflags = 0x202;
     c.kernel_ss = FLAT_KERNEL_DS;
     c.ctrlreg[3] = v->mfn[VICTIM_L3] << PAGE_SHIFT | v->mfn[VICTIM_L3] >> 20;
-    return CHECK_RC(domctl(XEN_DOMCTL_setvcpucontext, v->id, &op), 0);
+    return CHECK_RC(victim_domctl(XEN_DOMCTL_setvcpucontext, v->id, &op), 0);
 }
 
 static bool build(struct victim *v)
@@ -130,8 +130,8 @@ static bool build(struct victim *v)
     struct xen_domctl mem = {.u.max_mem.max_memkb = VICTIM_KIB}, vcpus = {.u.max_vcpus.max = 2};
     void *page;
 
-    if (!CHECK_RC(domctl(XEN_DOMCTL_max_mem, v->id, &mem), 0) ||
-        !CHECK_RC(domctl(XEN_DOMCTL_max_vcpus, v->id, &vcpus), 0) || !populate(v))
+    if (!CHECK_RC(victim_domctl(XEN_DOMCTL_max_mem, v->id, &mem), 0) ||
+        !CHECK_RC(victim_domctl(XEN_DOMCTL_max_vcpus, v->id, &vcpus), 0) || !populate(v))
         return false;
     write_tables(v);
     write_tree(v);
@@ -145,7 +145,7 @@ static bool build(struct victim *v)
 bool victim_create(struct victim *v, bool *missing)
 {
     struct xen_domctl op = {.u.createdomain = {.ssidref = 0}};
-    int rc = domctl(XEN_DOMCTL_createdomain, 0, &op);
+    int rc = victim_domctl(XEN_DOMCTL_createdomain, 0, &op);
 
     *missing = rc == -ENOSYS;
     if (*missing || !CHECK_RC(rc, 0))
@@ -171,7 +171,7 @@ void victim_start(const struct victim *v)
 {
     struct xen_domctl op = {0};
 
-    CHECK_RC(domctl(XEN_DOMCTL_unpausedomain, v->id, &op), 0);
+    CHECK_RC(victim_domctl(XEN_DOMCTL_unpausedomain, v->id, &op), 0);
 }
 
 bool victim_done(const struct victim *v)
@@ -197,5 +197,5 @@ int victim_destroy(const struct victim *v)
     struct xen_domctl op = {0};
 
     victim_unmap();
-    return domctl(XEN_DOMCTL_destroydomain, v->id, &op);
+    return victim_domctl(XEN_DOMCTL_destroydomain, v->id, &op);
 }

@@ -51,6 +51,6 @@ void victim_start(const struct victim *v);
 bool victim_wait(const struct victim *v, uint32_t yields);
 bool victim_done(const struct victim *v);
 int victim_destroy(const struct victim *v);
-int domctl(uint32_t cmd, domid_t domid, void *xen_domctl);
+int victim_domctl(uint32_t cmd, domid_t domid, void *xen_domctl);
 
 #endif

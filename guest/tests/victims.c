@@ -487,7 +487,7 @@ static void job_gives_context(void)
     c.user_regs.cs = FLAT_KERNEL_CS;
     c.user_regs.ss = c.kernel_ss = FLAT_KERNEL_DS;
     c.ctrlreg[3] = victim.mfn[VICTIM_TREE_L3] << PAGE_SHIFT | victim.mfn[VICTIM_TREE_L3] >> 20;
-    job_result = domctl(XEN_DOMCTL_setvcpucontext, victim.id, &op);
+    job_result = victim_domctl(XEN_DOMCTL_setvcpucontext, victim.id, &op);
 }
 
 /* 128 frames in a row for the exchange. */
@@ -571,7 +571,7 @@ static void job_destroys(void)
     struct xen_domctl op = {0};
 
     job = NULL;
-    destroy_result = domctl(XEN_DOMCTL_destroydomain, victim.id, &op);
+    destroy_result = victim_domctl(XEN_DOMCTL_destroydomain, victim.id, &op);
 }
 
 /* All of it may be refused; none may do harm. */
@@ -586,8 +586,8 @@ static void disturb(void)
 
     rc = victim_destroy(&victim);
     CHECK(rc != 0);
-    domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
-    domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
+    victim_domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
+    victim_domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
     HYPERVISOR_mmuext_op(&pin, 1, NULL, (uint32_t)victim.id);
     HYPERVISOR_mmu_update_dom(&map, 1, NULL, (uint32_t)victim.id);
     CHECK(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc) != 0);

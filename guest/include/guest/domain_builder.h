@@ -51,8 +51,8 @@ struct guest_domain {
     uint32_t mfns_order;            /* of our list's allocation */
 };
 
-/* All of it: creates, gives memory, loads, ties the console, sets the first vCPU's registers. The domain is paused. 0 or
- * an error, with nothing left behind. */
+/* All of it: creates, gives memory, loads, ties the console, sets the first vCPU's registers. The domain is paused. 0
+ * or an error, with nothing left behind. */
 int domain_build(struct guest_domain *d, const struct domain_config *config);
 /* Its end, whatever it is doing. Our mappings of its memory by foreign_map() must have gone before. 0 or an error. */
 int domain_free(struct guest_domain *d);
@@ -64,13 +64,11 @@ int domain_unpause(const struct guest_domain *d);
 int domain_info(domid_t domid, struct xen_domctl_getdomaininfo *info);
 /* Waits until it has shut down, or `ns` have passed, printing what it prints. The reason (SHUTDOWN_*), or -ETIME. */
 int domain_wait(struct guest_domain *d, uint64_t ns);
-/* Prints what it has written to its console since, or copies it into buf (0-terminated, as much as fits), and makes room
- * for more. How many bytes there were. */
+/* Prints what it has written to its console since, or copies it into buf (0-terminated, as much as fits), and makes
+ * room for more. How many bytes there were. */
 uint32_t domain_console(struct guest_domain *d);
 uint32_t domain_console_read(struct guest_domain *d, char *buf, uint32_t size);
 
-/* A port of domain domid's, unbound, that the remote domain may bind: for domids other than the own. Or an error. */
-int event_alloc_unbound_for(domid_t domid, domid_t remote);
 /* Our end of a port that another domain has opened for us. Or an error. */
 int event_bind_interdomain(domid_t remote, evtchn_port_t remote_port);
 
