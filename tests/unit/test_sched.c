@@ -931,7 +931,7 @@ static void humble(struct guest *g)
 {
     alloc = (struct evtchn_alloc_unbound){.dom = 0, .remote_dom = DOMID_SELF};
     EXPECT(event_op(g, EVTCHNOP_alloc_unbound, &alloc) == -EPERM);
-    alloc.dom = 1;
+    alloc.dom = 3;
     EXPECT(event_op(g, EVTCHNOP_alloc_unbound, &alloc) == -EPERM);
     alloc.dom = DOMID_SELF;
     EXPECT(event_op(g, EVTCHNOP_alloc_unbound, &alloc) == 0);
