@@ -268,7 +268,7 @@ int predict_va(const struct op *op)
         return SKIP; /* of the kernel's own, and the views */
     if (m.table)
         rc = mod_l1(&m.table->slot[m.slot], value_of(op));
-    if (op->y == 7)
+    if (!rc && op->y == 7)
         return -EFAULT; /* the set of processors to flush could not be read; the update is done */
     return rc;
 }

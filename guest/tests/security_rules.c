@@ -726,7 +726,7 @@ TEST(rule_ports_are_bounded)
 
 static int map_grant(gnttab_map_grant_ref_t *op, uint32_t ref, uint32_t flags)
 {
-    *op = (gnttab_map_grant_ref_t){.host_addr = MAP_VA, .flags = flags, .ref = ref, .dom = 0, .status = 77};
+    *op = (gnttab_map_grant_ref_t){.host_addr = MAP_VA, .flags = flags, .ref = ref, .dom = own_domid(), .status = 77};
     return HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, op, 1) ?: op->status;
 }
 
@@ -761,7 +761,7 @@ TEST(rule_grants_all_or_nothing)
         return;
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &setup, 1), 0);
     CHECK_RC(map_at(GRANT_VA, frames[0], PTE_KERNEL_RW), 0);
-    table[30] = (grant_entry_v1_t){GTF_permit_access, 0, virt_to_mfn(page)};
+    table[30] = (grant_entry_v1_t){GTF_permit_access, own_domid(), virt_to_mfn(page)};
     CHECK_RC(map_at(MAP_VA + PAGE_SIZE, virt_to_mfn(other), PTE_KERNEL_RW), 0);
     CHECK_RC(map_grant(&op, 30, GNTMAP_host_map), 0);
     CHECK(unmap_grant(MAP_VA + PAGE_SIZE, &op) != 0); /* another frame's mapping, otherwise the same */

@@ -18,6 +18,10 @@ static bool create(void)
 {
     bool missing;
 
+    if (!is_dom0()) {
+        skip("only domain 0 may");
+        return false;
+    }
     if (victim_create(&victim, &missing))
         return true;
     if (missing)
