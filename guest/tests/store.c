@@ -693,3 +693,71 @@ void misuse_if_asked(void)
         }
     guest_panic("misuse=%s: no such kind", kind);
 }
+
+/* --- As much as a store can be made to do for one request */
+
+/* Keys until there is no room for more; then a path as deep as they may be, in front of all and behind them. */
+TEST(store_longest_path)
+{
+    char path[8];
+    uint32_t n;
+
+    NEED_STORE();
+    for (n = 0; n < 2000; n++) {
+        uint32_t size = snprintf(path, sizeof(path), "m%u", n) + 1;
+
+        if (!ask(XS_MKDIR, 0, path, size) || reply.head.type == XS_ERROR)
+            break;
+    }
+    CHECK(n > 400 && n < 2000);
+    CHECK(!strcmp(reply.data, "ENOSPC"));
+    ERROR(XS_MKDIR, "z/b/c/d/e/f/g/h/i/j/k/l", "ENOSPC");
+    for (uint32_t i = 0; i < 60; i++) {
+        uint32_t size = snprintf(path, sizeof(path), "m%u", i) + 1;
+
+        CHECK(ask(XS_RM, 0, path, size));
+        CHECK_EQ(reply.head.type, XS_RM);
+    }
+    OK(XS_MKDIR, "z/b/c/d/e/f/g/h/i/j/k/l");
+    GIVES(XS_DIRECTORY, "z/b/c/d", "e\0");
+    OK(XS_RM, "z");
+    OK(XS_MKDIR, "m1000/b/c/d/e/f/g/h/i/j/k/l"); /* in front of others that begin like it */
+    GIVES(XS_DIRECTORY, "m1000", "b\0");
+    OK(XS_RM, "m1000");
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t size = snprintf(path, sizeof(path), "m%u", i) + 1;
+
+        ask(XS_RM, 0, path, size);
+    }
+    ERROR(XS_READ, "m20", "ENOENT");
+}
+
+/* As many changes at once as a transaction can bring, and as many watches as there can be, which they do not concern.
+ */
+TEST(store_longest_watches)
+{
+    char payload[16], tx[16];
+    uint32_t id = 0;
+
+    NEED_STORE();
+    OK(XS_RESET_WATCHES, "");
+    for (uint32_t i = 0; i < 16; i++) {
+        uint32_t size = snprintf(payload, sizeof(payload), "elsewhere") + 1;
+
+        size += snprintf(payload + size, sizeof(payload) - size, "t%u", i) + 1;
+        expect(__LINE__, 0, XS_WATCH, payload, size, XS_WATCH, "OK", 3);
+    }
+    ask(XS_TRANSACTION_START, 0, "", 1);
+    memcpy(tx, reply.data, sizeof(tx));
+    for (const char *p = tx; *p >= '0' && *p <= '9'; p++)
+        id = id * 10 + *p - '0';
+    events = 0;
+    for (uint32_t i = 0; i < 400; i++)
+        if (!ask(XS_WRITE, id, "k", 2) || reply.head.type == XS_ERROR)
+            break;
+    CHECK(!strcmp(reply.data, "ENOSPC"));
+    TX_OK(id, XS_TRANSACTION_END, "T");
+    CHECK(ask(XS_RM, 0, "k", 2));
+    CHECK_EQ(events, 0);
+    OK(XS_RESET_WATCHES, "");
+}

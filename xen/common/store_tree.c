@@ -47,16 +47,24 @@ bool store_within(struct store_path path, struct store_path other)
     return !other.length || path.length == other.length || path.text[other.length] == '/';
 }
 
-/* Where the path stands, or would. */
-static bool find(const struct store_tree *t, struct store_path path, uint32_t *at)
+/* Where the path stands, or would. *before: the entry in front of it. */
+static bool find_behind(const struct store_tree *t, struct store_path path, uint32_t *at, uint32_t *before)
 {
     for (*at = 0; *at < t->used; *at += size_of(entry_at(t, *at))) {
         int order = compare(path_of(entry_at(t, *at)), path);
 
         if (order >= 0)
             return order == 0;
+        *before = *at;
     }
     return false;
+}
+
+static bool find(const struct store_tree *t, struct store_path path, uint32_t *at)
+{
+    uint32_t before;
+
+    return find_behind(t, path, at, &before);
 }
 
 static struct store_path parent_of(struct store_path path)
@@ -75,16 +83,17 @@ static void resize(struct store_tree *t, uint32_t at, uint32_t from, uint32_t to
     t->used = t->used - from + to;
 }
 
-static void insert(struct store_tree *t, uint32_t at, struct store_path path, const void *value, uint32_t size)
+/* Into room that has been made. Where it ends. */
+static uint32_t put(struct store_tree *t, uint32_t at, struct store_path path, const void *value, uint32_t size)
 {
     struct entry *e = entry_at(t, at);
 
-    resize(t, at, 0, sizeof(*e) + path.length + size);
     e->path = path.length;
     e->perms = 0;
     e->value = size;
     memcpy(e->data, path.text, path.length);
     memcpy(e->data + path.length, value, size);
+    return at + size_of(e);
 }
 
 static bool can_note(const struct store_tree *t, struct store_path path)
@@ -103,15 +112,21 @@ static void note_change(struct store_tree *t, char kind, struct store_path path)
     t->generation++;
 }
 
-/* Makes path and all that is missing above it. */
-static int create(struct store_tree *t, struct store_path path, const void *value, uint32_t size)
+/*
+ * Makes path and all that is missing above it, at the place that find_behind() has told. What there is of them is the
+ * entry in front of that place or stands above that entry, since nothing but descendants comes between a node and its
+ * next sibling; and what is missing belongs all into that one place. So however deep the path, the tree is looked
+ * through once.
+ */
+static int create(struct store_tree *t, struct store_path path, uint32_t at, uint32_t before, const void *value,
+                  uint32_t size)
 {
     struct store_path missing[STORE_DEPTH_MAX];
-    uint32_t n = 0, at, needed = size;
+    uint32_t n = 0, needed = size;
 
     if (path.length > STORE_PATH_MAX || !can_note(t, path))
         return -ENOSPC;
-    for (struct store_path p = path; !find(t, p, &at); p = parent_of(p)) {
+    for (struct store_path p = path; !store_within(path_of(entry_at(t, before)), p); p = parent_of(p)) {
         if (n == STORE_DEPTH_MAX)
             return -ENOSPC;
         missing[n++] = p;
@@ -119,10 +134,9 @@ static int create(struct store_tree *t, struct store_path path, const void *valu
     }
     if (needed > sizeof(t->bytes) - t->used)
         return -ENOSPC;
-    while (n--) {
-        (void)find(t, missing[n], &at);
-        insert(t, at, missing[n], value, n ? 0 : size);
-    }
+    resize(t, at, 0, needed);
+    while (n--)
+        at = put(t, at, missing[n], value, n ? 0 : size);
     note_change(t, '+', path);
     return 0;
 }
@@ -146,7 +160,7 @@ static int replace(struct store_tree *t, uint32_t at, uint32_t offset, uint16_t 
 void store_init(struct store_tree *t)
 {
     memset(t, 0, sizeof(*t));
-    insert(t, 0, (struct store_path){"", 0}, "", 0);
+    t->used = put(t, 0, (struct store_path){"", 0}, "", 0);
 }
 
 int store_read(const struct store_tree *t, struct store_path path, struct store_value *value)
@@ -163,12 +177,12 @@ int store_read(const struct store_tree *t, struct store_path path, struct store_
 
 int store_write(struct store_tree *t, struct store_path path, const void *value, uint32_t size)
 {
+    uint32_t at, before = 0;
     uint16_t length;
-    uint32_t at;
     int rc;
 
-    if (!find(t, path, &at))
-        return create(t, path, value, size);
+    if (!find_behind(t, path, &at, &before))
+        return create(t, path, at, before, value, size);
     length = entry_at(t, at)->value;
     rc = replace(t, at, entry_at(t, at)->path + entry_at(t, at)->perms, &length, value, size);
     entry_at(t, at)->value = length;
@@ -177,9 +191,9 @@ int store_write(struct store_tree *t, struct store_path path, const void *value,
 
 int store_mkdir(struct store_tree *t, struct store_path path)
 {
-    uint32_t at;
+    uint32_t at, before = 0;
 
-    return find(t, path, &at) ? 0 : create(t, path, "", 0);
+    return find_behind(t, path, &at, &before) ? 0 : create(t, path, at, before, "", 0);
 }
 
 int store_remove(struct store_tree *t, struct store_path path)

@@ -394,8 +394,21 @@ static bool fires(struct store *s, const struct watch *w)
     return true;
 }
 
-/* Whether there was one, which then is on its way out. */
-static bool next_event(struct store *s)
+/* To the first watch that is left of those that the change at s->event_at concerns, if there is one. */
+static void next_watch(struct store *s)
+{
+    while (s->event_for < MAX_WATCHES) {
+        const struct watch *w = &s->watches[s->event_for++];
+
+        if (w->used && fires(s, w))
+            return;
+    }
+    s->event_for = 0;
+    s->event_at += strlen(&s->tree->changes[s->event_at]) + 1;
+}
+
+/* False: there are none, and none are left to look for. */
+static bool look_for_event(struct store *s)
 {
     for (unsigned int i = 0; i < MAX_WATCHES; i++) {
         struct watch *w = &s->watches[i];
@@ -406,15 +419,9 @@ static bool next_event(struct store *s)
         write_event(s, w, w->watched);
         return true;
     }
-    while (s->event_at < s->tree->changes_used) {
-        while (s->event_for < MAX_WATCHES) {
-            const struct watch *w = &s->watches[s->event_for++];
-
-            if (w->used && fires(s, w))
-                return true;
-        }
-        s->event_for = 0;
-        s->event_at += strlen(&s->tree->changes[s->event_at]) + 1;
+    if (s->event_at < s->tree->changes_used) {
+        next_watch(s);
+        return true;
     }
     s->event_at = s->tree->changes_used = 0;
     return false;
@@ -625,7 +632,7 @@ static void work(struct served_ring *r)
     uint32_t before = s->req_cons + s->rsp_prod;
 
     while (send(s) && !preempt_point()) {
-        if (next_event(s))
+        if (look_for_event(s))
             continue;
         if (!receive(s))
             break;
