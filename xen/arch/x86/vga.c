@@ -10,15 +10,18 @@
 
 #define VGA_TEXT      0xB8000
 #define COLUMNS       80
-#define ROWS          25
+#define ROWS          25  /* that are shown */
+#define BUFFER_ROWS   204 /* that the 32 KiB from VGA_TEXT hold */
 #define GREY_ON_BLACK 0x0700
 #define CRTC_INDEX    0x3D4
 #define CRTC_DATA     0x3D5
+#define START_HIGH    0x0C
 #define CURSOR_HIGH   0x0E
 #define CURSOR_LOW    0x0F
 
 static bool present;
-static unsigned int column, row;
+static unsigned int column, row; /* where the next character stands */
+static unsigned int top;         /* the first row that is shown */
 
 static void write_crtc(uint8_t index, uint8_t value)
 {
@@ -26,12 +29,21 @@ static void write_crtc(uint8_t index, uint8_t value)
     outb(CRTC_DATA, value);
 }
 
+static void write_crtc_pair(uint8_t high, unsigned int value)
+{
+    write_crtc(high, value >> 8);
+    write_crtc(high + 1, value);
+}
+
 static void move_cursor(void)
 {
-    unsigned int at = row * COLUMNS + column;
+    write_crtc_pair(START_HIGH, top * COLUMNS);
+    write_crtc_pair(CURSOR_HIGH, row * COLUMNS + column);
+}
 
-    write_crtc(CURSOR_HIGH, at >> 8);
-    write_crtc(CURSOR_LOW, at);
+static uint16_t *row_at(unsigned int n)
+{
+    return (uint16_t *)mach_to_virt(VGA_TEXT) + n * COLUMNS;
 }
 
 static void clear_row(uint16_t *cell)
@@ -47,26 +59,27 @@ void init_vga(void)
     if (!present)
         return;
     for (unsigned int i = 0; i < ROWS; i++)
-        clear_row((uint16_t *)mach_to_virt(VGA_TEXT) + i * COLUMNS);
+        clear_row(row_at(i));
     move_cursor();
 }
 
+/* The screen moves down the buffer, and back to its beginning from time to time: copying it for each line, from memory
+ * as slow as a screen's, would keep the CPU from others. */
 static void new_line(void)
 {
-    uint16_t *screen = mach_to_virt(VGA_TEXT);
-
     column = 0;
-    if (++row < ROWS)
-        return;
-    row = ROWS - 1;
-    memmove(screen, screen + COLUMNS, (ROWS - 1) * COLUMNS * sizeof(*screen));
-    clear_row(screen + (ROWS - 1) * COLUMNS);
+    if (++row == BUFFER_ROWS) {
+        memcpy(row_at(0), row_at(BUFFER_ROWS - ROWS + 1), (ROWS - 1) * COLUMNS * sizeof(uint16_t));
+        row = ROWS - 1;
+        top = 0;
+    }
+    if (row - top >= ROWS)
+        top++;
+    clear_row(row_at(row));
 }
 
 static void put_char(char c)
 {
-    uint16_t *screen = mach_to_virt(VGA_TEXT);
-
     if (c == '\n')
         new_line();
     else if (c == '\r')
@@ -74,7 +87,7 @@ static void put_char(char c)
     else {
         if (column == COLUMNS)
             new_line();
-        screen[row * COLUMNS + column++] = GREY_ON_BLACK | (uint8_t)c;
+        row_at(row)[column++] = GREY_ON_BLACK | (uint8_t)c;
     }
 }
 
