@@ -6,7 +6,14 @@ $(PROFILE_SO): bench/plugin/profile.c bench/insn.c bench/plugin/qemu.h bench/ins
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/profile.c bench/insn.c
 
-bench-tools: $(PROFILE_SO)
+# How long interrupts are off: for a test.
+STRETCH_SO := $(B)/int82-stretch.so
+
+$(STRETCH_SO): bench/plugin/stretch.c bench/plugin/qemu.h bench/profile.mk
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/stretch.c
+
+bench-tools: $(PROFILE_SO) $(STRETCH_SO)
 
 .PHONY: profile batching
 

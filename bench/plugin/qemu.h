@@ -1,5 +1,5 @@
 /*
- * The part of QEMU's TCG plugin interface that the profiler uses, in version 1 (QEMU 6 to 8). Debian ships no header.
+ * The part of QEMU's TCG plugin interface that our plugins use, in version 1 (QEMU 6 to 8). Debian ships no header.
  * QEMU exports these names to the plugins that it loads.
  */
 #ifndef INT82_PLUGIN_QEMU_H
@@ -33,9 +33,13 @@ enum qemu_plugin_mem_rw { QEMU_PLUGIN_MEM_R = 1, QEMU_PLUGIN_MEM_W, QEMU_PLUGIN_
 
 typedef void (*qemu_plugin_tb_trans_t)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
 typedef void (*qemu_plugin_exec_t)(unsigned int vcpu, void *data);
+typedef void (*qemu_plugin_exit_t)(qemu_plugin_id_t id, void *data);
 typedef void (*qemu_plugin_mem_t)(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t address, void *data);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, qemu_plugin_tb_trans_t cb);
+void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *tb, qemu_plugin_exec_t cb,
+                                          enum qemu_plugin_cb_flags flags, void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, qemu_plugin_exit_t cb, void *data);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, qemu_plugin_exec_t cb,
                                             enum qemu_plugin_cb_flags flags, void *data);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn, qemu_plugin_mem_t cb,

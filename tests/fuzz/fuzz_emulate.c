@@ -610,6 +610,7 @@ static void step(void)
 
 bool preempt_point(void)
 {
+    this_cpu.effort = 0;
     close_windows();
     return false;
 }

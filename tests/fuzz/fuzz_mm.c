@@ -48,6 +48,7 @@ bool world_yield_point(void);
 
 bool preempt_point(void)
 {
+    this_cpu.effort = 0;
     close_windows();
     return world_preempt_point();
 }

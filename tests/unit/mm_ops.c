@@ -176,6 +176,7 @@ static void run_other(void)
 
 bool preempt_point(void)
 {
+    this_cpu.effort = 0;
     if (!preempting || nested)
         return false;
     if (!below(3))

@@ -13,6 +13,12 @@
 #include "../../xen/common/page_alloc.c"
 
 mfn_t max_page;
+struct cpu this_cpu;
+
+void clear_page(void *page)
+{
+    memset(page, 0, PAGE_SIZE);
+}
 
 void panic(const char *fmt, ...)
 {

@@ -305,7 +305,7 @@ static void relinquish_frames(struct domain *d)
     for (mfn_t mfn = 0; mfn < max_page && d->tot_pages; mfn++) {
         struct page_info *page = mfn_to_page(mfn);
 
-        if (mfn % 64 == 63)
+        if (mfn % 64 == 63 || effort_spent())
             (void)preempt_point(); /* not the caller's end: d's must be completed */
         if (page->owner != d || !page->count)
             continue;

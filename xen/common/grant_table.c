@@ -94,13 +94,16 @@ static bool grow_table(struct domain *d, uint32_t nr_frames)
 {
     struct grant_table *t = d->grants;
 
-    for (; t->nr_frames < nr_frames; t->nr_frames++) {
+    while (t->nr_frames < nr_frames) {
         void *page = add_active_pages(t, t->nr_frames) ? alloc_heap_pages(0) : NULL;
 
         if (!page)
             return false;
         t->shared[t->nr_frames] = page;
         share_frame_with(d, virt_to_mfn(page), true);
+        t->nr_frames++;
+        if (effort_spent() && preempt_point())
+            return false;
     }
     return true;
 }
@@ -620,6 +623,18 @@ static int table_of(domid_t domid, struct domain **d)
     return (*d)->grants ? GNTST_okay : GNTST_bad_domain;
 }
 
+static int grow_and_list(struct domain *d, const struct gnttab_setup_table *op)
+{
+    if (!grow_table(d, op->nr_frames))
+        return GNTST_general_error;
+    for (uint32_t i = 0; i < op->nr_frames; i++) {
+        xen_pfn_t mfn = virt_to_mfn(d->grants->shared[i]);
+
+        (void)copy_to_guest(op->frame_list + i, &mfn, sizeof(mfn)); /* as Xen: that is the caller's loss */
+    }
+    return GNTST_okay;
+}
+
 static int setup_table(const struct gnttab_setup_table *op)
 {
     struct domain *d;
@@ -632,14 +647,10 @@ static int setup_table(const struct gnttab_setup_table *op)
         return rc;
     if (!d->grants->version)
         d->grants->version = 1;
-    if (!grow_table(d, op->nr_frames))
-        return GNTST_general_error;
-    for (uint32_t i = 0; i < op->nr_frames; i++) {
-        xen_pfn_t mfn = virt_to_mfn(d->grants->shared[i]);
-
-        (void)copy_to_guest(op->frame_list + i, &mfn, sizeof(mfn)); /* as Xen: that is the caller's loss */
-    }
-    return GNTST_okay;
+    hold_domain(d); /* others may run while its table grows */
+    rc = grow_and_list(d, op);
+    release_domain(d);
+    return rc;
 }
 
 static long do_setup_table(void *arg)

@@ -32,7 +32,7 @@ static bool order_allowed(uint32_t order)
 /* To be called before work on that many frames. True: stop. */
 static inline bool step(uint32_t *steps, uint32_t frames)
 {
-    if (likely(*steps < PREEMPT_EVERY)) {
+    if (likely(*steps < PREEMPT_EVERY) && likely(!effort_spent())) {
         *steps += frames;
         return false;
     }
@@ -54,68 +54,7 @@ static bool frame_limit(uint32_t mem_flags, mfn_t *below)
     return true;
 }
 
-/* --- More frames */
-
-static mfn_t give_extent(struct domain *d, uint32_t order, mfn_t below)
-{
-    uint32_t count = 1u << order;
-    mfn_t mfn;
-
-    if (d->is_dying || d->tot_pages > d->max_pages || count > d->max_pages - d->tot_pages)
-        return INVALID_MFN;
-    mfn = alloc_dom_frames(order, below);
-    if (mfn == INVALID_MFN)
-        return INVALID_MFN;
-    for (uint32_t i = 0; i < count; i++)
-        assign_page(d, mfn + i);
-    return mfn;
-}
-
-static void set_pfns(mfn_t mfn, xen_pfn_t pfn, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        mpt_rw[mfn + i] = pfn + i;
-}
-
-static uint32_t increase_reservation(struct reservation_op *op)
-{
-    uint32_t i;
-    mfn_t mfn;
-
-    if ((op->list && !guest_array_ok(op->list, op->nr_extents, sizeof(mfn))) || !order_allowed(op->order))
-        return 0;
-    for (i = 0; i < op->nr_extents; i++) {
-        if (step(&op->steps, 1u << op->order))
-            break;
-        mfn = give_extent(op->d, op->order, op->below);
-        if (mfn == INVALID_MFN || (op->list && __put_guest_u32(mfn, &op->list[i])))
-            break;
-    }
-    return i;
-}
-
-static uint32_t populate_physmap(struct reservation_op *op)
-{
-    xen_pfn_t pfn;
-    uint32_t i;
-    mfn_t mfn;
-
-    if (!guest_array_ok(op->list, op->nr_extents, sizeof(pfn)) || !order_allowed(op->order))
-        return 0;
-    for (i = 0; i < op->nr_extents; i++) {
-        if (step(&op->steps, 1u << op->order) || __get_guest_u32(&pfn, &op->list[i]))
-            break;
-        mfn = give_extent(op->d, op->order, op->below);
-        if (mfn == INVALID_MFN)
-            break;
-        set_pfns(mfn, pfn, 1u << op->order);
-        if (__put_guest_u32(mfn, &op->list[i]))
-            break;
-    }
-    return i;
-}
-
-/* --- Fewer frames */
+/* --- Single frames */
 
 /* The domain gives up its own reference, and the pin if there is one. The frame is free when nothing maps it any more.
  */
@@ -139,6 +78,81 @@ static bool remove_page(struct domain *d, mfn_t mfn)
     put_page(page);
     return true;
 }
+
+#define NO_PFN UINT32_MAX
+
+/* Frames that nobody has become d's, and stand at pfn in its memory if it said so. False: d has come to its end in the
+ * meantime, and they are free again. */
+static bool give_frames(struct domain *d, mfn_t mfn, uint32_t count, xen_pfn_t pfn)
+{
+    uint32_t i = 0;
+
+    while (i < count) {
+        assign_page(d, mfn + i);
+        if (pfn != NO_PFN)
+            mpt_rw[mfn + i] = pfn + i;
+        if (likely(++i % PREEMPT_EVERY))
+            continue;
+        (void)preempt_point();
+        if (d->is_dying)
+            break;
+    }
+    if (likely(!d->is_dying))
+        return true;
+    while (count > i)
+        free_dom_frame(mfn + --count);
+    while (i-- > 0)
+        (void)remove_page(d, mfn + i); /* unless the end of the domain has found them itself */
+    return false;
+}
+
+/* --- More frames */
+
+/* The frames are free of any use, and not assigned. INVALID_MFN: not to be had. */
+static mfn_t take_extent(const struct domain *d, uint32_t order, mfn_t below)
+{
+    if (d->is_dying || d->tot_pages > d->max_pages || 1u << order > d->max_pages - d->tot_pages)
+        return INVALID_MFN;
+    return alloc_dom_frames(order, below);
+}
+
+static uint32_t increase_reservation(struct reservation_op *op)
+{
+    uint32_t i;
+    mfn_t mfn;
+
+    if ((op->list && !guest_array_ok(op->list, op->nr_extents, sizeof(mfn))) || !order_allowed(op->order))
+        return 0;
+    for (i = 0; i < op->nr_extents; i++) {
+        if (step(&op->steps, 1))
+            break;
+        mfn = take_extent(op->d, op->order, op->below);
+        if (mfn == INVALID_MFN || !give_frames(op->d, mfn, 1u << op->order, NO_PFN) ||
+            (op->list && __put_guest_u32(mfn, &op->list[i])))
+            break;
+    }
+    return i;
+}
+
+static uint32_t populate_physmap(struct reservation_op *op)
+{
+    xen_pfn_t pfn;
+    uint32_t i;
+    mfn_t mfn;
+
+    if (!guest_array_ok(op->list, op->nr_extents, sizeof(pfn)) || !order_allowed(op->order))
+        return 0;
+    for (i = 0; i < op->nr_extents; i++) {
+        if (step(&op->steps, 1) || __get_guest_u32(&pfn, &op->list[i]))
+            break;
+        mfn = take_extent(op->d, op->order, op->below);
+        if (mfn == INVALID_MFN || !give_frames(op->d, mfn, 1u << op->order, pfn) || __put_guest_u32(mfn, &op->list[i]))
+            break;
+    }
+    return i;
+}
+
+/* --- Fewer frames */
 
 static uint32_t decrease_reservation(struct reservation_op *op)
 {
@@ -268,6 +282,12 @@ static int steal_chunk(struct exchange *x, uint32_t chunk)
     return 0;
 }
 
+static void free_extent(mfn_t mfn, uint32_t order)
+{
+    for (uint32_t i = 0; i < 1u << order; i++)
+        free_dom_frame(mfn + i);
+}
+
 static int alloc_chunk(struct exchange *x)
 {
     for (uint32_t i = 0; i < 1u << x->out_chunk_order; i++) {
@@ -275,6 +295,10 @@ static int alloc_chunk(struct exchange *x)
 
         if (mfn == INVALID_MFN)
             return -ENOMEM;
+        if (step(&x->steps, 1)) {
+            free_extent(mfn, x->args.out.extent_order);
+            return -EINTR;
+        }
         push_frame(&x->out, mfn);
     }
     return 0;
@@ -293,38 +317,41 @@ static void undo_chunk(struct exchange *x)
             mfn_to_page(mfn)->count = 1;
             put_page(mfn_to_page(mfn));
         }
+        (void)step(&x->steps, 1);
     }
-    while (x->out.count) {
-        mfn_t mfn = pop_frame(&x->out);
-
-        for (uint32_t i = 0; i < 1u << x->args.out.extent_order; i++)
-            free_dom_frame(mfn + i);
-    }
+    while (x->out.count)
+        free_extent(pop_frame(&x->out), x->args.out.extent_order);
 }
 
-/* From here on the chunk cannot fail. What is wrong with the list of results is the caller's loss, as on Xen. */
+/* From here on the chunk cannot fail. What is wrong with the list of results is the caller's loss, as on Xen. The new
+ * frames come first: so no other vCPU, if one runs in between, finds the domain below its limit. */
 static void finish_chunk(struct exchange *x, uint32_t chunk)
 {
     uint32_t order = x->args.out.extent_order, i = 1u << x->out_chunk_order;
     xen_pfn_t *list = x->args.out.extent_start + (chunk << x->out_chunk_order);
     xen_pfn_t pfn;
 
+    while (x->out.count) {
+        mfn_t mfn = pop_frame(&x->out);
+
+        i--;
+        if (x->d->is_dying) {
+            free_extent(mfn, order);
+            continue;
+        }
+        if (__get_guest_u32(&pfn, &list[i]))
+            pfn = NO_PFN;
+        (void)give_frames(x->d, mfn, 1u << order, pfn);
+        (void)__put_guest_u32(mfn, &list[i]);
+        (void)step(&x->steps, 1);
+    }
     while (x->in.count) {
         mfn_t mfn = pop_frame(&x->in);
 
         return_frame(x->d, mfn);
         mfn_to_page(mfn)->count = 1;
         put_page(mfn_to_page(mfn));
-    }
-    while (x->out.count) {
-        mfn_t mfn = pop_frame(&x->out);
-
-        for (uint32_t j = 0; j < 1u << order; j++)
-            assign_page(x->d, mfn + j);
-        i--;
-        if (!__get_guest_u32(&pfn, &list[i]))
-            set_pfns(mfn, pfn, 1u << order);
-        (void)__put_guest_u32(mfn, &list[i]);
+        (void)step(&x->steps, 1);
     }
 }
 

@@ -5,6 +5,7 @@
 #include <xen/audit.h>
 #include <xen/faults.h>
 #include <xen/boot_memory.h>
+#include <xen/sched.h>
 #include <xen/setup.h>
 
 #define WORD_BITS 32
@@ -83,6 +84,8 @@ static uint32_t take(struct pool *p, unsigned int order, uint32_t below)
     if (order > 20 || p->free < 1u << order)
         return NONE;
     page = order < 5 ? take_small(p, order, limit) : take_large(p, order, limit);
+    if (limit > p->hint)
+        spend((MIN(page, limit) - p->hint) / WORD_BITS);
     if (page == NONE)
         return NONE;
     p->free -= 1u << order;
@@ -166,7 +169,9 @@ void *alloc_heap_pages(unsigned int order)
 
     if (page == NONE)
         return NULL;
-    memset(va, 0, PAGE_SIZE << order);
+    for (uint32_t i = 0; i < 1u << order; i++)
+        clear_page(va + i * PAGE_SIZE);
+    spend((PAGE_SIZE / 64) << order);
     return va;
 }
 

@@ -272,11 +272,12 @@ static __attribute__((noinline)) void preempt(void)
 bool preempt_point(void)
 {
     interrupt_window();
+    this_cpu.effort = 0;
     if (unlikely(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE)))
         preempt();
     if (fault_preemption())
         schedule_amid_operation();
-    return current->domain->is_dying;
+    return this_cpu.domain->is_dying;
 }
 
 bool yield_point(void)

@@ -184,16 +184,30 @@ void drop_gdt(struct vcpu *v)
     v->gdt_entries = 0;
 }
 
+/* The domain may come to its end meanwhile, and will not be asked again what it has. */
+static int get_gdt_frames(struct domain *d, const uint32_t *frames, unsigned int pages)
+{
+    unsigned int i;
+
+    for (i = 0; i < pages; i++) {
+        if (frames[i] >= max_page || get_page_and_type(mfn_to_page(frames[i]), d, PGT_seg_desc_page))
+            break;
+        if (effort_spent())
+            (void)preempt_point();
+    }
+    if (i == pages && !d->is_dying)
+        return 0;
+    while (i-- > 0)
+        put_page_and_type(mfn_to_page(frames[i]));
+    return -EINVAL;
+}
+
 int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries)
 {
     unsigned int i, pages = (entries + 511) / 512;
 
-    for (i = 0; i < pages; i++)
-        if (frames[i] >= max_page || get_page_and_type(mfn_to_page(frames[i]), v->domain, PGT_seg_desc_page)) {
-            while (i-- > 0)
-                put_page_and_type(mfn_to_page(frames[i]));
-            return -EINVAL;
-        }
+    if (get_gdt_frames(v->domain, frames, pages))
+        return -EINVAL;
     drop_gdt(v);
     v->gdt_entries = entries;
     for (i = 0; i < pages; i++) {

@@ -39,8 +39,10 @@ void free_page(struct page_info *page)
     mfn_t mfn = page_to_mfn(page);
 
     BUG_ON(page->type_info >= PGT_one);
-    if (page->owner->is_dying) /* a living domain clears what it wants nobody to see */
+    if (page->owner->is_dying) { /* a living domain clears what it wants nobody to see */
+        spend(PAGE_SIZE / 64);
         clear_page(map_copy_source(mfn));
+    }
     page->owner->tot_pages--;
     page->owner = NULL;
     page->type_info = PGT_none;
@@ -78,12 +80,14 @@ static int validate(struct page_info *page, uint32_t type)
 {
     switch (type & PGT_type_mask) {
     case PGT_l1_page_table:
+        spend(L1_ENTRIES);
         return validate_l1(page);
     case PGT_l2_page_table:
         return validate_l2(page, type & PGT_pae_xen_l2);
     case PGT_l3_page_table:
         return validate_l3(page);
     case PGT_seg_desc_page:
+        spend(PAGE_SIZE / 8);
         return validate_descriptors(page);
     }
     return 0;
@@ -141,6 +145,7 @@ void put_last_type(struct page_info *page)
     switch (type & PGT_type_mask) {
     case PGT_l1_page_table:
         invalidate_l1(page);
+        spend(L1_ENTRIES);
         break;
     case PGT_l2_page_table:
         invalidate_l2(page, type & PGT_pae_xen_l2);

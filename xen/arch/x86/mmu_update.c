@@ -19,6 +19,7 @@
 
 /* For mmu_fast.S */
 int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi);
+int mmu_update_in_batch(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi);
 int mod_l1_words(struct domain *d, pte_t *slot, uint32_t lo, uint32_t hi);
 void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi);
 int flush_after_va(uint32_t va, uint32_t flags);
@@ -250,6 +251,14 @@ int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t n
     return other_update(&b, (pte_t){.lo = ptr_lo, .hi = ptr_hi}, (pte_t){.lo = new_lo, .hi = new_hi});
 }
 
+/* Likewise. 1: done, and others should run before the next one. */
+int mmu_update_in_batch(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi)
+{
+    int rc = mmu_update_one(ptr_lo, ptr_hi, new_lo, new_hi);
+
+    return rc ?: effort_spent();
+}
+
 int mod_l1_words(struct domain *d, pte_t *slot, uint32_t lo, uint32_t hi)
 {
     return mod_l1(d, d, slot, (pte_t){.lo = lo, .hi = hi});
@@ -260,7 +269,7 @@ void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi)
     put_page_from_l1e((pte_t){.lo = lo, .hi = hi}, d);
 }
 
-/* Up to `end`; *done is the first request that was not carried out. */
+/* Up to `end`, or until much has been done; *done is the first request that was not carried out. */
 static int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end, const mmu_update_t **done)
 {
     int rc = 0;
@@ -279,7 +288,7 @@ static int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_
             rc = other_update(b, (pte_t){.lo = ptr_lo, .hi = ptr_hi}, (pte_t){.lo = new_lo, .hi = new_hi});
         if (unlikely(rc))
             break;
-    } while (++req != end);
+    } while (++req != end && !effort_spent());
     *done = req;
     return rc;
 fault:

@@ -105,6 +105,7 @@ static int clear_frame(struct domain *d, mfn_t mfn)
         put_page(page);
         return -EINVAL;
     }
+    spend(PAGE_SIZE / 64);
     clear_page(map_frame(mfn));
     put_page_and_type(page);
     return 0;
@@ -119,6 +120,7 @@ static int copy_frame(struct domain *d, mfn_t to, mfn_t from)
         return -EINVAL;
     dst = own_page(to, d);
     if (dst && !get_page_type(dst, PGT_writable_page)) {
+        spend(PAGE_SIZE / 64);
         copy_page(map_frame(to), map_copy_source(from));
         put_page_type(dst);
         rc = 0;

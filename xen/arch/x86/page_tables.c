@@ -3,7 +3,8 @@
  * entry names: to a frame (L1), to a frame as an L1 (L2), as an L2 (L3). Levels only go down, so there are no cycles,
  * and no depth that a guest could choose.
  *
- * Windows do not survive preemption: the loops above L1 map their table anew for every entry.
+ * Windows do not survive preemption: the loops above L1 map their table anew for every entry. The validation of an L1
+ * is not preempted.
  */
 #include <asm/frames.h>
 #include <asm/l1tf.h>
@@ -61,8 +62,13 @@ void invalidate_l1(struct page_info *page)
     struct domain *d = page->owner;
     pte_t *table = map_l1(page_to_mfn(page));
 
-    for (unsigned int i = 0; (i = drop_l1_refs(table, i, d)) < L1_ENTRIES; i++)
+    for (unsigned int i = 0; (i = drop_l1_refs(table, i, d)) < L1_ENTRIES; i++) {
         put_page_from_l1e(table[i], d);
+        if (unlikely(effort_spent())) { /* many were a dead domain's, and had to be cleared */
+            preempt_point();
+            table = map_l1(page_to_mfn(page));
+        }
+    }
 }
 
 /* The frame that a present L2 or L3 entry of d's names, with a reference and the type. */
@@ -187,6 +193,10 @@ int validate_l3(struct page_info *page)
 
         if (e.lo & _PAGE_PRESENT)
             rc = get_page_from_l3e(e, i, page->owner);
+        if (!rc && preempt_point()) {
+            rc = -EINTR;
+            i++;
+        }
         if (unlikely(rc)) {
             undo_l3(mfn, i);
             return rc;

@@ -70,7 +70,7 @@ bool get_page(struct page_info *page, struct domain *d);
 void put_page(struct page_info *page);
 
 /* Uses as a type. 0, -EINVAL (another type is in use, or validation failed), -EINTR (the domain is being destroyed).
- * May be preempted for the tables above L1, so callers hold no window. Flushes become this_cpu.flush. */
+ * May be preempted where page tables are concerned, so callers hold no window. Flushes become this_cpu.flush. */
 int get_page_type(struct page_info *page, uint32_t type);
 void put_page_type(struct page_info *page);
 int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type);

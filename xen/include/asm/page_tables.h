@@ -4,7 +4,8 @@
 
 #include <asm/mm.h>
 
-/* Take the references that the table's entries stand for: 0, or -error with none taken. L2 and L3 may be preempted. */
+/* Take the references that the table's entries stand for: 0, or -error with none taken. L2 and L3 may be
+ * preempted; giving references back may be at every level. */
 int validate_l1(struct page_info *page);
 int validate_l2(struct page_info *page, bool with_hypervisor);
 int validate_l3(struct page_info *page);

@@ -179,6 +179,7 @@ struct cpu {
     uint32_t tlb_clock;     /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
     uint32_t va_key;        /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
     uint32_t va_window;     /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
+    uint32_t effort;        /* spend() since the last preempt_point() */
     uint32_t cr4;           /* what CR4 holds */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
@@ -221,6 +222,17 @@ void vcpu_block(void);           /* current waits for an event, unless one is de
 /* To be called where a long operation may be interrupted: opens a window for interrupts, and lets others run.
  * True when the domain is being destroyed, and the operation should give up. Callers hold no window. */
 bool preempt_point(void);
+/* For loops over operations of which some are much longer than others: the long ones tell, in steps of about 20
+ * instructions, and the loop calls preempt_point() when that has become much (docs/security.md has the bound). */
+#define EFFORT_MAX 512
+static inline void spend(uint32_t steps)
+{
+    this_cpu.effort += steps;
+}
+static inline bool effort_spent(void)
+{
+    return this_cpu.effort >= EFFORT_MAX;
+}
 /* Lets others run because current cannot go on without them. True as above. */
 bool yield_point(void);
 

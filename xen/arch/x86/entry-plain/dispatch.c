@@ -79,7 +79,7 @@ long do_multicall(multicall_entry_t *calls, uint32_t count)
         e.result = call_of_multicall(&e);
         if (copy_to_guest(&calls[i].result, &e.result, sizeof(e.result)))
             return -EFAULT;
-        if ((this_cpu.work || i % 64 == 63) && !may_go_on())
+        if ((this_cpu.work || i % 64 == 63 || effort_spent()) && !may_go_on())
             break;
     }
     return 0;

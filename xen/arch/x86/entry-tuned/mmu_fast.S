@@ -463,14 +463,17 @@ batch_other:                                    # ECX:EAX the pointer
 .Lb6:   mov     HV(12(%ebx)), %esi
 .Lb7:   mov     HV(8(%ebx)), %ecx
         push    %esi
-        call    mmu_update_one                  # (pointer low, high, entry low, high)
+        call    mmu_update_in_batch             # (pointer low, high, entry low, high)
         add     $4, %esp
         mov     CPU(domain), %edx
         test    %eax, %eax
-        jnz     batch_exit
+        jnz     2f
         add     $16, %ebx
         cmp     B_CHUNK_END, %ebx
         jne     batch_fresh                     # it may have been preempted: no window is sure any more
+        jmp     batch_chunk_done
+2:      js      batch_exit
+        add     $16, %ebx                       # it took long: the chunk ends here
         jmp     batch_chunk_done
         EXTABLE(.Lb5, batch_fault)
         EXTABLE(.Lb6, batch_fault)

@@ -78,6 +78,14 @@ multicall_result:
 multicall_next:
         NEXT_ENTRY
 
+/* The same of one that may have taken long: then interrupts get a chance before the next. */
+multicall_long_result:
+        cmpl    $EFFORT_MAX, CPU(effort)
+        jb      multicall_result
+.Llong: mov     %eax, MC_RESULT
+        EXTABLE(.Llong, multicall_fault)
+        jmp     multicall_work
+
 multicall_chunk_done:
         cmp     (%esp), %edi
         jae     multicall_done
@@ -111,7 +119,8 @@ multicall_straddling:
         EXTABLE(.Lwhole, multicall_fault)
         jmp     multicall_entry
 
-/* Something is to be done before the guest goes on: see whether the rest of the calls may still be made. */
+/* Something is to be done before the guest goes on, or others have waited long: see whether the rest of the calls may
+ * still be made. */
 multicall_work:
         call    may_go_on
         test    %al, %al
@@ -140,7 +149,7 @@ multicall_out_of_range:
         EXTABLE(.Lfetch\@, multicall_fault)
 .endm
 
-.macro C_ENTRY entry, name, args
+.macro C_ENTRY entry, name, args, result
 ENTRY(\entry)
     .if \args >= 5
         FETCH_ARG 4, %edx
@@ -173,7 +182,7 @@ ENTRY(\entry)
     .if \args >= 4
         add     $4 * (\args - 3), %esp
     .endif
-        jmp     multicall_result
+        jmp     \result
 .endm
 
 multicall_fault_pushed5:
@@ -184,14 +193,14 @@ multicall_fault_pushed4:
 
 /* A HOT call's piece is C's, multicall_<name>_c, where no other file has a multicall_<name> (mmu_fast.S, descriptor_fast.S). */
 .macro HOT_ENTRY name, args
-        C_ENTRY multicall_\name\()_c, \name, \args
+        C_ENTRY multicall_\name\()_c, \name, \args, multicall_long_result
         .weak   multicall_\name
         .set    multicall_\name, multicall_\name\()_c
 .endm
 
 #define ENTRY_LEAF(name, args)
 #define ENTRY_HOT(name, args)  HOT_ENTRY name, args
-#define ENTRY_FAST(name, args) C_ENTRY multicall_##name, name, args
+#define ENTRY_FAST(name, args) C_ENTRY multicall_##name, name, args, multicall_long_result
 #define ENTRY_FULL(name, args)
 #define HYPERCALL(number, name, args, tier, text) ENTRY_##tier(name, args)
 #include <xen/hypercalls.def>

@@ -1,0 +1,40 @@
+#!/bin/sh
+# timeout: 200
+# How long the hypervisor keeps interrupts off, and so the CPU from others: the longest stretch of each operation, in
+# instructions, while guests do the worst they can (guest/tests/longest.c, store.c), everything else that the conformance
+# guest knows, end domains, and run at random. It must stay below the bound that docs/security.md states. A plugin of
+# QEMU's counts (bench/plugin/stretch.c), so nothing is changed by being looked at; that it sees long stretches shows the
+# auditor, which is exempt (INT82_OP_audit, docs/memory.md).
+. tests/lib.sh
+need qemu-system-i386 nm
+
+bound=$(sed -n 's/^- \*\*Response\*\*:.* at most \([0-9 ]*\) instructions.*/\1/p' docs/security.md | tr -d ' ')
+[ -n "$bound" ] && pass "docs/security.md states a bound: $bound" || fail "docs/security.md states a bound" "none"
+
+# measured NAME "HYPERVISOR'S ARGUMENTS" GUEST [ARGUMENTS [MODULES]]: into $CASE_TMP/NAME.stretches
+measured() {
+    CONSOLE=$CASE_TMP/$1
+    nm "$OUR_HYPERVISOR" >"$CASE_TMP/symbols"
+    check_status "$1: powered off" 0 run_qemu -t 120 -m 128 -a "$2" -i "${5:-}" \
+        -x "-plugin $B/int82-stretch.so,out=$CASE_TMP/$1.stretches,symbols=$CASE_TMP/symbols" "$3" "$4"
+}
+
+measured tests dom0_mem=64M "$B/guest/tests.elf" ''
+check_text "tests: none fails" " failed=0 " "$CASE_TMP/tests"
+measured fuzz dom0_mem=64M "$B/guest/fuzz.elf" 'seed=11 ops=20000'
+check_text "fuzz: passed" "fuzz: passed" "$CASE_TMP/fuzz"
+measured builder dom0_mem=48M "$B/guest/builder.elf" '' "$B/guest/hello.elf"
+measured domains 'dom0_mem=24M domain=kernel=1,mem=32M' "$B/guest/idle.elf" seconds=8 "$B/guest/tests.elf only=[!r]*"
+
+# The longest of each operation, over all runs: where, and what most of it was spent in.
+for run in tests fuzz builder domains; do
+    sed "s/^\([0-9]*\) [0-9]* /\1 $run /" "$CASE_TMP/$run.stretches"
+done | sort -rn | awk '!seen[$3]++' >"$CASE_TMP/longest"
+cat "$CASE_TMP/longest"
+
+audits='^[0-9]* [a-z]* do_[a-z0-9_]*: audit_'
+longest=$(grep -v "$audits" "$CASE_TMP/longest" | head -n 1)
+[ "${longest%% *}" -le "${bound:-0}" ] && pass "the longest stretch: $longest" || fail "the longest stretch" "$longest"
+[ "$(grep -c . "$CASE_TMP/longest")" -gt 20 ] && pass "most operations were seen" || fail "most operations were seen"
+audit=$(grep "$audits" "$CASE_TMP/longest" | head -n 1)
+[ "${audit%% *}" -gt "${bound:-0}" ] && pass "long ones are seen" || fail "long ones are seen" "the auditor's: $audit"
