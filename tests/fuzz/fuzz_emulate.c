@@ -90,6 +90,11 @@ void vcpu_block(void)
     seen.blocks++;
 }
 
+bool fixup_4gb_segment(struct cpu_user_regs *regs)
+{
+    return false; /* segment limits are another matter */
+}
+
 long do_fpu_taskswitch(uint32_t set)
 {
     REQUIRE(set <= 1);

@@ -101,6 +101,11 @@ void vcpu_block(void)
     asked.blocked++;
 }
 
+bool fixup_4gb_segment(struct cpu_user_regs *regs)
+{
+    return false; /* segment limits are another matter */
+}
+
 long do_fpu_taskswitch(uint32_t set)
 {
     asked.taskswitch = set;

@@ -17,7 +17,7 @@
 
 /* I/O breakpoints would need CR4.DE, and would then hit the hypervisor's own accesses: port_breakpoints() finds them
  * when it carries out a guest's IN or OUT. So the processor does not get their enable bits. */
-static uint32_t hardware_dr7(uint32_t value)
+static __attribute__((noinline)) uint32_t hardware_dr7(uint32_t value)
 {
     for (unsigned int i = 0; i < 4; i++)
         if ((value >> (16 + i * 4) & 3) == DR7_TYPE_IO)
@@ -65,7 +65,7 @@ static void write_hardware(unsigned int reg, uint32_t value)
 }
 
 /* Like the processor, only for those that are enabled. I/O breakpoints exist for a guest that has set CR4.DE. */
-static bool dr7_ok(const struct vcpu *v, uint32_t value)
+static __attribute__((noinline)) bool dr7_ok(const struct vcpu *v, uint32_t value)
 {
     for (unsigned int i = 0; i < 4; i++)
         if (value >> i * 2 & 3 && (value >> (16 + i * 4) & 3) == DR7_TYPE_IO && !(v->guest_cr4 & X86_CR4_DE))
@@ -92,9 +92,10 @@ int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
         return -EINVAL;
     }
     v->debugreg[reg] = value;
-    alias_debug_registers(v);
     if (v == current)
         write_hardware(reg, value);
+    if (reg >= 6)
+        alias_debug_registers(v);
     return 0;
 }
 

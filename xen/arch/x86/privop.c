@@ -400,12 +400,12 @@ fault:
     return false;
 }
 
-bool emulate_privileged_op(struct cpu_user_regs *regs)
+static __attribute__((noinline)) bool emulate_other_op(struct cpu_user_regs *regs)
 {
     struct privop op;
     unsigned int which;
 
-    if (mov_from_cr(regs))
+    if (fixup_4gb_segment(regs))
         return true;
     op.regs = regs;
     op.breakpoints = 0;
@@ -423,6 +423,11 @@ bool emulate_privileged_op(struct cpu_user_regs *regs)
     default:
         return true;
     }
+}
+
+bool emulate_privileged_op(struct cpu_user_regs *regs)
+{
+    return mov_from_cr(regs) || emulate_other_op(regs);
 }
 
 /* The forced-emulation prefix and CPUID: 0F 0B 'x' 'e' 'n' 0F A2. The two words share a byte. */

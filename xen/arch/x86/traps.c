@@ -152,7 +152,7 @@ static void general_protection(struct cpu_user_regs *regs)
 {
     if (software_interrupt(regs))
         return;
-    if (regs->error_code == 0 && (fixup_4gb_segment(regs) || emulate_privileged_op(regs)))
+    if (regs->error_code == 0 && emulate_privileged_op(regs))
         return;
     to_guest(regs, TRAP_gp_fault);
 }
