@@ -38,7 +38,7 @@ bool check_descriptor(uint32_t *a, uint32_t *b)
         return true;
     if (!(*b & 0x800000))
         return false;
-    last = (end - first - 1) >> PAGE_SHIFT;
+    last = ((end - first) >> PAGE_SHIFT) - 1; /* of the pages that fit, counted from first, which may be amid one */
     *a = (*a & 0xFFFF0000) | (uint32_t)(last & 0xFFFF);
     *b = (*b & ~0xF0000u) | (uint32_t)(last & 0xF0000);
     return true;
