@@ -3,6 +3,7 @@
 # notice. tests/cases/mutations.sh runs them all; tests/mutations/README has the header lines of a patch.
 # usage: tests/mutate.sh NAME       one mutation, on a copy of the tree and of its objects, so that only what changed is built
 #        tests/mutate.sh --base BUILD    (for the case) that copy: $B/mutations/base-BUILD
+#        tests/mutate.sh --build NAME    only that: prints where the broken hypervisor is
 #        tests/mutate.sh --intact        (for the case) all tests that patches name must pass on the intact tree
 # Prints @test lines.
 set -u
@@ -10,7 +11,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 . tests/lib.sh
 all=tests/mutations
-work=$B/mutations
+work=${MUTATION_DIR:-$B/mutations} # relative, of this case alone
 top=$PWD
 
 field() {
@@ -102,7 +103,8 @@ not_passed_of() {
     done
 }
 
-run_one() {
+# A copy of the base with the patch applied: $dir.
+patched() {
     name=$1
     build=$(field "$name" build) engine=$(field "$name" engine) by=$(field "$name" caught-by)
     dir=$work/$name
@@ -113,8 +115,12 @@ run_one() {
     if ! patch -d "$dir" -p1 -s -f --no-backup-if-mismatch <"$all/$name.patch" >"$CASE_TMP/patch" 2>&1; then
         cat "$CASE_TMP/patch"
         fail "$name" "the patch no longer applies: follow the code, and break the same rule again"
-        return
+        return 1
     fi
+}
+
+run_one() {
+    patched "$1" || return
     case $by in
     unit=*)
         program=${by%% *} program=build/unit/${program#unit=} tests=${by#* }
@@ -223,9 +229,10 @@ run_intact() {
 
 case ${1:-} in
 --base) make_base "$2" ;;
+--build) patched "$2" && make_in "$dir" "$build" build/int82.elf >&2 && echo "$dir/build/int82.elf" ;;
 --intact) run_intact ;;
 '' | -*)
-    sed -n '4,6p' "$0" | cut -c 3-
+    sed -n '4,8p' "$0" | cut -c 3-
     exit 2
     ;;
 *) run_one "$1" ;;

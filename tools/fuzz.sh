@@ -22,39 +22,58 @@ passed() {
     grep -q '^fuzz: passed' "$1"
 }
 
-# A machine that dies cannot shrink anything: its sequence is found by running it again, and shrunk from here.
+# A machine that dies cannot shrink anything, and in one whose hypervisor has lost count everything fails: then the
+# sequence is run again and again from here, each time on a new machine.
 dies_with() {
     boot 60 "$dir/shrink.log" "seed=$1 sequence=$2 keep=$3"
     ! grep -q '^fuzz: passed' "$dir/shrink.log"
 }
 
-shrink_crash() {
-    boot 600 "$dir/again.log" "seed=$1 sequence=$2 announce"
-    sequence=$(tr -d '\r' <"$dir/again.log" | sed -n 's/^fuzz: begin \([0-9]*\)$/\1/p' | tail -n 1)
+# shrink SEED SEQUENCE
+shrink() {
     keep=$(seq -s . 0 95)
-    if [ -z "$sequence" ] || ! dies_with "$1" "$sequence" "$keep"; then
-        echo "fuzz: the machine's death could not be repeated"
+    if ! dies_with "$1" "$2" "$keep"; then
+        echo "fuzz: sequence $2 alone does not fail: it takes what was done before it"
         return
     fi
     for i in $(seq 0 95); do
         less=$(echo ".$keep." | sed "s/\.$i\./\./; s/^\.//; s/\.\$//")
         [ "$less" != "$keep" ] && [ -n "$less" ] || continue
-        if dies_with "$1" "$sequence" "$less"; then keep=$less; fi
+        if dies_with "$1" "$2" "$less"; then keep=$less; fi
     done
-    boot 60 "$dir/shrink.log" "seed=$1 sequence=$sequence keep=$keep trace"
+    boot 60 "$dir/shrink.log" "seed=$1 sequence=$2 keep=$keep trace"
     tail -n 12 "$dir/shrink.log"
-    echo "fuzz: again: make fuzz SEED=$1 SEQUENCE=$sequence KEEP=$keep"
+    echo "fuzz: again: make fuzz SEED=$1 SEQUENCE=$2 KEEP=$keep"
+}
+
+# The guest's own shortest sequence, if it fails on a machine that nothing has happened to.
+shrunk_by_guest() {
+    again=$(sed -n "s/^fuzz: again: make fuzz SEED=$2 SEQUENCE=\([0-9]*\) KEEP=\([0-9.]*\)$/\1 \2/p" "$1" | tail -n 1)
+    sequence=${again% *} keep=${again#* }
+    [ -n "$again" ] && [ -n "$keep" ] && dies_with "$2" "$sequence" "$keep"
 }
 
 report() {
     log=$dir/seed-$1.log
     echo "fuzz: seed $1 failed; the log is $log"
-    if grep -q '^fuzz: failed' "$log"; then
-        sed -n '/^fuzz: FAILED/,$p' "$log"
+    tr -d '\r' <"$log" >"$dir/report.log"
+    if grep -q '^fuzz: failed' "$dir/report.log"; then
+        sequence=$(sed -n 's/^fuzz: FAILED seed [0-9]* sequence \([0-9]*\) .*/\1/p' "$dir/report.log" | head -n 1)
+        if shrunk_by_guest "$dir/report.log" "$1"; then
+            sed -n '/^fuzz: FAILED/,/^fuzz: again/p' "$dir/report.log"
+            return
+        fi
+        grep '^fuzz: FAILED' "$dir/report.log"
+        echo "fuzz: the guest's own search has led nowhere, since the hypervisor's state was bad already: from outside"
     else
-        tail -n 15 "$log"
-        last=$(tr -d '\r' <"$log" | sed -n 's/^fuzz: sequence \([0-9]*\),.*/\1/p' | tail -n 1)
-        shrink_crash "$1" "${last:-0}"
+        tail -n 15 "$dir/report.log"
+        boot 600 "$dir/again.log" "seed=$1 sequence=$(sed -n 's/^fuzz: sequence \([0-9]*\),.*/\1/p' "$dir/report.log" | tail -n 1) announce"
+        sequence=$(tr -d '\r' <"$dir/again.log" | sed -n 's/^fuzz: begin \([0-9]*\)$/\1/p' | tail -n 1)
+    fi
+    if [ -n "$sequence" ]; then
+        shrink "$1" "$sequence"
+    else
+        echo "fuzz: it could not be repeated"
     fi
 }
 
