@@ -264,8 +264,9 @@ int predict_va(const struct op *op)
     struct mapping m = walk(op);
     int rc = -EINVAL;
 
-    if (m.table >= &frames[F_KERNEL] || m.slot == SLOTS)
-        return SKIP; /* of the kernel's own, and the views */
+    if (m.table >= &frames[F_KERNEL] || m.slot == SLOTS ||
+        (m.table == &frames[F_WINDOW] && (m.slot < SLOT_FREE || m.slot >= SLOT_TOP)))
+        return SKIP; /* of the kernel's own, the views, and what of the window is not played with */
     if (m.table)
         rc = mod_l1(&m.table->slot[m.slot], value_of(op));
     if (!rc && op->y == 7)
