@@ -162,7 +162,7 @@ static pte_t old_value(struct store *s, const struct frame *f, unsigned int slot
     if (!f || s->kind < S_CMPXCHG8B)
         return 0;
     trap_catch(NULL, do_store, &load);
-    old = IS_POOL(f - frames) ? read_entry(f - frames, slot_index[slot]) : f->slot[slot];
+    old = read_entry(f - frames, slot_index[slot]);
     return s->kind == S_WRONG_CMPXCHG8B ? old ^ 1ull << 40 : old;
 }
 

@@ -237,7 +237,7 @@ void shrink(struct sequence *s);
 
 static inline pte_t read_entry(unsigned int f, unsigned int index)
 {
-    return ((volatile pte_t *)VIEW(f))[index];
+    return (f < POOL ? (volatile pte_t *)VIEW(f) : fixed_page[f - POOL])[index];
 }
 
 #endif
