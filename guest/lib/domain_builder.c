@@ -12,7 +12,7 @@
 #include <public/vcpu.h>
 
 #define DEFAULT_PAGES 1024
-#define NR_L2         4
+#define NR_SLOTS      4 /* of an L3 */
 #define SLACK         0x80000u       /* mapped behind the stack, at least */
 #define MAP_ALIGN     0x400000u      /* of the mapping's end */
 #define FOREIGN_VA    MM_SCRATCH_END /* an L1 table of its own stands there */
@@ -357,6 +357,26 @@ static int populate(struct guest_domain *d)
     return HYPERVISOR_memory_op(XENMEM_populate_physmap, &r) == (int32_t)d->nr_pages ? 0 : -ENOMEM;
 }
 
+/* Slots of the L3 with an L2: those that the map touches, and the hypervisor's; as Xen's own builder has it. */
+static bool has_l2(const struct guest_domain *d, uint32_t slot)
+{
+    return slot == L3_INDEX(VIRT_BASE) || (slot >= L3_INDEX(d->virt_base) && slot <= L3_INDEX(d->end - 1));
+}
+
+static uint32_t l2s_before(const struct guest_domain *d, uint32_t slot)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < slot; i++)
+        n += has_l2(d, i);
+    return n;
+}
+
+static uint32_t l2_at(const struct guest_domain *d, uint32_t slot)
+{
+    return d->tables + (1 + l2s_before(d, slot)) * PAGE_SIZE;
+}
+
 /* Virtual addresses from the kernel's end up: as Xen's own builder orders them. */
 static int plan(struct guest_domain *d)
 {
@@ -368,13 +388,14 @@ static int plan(struct guest_domain *d)
     d->store = at + PAGE_SIZE;
     d->console = at + 2 * PAGE_SIZE;
     d->tables = at + 3 * PAGE_SIZE;
-    do {
+    d->end = at;
+    do { /* the more tables, the further the end, the more tables */
         l1s++;
-        stack_end = d->tables + (1 + NR_L2 + l1s + 1) * PAGE_SIZE;
+        d->nr_tables = 1 + l2s_before(d, NR_SLOTS) + l1s;
+        stack_end = d->tables + (d->nr_tables + 1) * PAGE_SIZE;
         d->end = (stack_end + SLACK + MAP_ALIGN - 1) & ~(MAP_ALIGN - 1);
-    } while (((d->end - 1) >> 21) - (d->virt_base >> 21) + 1 > l1s);
+    } while (((d->end - 1) >> 21) - (d->virt_base >> 21) + 1 > l1s || 1 + l2s_before(d, NR_SLOTS) + l1s > d->nr_tables);
     d->stack = stack_end - PAGE_SIZE;
-    d->nr_tables = 1 + NR_L2 + l1s;
     return (stack_end - d->virt_base) >> PAGE_SHIFT <= d->nr_pages ? 0 : -ENOMEM;
 }
 
@@ -385,7 +406,7 @@ static uint32_t mfn_at(const struct guest_domain *d, uint32_t va)
 
 static uint32_t l1_at(const struct guest_domain *d, uint32_t va)
 {
-    return d->tables + (1 + NR_L2 + (va >> 21) - (d->virt_base >> 21)) * PAGE_SIZE;
+    return l2_at(d, NR_SLOTS) + ((va >> 21) - (d->virt_base >> 21)) * PAGE_SIZE;
 }
 
 /* The L1 table of the 2 MiB from va on: page is a scratch page. */
@@ -409,7 +430,7 @@ static int write_l2(const struct guest_domain *d, pte_t *page, uint32_t slot)
     for (uint32_t va = d->virt_base & ~0x1FFFFFu; va < d->end; va += 0x200000)
         if (L3_INDEX(va) == slot)
             page[L2_INDEX(va)] = make_pte(mfn_at(d, l1_at(d, va)), PTE_TABLE);
-    return domain_write(d, d->tables + (1 + slot) * PAGE_SIZE, page, PAGE_SIZE);
+    return domain_write(d, l2_at(d, slot), page, PAGE_SIZE);
 }
 
 static int write_tables(const struct guest_domain *d)
@@ -419,12 +440,14 @@ static int write_tables(const struct guest_domain *d)
 
     for (uint32_t va = d->virt_base & ~0x1FFFFFu; va < d->end && !err; va += 0x200000)
         err = write_l1(d, page, va);
-    for (uint32_t slot = 0; slot < NR_L2 && !err; slot++)
-        err = write_l2(d, page, slot);
+    for (uint32_t slot = 0; slot < NR_SLOTS && !err; slot++)
+        if (has_l2(d, slot))
+            err = write_l2(d, page, slot);
     if (!err) {
         memset(page, 0, PAGE_SIZE);
-        for (uint32_t slot = 0; slot < NR_L2; slot++)
-            page[slot] = make_pte(mfn_at(d, d->tables + (1 + slot) * PAGE_SIZE), PTE_P);
+        for (uint32_t slot = 0; slot < NR_SLOTS; slot++)
+            if (has_l2(d, slot))
+                page[slot] = make_pte(mfn_at(d, l2_at(d, slot)), PTE_P);
         err = domain_write(d, d->tables, page, PAGE_SIZE);
     }
     free_page(page);

@@ -238,6 +238,20 @@ static void add_free(uint32_t pfn, uint32_t end)
         free_page(pfn_to_virt(pfn));
 }
 
+/* Only domain 0 starts with an L2 for every slot. Whoever builds on the library has them all. */
+static void complete_l3(void)
+{
+    for (unsigned int i = 0; i < 3; i++) {
+        void *l2;
+
+        if (base[i] & PTE_P)
+            continue;
+        l2 = alloc_page();
+        if (page_make_readonly(l2) || mmu_set_entry(&base[i], make_pte(virt_to_mfn(l2), PTE_P)))
+            guest_panic("cannot set entry %u of the L3", i);
+    }
+}
+
 static void find_hypervisor(void)
 {
     struct xen_platform_parameters parameters = {HYPERVISOR_VIRT_START};
@@ -285,4 +299,5 @@ void mm_init(void)
         add_free(linear_pages, pfn);
         linear_pages = pfn;
     }
+    complete_l3();
 }

@@ -2,11 +2,11 @@
  * A domain at boot: from a kernel image to the state in which Xen's ABI says that a guest starts. In virtual addresses,
  * from the guest's base up, frame after frame:
  *
- *      kernel | initial ramdisk | p2m list | start_info | store, console | page tables: L3, four L2s, L1s | stack |
- * slack
+ *      kernel | initial ramdisk | p2m list | start_info | store, console | page tables: L3, L2s, L1s | stack | slack
  *
- * all mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack. Domain 0 has no rings to store and
- * console.
+ * all mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack. As on Xen, domain 0 has no rings to store
+ * and console, and L2s for all four slots of its L3; another domain has L2s for the slots that the map touches, and for
+ * slot 3. Mini-OS counts on that: it takes nr_pt_frames, less the L3 and two L2s, for the number of its L1s.
  */
 #include <asm/emulate.h>
 #include <asm/frames.h>
@@ -21,7 +21,6 @@
 #define PTE_DATA    (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define PTE_TABLE   (_PAGE_PRESENT | _PAGE_ACCESSED)
 #define L2E_FLAGS   (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
-#define NR_L2       4
 #define MIN_RESERVE (2u << 20 >> PAGE_SHIFT) /* frames kept free for later */
 #define MAX_RESERVE (64u << 20 >> PAGE_SHIFT)
 
@@ -32,6 +31,7 @@ struct layout {
     uint32_t p2m, start_info;
     uint32_t store, console; /* 0: none */
     uint32_t tables, l1_frames;
+    uint32_t l2_slots; /* of the L3, as bits */
     uint32_t stack;
     uint32_t end;
     uint32_t mapped_pages; /* from base to end */
@@ -67,6 +67,28 @@ static uint32_t __init big_pages(uint32_t start, uint32_t end)
     return (ROUNDUP(end, 1u << L2_SHIFT) >> L2_SHIFT) - (start >> L2_SHIFT);
 }
 
+/* What the L1s map, and always the hypervisor's slot. */
+static uint32_t __init slots_below(uint32_t base, uint32_t l1_frames)
+{
+    uint32_t first = base >> L3_SHIFT, last = ((base >> L2_SHIFT) + l1_frames - 1) / L2_ENTRIES;
+
+    return ((2u << last) - (1u << first)) | 1u << 3;
+}
+
+static uint32_t __init l2s_before(const struct layout *l, uint32_t slot)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < slot; i++)
+        n += l->l2_slots >> i & 1;
+    return n;
+}
+
+static uint32_t __init nr_tables(const struct layout *l)
+{
+    return 1 + l2s_before(l, L3_ENTRIES) + l->l1_frames;
+}
+
 /* Virtual addresses from the kernel's end up. 64 bits, since nothing says yet that they fit. */
 static void __init plan(struct layout *l, const struct elf_guest *g, const struct boot_domain *b)
 {
@@ -91,8 +113,10 @@ static void __init plan(struct layout *l, const struct elf_guest *g, const struc
     l->tables = at += PAGE_SIZE;
     /* The more tables, the further the end, the more tables. */
     for (l->l1_frames = 1;; l->l1_frames++) {
-        uint64_t stack_end = at + (1 + NR_L2 + l->l1_frames + 1) * PAGE_SIZE;
+        uint64_t stack_end;
 
+        l->l2_slots = b->domid ? slots_below(l->base, l->l1_frames) : 0xF;
+        stack_end = at + (nr_tables(l) + 1) * PAGE_SIZE;
         l->stack = stack_end - PAGE_SIZE;
         end = ROUNDUP(stack_end, (uint64_t)MAP_ALIGN);
         if (end - stack_end < SLACK)
@@ -176,9 +200,14 @@ static void __init return_list(const struct layout *l)
         free_dom_frame(((uint32_t)l->mfn_of >> PAGE_SHIFT) + i);
 }
 
+static uint32_t __init l2_table(const struct layout *l, uint32_t slot)
+{
+    return l->tables + (1 + l2s_before(l, slot)) * PAGE_SIZE;
+}
+
 static uint32_t __init l1_table(const struct layout *l, uint32_t va)
 {
-    return l->tables + (1 + NR_L2 + ((va >> L2_SHIFT) - (l->base >> L2_SHIFT))) * PAGE_SIZE;
+    return l2_table(l, L3_ENTRIES) + ((va >> L2_SHIFT) - (l->base >> L2_SHIFT)) * PAGE_SIZE;
 }
 
 static void __init write_entry(const struct layout *l, uint32_t table, uint32_t index, mfn_t mfn, uint32_t flags)
@@ -190,13 +219,14 @@ static void __init write_entry(const struct layout *l, uint32_t table, uint32_t 
 
 static void __init write_tables(const struct layout *l)
 {
-    for (unsigned int i = 0; i < NR_L2; i++)
-        write_entry(l, l->tables, i, frame_at(l, l->tables + (1 + i) * PAGE_SIZE), _PAGE_PRESENT);
+    for (unsigned int i = 0; i < L3_ENTRIES; i++)
+        if (l->l2_slots >> i & 1)
+            write_entry(l, l->tables, i, frame_at(l, l2_table(l, i)), _PAGE_PRESENT);
     for (uint32_t va = l->base; va < l->end; va += PAGE_SIZE) {
         bool table = va >= l->tables && va < l->stack;
 
         if (va == l->base || !(va & ((1u << L2_SHIFT) - 1)))
-            write_entry(l, l->tables + (1 + (va >> L3_SHIFT)) * PAGE_SIZE, va >> L2_SHIFT & (L2_ENTRIES - 1),
+            write_entry(l, l2_table(l, va >> L3_SHIFT), va >> L2_SHIFT & (L2_ENTRIES - 1),
                         frame_at(l, l1_table(l, va)), L2E_FLAGS);
         write_entry(l, l1_table(l, va), va >> PAGE_SHIFT & (L1_ENTRIES - 1), frame_at(l, va),
                     table ? PTE_TABLE : PTE_DATA);
@@ -243,7 +273,7 @@ static void __init write_start_info(const struct layout *l, const struct elf_gue
     si.shared_info = virt_to_mach(d->shared_info);
     si.flags = (b->privileged ? SIF_PRIVILEGED : 0) | (b->domid ? 0 : SIF_INITDOMAIN);
     si.pt_base = l->tables;
-    si.nr_pt_frames = 1 + NR_L2 + l->l1_frames;
+    si.nr_pt_frames = nr_tables(l);
     si.mfn_list = l->p2m;
     if (initrd) {
         si.mod_start = g->unmapped_initrd ? l->initrd_pfn : l->initrd;
@@ -308,7 +338,7 @@ static void __init report(const struct layout *l, const struct elf_guest *g, con
     if (b->initrd)
         log_at(LOG_INFO, "  initial ramdisk: %u KiB, pfn %05x\n", (b->initrd->size + 1023) >> 10, l->initrd_pfn);
     log_at(LOG_INFO, "  p2m list %08x, page tables %08x (%u), stack %08x, hypercall page %08x\n", l->p2m, l->tables,
-           1 + NR_L2 + l->l1_frames, l->stack, g->hypercall_page);
+           nr_tables(l), l->stack, g->hypercall_page);
 }
 
 static struct vcpu *__init create(const struct boot_domain *b, const struct elf_guest *g)
