@@ -48,7 +48,7 @@ static void grant(uint32_t ref, const void *page, uint16_t flags)
 
 static gnttab_map_grant_ref_t map_op(uint64_t host_addr, uint32_t flags, uint32_t ref)
 {
-    gnttab_map_grant_ref_t op = {.host_addr = host_addr, .flags = flags, .ref = ref, .dom = DOMID_SELF, .status = 77};
+    gnttab_map_grant_ref_t op = {.host_addr = host_addr, .flags = flags, .ref = ref, .dom = own_domid(), .status = 77};
 
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1), 0);
     return op;
@@ -244,6 +244,9 @@ TEST(grants_map_refused)
     CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, 0x10000000).status, GNTST_bad_gntref);
     CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, 0xFFFFFFFF).status, GNTST_bad_gntref);
     op = (gnttab_map_grant_ref_t){.host_addr = MAP_VA, .flags = GNTMAP_host_map, .ref = REF, .dom = 12345};
+    CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1), 0);
+    CHECK_RC(op.status, GNTST_bad_domain);
+    op.dom = DOMID_SELF;
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1), 0);
     CHECK_RC(op.status, GNTST_bad_domain);
     /* No place for it: nothing stays claimed. */
@@ -550,7 +553,7 @@ TEST(grants_many)
         ops[i] = (gnttab_map_grant_ref_t){.host_addr = MAP_VA + i * PAGE_SIZE,
                                           .flags = GNTMAP_host_map,
                                           .ref = REF + i / 160,
-                                          .dom = DOMID_SELF,
+                                          .dom = own_domid(),
                                           .status = 77};
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, ops, COUNT), 0);
     for (unsigned int i = 0; i < COUNT; i++) {

@@ -203,6 +203,7 @@ TEST(isolation_entry_nmi_callback)
         arg.handler_address = bad_eip[i];
         CHECK_RC(HYPERVISOR_nmi_op(0, &arg), 0);
         must_fail("an NMI to", bad_eip[i], nmi, NULL);
+        end_nmi();
     }
     CHECK_RC(HYPERVISOR_nmi_op(1, NULL), 0);
     end_catching();

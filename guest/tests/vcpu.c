@@ -122,9 +122,23 @@ TEST(vcpu_bad_command)
     CHECK_RC(HYPERVISOR_vcpu_op(99, 1, arg), -ENOENT);
 }
 
-static volatile uint32_t nmis;
+static volatile uint32_t nmis, nmis_to_send, nmi_depth, nmi_deepest;
 extern const char nmi_entry[];
-__asm__(".text; nmi_entry: incl nmis; iret");
+/* Sends nmis_to_send more from within. Returns by hypercall, which lets them in. */
+__asm__(".text; nmi_entry: pushl %eax; pushl %ebx; pushl %ecx; pushl %edx; incl nmis; incl nmi_depth\n"
+        "movl nmi_depth, %eax; cmpl nmi_deepest, %eax; jbe 1f; movl %eax, nmi_deepest\n"
+        "1: cmpl $0, nmis_to_send; je 2f; decl nmis_to_send\n"
+        "movl $24, %eax; movl $11, %ebx; xorl %ecx, %ecx; xorl %edx, %edx; int $0x82\n" /* vcpu_op, send_nmi */
+        "2: decl nmi_depth; popl %edx; popl %ecx; popl %ebx; popl %eax\n"
+        "pushl %eax; movl $23, %eax; int $0x82");
+
+static void send_nmi(uint32_t more)
+{
+    nmis = nmi_depth = nmi_deepest = 0;
+    nmis_to_send = more;
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_send_nmi, 0, NULL), 0);
+    HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+}
 
 TEST(vcpu_nmi)
 {
@@ -134,10 +148,22 @@ TEST(vcpu_nmi)
     void *p;
 
     CHECK_RC(HYPERVISOR_nmi_op(0, &arg), 0);
-    nmis = 0;
-    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_send_nmi, 0, NULL), 0);
+    send_nmi(0);
+    CHECK_EQ(nmis, 1);
+    send_nmi(2); /* one by one */
+    CHECK_EQ(nmis, 3);
+    CHECK_EQ(nmi_deepest, 1);
+    CHECK_RC(HYPERVISOR_nmi_op(1, NULL), 0);
+    send_nmi(0);
+    CHECK_RC(HYPERVISOR_nmi_op(0, &arg), 0);
+    HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+    CHECK_EQ(nmis, 0); /* without a handler it was lost */
+    CHECK_RC(HYPERVISOR_nmi_op(1, NULL), 0);
+    CHECK_RC(trap_set_entry(2, nmi_entry, 4), 0); /* the same handler, set in another way */
+    send_nmi(0);
     CHECK_EQ(nmis, 1);
     CHECK_RC(HYPERVISOR_nmi_op(1, NULL), 0);
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_send_nmi, 0, &arg), -EINVAL);
     CHECK_RC(HYPERVISOR_nmi_op(2, NULL), -ENOSYS);
     for
         EACH_BAD_POINTER(p, sizeof(arg))

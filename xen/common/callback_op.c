@@ -14,7 +14,8 @@ static void set_entry(struct guest_entry *entry, uint32_t cs, uint32_t eip, uint
 
 static void set_nmi_callback(struct vcpu *v, uint32_t eip)
 {
-    set_entry(&v->nmi_callback, FLAT_KERNEL_CS, eip, CALLBACKF_mask_events);
+    v->traps[TRAP_nmi] = (struct guest_trap){.address = eip, .cs = FLAT_KERNEL_CS};
+    TI_SET_IF(&v->traps[TRAP_nmi], 1);
     if (v->vcpu_id == 0 && v->domain->shared_info->arch.nmi_reason) {
         v->nmi_pending = true; /* one came before there was a handler */
         this_cpu.work |= WORK_UPCALL;
@@ -23,7 +24,7 @@ static void set_nmi_callback(struct vcpu *v, uint32_t eip)
 
 static void clear_nmi_callback(struct vcpu *v)
 {
-    v->nmi_callback = (struct guest_entry){.cs = 0};
+    v->traps[TRAP_nmi] = (struct guest_trap){.cs = 0};
 }
 
 static long register_callback(const struct callback_register *reg)

@@ -115,6 +115,8 @@ struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id)
         return NULL;
     }
     v->pause_count = d->pause_count;
+    if (d->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
+        v->on_iret = ON_IRET_IOPL;
     barrier();
     d->vcpu[vcpu_id] = v;
     d->max_vcpus = MAX(d->max_vcpus, vcpu_id + 1);

@@ -219,7 +219,7 @@ static long install_context(struct vcpu *v, const vcpu_guest_context_t *context)
             return rc;
         v->is_initialised = true;
         if (!v->vcpu_id) {
-            v->domain->vm_assist = context->vm_assist & ((2u << MAX_VMASST_TYPE) - 1);
+            set_vm_assist(v->domain, context->vm_assist & ((2u << MAX_VMASST_TYPE) - 1));
             update_wallclock(v->domain);
         }
     }

@@ -399,7 +399,8 @@ static void map_grant_ref(struct gnttab_map_grant_ref *op)
         op->status = GNTST_bad_gntref;
         return;
     }
-    granter = domain_by_id(op->dom);
+    /* As on Xen, and unlike the other commands: whoever maps grants of its own names itself by its number. */
+    granter = op->dom == DOMID_SELF ? NULL : domain_by_id(op->dom);
     if (!granter) {
         op->status = GNTST_bad_domain;
         return;

@@ -1,7 +1,21 @@
-/* vm_assist: switches optional behaviour on and off. Who acts on a bit looks at domain.vm_assist. */
+/* vm_assist: switches optional behaviour on and off. Who acts on a bit looks at domain.vm_assist,
+ * but the iret hypercall, which looks at vcpu.on_iret. */
 #include <public/errno.h>
+#include <xen/domain.h>
 #include <xen/hypercall.h>
-#include <xen/sched.h>
+
+void set_vm_assist(struct domain *d, uint32_t bits)
+{
+    struct vcpu *v;
+
+    d->vm_assist = bits;
+    for_each_vcpu(d, v)
+    {
+        v->on_iret &= ~ON_IRET_IOPL;
+        if (bits & 1u << VMASST_TYPE_architectural_iopl)
+            v->on_iret |= ON_IRET_IOPL;
+    }
+}
 
 long do_vm_assist(uint32_t cmd, uint32_t type)
 {
@@ -11,10 +25,10 @@ long do_vm_assist(uint32_t cmd, uint32_t type)
         return -EINVAL;
     switch (cmd) {
     case VMASST_CMD_enable:
-        d->vm_assist |= 1u << type;
+        set_vm_assist(d, d->vm_assist | 1u << type);
         return 0;
     case VMASST_CMD_disable:
-        d->vm_assist &= ~(1u << type);
+        set_vm_assist(d, d->vm_assist & ~(1u << type));
         return 0;
     default:
         return -ENOSYS;

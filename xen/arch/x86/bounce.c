@@ -98,11 +98,6 @@ bool bounce_event(struct cpu_user_regs *regs)
     return bounce_entry(regs, &current->event_callback);
 }
 
-bool bounce_nmi(struct cpu_user_regs *regs)
-{
-    return bounce_entry(regs, &current->nmi_callback);
-}
-
 /* Below the frame: the data segments, which the handler reloads. They become null, as nothing is wrong with that. */
 bool bounce_failsafe(struct cpu_user_regs *regs)
 {

@@ -247,6 +247,17 @@ static struct cpu_user_regs *moved_frame(const struct cpu_user_regs *regs)
     return (struct cpu_user_regs *)(tss.esp0 - sizeof(this_cpu.moved_frame));
 }
 
+/* As on Xen: one without a handler is lost, and the next one after it waits until the guest returns by hypercall. */
+static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
+{
+    v->nmi_pending = false;
+    if (!v->traps[TRAP_nmi].cs)
+        return;
+    v->on_iret |= ON_IRET_NMI;
+    if (!bounce_trap(regs, TRAP_nmi, false))
+        domain_crash(v, "no room for an NMI's frame");
+}
+
 struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
@@ -271,15 +282,21 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             schedule();
             v->frame = NULL;
         }
-        if (v->nmi_pending && v->nmi_callback.cs) {
-            v->nmi_pending = false;
-            if (!bounce_nmi(regs))
-                domain_crash(v, "no room for an NMI's frame");
-        }
+        if (v->nmi_pending && !(v->on_iret & ON_IRET_NMI))
+            deliver_nmi(v, regs);
         if (event_deliverable(v) && v->event_callback.cs && !bounce_event(regs))
             domain_crash(v, "no room for an event's frame");
     } while (this_cpu.work || v->crash_pending);
     return moved ? moved_frame(regs) : regs;
+}
+
+static void rest_of_iret(struct vcpu *v, uint32_t eflags)
+{
+    if (v->on_iret & ON_IRET_IOPL)
+        v->iopl = (eflags & X86_EFLAGS_IOPL) >> 12;
+    v->on_iret &= ~ON_IRET_NMI;
+    if (v->nmi_pending)
+        this_cpu.work |= WORK_UPCALL;
 }
 
 /* Returns from a trap with the frame on the guest's kernel stack: EAX EIP CS EFLAGS, and ESP SS unless to ring 1. */
@@ -300,8 +317,8 @@ long do_iret(struct cpu_user_regs *regs)
         regs->esp = frame[4];
         regs->ss = frame[5];
     }
-    if (this_cpu.domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
-        current->iopl = (frame[3] & X86_EFLAGS_IOPL) >> 12;
+    if (unlikely(current->on_iret))
+        rest_of_iret(current, frame[3]);
     current->vcpu_info->evtchn_upcall_mask = !(frame[3] & X86_EFLAGS_IF);
     if (event_deliverable(current))
         this_cpu.work |= WORK_UPCALL;

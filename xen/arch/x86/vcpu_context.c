@@ -158,6 +158,8 @@ void arch_reset_vcpu(struct vcpu *v)
     drop_gdt(v);
     forget_fpu(v);
     v->fpu_initialised = false;
+    v->nmi_pending = false;
+    v->on_iret &= ~ON_IRET_NMI;
     if (l3 == INVALID_MFN)
         return;
     v->guest_l3 = INVALID_MFN;

@@ -38,7 +38,6 @@ static inline uint16_t fixup_guest_selector(uint16_t sel)
 bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code);
 bool bounce_event(struct cpu_user_regs *regs);
 bool bounce_failsafe(struct cpu_user_regs *regs);
-bool bounce_nmi(struct cpu_user_regs *regs);
 
 /* For emulation: a trap instead of, or after, an instruction carried out. The guest's end if it cannot take it. */
 void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t error_code);

@@ -31,13 +31,16 @@ struct guest_trap {
     };
 };
 
-struct guest_entry { /* event, failsafe, NMI, syscall callbacks */
+struct guest_entry { /* event, failsafe, syscall callbacks; the NMI's is traps[TRAP_nmi] */
     uint32_t eip;
     uint16_t cs;    /* 0: none */
     uint16_t flags; /* CALLBACKF_* */
 };
 
 enum vcpu_state { VCPU_RUNNABLE, VCPU_BLOCKED, VCPU_OFFLINE };
+
+#define ON_IRET_IOPL 1 /* vm_assist architectural_iopl: IOPL comes from the frame */
+#define ON_IRET_NMI  2 /* an NMI has been delivered: the next one waits for this iret */
 
 struct vcpu {
     pte_t l3[L3_ENTRIES] __aligned(32); /* what CR3 points to: a clean copy of the guest's L3 */
@@ -49,7 +52,7 @@ struct vcpu {
 
     /* Traps */
     struct guest_trap traps[256];
-    struct guest_entry event_callback, failsafe_callback, nmi_callback, sysenter_callback, syscall32_callback;
+    struct guest_entry event_callback, failsafe_callback, sysenter_callback, syscall32_callback;
     uint32_t flat_cs; /* code selector last found flat, 32-bit, in the guest's tables; 0: unknown */
     uint32_t flat_ss; /* stack selector last found flat and writable in the guest's tables; 0: unknown */
 
@@ -84,6 +87,7 @@ struct vcpu {
     bool is_being_initialised; /* which may be preempted */
     bool in_hypervisor;      /* suspended by preempt_point(): goes on, even if paused, up to its way out to the guest */
     bool nmi_pending;        /* send_nmi: to be delivered on the way out */
+    uint8_t on_iret;         /* ON_IRET_*: what the iret hypercall has to do besides */
     uint32_t poll_port;      /* polling for this port alone; 0: for any */
     uint32_t slice_left;     /* ns */
     uint32_t pending_work;   /* WORK_* that are about this vCPU, while it does not run */
@@ -209,6 +213,7 @@ static inline void request_flush(void)
 /* Domains (common/domain.c) */
 struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged);
 struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id);
+void set_vm_assist(struct domain *d, uint32_t bits);
 struct domain *domain_by_id(uint16_t domid); /* DOMID_SELF is the current one; NULL: none such */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* Ends the current domain once the call or trap in progress is over. `why` must be a literal. */
