@@ -125,14 +125,17 @@ struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id)
 
 /* --- Finding */
 
-struct domain *domain_by_id(uint16_t domid)
+struct domain *domain_by_number(uint16_t domid)
 {
     struct domain *d;
 
-    if (domid == DOMID_SELF)
-        return this_cpu.domain;
     for_each_domain(d) if (d->domain_id == domid) return d;
     return NULL;
+}
+
+struct domain *domain_by_id(uint16_t domid)
+{
+    return domid == DOMID_SELF ? this_cpu.domain : domain_by_number(domid);
 }
 
 struct domain *next_domain(uint32_t domid)

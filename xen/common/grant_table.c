@@ -400,7 +400,7 @@ static void map_grant_ref(struct gnttab_map_grant_ref *op)
         return;
     }
     /* As on Xen, and unlike the other commands: whoever maps grants of its own names itself by its number. */
-    granter = op->dom == DOMID_SELF ? NULL : domain_by_id(op->dom);
+    granter = domain_by_number(op->dom);
     if (!granter) {
         op->status = GNTST_bad_domain;
         return;

@@ -145,7 +145,7 @@ static long remote_shutdown_op(const void *arg)
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
-    d = op.domain_id == DOMID_SELF ? NULL : domain_by_id(op.domain_id);
+    d = domain_by_number(op.domain_id);
     if (!d)
         return -ESRCH;
     if (!this_cpu.domain->is_privileged)

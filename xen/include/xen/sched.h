@@ -214,7 +214,8 @@ static inline void request_flush(void)
 struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged);
 struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id);
 void set_vm_assist(struct domain *d, uint32_t bits);
-struct domain *domain_by_id(uint16_t domid); /* DOMID_SELF is the current one; NULL: none such */
+struct domain *domain_by_number(uint16_t domid); /* NULL: none such, which DOMID_SELF is too */
+struct domain *domain_by_id(uint16_t domid);     /* DOMID_SELF is the current one; NULL: none such */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* Ends the current domain once the call or trap in progress is over. `why` must be a literal. */
 void domain_crash(struct vcpu *v, const char *why);
