@@ -229,7 +229,7 @@ static int find_owners(struct batch *b, uint32_t foreigndom)
 
     b->pt_owner = b->pg_owner = d;
     if (foreigndom >> 16) {
-        b->pt_owner = domain_by_id((foreigndom >> 16) - 1);
+        b->pt_owner = domain_by_number((foreigndom >> 16) - 1);
         if (!b->pt_owner)
             return -EINVAL;
         if (b->pt_owner != d && !d->is_privileged)
