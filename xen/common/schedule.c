@@ -3,6 +3,10 @@
  * with some of its slice left goes to the front, and the one that it displaces comes next: so whoever mostly waits is
  * served at once, and nobody gets more than a slice in a round.
  *
+ * A vCPU of the same domain waits for SIBLING_WAIT_NS first, or until the running one waits itself. Kernels wake
+ * another processor while they hold the lock that this one takes first (Linux the run queue's): it would only spin for
+ * it, for the rest of its slice. But not for much longer either: the running one may spin until the other has answered.
+ *
  * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
  */
 #include <asm/guest_access.h>
@@ -14,11 +18,13 @@
 #include <xen/schedule.h>
 
 #define PUBLISH_TIME_NS 1000000000u
+#define SIBLING_WAIT_NS 200000u
 
 static struct vcpu *queue, **queue_end = &queue;
 static struct timer slice_timer;
 static uint64_t running_since; /* current has the CPU */
 static bool displaced;         /* the next schedule() is for one that has just woken */
+static uint64_t displace_at;   /* 0, or when the first in the queue, current's sibling, has waited for long enough */
 static struct vcpu idle_vcpu;
 static struct vcpu_info idle_info = {.evtchn_upcall_mask = 1};
 
@@ -95,15 +101,20 @@ static void start_slice(const struct vcpu *v, uint64_t now)
 /* It is not stopped when vCPUs are switched, which would program the hardware twice each time; so look whose it is. */
 static void slice_expired(void *unused)
 {
-    uint64_t now = system_time();
+    uint64_t now = system_time(), end;
     struct vcpu *v = current;
 
     if (!queue || v == this_cpu.idle)
         return;
-    if (now - running_since >= v->slice_left)
+    end = running_since + v->slice_left;
+    if (now >= end) {
         this_cpu.work |= WORK_SCHEDULE;
-    else
-        set_timer(&slice_timer, running_since + v->slice_left);
+    } else if (displace_at && now >= displace_at) {
+        displaced = true;
+        this_cpu.work |= WORK_SCHEDULE;
+    } else {
+        set_timer(&slice_timer, displace_at && displace_at < end ? displace_at : end);
+    }
 }
 
 /* --- Run states */
@@ -225,6 +236,7 @@ void schedule(void)
     if (prev != this_cpu.idle && may_run(prev))
         put_back(prev);
     displaced = false;
+    displace_at = 0;
     next = take_first();
     if (next == prev) {
         if (prev != this_cpu.idle && !wants_to_run(prev))
@@ -322,6 +334,15 @@ long yield_cpu(void)
 
 /* --- Waking and sleeping */
 
+static void displace_soon(uint64_t now)
+{
+    if (displace_at)
+        return;
+    displace_at = now + SIBLING_WAIT_NS;
+    if (!slice_timer.active || slice_timer.expires > displace_at)
+        set_timer(&slice_timer, displace_at);
+}
+
 void vcpu_wake(struct vcpu *v)
 {
     uint64_t now;
@@ -344,6 +365,10 @@ void vcpu_wake(struct vcpu *v)
         return;
     }
     insert_at(&queue, v);
+    if (v->domain == current->domain) {
+        displace_soon(now);
+        return;
+    }
     displaced = true;
     this_cpu.work |= WORK_SCHEDULE;
 }
