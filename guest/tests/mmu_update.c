@@ -606,11 +606,14 @@ TEST(mmu_update_domains)
 {
     NEED_DOM0();
     mmu_update_t req;
+    uint32_t done = 77;
 
     if (!begin())
         return;
     req = (mmu_update_t){pte_maddr(l1), make_pte(mfn(), PTE_KERNEL_RO)};
-    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, 5), -ESRCH);
+    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, &done, 5), -ESRCH);
+    CHECK_EQ(done, 0);
+    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_SELF | (DOMID_SELF + 1u) << 16), -EINVAL);
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_INVALID), -ESRCH);
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, 0), -ESRCH); /* ourselves, by number: Xen wants DOMID_SELF */
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, 6u << 16 | DOMID_SELF), -EINVAL);

@@ -526,8 +526,10 @@ TEST(mmuext_bad_pointers)
 TEST(mmuext_domains)
 {
     struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+    uint32_t done = 77;
 
-    CHECK_RC(HYPERVISOR_mmuext_op(&op, 1, NULL, 5), -ESRCH);
+    CHECK_RC(HYPERVISOR_mmuext_op(&op, 1, &done, 5), -ESRCH);
+    CHECK_EQ(done, 0);
     CHECK_RC(HYPERVISOR_mmuext_op(&op, 1, NULL, (uint32_t)own_domid()), -ESRCH);
     CHECK_RC(HYPERVISOR_mmuext_op(&op, 1, NULL, DOMID_INVALID), -ESRCH);
 }

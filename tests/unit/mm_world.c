@@ -41,9 +41,14 @@ void free_dom_frame(mfn_t mfn)
     freed[mfn] = true;
 }
 
-struct domain *domain_by_id(uint16_t id)
+struct domain *domain_by_number(uint16_t id)
 {
     return id == 0 ? &ours : id == 1 ? &foreign : NULL;
+}
+
+struct domain *domain_by_id(uint16_t id)
+{
+    return domain_by_number(id);
 }
 
 void release_domain(struct domain *d)

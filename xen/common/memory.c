@@ -453,7 +453,7 @@ static long reservation_size(uint32_t cmd, const domid_t *arg)
     case XENMEM_current_reservation:
         return d->tot_pages;
     case XENMEM_maximum_reservation:
-        return d->max_pages;
+        return MIN(d->max_pages, (uint32_t)INT32_MAX); /* an error it is not, however much that may be */
     default: /* maximum_gpfn: what the guest itself says, if it does; its translation is its own affair */
         return (d->shared_info->arch.max_pfn ?: d->tot_pages) - 1;
     }

@@ -309,6 +309,8 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
         b.pt_owner = b.pg_owner = this_cpu.domain;
     else {
         rc = find_owners(&b, foreigndom);
+        if (rc == -ESRCH)
+            put_done(success, 0);
         if (rc)
             return rc;
     }
@@ -337,8 +339,7 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
 
     count = req - reqs;
     COUNT_ADD(mmu_entries, count);
-    if (success && guest_range_ok(success, sizeof(*success)))
-        (void)__put_guest_u32(count, success); /* as Xen: a bad pointer here changes nothing about the result */
+    put_done(success, count);
     return rc;
 }
 

@@ -268,8 +268,10 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         return -EFAULT;
     if (unlikely(foreigndom != DOMID_SELF)) {
         pg_owner = get_pg_owner(foreigndom);
-        if (!pg_owner)
+        if (!pg_owner) {
+            put_done(success, 0);
             return -ESRCH;
+        }
         hold_domain(pg_owner); /* it must not go away when an operation is preempted */
     }
     for (done = 0; done < count; done++) {
@@ -292,7 +294,6 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         flush_tlb_now();
     if (unlikely(foreigndom != DOMID_SELF))
         release_domain(pg_owner);
-    if (success && guest_range_ok(success, sizeof(*success)))
-        (void)__put_guest_u32(done, success); /* as Xen: a bad pointer here changes nothing about the result */
+    put_done(success, done);
     return rc;
 }
