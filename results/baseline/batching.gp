@@ -12,42 +12,42 @@ $way0 << EOD
 512 83.000
 EOD
 $way1 << EOD
-1 137.000
-2 109.500
-4 95.750
-8 88.875
-16 85.438
-32 83.719
-64 82.859
-128 82.430
-256 82.215
-512 82.107
+1 130.000
+2 106.000
+4 94.000
+8 88.000
+16 85.000
+32 83.500
+64 82.750
+128 82.375
+256 82.188
+512 82.094
 EOD
 $way2 << EOD
-1 256.000
-2 157.000
-4 107.500
-8 82.750
-16 70.375
-32 64.188
-64 61.094
-128 59.719
-256 59.031
-512 58.688
+1 116.000
+2 86.000
+4 71.000
+8 63.500
+16 59.750
+32 57.875
+64 56.938
+128 56.641
+256 56.492
+512 56.418
 EOD
 $way3 << EOD
-1 137.000
-2 113.000
-4 79.000
-8 62.000
-16 53.500
-32 49.250
-64 47.125
-128 46.445
-256 46.105
-512 45.936
+1 130.000
+2 109.500
+4 77.250
+8 61.125
+16 53.062
+32 49.031
+64 47.016
+128 46.391
+256 46.078
+512 45.922
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (34118f3573af), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (a1217e6c4d0e), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

@@ -11,7 +11,7 @@ $data0 << EOD
 8 "fpu_taskswitch_set" 9.08
 9 "get_debugreg0" 12.00
 10 "get_debugreg7" 12.00
-11 "set_debugreg0" 48.00
+11 "set_debugreg0" 42.00
 12 "stack_switch" 11.00
 13 "sched_yield_old" 31.00
 14 "sched_yield" 26.00
@@ -44,39 +44,49 @@ $data0 << EOD
 41 "uva_ro_flush" 86.00
 42 "uva_back_to_rw_flush" 88.00
 43 "multicall_xen_version" 49.00
-44 "multicall_uva_same" 91.00
-45 "multicall_uva_map" 98.00
-46 "multicall_uva_unmap" 100.00
+44 "multicall_uva_same" 89.00
+45 "multicall_uva_map" 96.00
+46 "multicall_uva_unmap" 98.00
 47 "batching_uva_flush" 83.00
-48 "batching_mmu_single" 137.00
-49 "batching_multicall" 256.00
-50 "batching_mmu_batch" 137.00
-51 "mmuext_flush_local" 55.00
-52 "mmuext_invlpg_local" 56.00
-53 "mmuext_new_base_same" 90.00
-54 "mmuext_new_base_to_b" 296.00
-55 "pin_l1_empty" 3329.00
-56 "unpin_l1_empty" 2675.00
-57 "pin_l3_tree" 6998.00
-58 "unpin_l3_tree" 5474.00
+48 "batching_mmu_single" 130.00
+49 "batching_multicall" 116.00
+50 "batching_mmu_batch" 130.00
+51 "mmuext_flush_local" 48.00
+52 "mmuext_invlpg_local" 50.00
+53 "mmuext_new_base_same" 74.00
+54 "mmuext_new_base_to_b" 202.00
+55 "pin_l1_empty" 3309.00
+56 "unpin_l1_empty" 2640.00
+57 "pin_l3_tree" 6036.00
+58 "unpin_l3_tree" 5436.00
 59 "page_fault_iret" 54.00
-60 "page_fault_hypercall_iret" 177.00
+60 "page_fault_hypercall_iret" 167.00
 61 "soft_int_0x81_iret" 148.00
 62 "ptwr_store_nonpresent" 231.00
 63 "ptwr_store_present_same" 217.00
-64 "emul_read_cr3" 95.00
+64 "emul_read_cr3" 91.00
 65 "emul_cpuid_prefix" 144.00
 66 "evtchn_send_already_pending" 24.00
 67 "evtchn_send_fresh_upcall_masked" 41.00
 68 "evtchn_send_with_upcall" 89.00
+69 "set_ldt" 110.21
+70 "set_timer_op" 133.62
+71 "set_timer_oneshot" 150.62
+72 "ring3_syscall_int80" 3.00
+73 "ring3_syscall_int80_bounced" 156.00
+74 "context_switch" 540.00
+75 "grant_map" 545.00
+76 "grant_unmap" 603.01
+77 "grant_copy_64" 650.00
+78 "grant_copy_page" 3170.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (34118f3573af), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (a1217e6c4d0e), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
-set xrange [1:17495]
+set xrange [1:15090]
 set xlabel "ticks a call (minimum), logarithmic"
-set yrange [68.5:-0.5]
+set yrange [78.5:-0.5]
 set ytics scale 0
 set style fill solid noborder
 unset mytics
@@ -85,10 +95,10 @@ set grid xtics mxtics noytics
 set mxtics 10
 set rmargin 10
 draw = 'plot $data0 using 3:($1):(1):3:($1-0.420):($1+0.420):ytic(2) with boxxyerror linecolor rgb "#4477aa" title "this run", $data0 using 3:($1+0.000):($3 < 1000 ? sprintf(" %.4g", $3) : sprintf(" %.0f", $3)) with labels left font ",9" notitle'
-set terminal pngcairo noenhanced size 1000,1579 font "DejaVu Sans,11" background "white"
+set terminal pngcairo noenhanced size 1000,1789 font "DejaVu Sans,11" background "white"
 set output "calls.png"
 eval(draw)
-set terminal svg noenhanced size 1000,1579 font "DejaVu Sans,11" background "white"
+set terminal svg noenhanced size 1000,1789 font "DejaVu Sans,11" background "white"
 set output "calls.svg"
 eval(draw)
 set output
