@@ -23,7 +23,7 @@ enum {
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* Ends the program after the clean-up (temporary directories, children). `what to do` belongs into the text. */
-_Noreturn void die(int code, const char *fmt, ...) PRINTF(2, 3);
+__attribute__((noreturn)) void die(int code, const char *fmt, ...) PRINTF(2, 3);
 void warn(const char *fmt, ...) PRINTF(1, 2);
 
 void *xrealloc(void *p, size_t bytes);

@@ -510,10 +510,13 @@ static bool load_functions(const char *path)
         return false;
     while (fscanf(f, "%" SCNx32, &address) == 1) {
         if (functions_n == room) {
-            room = room ? 2 * room : 1024;
-            functions = realloc(functions, room * sizeof(*functions));
-            if (!functions)
+            uint32_t *more = realloc(functions, (room = room ? 2 * room : 1024) * sizeof(*functions));
+
+            if (!more) {
+                fclose(f);
                 return false;
+            }
+            functions = more;
         }
         functions[functions_n++] = address;
     }
