@@ -12,7 +12,7 @@
 #include <public/vcpu.h>
 
 #define DEFAULT_PAGES 1024
-#define NR_SLOTS      4 /* of an L3 */
+#define NR_SLOTS      4              /* of an L3 */
 #define SLACK         0x80000u       /* mapped behind the stack, at least */
 #define MAP_ALIGN     0x400000u      /* of the mapping's end */
 #define FOREIGN_VA    MM_SCRATCH_END /* an L1 table of its own stands there */

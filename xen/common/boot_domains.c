@@ -73,12 +73,13 @@ bool __init set_domain(const char *value)
 {
     static char texts[MAX_BOOT_DOMAINS][96] __initdata;
     static char copy[96] __initdata;
-    struct request *r = &requests[nr_requests];
-    char *text = texts[nr_requests], *p = copy;
+    struct request *r;
+    char *text, *p = copy;
 
     if (nr_requests == MAX_BOOT_DOMAINS)
         panic("domain=%s: at most %u domains beside domain 0 are built at boot", value, MAX_BOOT_DOMAINS);
-    nr_requests++;
+    r = &requests[nr_requests];
+    text = texts[nr_requests++];
     *r =
         (struct request){.text = text, .kernel = NO_MODULE, .ramdisk = NO_MODULE, .memory = DEFAULT_MEMORY, .vcpus = 1};
     snprintf(r->name, sizeof(r->name), "Domain-%u", domid_of(r));

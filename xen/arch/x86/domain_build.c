@@ -4,9 +4,9 @@
  *
  *      kernel | initial ramdisk | p2m list | start_info | store, console | page tables: L3, L2s, L1s | stack | slack
  *
- * all mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack. As on Xen, domain 0 has no rings to store
- * and console, and L2s for all four slots of its L3; another domain has L2s for the slots that the map touches, and for
- * slot 3. Mini-OS counts on that: it takes nr_pt_frames, less the L3 and two L2s, for the number of its L1s.
+ * all mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack. As on Xen, domain 0 has no rings to
+ * store and console, and L2s for all four slots of its L3; another domain has L2s for the slots that the map touches,
+ * and for slot 3. Mini-OS counts on that: it takes nr_pt_frames, less the L3 and two L2s, for the number of its L1s.
  */
 #include <asm/emulate.h>
 #include <asm/frames.h>
@@ -226,8 +226,8 @@ static void __init write_tables(const struct layout *l)
         bool table = va >= l->tables && va < l->stack;
 
         if (va == l->base || !(va & ((1u << L2_SHIFT) - 1)))
-            write_entry(l, l2_table(l, va >> L3_SHIFT), va >> L2_SHIFT & (L2_ENTRIES - 1),
-                        frame_at(l, l1_table(l, va)), L2E_FLAGS);
+            write_entry(l, l2_table(l, va >> L3_SHIFT), va >> L2_SHIFT & (L2_ENTRIES - 1), frame_at(l, l1_table(l, va)),
+                        L2E_FLAGS);
         write_entry(l, l1_table(l, va), va >> PAGE_SHIFT & (L1_ENTRIES - 1), frame_at(l, va),
                     table ? PTE_TABLE : PTE_DATA);
     }
