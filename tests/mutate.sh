@@ -80,7 +80,7 @@ crash_run() {
 
 # Another test case, on this hypervisor.
 case_run() {
-    mkdir -p "$CASE_TMP/case"
+    rm -rf "$CASE_TMP/case" && mkdir -p "$CASE_TMP/case"
     OUR_HYPERVISOR=$1 CASE_TMP=$CASE_TMP/case "tests/cases/$2.sh" >"$CASE_TMP/case.out" 2>&1 &&
         ! grep -q '^@test fail' "$CASE_TMP/case.out"
 }
