@@ -47,7 +47,7 @@ $way3 << EOD
 256 46.078
 512 45.922
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (a1217e6c4d0e), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (eaa2fba5639a), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

@@ -80,7 +80,7 @@ $data0 << EOD
 77 "grant_copy_64" 650.00
 78 "grant_copy_page" 3170.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (a1217e6c4d0e), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (eaa2fba5639a), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x

@@ -107,7 +107,7 @@ $own8 << EOD
 256 47.891
 512 47.828
 EOD
-set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (a1217e6c4d0e), tcg-icount: a tick is one instruction"
+set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (eaa2fba5639a), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2
