@@ -152,6 +152,14 @@ static long register_info(struct vcpu *v, const void *arg)
     return map_vcpu_info(v, info.mfn, info.offset);
 }
 
+/* The only CPU, on which every vCPU stays: its APIC is number 0, and so is its processor object in ACPI. */
+static long get_physid(void *arg)
+{
+    struct vcpu_get_physid id = {.phys_id = 0};
+
+    return copy_to_guest(arg, &id, sizeof(id));
+}
+
 long do_vcpu_op(uint32_t cmd, uint32_t vcpu_id, void *arg)
 {
     struct vcpu *v;
@@ -187,8 +195,8 @@ long do_vcpu_op(uint32_t cmd, uint32_t vcpu_id, void *arg)
         return send_nmi_op(v, arg);
     case VCPUOP_register_vcpu_info:
         return register_info(v, arg);
-    case VCPUOP_get_physid: /* for vCPUs that are pinned to a CPU, which none is */
-        return -EINVAL;
+    case VCPUOP_get_physid:
+        return get_physid(arg);
     default: /* register_vcpu_time_memory_area included: 4.2 has it, but switched off */
         return -ENOSYS;
     }
