@@ -129,3 +129,62 @@ TEST(iret_delivers_events)
     event_set_handler(port, NULL);
     CHECK_RC(event_close(port), 0);
 }
+
+/* ---- To virtual-8086 mode, which Int82 has not got: the failsafe handler gets the frame, and the domain goes on */
+
+extern const char vm86_failsafe[];
+void iret_vm86(void);
+uint32_t vm86_saved_esp, vm86_seen_esp, vm86_seen_eax;
+
+__asm__(".text\n"
+        "iret_vm86:\n"
+        "        pusha\n"
+        "        mov     %esp, vm86_saved_esp\n"
+        "        push    $0x4444\n" /* GS FS DS ES */
+        "        push    $0x3333\n"
+        "        push    $0x2222\n"
+        "        push    $0x1111\n"
+        "        push    $0x9001\n" /* SS: as a selector it would be of ring 1 */
+        "        push    $0x0ffe\n"
+        "        push    $0x20202\n"
+        "        push    $0x8000\n" /* CS: of ring 0 */
+        "        push    $0x0010\n"
+        "        push    $0x5a5a\n"
+        "        mov     $23, %eax\n"
+        "        int     $0x82\n"
+        "        ud2\n"
+        "vm86_failsafe:\n"
+        "        push    %eax\n"
+        "        mov     $0xe021, %eax\n"
+        "        mov     %eax, %ds\n"
+        "        mov     %eax, %es\n"
+        "        mov     %eax, %fs\n"
+        "        mov     %eax, %gs\n"
+        "        pop     %eax\n"
+        "        mov     %eax, vm86_seen_eax\n"
+        "        mov     %esp, vm86_seen_esp\n"
+        "        mov     vm86_saved_esp, %esp\n"
+        "        popa\n"
+        "        ret\n");
+
+TEST(iret_to_virtual_8086_mode)
+{
+    static const uint32_t expected[] = {0,      0,      0,      0,      0x10,   0x8000, 0x20202,
+                                        0x0ffe, 0x9001, 0x1111, 0x2222, 0x3333, 0x4444};
+    static uint8_t stack[4096] __attribute__((aligned(16)));
+    const uint32_t *frame;
+
+    if (!is_int82())
+        SKIP("a real Xen goes there");
+    CHECK_RC(HYPERVISOR_stack_switch(FLAT_KERNEL_SS, stack + sizeof(stack)), 0);
+    CHECK_RC(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, event_entry, FLAT_KERNEL_CS, vm86_failsafe), 0);
+    iret_vm86();
+    CHECK_RC(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, event_entry, FLAT_KERNEL_CS, failsafe_entry), 0);
+    frame = (const uint32_t *)vm86_seen_esp;
+    CHECK_EQ(vm86_seen_esp, (uint32_t)stack + sizeof(stack) - sizeof(expected));
+    CHECK_EQ(vm86_seen_eax, 0x5a5a);
+    for (unsigned int i = 0; i < ARRAY_SIZE(expected); i++) {
+        context("word %u", i);
+        CHECK_EQ(frame[i], expected[i]);
+    }
+}

@@ -118,3 +118,32 @@ bool bounce_failsafe(struct cpu_user_regs *regs)
 fault:
     return false;
 }
+
+#define FAILSAFE_SEGMENTS 4 /* below the frame: DS ES FS GS, null selectors here */
+
+bool refuse_vm86(struct cpu_user_regs *regs, const uint32_t *frame)
+{
+    const struct guest_entry *entry = &current->failsafe_callback;
+    struct vcpu_info *info = current->vcpu_info;
+    uint32_t mask = !(frame[3] & X86_EFLAGS_IF), base = 0, ss = tss.ss1;
+    uint32_t words[FAILSAFE_SEGMENTS + VM86_FRAME_WORDS - 1] = {0}, esp = tss.esp1 - sizeof(words);
+
+    if (!entry->cs || (ss != current->flat_ss && !stack_base(current, ss, &base)))
+        return false;
+    memcpy(words + FAILSAFE_SEGMENTS, frame + 1,
+           (VM86_FRAME_WORDS - 1) * sizeof(words[0])); /* EAX is in its register */
+    words[FAILSAFE_SEGMENTS + 1] = (frame[2] & 0xFFFF) | mask << 16;
+    if (copy_to_guest((void *)(base + esp), words, sizeof(words)))
+        return false;
+    (void)load_segment(ds, 0);
+    (void)load_segment(es, 0);
+    (void)load_segment(fs, 0);
+    (void)load_segment(gs, 0);
+    info->evtchn_upcall_mask = mask | (entry->flags & 1);
+    regs->eip = entry->eip;
+    regs->cs = entry->cs;
+    regs->eflags = X86_EFLAGS_IF | 2;
+    regs->esp = esp;
+    regs->ss = ss;
+    return true;
+}

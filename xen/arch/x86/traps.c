@@ -299,13 +299,21 @@ static void rest_of_iret(struct vcpu *v, uint32_t eflags)
         this_cpu.work |= WORK_UPCALL;
 }
 
-/* Returns from a trap with the frame on the guest's kernel stack: EAX EIP CS EFLAGS, and ESP SS unless to ring 1. */
+/* Returns from a trap with the frame on the guest's kernel stack: EAX EIP CS EFLAGS, and ESP SS unless to ring 1; to
+ * virtual-8086 mode also ES DS FS GS. */
 long do_iret(struct cpu_user_regs *regs)
 {
-    uint32_t frame[6];
+    uint32_t frame[VM86_FRAME_WORDS];
     const uint32_t *stack = (const uint32_t *)regs->esp;
 
-    if (copy_from_guest(frame, stack, 4 * sizeof(frame[0])) || frame[3] & X86_EFLAGS_VM || !(frame[2] & 3))
+    if (copy_from_guest(frame, stack, 4 * sizeof(frame[0])))
+        goto crash;
+    if (unlikely(frame[3] & X86_EFLAGS_VM)) {
+        if (copy_from_guest(frame + 4, stack + 4, sizeof(frame) - 4 * sizeof(frame[0])) || !refuse_vm86(regs, frame))
+            goto crash;
+        return frame[0];
+    }
+    if (!(frame[2] & 3))
         goto crash;
     regs->eip = frame[1];
     regs->cs = frame[2];

@@ -38,6 +38,11 @@ static inline uint16_t fixup_guest_selector(uint16_t sel)
 bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code);
 bool bounce_event(struct cpu_user_regs *regs);
 bool bounce_failsafe(struct cpu_user_regs *regs);
+/* There is no virtual-8086 mode here: an iret to it (frame: EAX EIP CS EFLAGS ESP SS ES DS FS GS) fails like one with a
+ * bad frame, and the failsafe handler finds that frame as it would have been entered. False: there is none, or no room.
+ */
+#define VM86_FRAME_WORDS 10
+bool refuse_vm86(struct cpu_user_regs *regs, const uint32_t *frame);
 
 /* For emulation: a trap instead of, or after, an instruction carried out. The guest's end if it cannot take it. */
 void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t error_code);
