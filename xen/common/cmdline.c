@@ -5,6 +5,7 @@
 
 struct dom0_mem opt_dom0_mem;
 bool opt_noreboot;
+bool opt_pv_l1tf = true;
 uint32_t opt_dom0_max_vcpus = 1;
 
 /* An amount of memory; with `-` before it, all but so much. More than 63 bits hold is no amount. */
@@ -76,14 +77,26 @@ static bool __init set_log_level(const char *value)
     return false;
 }
 
-static bool __init set_noreboot(const char *value)
+/* What is no word for "no" means "yes". */
+static bool __init says_yes(const char *value)
 {
     static const char *const no[] = {"0", "no", "off", "false", "disable"};
 
-    opt_noreboot = true;
     for (unsigned int i = 0; i < ARRAY_SIZE(no); i++)
         if (!strcmp(value, no[i]))
-            opt_noreboot = false;
+            return false;
+    return true;
+}
+
+static bool __init set_noreboot(const char *value)
+{
+    opt_noreboot = says_yes(value);
+    return true;
+}
+
+static bool __init set_pv_l1tf(const char *value)
+{
+    opt_pv_l1tf = says_yes(value);
     return true;
 }
 
@@ -101,10 +114,11 @@ static const struct option {
     {"dom0_max_vcpus", set_dom0_max_vcpus},
     {"loglvl", set_log_level},
     {"noreboot", set_noreboot},
+    {"pv-l1tf", set_pv_l1tf},
     {"com1", ignore},
     {"console", ignore},
     {"guest_loglvl", ignore},
-    {"domain", set_domain},
+    {"domain", set_domain}, /* docs/domains.md */
     {"console_input", set_console_input},
 };
 

@@ -2,6 +2,7 @@
 #include <asm/frames.h>
 #include <asm/l1tf.h>
 #include <asm/processor.h>
+#include <xen/domain.h>
 #include <xen/lib.h>
 
 mfn_t max_page;
@@ -47,7 +48,7 @@ void __init init_mm(void)
     refused_hi = ~nx_mask_hi & ~0xFFFu;
     idle_cr3 = read_cr3();
     this_cpu.va_key = NO_VA_KEY;
-    l1tf_vulnerable = has_l1tf();
+    l1tf_vulnerable = opt_pv_l1tf && has_l1tf();
     if (l1tf_vulnerable)
         log_at(LOG_INFO, "processor has L1TF: entries that are not present may name no frame\n");
 }

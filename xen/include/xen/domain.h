@@ -62,6 +62,7 @@ void arch_reset_vcpu(struct vcpu *v);
 
 /* How the machine ends (arch/x86). */
 extern bool opt_noreboot;
+extern bool opt_pv_l1tf; /* asm/l1tf.h */
 void machine_power_off(void) __attribute__((noreturn));
 void machine_restart(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn)); /* waits for ever, with interrupts off */
