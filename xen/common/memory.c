@@ -108,12 +108,22 @@ static bool give_frames(struct domain *d, mfn_t mfn, uint32_t count, xen_pfn_t p
 
 /* --- More frames */
 
-/* The frames are free of any use, and not assigned. INVALID_MFN: not to be had. */
-static mfn_t take_extent(const struct domain *d, uint32_t order, mfn_t below)
+/* While frames are given, which may be preempted, all of them count as given: others would find too much room. */
+static mfn_t give_extent(struct domain *d, uint32_t order, mfn_t below, xen_pfn_t pfn)
 {
-    if (d->is_dying || d->tot_pages > d->max_pages || 1u << order > d->max_pages - d->tot_pages)
+    uint32_t count = 1u << order, taken = d->tot_pages + d->promised_pages;
+    bool given;
+    mfn_t mfn;
+
+    if (d->is_dying || taken > d->max_pages || count > d->max_pages - taken)
         return INVALID_MFN;
-    return alloc_dom_frames(order, below);
+    mfn = alloc_dom_frames(order, below);
+    if (mfn == INVALID_MFN)
+        return INVALID_MFN;
+    d->promised_pages += count;
+    given = give_frames(d, mfn, count, pfn);
+    d->promised_pages -= count;
+    return given ? mfn : INVALID_MFN;
 }
 
 static uint32_t increase_reservation(struct reservation_op *op)
@@ -126,9 +136,8 @@ static uint32_t increase_reservation(struct reservation_op *op)
     for (i = 0; i < op->nr_extents; i++) {
         if (step(&op->steps, 1))
             break;
-        mfn = take_extent(op->d, op->order, op->below);
-        if (mfn == INVALID_MFN || !give_frames(op->d, mfn, 1u << op->order, NO_PFN) ||
-            (op->list && __put_guest_u32(mfn, &op->list[i])))
+        mfn = give_extent(op->d, op->order, op->below, NO_PFN);
+        if (mfn == INVALID_MFN || (op->list && __put_guest_u32(mfn, &op->list[i])))
             break;
     }
     return i;
@@ -145,8 +154,8 @@ static uint32_t populate_physmap(struct reservation_op *op)
     for (i = 0; i < op->nr_extents; i++) {
         if (step(&op->steps, 1) || __get_guest_u32(&pfn, &op->list[i]))
             break;
-        mfn = take_extent(op->d, op->order, op->below);
-        if (mfn == INVALID_MFN || !give_frames(op->d, mfn, 1u << op->order, pfn) || __put_guest_u32(mfn, &op->list[i]))
+        mfn = give_extent(op->d, op->order, op->below, pfn);
+        if (mfn == INVALID_MFN || __put_guest_u32(mfn, &op->list[i]))
             break;
     }
     return i;

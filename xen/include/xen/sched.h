@@ -140,6 +140,7 @@ struct domain {
     int32_t time_offset;             /* seconds that its wall clock is ahead */
     struct shared_info *shared_info; /* in the hypervisor's heap */
     uint32_t tot_pages, max_pages;
+    uint32_t promised_pages; /* by reservation calls in progress */
     uint32_t vm_assist;
     uint32_t console_tokens; /* rate limit of console_io */
     uint64_t console_refill; /* when they were last counted */
