@@ -1,14 +1,15 @@
 /*
  * The auditor (xen/audit.h): who stands still, who refers to what, and everything that is not about frames.
  *
- * It runs while no operation is half done: the other vCPUs are paused, and those suspended amid an operation, which
- * hold references that nothing shows, first go on up to their way out. It lets interrupts in, but nobody else run: a
+ * It runs while no call is half done: the other vCPUs are paused, and those inside the hypervisor, which may hold
+ * references that nothing shows, first go on up to their way out. It lets interrupts in, but nobody else run: a
  * privileged domain's debugging aid, whose length nobody else chooses.
  */
 #include <asm/guest_access.h>
 #include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 #include <xen/served.h>
 
 static struct int82_audit answer;
@@ -63,13 +64,13 @@ bool audit_knows_domain(const struct domain *d)
 
 /* --- Standing still */
 
-static bool working;
+static struct vcpu *inside; /* one that is in the hypervisor, and not on its way out */
 
-static void look_for_work(struct domain *d)
+static void look_inside(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v) working |= v->in_hypervisor;
+    for_each_vcpu(d, v) if (v != current && v->is_initialised && !v->frame) inside = v;
 }
 
 static void pause_others(struct domain *d)
@@ -94,18 +95,24 @@ static void unpause_others(struct domain *d)
     }
 }
 
-/* 0, or -EINTR: somebody is ending the caller's domain, and waits for this very call. */
-static int stop_others(void)
+/* 0, or -ERESTART: somebody wants the caller itself on its way out. */
+static __may_switch int stop_others(void)
 {
-    for (;;) {
-        working = false;
-        each_domain(pause_others); /* an operation in progress may make new ones */
-        each_domain(look_for_work);
-        if (!working)
+    struct domain *d;
+    int rc = 0;
+
+    while (!rc) {
+        inside = NULL;
+        each_domain(pause_others); /* a call in progress may make new ones */
+        each_domain(look_inside);
+        if (!inside)
             return 0;
-        if (yield_point())
-            return -EINTR;
+        d = inside->domain;
+        hold_domain(d);
+        rc = stop_at_exit(inside);
+        release_domain(d);
     }
+    return rc;
 }
 
 /* --- References */
@@ -207,8 +214,8 @@ static void audit_vcpu(const struct vcpu *v)
 
     if (in_mask != v->polling || (v->polling && v->state != VCPU_BLOCKED))
         audit_mismatch(INT82_AUDIT_POLL, audit_vcpu_id(v), v->polling, in_mask);
-    if (v->in_hypervisor || v->is_being_initialised)
-        audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(v), 0, v->in_hypervisor);
+    if (v->operation.suspended || v->operation.domain != v->domain)
+        audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(v), v->domain->domain_id, v->operation.domain->domain_id);
 }
 
 static void audit_domain(struct domain *d)
@@ -222,6 +229,8 @@ static void audit_domain(struct domain *d)
         audit_mismatch(INT82_AUDIT_PAGES, d->domain_id, d->audit_pages, d->tot_pages);
     if (d->audit_holds != d->holds)
         audit_mismatch(INT82_AUDIT_HOLDS, d->domain_id, d->audit_holds, d->holds);
+    if (d->memory_holder)
+        audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(d->memory_holder), d->domain_id, d->domain_id);
     if (d->is_dying != in_list(dying_list, d))
         audit_mismatch(INT82_AUDIT_DOMAIN, d->domain_id, !d->is_dying, d->is_dying);
 }
@@ -289,7 +298,7 @@ static void audit_all(void)
     audit_timers(audit_timer);
 }
 
-static int run_audit(void)
+static __may_switch int run_audit(void)
 {
     int rc;
 

@@ -5,7 +5,7 @@
 #include <asm/guest_access.h>
 #include <xen/console.h>
 #include <xen/hypercall.h>
-#include <xen/sched.h>
+#include <xen/operation.h>
 
 #define CHUNK 16 /* bytes between two looks for interrupts: 1.4 ms at 115200 baud */
 
@@ -19,7 +19,7 @@ static void write_some(struct domain *d, const char *text, uint32_t size)
         console_guest_output(d, text, size);
 }
 
-static long console_output(const char *buffer, int32_t count)
+static __may_switch long console_output(const char *buffer, int32_t count)
 {
     struct domain *d = this_cpu.domain;
     char chunk[CHUNK];
@@ -32,8 +32,8 @@ static long console_output(const char *buffer, int32_t count)
         write_some(d, chunk, size);
         buffer += size;
         count -= size;
-        if (preempt_point())
-            break;
+        if (pause_point())
+            return restart_call(__HYPERVISOR_console_io, 3, CONSOLEIO_write, count, (uint32_t)buffer);
     }
     return 0;
 }
@@ -57,7 +57,7 @@ static long console_input(char *buffer, int32_t count)
     return n;
 }
 
-static __attribute__((noinline)) long other_op(uint32_t cmd, uint32_t count, char *buffer)
+static __attribute__((noinline)) __may_switch long other_op(uint32_t cmd, uint32_t count, char *buffer)
 {
     if (cmd == CONSOLEIO_write)
         return console_output(buffer, count);

@@ -8,6 +8,7 @@
 #include <public/errno.h>
 #include <public/io/console.h>
 #include <xen/console.h>
+#include <xen/operation.h>
 #include <xen/served.h>
 
 #define CHUNK       64      /* bytes between two looks for interrupts */
@@ -51,18 +52,18 @@ static uint32_t take_output(struct console_ring *c, uint32_t limit)
     return n;
 }
 
-static void take_all_output(struct served_ring *r)
+static __may_switch bool take_all_output(struct served_ring *r)
 {
     struct console_ring *c = ring_of(r);
-    bool any = false;
+    bool any = false, leave = false;
 
-    while (take_output(c, CHUNK)) {
+    while (!leave && take_output(c, CHUNK)) {
         any = true;
-        if (preempt_point())
-            return;
+        leave = pause_point();
     }
     if (any)
         notify_served(r);
+    return leave;
 }
 
 static void take_more_output(void *data)

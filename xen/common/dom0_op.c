@@ -12,6 +12,7 @@
 #include <xen/faults.h>
 #include <xen/hypercall.h>
 #include <xen/machine.h>
+#include <xen/operation.h>
 #include <xen/served.h>
 
 #define NANOSECONDS 1000000000u
@@ -137,7 +138,7 @@ static long op_reset_counters(xen_platform_op_t *op)
     return reset_counters();
 }
 
-static long op_audit(xen_platform_op_t *op)
+static __may_switch long op_audit(xen_platform_op_t *op)
 {
     return audit_op(&op->u.int82);
 }
@@ -231,6 +232,8 @@ long do_dom0_op(dom0_op_t *arg)
         if (operations[i].cmd != op.cmd)
             continue;
         rc = operations[i].function(&op);
+        if (rc == -ERESTART)
+            return restart_call(__HYPERVISOR_dom0_op, 0, 0, 0, 0);
         if (!rc && operations[i].answers && copy_to_guest(arg, &op, sizeof(op)))
             rc = -EFAULT;
         break;

@@ -2,8 +2,8 @@
  * Domains: making them, finding them, and their end.
  *
  * The end has three steps. A domain that shuts down stays as it is, paused, for whoever made it to look at. When it is
- * killed, its vCPUs first finish the operations that they are suspended in, since these hold references; then all that
- * it has is given back. Its structure goes last, when no other domain maps its frames and no hypercall works on it.
+ * killed, its vCPUs first get to their way out, where they hold nothing, and never run again; then all that it has is
+ * given back. Its structure goes last, when no other domain maps its frames and no hypercall works on it.
  */
 #include <asm/mm.h>
 #include <xen/console.h>
@@ -11,6 +11,7 @@
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/grant_table.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 #include <xen/served.h>
 #include <public/errno.h>
@@ -291,33 +292,30 @@ void domain_crash(struct vcpu *v, const char *why)
 
 /* --- Ending */
 
-/* True: the caller's own domain is being ended, maybe by the very operation that it waits for. */
-static bool finish_operations(struct domain *d)
+/* Nobody is amid anything of d's, which is paused, any more, but the caller. */
+static __may_switch int take_over(struct domain *d)
 {
     struct vcpu *v;
+    int rc = 0;
 
-    for_each_vcpu(d, v) while (v->in_hypervisor)
-    {
-        if (yield_point())
-            return true;
-    }
-    return false;
+    for_each_vcpu(d, v) if (!rc && v->is_initialised) rc = stop_at_exit(v);
+    return rc ?: begin_operation(d);
 }
 
 /* Each pin, then each frame's own reference. What they mapped or contained goes with them. */
-static void relinquish_frames(struct domain *d)
+static __may_switch void relinquish_frames(struct domain *d)
 {
     for (mfn_t mfn = 0; mfn < max_page && d->tot_pages; mfn++) {
         struct page_info *page = mfn_to_page(mfn);
 
         if (mfn % 64 == 63 || effort_spent())
-            (void)preempt_point(); /* not the caller's end: d's must be completed */
+            preempt_point();
         if (page->owner != d || !page->count)
             continue;
         page->count++; /* so that it stays in the meantime */
         if (page->type_info & PGT_pinned) {
             page->type_info &= ~PGT_pinned;
-            put_page_and_type(page);
+            put_page_and_table(page);
         }
         if (page->count & PGC_allocated) {
             page->count &= ~PGC_allocated;
@@ -327,7 +325,7 @@ static void relinquish_frames(struct domain *d)
     }
 }
 
-static void relinquish_resources(struct domain *d)
+static __may_switch void relinquish_resources(struct domain *d)
 {
     struct vcpu *v;
 
@@ -402,24 +400,27 @@ static void unpublish_domain(struct domain *d)
 
 int domain_kill(struct domain *d)
 {
+    int rc;
+
     if (d == this_cpu.domain || d == dom0)
         return -EINVAL;
     if (d->is_dying)
         return -EBUSY; /* somebody else is at it */
     hold_domain(d);
     domain_pause(d);
-    d->is_dying = true;
-    if (finish_operations(d)) {
-        d->is_dying = false;
+    rc = take_over(d);
+    if (rc) {
         domain_unpause(d);
         release_domain(d);
-        return -EINTR;
+        return rc == -ESRCH ? -EBUSY : rc;
     }
+    d->is_dying = true;
     stop_watchdogs(d);
     end_services(d);
     end_console_of(d);
     evtchn_destroy(d);
     relinquish_resources(d);
+    end_operation();
     unpublish_domain(d);
     send_global_virq(VIRQ_DOM_EXC);
     release_domain(d);

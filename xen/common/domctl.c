@@ -8,13 +8,14 @@
 #include <xen/control.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 
 #define MAX_VIRT_CPUS         32 /* numbers that may be asked for; those above MAX_VCPUS never exist */
 #define MAX_CONTROLLER_PAUSES 255
 #define NO_CAP                0xFFFF
 
-static bool busy; /* somebody is in a domctl */
+static struct vcpu *holder; /* who is in a domctl */
 
 /* --- Creating and ending */
 
@@ -60,7 +61,7 @@ static long createdomain(struct domain *unused, xen_domctl_t *op)
     return 0;
 }
 
-static long destroydomain(struct domain *d, xen_domctl_t *op)
+static __may_switch long destroydomain(struct domain *d, xen_domctl_t *op)
 {
     return domain_kill(d);
 }
@@ -160,7 +161,7 @@ static long setvcpuaffinity(struct domain *d, xen_domctl_t *op)
     return cpus & 1 ? 0 : -EINVAL;
 }
 
-static long getvcpuaffinity(struct domain *d, xen_domctl_t *op)
+static __may_switch long getvcpuaffinity(struct domain *d, xen_domctl_t *op)
 {
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     uint32_t bytes = a->cpumap.nr_cpus / 8 + !!(a->cpumap.nr_cpus % 8);
@@ -174,8 +175,8 @@ static long getvcpuaffinity(struct domain *d, xen_domctl_t *op)
         if (copy_to_guest(a->cpumap.bitmap + i, &cpus, 1))
             return -EFAULT;
         cpus = 0;
-        if (i % 64 == 63 && preempt_point())
-            return -EINTR;
+        if (i % 64 == 63 && pause_point())
+            return -ERESTART;
     }
     return 0;
 }
@@ -206,39 +207,48 @@ static long sendtrigger(struct domain *d, xen_domctl_t *op)
 
 _Static_assert(sizeof(vcpu_guest_context_t) <= PAGE_SIZE, "one page is allocated");
 
-/* v is paused, and not amid an operation. */
-static long install_context(struct vcpu *v, const vcpu_guest_context_t *context)
+static __may_switch long first_context(struct vcpu *v, const vcpu_guest_context_t *context)
 {
-    long rc;
+    long rc = arch_set_info_guest(v, context);
 
-    if (v->is_initialised)
-        rc = stop_at_exit(v) ?: arch_change_info_guest(v, context);
-    else {
-        rc = arch_set_info_guest(v, context);
-        if (rc)
-            return rc;
-        v->is_initialised = true;
-        if (!v->vcpu_id) {
-            set_vm_assist(v->domain, context->vm_assist & ((2u << MAX_VMASST_TYPE) - 1));
-            update_wallclock(v->domain);
-        }
+    if (rc)
+        return rc;
+    v->is_initialised = true;
+    if (!v->vcpu_id) {
+        set_vm_assist(v->domain, context->vm_assist & ((2u << MAX_VMASST_TYPE) - 1));
+        update_wallclock(v->domain);
     }
-    if (!rc)
-        vcpu_set_online(v, context->flags & VGCF_online);
-    return rc;
-}
-
-static long reset_vcpu(struct vcpu *v)
-{
-    if (v->is_initialised && stop_at_exit(v))
-        return -EINTR;
-    vcpu_set_online(v, false);
-    v->is_initialised = false;
-    arch_reset_vcpu(v);
     return 0;
 }
 
-static long setvcpucontext(struct domain *d, xen_domctl_t *op)
+static __may_switch void reset_vcpu(struct vcpu *v)
+{
+    vcpu_set_online(v, false);
+    v->is_initialised = false;
+    arch_reset_vcpu(v);
+}
+
+/* On v, which is paused, once it is on its way out and nobody else works on its domain's memory. NULL: v gets back to how
+ * it was made. */
+static __may_switch long install_context(struct vcpu *v, const vcpu_guest_context_t *context)
+{
+    long rc = v->is_initialised ? stop_at_exit(v) : 0;
+
+    if (!rc)
+        rc = begin_operation(v->domain);
+    if (rc)
+        return rc;
+    if (!context)
+        reset_vcpu(v);
+    else
+        rc = v->is_initialised ? arch_change_info_guest(v, context) : first_context(v, context);
+    if (context && !rc)
+        vcpu_set_online(v, context->flags & VGCF_online);
+    end_operation();
+    return rc;
+}
+
+static __may_switch long setvcpucontext(struct domain *d, xen_domctl_t *op)
 {
     uint32_t id = op->u.vcpucontext.vcpu;
     vcpu_guest_context_t *context;
@@ -253,9 +263,7 @@ static long setvcpucontext(struct domain *d, xen_domctl_t *op)
         rc = -EFAULT;
     else {
         domain_pause(d);
-        rc = finish_operation(d->vcpu[id]);
-        if (!rc)
-            rc = op->u.vcpucontext.ctxt.p ? install_context(d->vcpu[id], context) : reset_vcpu(d->vcpu[id]);
+        rc = install_context(d->vcpu[id], op->u.vcpucontext.ctxt.p ? context : NULL);
         domain_unpause(d);
     }
     free_heap_pages(context, 0);
@@ -263,7 +271,7 @@ static long setvcpucontext(struct domain *d, xen_domctl_t *op)
 }
 
 /* The caller's own registers are not at hand: they live in the call that asks for them. */
-static long getvcpucontext(struct domain *d, xen_domctl_t *op)
+static __may_switch long getvcpucontext(struct domain *d, xen_domctl_t *op)
 {
     uint32_t id = op->u.vcpucontext.vcpu;
     vcpu_guest_context_t *context;
@@ -487,7 +495,7 @@ static const struct operation *find_operation(uint32_t cmd)
     return NULL;
 }
 
-static long run(const struct operation *o, xen_domctl_t *op)
+static __may_switch long run(const struct operation *o, xen_domctl_t *op)
 {
     struct domain *d;
     long rc;
@@ -518,14 +526,14 @@ long do_domctl(xen_domctl_t *arg)
     o = find_operation(op.cmd);
     if (!o)
         return -ENOSYS;
-    while (busy) {
-        rc = wait_for_others();
-        if (rc)
-            return rc;
+    rc = wait_for_holder(&holder);
+    if (!rc) {
+        holder = current;
+        rc = run(o, &op);
+        holder = NULL;
     }
-    busy = true;
-    rc = run(o, &op);
-    busy = false;
+    if (rc == -ERESTART)
+        return restart_call(__HYPERVISOR_domctl, 0, 0, 0, 0);
     if (!rc && o->answers && copy_to_guest(arg, &op, sizeof(op)))
         rc = -EFAULT;
     return rc;

@@ -9,6 +9,7 @@
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 #include <xen/served.h>
 
@@ -113,21 +114,20 @@ void send_global_virq(uint32_t virq)
         send_guest_virq(dom0->vcpu[0], virq);
 }
 
-static __attribute__((noinline)) long send_elsewhere(struct domain *d, const struct evtchn *chn)
+static __attribute__((noinline)) __may_switch long send_elsewhere(struct domain *d, const struct evtchn *chn)
 {
     switch (chn->state) {
     case ECS_UNBOUND:
         return 0; /* nobody is there yet: bind_interdomain() makes up for it */
     case ECS_SERVED:
-        service_notified(d, chn->virq);
-        return 0;
+        return service_notified(d, chn->virq) ? restart_call(__HYPERVISOR_event_channel_op, 0, 0, 0, 0) : 0;
     default:
         return -EINVAL;
     }
 }
 
 /* The hot one: only the two kinds of port that an event can be sent through are looked for. */
-static inline long send(const uint32_t *arg)
+static inline __may_switch long send(const uint32_t *arg)
 {
     struct domain *d = this_cpu.domain;
     const struct evtchn *chn;
@@ -152,14 +152,19 @@ fault:
 
 /* --- Binding */
 
+#define PORTS_PER_STEP 2 /* looked at, in a unit of spend() */
+
 /* A free port, or -error. */
 static int free_port(struct domain *d)
 {
     if (d->is_dying)
         return -EINVAL;
     for (unsigned int port = 0; port < NR_EVENT_CHANNELS; port++)
-        if (d->evtchn[port].state == ECS_FREE)
+        if (d->evtchn[port].state == ECS_FREE) {
+            spend(port / PORTS_PER_STEP);
             return port;
+        }
+    spend(NR_EVENT_CHANNELS / PORTS_PER_STEP);
     return -ENOSPC;
 }
 
@@ -325,6 +330,7 @@ static long reset(const struct evtchn_reset *op)
         return rc;
     for (uint32_t port = 0; port < NR_EVENT_CHANNELS; port++)
         (void)close_port(d, port);
+    spend(NR_EVENT_CHANNELS);
     return 0;
 }
 
@@ -528,9 +534,11 @@ long do_event_channel_op(uint32_t cmd, void *arg)
 long do_event_channel_op_compat(evtchn_op_t *op)
 {
     evtchn_op_t copy;
+    long rc;
 
     /* All of it must be there, whatever the command needs. */
     if (copy_from_guest(&copy, op, sizeof(copy)))
         return -EFAULT;
-    return do_event_channel_op(copy.cmd, &op->u);
+    rc = do_event_channel_op(copy.cmd, &op->u);
+    return rc == -ERESTART ? restart_call(__HYPERVISOR_event_channel_op_compat, 0, 0, 0, 0) : rc;
 }

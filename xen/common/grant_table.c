@@ -13,7 +13,7 @@
 #include <xen/domain.h>
 #include <xen/grant_table.h>
 #include <xen/hypercall.h>
-#include <xen/schedule.h>
+#include <xen/operation.h>
 #include <public/grant_table.h>
 
 #define MAX_GRANT_FRAMES     32 /* of a table; Xen's default */
@@ -90,19 +90,24 @@ static bool add_active_pages(struct grant_table *t, uint32_t frame)
     return true;
 }
 
-static bool grow_table(struct domain *d, uint32_t nr_frames)
+/* One frame more. */
+static bool grow_by_one(struct domain *d)
 {
     struct grant_table *t = d->grants;
+    void *page = add_active_pages(t, t->nr_frames) ? alloc_heap_pages(0) : NULL;
 
-    while (t->nr_frames < nr_frames) {
-        void *page = add_active_pages(t, t->nr_frames) ? alloc_heap_pages(0) : NULL;
+    if (!page)
+        return false;
+    t->shared[t->nr_frames] = page;
+    share_frame_with(d, virt_to_mfn(page), true);
+    t->nr_frames++;
+    return true;
+}
 
-        if (!page)
-            return false;
-        t->shared[t->nr_frames] = page;
-        share_frame_with(d, virt_to_mfn(page), true);
-        t->nr_frames++;
-        if (effort_spent() && preempt_point())
+static bool grow_table(struct domain *d, uint32_t nr_frames)
+{
+    while (d->grants->nr_frames < nr_frames) {
+        if (!grow_by_one(d))
             return false;
     }
     return true;
@@ -261,7 +266,7 @@ static uint32_t pins_of(uint32_t flags)
     return pins;
 }
 
-/* --- Mapping. May yield: the granter is held. */
+/* --- Mapping */
 
 static int get_refs(mfn_t frame, bool readonly)
 {
@@ -508,7 +513,7 @@ void release_grant_mappings(struct domain *d)
         struct domain *granter = m->granter;
 
         if (handle % 64 == 63)
-            (void)preempt_point();
+            preempt_point();
         if (!granter)
             continue;
         if (m->flags & GNTMAP_device_map)
@@ -624,10 +629,20 @@ static int table_of(domid_t domid, struct domain **d)
     return (*d)->grants ? GNTST_okay : GNTST_bad_domain;
 }
 
-static int grow_and_list(struct domain *d, const struct gnttab_setup_table *op)
+/* With points where others may run. GNTST_* or -ERESTART. */
+static __may_switch int grow_slowly(struct domain *d, uint32_t nr_frames)
 {
-    if (!grow_table(d, op->nr_frames))
-        return GNTST_general_error;
+    while (d->grants->nr_frames < nr_frames) {
+        if (!grow_by_one(d))
+            return GNTST_general_error;
+        if (effort_spent() && pause_point())
+            return -ERESTART;
+    }
+    return GNTST_okay;
+}
+
+static int list_frames(const struct domain *d, const struct gnttab_setup_table *op)
+{
     for (uint32_t i = 0; i < op->nr_frames; i++) {
         xen_pfn_t mfn = virt_to_mfn(d->grants->shared[i]);
 
@@ -636,7 +651,7 @@ static int grow_and_list(struct domain *d, const struct gnttab_setup_table *op)
     return GNTST_okay;
 }
 
-static int setup_table(const struct gnttab_setup_table *op)
+static __may_switch int setup_table(const struct gnttab_setup_table *op)
 {
     struct domain *d;
     int rc;
@@ -649,18 +664,22 @@ static int setup_table(const struct gnttab_setup_table *op)
     if (!d->grants->version)
         d->grants->version = 1;
     hold_domain(d); /* others may run while its table grows */
-    rc = grow_and_list(d, op);
+    rc = grow_slowly(d, op->nr_frames) ?: list_frames(d, op);
     release_domain(d);
     return rc;
 }
 
-static long do_setup_table(void *arg)
+static __may_switch long do_setup_table(void *arg)
 {
     struct gnttab_setup_table op;
+    int rc;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
         return -EFAULT;
-    op.status = setup_table(&op);
+    rc = setup_table(&op);
+    if (rc == -ERESTART)
+        return restart_call(__HYPERVISOR_grant_table_op, 0, 0, 0, 0);
+    op.status = rc;
     return copy_to_guest(arg, &op, sizeof(op));
 }
 
@@ -804,52 +823,53 @@ bool audit_maps_grant(const struct domain *d, mfn_t mfn)
 }
 
 /* An array of operations, each with a status of its own. */
-#define EACH(type, function)                              \
-    do {                                                  \
-        struct type op, *at = arg;                        \
-                                                          \
-        if (!guest_array_ok(arg, count, sizeof(op)))      \
-            return -EFAULT;                               \
-        for (uint32_t i = 0; i < count; i++) {            \
-            if (i && preempt_point())                     \
-                return -EINTR;                            \
-            if (copy_from_guest(&op, at + i, sizeof(op))) \
-                return -EFAULT;                           \
-            function(&op);                                \
-            if (copy_to_guest(at + i, &op, sizeof(op)))   \
-                return -EFAULT;                           \
-        }                                                 \
-        return 0;                                         \
+#define EACH(cmd, type, function)                                                              \
+    do {                                                                                       \
+        struct type op, *at = arg;                                                             \
+                                                                                               \
+        if (!guest_array_ok(arg, count, sizeof(op)))                                           \
+            return -EFAULT;                                                                    \
+        while (count) {                                                                        \
+            if (copy_from_guest(&op, at, sizeof(op)))                                          \
+                return -EFAULT;                                                                \
+            function(&op);                                                                     \
+            if (copy_to_guest(at, &op, sizeof(op)))                                            \
+                return -EFAULT;                                                                \
+            at++;                                                                              \
+            if (--count && pause_point())                                                      \
+                return restart_call(__HYPERVISOR_grant_table_op, 3, cmd, (uint32_t)at, count); \
+        }                                                                                      \
+        return 0;                                                                              \
     } while (0)
 
-static __attribute__((noinline)) long map_all(void *arg, uint32_t count)
+static __attribute__((noinline)) __may_switch long map_all(void *arg, uint32_t count)
 {
-    EACH(gnttab_map_grant_ref, map_grant_ref);
+    EACH(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, map_grant_ref);
 }
 
-static __attribute__((noinline)) long unmap_all(void *arg, uint32_t count)
+static __attribute__((noinline)) __may_switch long unmap_all(void *arg, uint32_t count)
 {
-    EACH(gnttab_unmap_grant_ref, unmap_grant_ref);
+    EACH(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, unmap_grant_ref);
 }
 
-static __attribute__((noinline)) long replace_all(void *arg, uint32_t count)
+static __attribute__((noinline)) __may_switch long replace_all(void *arg, uint32_t count)
 {
-    EACH(gnttab_unmap_and_replace, unmap_and_replace);
+    EACH(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, unmap_and_replace);
 }
 
-static __attribute__((noinline)) long transfer_all(void *arg, uint32_t count)
+static __attribute__((noinline)) __may_switch long transfer_all(void *arg, uint32_t count)
 {
-    EACH(gnttab_transfer, transfer);
+    EACH(GNTTABOP_transfer, gnttab_transfer, transfer);
 }
 
-static __attribute__((noinline)) long copy_all(void *arg, uint32_t count)
+static __attribute__((noinline)) __may_switch long copy_all(void *arg, uint32_t count)
 {
-    EACH(gnttab_copy, copy);
+    EACH(GNTTABOP_copy, gnttab_copy, copy);
 }
 
-static __attribute__((noinline)) long swap_all(void *arg, uint32_t count)
+static __attribute__((noinline)) __may_switch long swap_all(void *arg, uint32_t count)
 {
-    EACH(gnttab_swap_grant_ref, swap_refs);
+    EACH(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, swap_refs);
 }
 
 long do_grant_table_op(uint32_t cmd, void *arg, uint32_t count)

@@ -7,6 +7,7 @@
 #include <xen/domain.h>
 #include <xen/hypercall.h>
 #include <xen/machine.h>
+#include <xen/operation.h>
 
 #define MAX_ORDER        20 /* of an extent */
 #define MAX_SHARED_ORDER 9  /* that anybody may ask for: 2 MiB; more only who is privileged */
@@ -22,6 +23,7 @@ struct reservation_op {
     uint32_t order;
     mfn_t below; /* frames must lie under it */
     uint32_t steps;
+    bool leave; /* before all of it is done: the call is to be made again */
 };
 
 static bool order_allowed(uint32_t order)
@@ -29,15 +31,26 @@ static bool order_allowed(uint32_t order)
     return order <= (this_cpu.domain->is_privileged ? MAX_ORDER : MAX_SHARED_ORDER);
 }
 
-/* To be called before work on that many frames. True: stop. */
-static inline bool step(uint32_t *steps, uint32_t frames)
+/* One frame more: whether others should run first. */
+static inline bool step_due(uint32_t *steps)
 {
-    if (likely(*steps < PREEMPT_EVERY) && likely(!effort_spent())) {
-        *steps += frames;
+    if (likely((*steps)++ < PREEMPT_EVERY) && likely(!effort_spent()))
         return false;
-    }
-    *steps = frames;
-    return preempt_point();
+    *steps = 1;
+    return true;
+}
+
+/* A frame of many that belong together. */
+static inline __may_switch void step(uint32_t *steps)
+{
+    if (unlikely(step_due(steps)))
+        preempt_point();
+}
+
+/* An extent, before which nothing is half done. True: stop. */
+static inline __may_switch bool next_extent(struct reservation_op *op)
+{
+    return unlikely(step_due(&op->steps)) && (op->leave = pause_operation(op->d));
 }
 
 /* The limit that mem_flags set. False: nothing lies that low. */
@@ -58,7 +71,7 @@ static bool frame_limit(uint32_t mem_flags, mfn_t *below)
 
 /* The domain gives up its own reference, and the pin if there is one. The frame is free when nothing maps it any more.
  */
-static bool remove_page(struct domain *d, mfn_t mfn)
+static __may_switch bool remove_page(struct domain *d, mfn_t mfn)
 {
     struct page_info *page;
 
@@ -69,7 +82,7 @@ static bool remove_page(struct domain *d, mfn_t mfn)
         return false;
     if (page->type_info & PGT_pinned) {
         page->type_info &= ~PGT_pinned;
-        put_page_and_type(page); /* may be preempted */
+        put_page_and_table(page);
     }
     if (page->count & PGC_allocated) {
         page->count &= ~PGC_allocated;
@@ -81,52 +94,34 @@ static bool remove_page(struct domain *d, mfn_t mfn)
 
 #define NO_PFN UINT32_MAX
 
-/* Frames that nobody has become d's, and stand at pfn in its memory if it said so. False: d has come to its end in the
- * meantime, and they are free again. */
-static bool give_frames(struct domain *d, mfn_t mfn, uint32_t count, xen_pfn_t pfn)
+/* Frames that nobody has become d's, and stand at pfn in its memory if it said so. */
+static __may_switch void give_frames(struct domain *d, mfn_t mfn, uint32_t count, xen_pfn_t pfn)
 {
-    uint32_t i = 0;
-
-    while (i < count) {
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % PREEMPT_EVERY == PREEMPT_EVERY - 1)
+            preempt_point();
         assign_page(d, mfn + i);
         if (pfn != NO_PFN)
             mpt_rw[mfn + i] = pfn + i;
-        if (likely(++i % PREEMPT_EVERY))
-            continue;
-        (void)preempt_point();
-        if (d->is_dying)
-            break;
     }
-    if (likely(!d->is_dying))
-        return true;
-    while (count > i)
-        free_dom_frame(mfn + --count);
-    while (i-- > 0)
-        (void)remove_page(d, mfn + i); /* unless the end of the domain has found them itself */
-    return false;
 }
 
 /* --- More frames */
 
-/* While frames are given, which may be preempted, all of them count as given: others would find too much room. */
-static mfn_t give_extent(struct domain *d, uint32_t order, mfn_t below, xen_pfn_t pfn)
+static __may_switch mfn_t give_extent(struct domain *d, uint32_t order, mfn_t below, xen_pfn_t pfn)
 {
-    uint32_t count = 1u << order, taken = d->tot_pages + d->promised_pages;
-    bool given;
+    uint32_t count = 1u << order;
     mfn_t mfn;
 
-    if (d->is_dying || taken > d->max_pages || count > d->max_pages - taken)
+    if (d->tot_pages > d->max_pages || count > d->max_pages - d->tot_pages)
         return INVALID_MFN;
     mfn = alloc_dom_frames(order, below);
-    if (mfn == INVALID_MFN)
-        return INVALID_MFN;
-    d->promised_pages += count;
-    given = give_frames(d, mfn, count, pfn);
-    d->promised_pages -= count;
-    return given ? mfn : INVALID_MFN;
+    if (mfn != INVALID_MFN)
+        give_frames(d, mfn, count, pfn);
+    return mfn;
 }
 
-static uint32_t increase_reservation(struct reservation_op *op)
+static __may_switch uint32_t increase_reservation(struct reservation_op *op)
 {
     uint32_t i;
     mfn_t mfn;
@@ -134,7 +129,7 @@ static uint32_t increase_reservation(struct reservation_op *op)
     if ((op->list && !guest_array_ok(op->list, op->nr_extents, sizeof(mfn))) || !order_allowed(op->order))
         return 0;
     for (i = 0; i < op->nr_extents; i++) {
-        if (step(&op->steps, 1))
+        if (next_extent(op))
             break;
         mfn = give_extent(op->d, op->order, op->below, NO_PFN);
         if (mfn == INVALID_MFN || (op->list && __put_guest_u32(mfn, &op->list[i])))
@@ -143,7 +138,7 @@ static uint32_t increase_reservation(struct reservation_op *op)
     return i;
 }
 
-static uint32_t populate_physmap(struct reservation_op *op)
+static __may_switch uint32_t populate_physmap(struct reservation_op *op)
 {
     xen_pfn_t pfn;
     uint32_t i;
@@ -152,7 +147,7 @@ static uint32_t populate_physmap(struct reservation_op *op)
     if (!guest_array_ok(op->list, op->nr_extents, sizeof(pfn)) || !order_allowed(op->order))
         return 0;
     for (i = 0; i < op->nr_extents; i++) {
-        if (step(&op->steps, 1) || __get_guest_u32(&pfn, &op->list[i]))
+        if (next_extent(op) || __get_guest_u32(&pfn, &op->list[i]))
             break;
         mfn = give_extent(op->d, op->order, op->below, pfn);
         if (mfn == INVALID_MFN || __put_guest_u32(mfn, &op->list[i]))
@@ -163,7 +158,7 @@ static uint32_t populate_physmap(struct reservation_op *op)
 
 /* --- Fewer frames */
 
-static uint32_t decrease_reservation(struct reservation_op *op)
+static __may_switch uint32_t decrease_reservation(struct reservation_op *op)
 {
     xen_pfn_t mfn;
     uint32_t i;
@@ -171,20 +166,36 @@ static uint32_t decrease_reservation(struct reservation_op *op)
     if (!guest_array_ok(op->list, op->nr_extents, sizeof(mfn)) || op->order > MAX_ORDER)
         return 0;
     for (i = 0; i < op->nr_extents; i++) {
-        if (__get_guest_u32(&mfn, &op->list[i]))
+        if (next_extent(op) || __get_guest_u32(&mfn, &op->list[i]))
             return i;
-        for (uint32_t j = 0; j < 1u << op->order; j++)
-            if (step(&op->steps, 1) || !remove_page(op->d, mfn + j))
+        for (uint32_t j = 0; j < 1u << op->order; j++) {
+            if (j)
+                step(&op->steps);
+            if (!remove_page(op->d, mfn + j))
                 return i;
+        }
     }
     return i;
 }
 
-static long change_reservation(uint32_t cmd, const void *arg)
+static __may_switch uint32_t run_reservation_op(uint32_t cmd, struct reservation_op *op)
 {
-    uint32_t start = cmd >> COMMAND_BITS, done;
+    switch (cmd & COMMAND_MASK) {
+    case XENMEM_increase_reservation:
+        return increase_reservation(op);
+    case XENMEM_decrease_reservation:
+        return decrease_reservation(op);
+    default:
+        return populate_physmap(op);
+    }
+}
+
+static __may_switch long change_reservation(uint32_t cmd, const void *arg)
+{
+    uint32_t start = cmd >> COMMAND_BITS, done = 0;
     struct xen_memory_reservation r;
     struct reservation_op op = {0};
+    int rc;
 
     /* All that is wrong with the argument means, as on Xen, that nothing was done. */
     if (copy_from_guest(&r, arg, sizeof(r)) || r.nr_extents > UINT32_MAX >> COMMAND_BITS || start >= r.nr_extents ||
@@ -195,19 +206,17 @@ static long change_reservation(uint32_t cmd, const void *arg)
     op.order = r.extent_order;
 
     hold_domain(op.d);
-    switch (cmd & COMMAND_MASK) {
-    case XENMEM_increase_reservation:
-        done = increase_reservation(&op);
-        break;
-    case XENMEM_decrease_reservation:
-        done = decrease_reservation(&op);
-        break;
-    default:
-        done = populate_physmap(&op);
+    rc = begin_operation(op.d);
+    op.leave = rc == -ERESTART;
+    if (!rc) {
+        done = run_reservation_op(cmd, &op);
+        end_operation();
     }
     release_domain(op.d);
     if (this_cpu.flush)
         flush_tlb_now();
+    if (op.leave)
+        return restart_call(__HYPERVISOR_memory_op, 1, (cmd & COMMAND_MASK) | (start + done) << COMMAND_BITS, 0, 0);
     return start + done;
 }
 
@@ -273,7 +282,7 @@ static void return_frame(struct domain *d, mfn_t mfn)
     page->count = PGC_allocated | 1;
 }
 
-static int steal_chunk(struct exchange *x, uint32_t chunk)
+static __may_switch int steal_chunk(struct exchange *x, uint32_t chunk)
 {
     const xen_pfn_t *list = x->args.in.extent_start + (chunk << x->in_chunk_order);
     xen_pfn_t mfn;
@@ -282,8 +291,7 @@ static int steal_chunk(struct exchange *x, uint32_t chunk)
         if (__get_guest_u32(&mfn, &list[i]))
             return -EFAULT;
         for (uint32_t j = 0; j < 1u << x->args.in.extent_order; j++) {
-            if (step(&x->steps, 1))
-                return -EINTR;
+            step(&x->steps);
             if (!steal_frame(x->d, mfn + j, &x->in))
                 return -EINVAL;
         }
@@ -297,44 +305,34 @@ static void free_extent(mfn_t mfn, uint32_t order)
         free_dom_frame(mfn + i);
 }
 
-static int alloc_chunk(struct exchange *x)
+static __may_switch int alloc_chunk(struct exchange *x)
 {
     for (uint32_t i = 0; i < 1u << x->out_chunk_order; i++) {
         mfn_t mfn = alloc_dom_frames(x->args.out.extent_order, x->below);
 
         if (mfn == INVALID_MFN)
             return -ENOMEM;
-        if (step(&x->steps, 1)) {
-            free_extent(mfn, x->args.out.extent_order);
-            return -EINTR;
-        }
         push_frame(&x->out, mfn);
+        step(&x->steps);
     }
     return 0;
 }
 
-static void undo_chunk(struct exchange *x)
+static __may_switch void undo_chunk(struct exchange *x)
 {
     /* Linking has wiped out what type they had, and so whether taking another one needs a flush. */
     if (x->in.count)
         request_flush();
     while (x->in.count) {
-        mfn_t mfn = pop_frame(&x->in);
-
-        return_frame(x->d, mfn);
-        if (x->d->is_dying) { /* whoever gives its frames back may have been here already */
-            mfn_to_page(mfn)->count = 1;
-            put_page(mfn_to_page(mfn));
-        }
-        (void)step(&x->steps, 1);
+        return_frame(x->d, pop_frame(&x->in));
+        step(&x->steps);
     }
     while (x->out.count)
         free_extent(pop_frame(&x->out), x->args.out.extent_order);
 }
 
-/* From here on the chunk cannot fail. What is wrong with the list of results is the caller's loss, as on Xen. The new
- * frames come first: so no other vCPU, if one runs in between, finds the domain below its limit. */
-static void finish_chunk(struct exchange *x, uint32_t chunk)
+/* From here on the chunk cannot fail. What is wrong with the list of results is the caller's loss, as on Xen. */
+static __may_switch void finish_chunk(struct exchange *x, uint32_t chunk)
 {
     uint32_t order = x->args.out.extent_order, i = 1u << x->out_chunk_order;
     xen_pfn_t *list = x->args.out.extent_start + (chunk << x->out_chunk_order);
@@ -344,15 +342,11 @@ static void finish_chunk(struct exchange *x, uint32_t chunk)
         mfn_t mfn = pop_frame(&x->out);
 
         i--;
-        if (x->d->is_dying) {
-            free_extent(mfn, order);
-            continue;
-        }
         if (__get_guest_u32(&pfn, &list[i]))
             pfn = NO_PFN;
-        (void)give_frames(x->d, mfn, 1u << order, pfn);
+        give_frames(x->d, mfn, 1u << order, pfn);
         (void)__put_guest_u32(mfn, &list[i]);
-        (void)step(&x->steps, 1);
+        step(&x->steps);
     }
     while (x->in.count) {
         mfn_t mfn = pop_frame(&x->in);
@@ -360,11 +354,11 @@ static void finish_chunk(struct exchange *x, uint32_t chunk)
         return_frame(x->d, mfn);
         mfn_to_page(mfn)->count = 1;
         put_page(mfn_to_page(mfn));
-        (void)step(&x->steps, 1);
+        step(&x->steps);
     }
 }
 
-static int exchange_chunk(struct exchange *x, uint32_t chunk)
+static __may_switch int exchange_chunk(struct exchange *x, uint32_t chunk)
 {
     int rc;
 
@@ -372,8 +366,6 @@ static int exchange_chunk(struct exchange *x, uint32_t chunk)
     rc = steal_chunk(x, chunk);
     if (!rc)
         rc = alloc_chunk(x);
-    if (!rc && x->d->is_dying)
-        rc = -EINTR;
     if (rc)
         undo_chunk(x);
     else
@@ -409,19 +401,25 @@ static int check_exchange(struct exchange *x)
     return frame_limit(a->out.mem_flags, &x->below) ? 0 : -ENOMEM;
 }
 
-static int run_exchange(struct exchange *x)
+static __may_switch int run_exchange(struct exchange *x)
 {
     uint32_t in = x->args.in.extent_order, out = x->args.out.extent_order, chunk;
-    int rc = 0;
+    int rc;
 
     x->in_chunk_order = in < out ? out - in : 0;
     x->out_chunk_order = out < in ? in - out : 0;
     chunk = x->args.nr_exchanged >> x->in_chunk_order;
     hold_domain(x->d);
-    while (!rc && chunk < x->args.in.nr_extents >> x->in_chunk_order) {
-        rc = exchange_chunk(x, chunk);
-        if (!rc)
-            chunk++;
+    rc = begin_operation(x->d);
+    if (!rc) {
+        while (!rc && chunk < x->args.in.nr_extents >> x->in_chunk_order) {
+            rc = exchange_chunk(x, chunk);
+            if (!rc)
+                chunk++;
+            if (!rc && step_due(&x->steps) && pause_operation(x->d))
+                rc = -ERESTART;
+        }
+        end_operation();
     }
     release_domain(x->d);
     x->args.nr_exchanged = chunk << x->in_chunk_order;
@@ -430,7 +428,7 @@ static int run_exchange(struct exchange *x)
     return rc;
 }
 
-static long memory_exchange(struct xen_memory_exchange *arg)
+static __may_switch long memory_exchange(struct xen_memory_exchange *arg)
 {
     struct exchange x = {0};
     int rc;
@@ -442,6 +440,8 @@ static long memory_exchange(struct xen_memory_exchange *arg)
         rc = run_exchange(&x);
     if (__put_guest_u32(x.args.nr_exchanged, &arg->nr_exchanged))
         rc = -EFAULT;
+    if (rc == -ERESTART)
+        return restart_call(__HYPERVISOR_memory_op, 0, 0, 0, 0);
     return rc;
 }
 

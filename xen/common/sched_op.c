@@ -76,10 +76,11 @@ static int any_pending(const struct domain *d, const struct sched_poll *poll, ui
         if (port_pending(d, *port))
             return 1;
     }
+    spend(poll->nr_ports);
     return 0;
 }
 
-static __attribute__((noinline)) long do_poll(const struct sched_poll *poll)
+static __attribute__((noinline)) __may_switch long do_poll(const struct sched_poll *poll)
 {
     struct vcpu *v = current;
     uint32_t port = 0;
@@ -109,7 +110,7 @@ static __attribute__((noinline)) long do_poll(const struct sched_poll *poll)
 
 /* --- Commands */
 
-static long poll_op(const void *arg)
+static __may_switch long poll_op(const void *arg)
 {
     struct sched_poll poll;
 
@@ -163,13 +164,13 @@ static long watchdog_op(const void *arg)
     return set_watchdog(this_cpu.domain, op.id, op.timeout);
 }
 
-static long block(void)
+static __may_switch long block(void)
 {
     vcpu_block();
     return 0;
 }
 
-static __attribute__((noinline)) long other_op(uint32_t cmd, const void *arg)
+static __attribute__((noinline)) __may_switch long other_op(uint32_t cmd, const void *arg)
 {
     switch (cmd) {
     case SCHEDOP_shutdown:

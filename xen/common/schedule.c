@@ -7,6 +7,9 @@
  * another processor while they hold the lock that this one takes first (Linux the run queue's): it would only spin for
  * it, for the rest of its slice. But not for much longer either: the running one may spin until the other has answered.
  *
+ * One that may not go on yet (stand_in(): somebody else is amid an operation on its domain's memory, or it waits for
+ * another vCPU) changes places with whom it waits for, who runs in its time, paused or not.
+ *
  * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
  */
 #include <asm/guest_access.h>
@@ -14,7 +17,7 @@
 #include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/event.h>
-#include <xen/faults.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 
 #define PUBLISH_TIME_NS 1000000000u
@@ -27,17 +30,6 @@ static bool displaced;         /* the next schedule() is for one that has just w
 static uint64_t displace_at;   /* 0, or when the first in the queue, current's sibling, has waited for long enough */
 static struct vcpu idle_vcpu;
 static struct vcpu_info idle_info = {.evtchn_upcall_mask = 1};
-
-static inline bool wants_to_run(const struct vcpu *v)
-{
-    return v->state == VCPU_RUNNABLE && !v->pause_count;
-}
-
-/* A vCPU that is paused amid an operation ends it first: others may wait for what it holds. */
-static inline bool may_run(const struct vcpu *v)
-{
-    return wants_to_run(v) || v->in_hypervisor;
-}
 
 /* --- The queue */
 
@@ -58,7 +50,8 @@ static void insert_at(struct vcpu **place, struct vcpu *v)
         queue_end = &v->run_next;
 }
 
-static void remove_from_queue(struct vcpu *v)
+/* Where it stood. */
+static struct vcpu **remove_from_queue(struct vcpu *v)
 {
     struct vcpu **p = &queue;
 
@@ -68,16 +61,31 @@ static void remove_from_queue(struct vcpu *v)
     if (!*p)
         queue_end = p;
     v->queued = false;
+    return p;
 }
 
+static void change_places(struct vcpu *first, struct vcpu *other)
+{
+    other->slice_left = first->slice_left;
+    first->slice_left = first->domain->slice_ns;
+    if (other->queued)
+        insert_at(remove_from_queue(other), first);
+    else
+        append(first);
+}
+
+/* The first in the queue, or who has to run before it can go on. */
 static struct vcpu *take_first(void)
 {
-    struct vcpu *v = queue;
+    struct vcpu *v = queue, *other;
 
     if (!v)
         return this_cpu.idle;
     remove_from_queue(v);
-    return v;
+    other = stand_in(v);
+    if (unlikely(other != v))
+        change_places(v, other);
+    return other;
 }
 
 /* --- Time slices */
@@ -147,7 +155,7 @@ static int runstate_off_cpu(const struct vcpu *v)
 {
     if (v->state == VCPU_BLOCKED)
         return RUNSTATE_blocked;
-    return may_run(v) ? RUNSTATE_runnable : RUNSTATE_offline;
+    return wants_to_run(v) ? RUNSTATE_runnable : RUNSTATE_offline;
 }
 
 /* --- Ticks: only while the vCPU runs, and while it listens */
@@ -202,8 +210,13 @@ static void publish_time(struct vcpu *v, uint64_t now)
     }
 }
 
+/* Who waits for another goes to the front, as its slice is now for that one. */
 static void put_back(struct vcpu *v)
 {
+    if (v->slice_left && stand_in(v) != v) {
+        insert_at(&queue, v);
+        return;
+    }
     if (displaced && v->slice_left && queue) {
         insert_at(&queue->run_next, v);
         return;
@@ -212,8 +225,9 @@ static void put_back(struct vcpu *v)
     append(v);
 }
 
-/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs only up
- * to its way out must be stopped there, but not before: WORK_SCHEDULE would make it wait at every preempt_point(). */
+/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs in another's
+ * place alone stops at the end of its operation, but not before: WORK_SCHEDULE would make it wait at each
+ * preempt_point(). */
 static void switch_work(struct vcpu *prev, struct vcpu *next)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);
@@ -222,7 +236,7 @@ static void switch_work(struct vcpu *prev, struct vcpu *next)
         return;
     this_cpu.work |= next->pending_work | WORK_UPCALL;
     next->pending_work = 0;
-    if (!wants_to_run(next))
+    if (!wants_to_run(next) || next->operation.wanted_out)
         this_cpu.work |= WORK_PAUSED;
 }
 
@@ -233,7 +247,7 @@ void schedule(void)
 
     this_cpu.work &= ~WORK_SCHEDULE;
     charge(prev, now);
-    if (prev != this_cpu.idle && may_run(prev))
+    if (prev != this_cpu.idle && wants_to_run(prev))
         put_back(prev);
     displaced = false;
     displace_at = 0;
@@ -264,65 +278,6 @@ void schedule_tail(void)
     publish_runstate(current);
 }
 
-static void schedule_amid_operation(void)
-{
-    struct vcpu *v = current;
-
-    v->in_hypervisor = true;
-    schedule();
-    v->in_hypervisor = false;
-}
-
-static __attribute__((noinline)) void preempt(void)
-{
-    if (this_cpu.work & WORK_TIMER)
-        run_timers();
-    if (this_cpu.work & WORK_SCHEDULE)
-        schedule_amid_operation();
-}
-
-bool preempt_point(void)
-{
-    interrupt_window();
-    this_cpu.effort = 0;
-    if (unlikely(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE)))
-        preempt();
-    if (fault_preemption())
-        schedule_amid_operation();
-    return this_cpu.domain->is_dying;
-}
-
-bool yield_point(void)
-{
-    schedule_amid_operation();
-    return current->domain->is_dying;
-}
-
-int wait_for_others(void)
-{
-    if (yield_point())
-        return -EINTR;
-    return current->pause_count ? -EAGAIN : 0;
-}
-
-int finish_operation(struct vcpu *v)
-{
-    int rc = 0;
-
-    while (v->in_hypervisor && !rc)
-        rc = wait_for_others();
-    return rc;
-}
-
-int stop_at_exit(struct vcpu *v)
-{
-    if (v->frame)
-        return 0;
-    v->in_hypervisor = true; /* until it has got there: do_exit_work() */
-    vcpu_wake(v);
-    return finish_operation(v);
-}
-
 long yield_cpu(void)
 {
     if (unlikely(event_deliverable(current)))
@@ -350,7 +305,7 @@ void vcpu_wake(struct vcpu *v)
     if (v == current || v->queued)
         return;
     now = system_time();
-    if (!may_run(v)) {
+    if (!wants_to_run(v)) {
         change_runstate(v, runstate_off_cpu(v), now);
         return;
     }
@@ -376,10 +331,10 @@ void vcpu_wake(struct vcpu *v)
 void vcpu_sleep(struct vcpu *v)
 {
     if (v == current) {
-        this_cpu.work |= WORK_PAUSED;
+        this_cpu.work |= WORK_PAUSED | WORK_SCHEDULE; /* even amid an operation */
         return;
     }
-    if (may_run(v))
+    if (wants_to_run(v))
         return;
     if (v->queued)
         remove_from_queue(v);
@@ -430,6 +385,7 @@ void set_weight(struct domain *d, uint32_t weight)
 void init_vcpu_scheduling(struct vcpu *v)
 {
     v->state = VCPU_OFFLINE;
+    v->operation.domain = v->domain;
     v->slice_left = v->domain->slice_ns;
     v->periodic_period = 10000000; /* 100 Hz, until the guest says otherwise: Xen's default */
     v->runstate.state = RUNSTATE_offline;
@@ -491,7 +447,7 @@ void audit_run_queue(void)
         end = &v->run_next;
     for_each_domain(d) for_each_vcpu(d, v)
     {
-        bool expected = v != current && may_run(v);
+        bool expected = v != current && wants_to_run(v);
 
         queued += v->queued;
         if (v->queued != expected)

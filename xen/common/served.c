@@ -54,21 +54,23 @@ void end_services(struct domain *d)
     }
 }
 
-void service_notified(struct domain *d, enum service service)
+bool service_notified(struct domain *d, enum service service)
 {
     struct served_ring *r = d->served[service];
+    bool leave = false;
 
     if (!r || r->stopped)
-        return;
+        return false;
     r->again = true;
     if (r->busy)
-        return;
+        return false;
     r->busy = true;
-    while (r->again && !r->stopped && !d->is_dying) {
+    while (r->again && !r->stopped && !leave) {
         r->again = false;
-        all_ops[service]->work(r);
+        leave = all_ops[service]->work(r);
     }
     r->busy = false;
+    return leave;
 }
 
 void notify_served(const struct served_ring *r)

@@ -12,6 +12,7 @@
 #include <xen/hypercall.h>
 #include <xen/log_ring.h>
 #include <xen/machine.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 
 #define E820_RAM 1
@@ -23,18 +24,21 @@ static long readconsole(xen_sysctl_t *op)
     return log_ring_read(&op->u.readconsole);
 }
 
-/* Keys log a lot: one at a time, with a look for interrupts in between. */
-static long debug_keys(xen_sysctl_t *op)
+/* Keys log a lot: one at a time, with a look for interrupts in between. The argument says what is left of them. */
+static __may_switch long debug_keys(xen_sysctl_t *op)
 {
-    const struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+    struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
     char key;
 
-    for (uint32_t i = 0; i < k->nr_keys; i++) {
-        if (copy_from_guest(&key, k->keys.p + i, 1))
+    for (; k->nr_keys; k->nr_keys--, k->keys.p++) {
+        if (copy_from_guest(&key, k->keys.p, 1))
             return -EFAULT;
         handle_debug_key(key);
-        if (preempt_point())
-            return -EINTR;
+        if (k->nr_keys > 1 && pause_point()) {
+            k->nr_keys--;
+            k->keys.p++;
+            return -ERESTART;
+        }
     }
     return 0;
 }
@@ -134,7 +138,7 @@ static uint32_t bits_set(uint32_t word)
     return n;
 }
 
-static long availheap(xen_sysctl_t *op)
+static __may_switch long availheap(xen_sysctl_t *op)
 {
     struct xen_sysctl_availheap *a = &op->u.availheap;
     mfn_t first = a->min_bitwidth ? first_above(a->min_bitwidth - 1) : 0;
@@ -151,8 +155,8 @@ static long availheap(xen_sysctl_t *op)
         if (end - mfn < 32)
             word &= (1u << (end - mfn)) - 1;
         pages += bits_set(word);
-        if (mfn % 2048 == 0 && preempt_point())
-            return -EINTR;
+        if (mfn % 2048 == 0 && pause_point())
+            return -ERESTART;
     }
     a->avail_bytes = (uint64_t)pages << PAGE_SHIFT;
     return 0;
@@ -166,7 +170,7 @@ static long sched_id(xen_sysctl_t *op)
     return 0;
 }
 
-static long getdomaininfolist(xen_sysctl_t *op)
+static __may_switch long getdomaininfolist(xen_sysctl_t *op)
 {
     struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
     struct xen_domctl_getdomaininfo info;
@@ -178,8 +182,8 @@ static long getdomaininfolist(xen_sysctl_t *op)
         if (copy_to_guest(l->buffer.p + n, &info, sizeof(info)))
             return -EFAULT;
         domid = info.domain + 1;
-        if (preempt_point())
-            return -EINTR;
+        if (pause_point())
+            return -ERESTART;
     }
     l->num_domains = n;
     return 0;
@@ -211,6 +215,14 @@ static const struct {
     {XEN_SYSCTL_numainfo, numainfo, true},
 };
 
+/* With the argument as the operation has left it: debug_keys says there what is left. */
+static long restart_sysctl(xen_sysctl_t *arg, const xen_sysctl_t *op)
+{
+    if (op->cmd == XEN_SYSCTL_debug_keys && copy_to_guest(arg, op, sizeof(*op)))
+        return -EFAULT;
+    return restart_call(__HYPERVISOR_sysctl, 0, 0, 0, 0);
+}
+
 long do_sysctl(xen_sysctl_t *arg)
 {
     xen_sysctl_t op;
@@ -226,7 +238,9 @@ long do_sysctl(xen_sysctl_t *arg)
         if (operations[i].cmd != op.cmd)
             continue;
         rc = operations[i].function(&op);
-        if (!rc && operations[i].answers && copy_to_guest(arg, &op, sizeof(op)))
+        if (rc == -ERESTART)
+            rc = restart_sysctl(arg, &op);
+        else if (!rc && operations[i].answers && copy_to_guest(arg, &op, sizeof(op)))
             rc = -EFAULT;
         break;
     }

@@ -3,6 +3,7 @@
 #include <asm/mm.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 
 #define MAX_VIRT_CPUS  32 /* numbers that may be asked for; those above MAX_VCPUS never exist */
@@ -33,7 +34,7 @@ static long up(struct vcpu *v)
 }
 
 /* From the heap, not on the stack: it is most of a page. */
-static long initialise(struct vcpu *v, const void *arg)
+static __may_switch long initialise(struct vcpu *v, const void *arg)
 {
     struct vcpu_guest_context *context = alloc_heap_pages(0);
     long rc;
@@ -42,12 +43,10 @@ static long initialise(struct vcpu *v, const void *arg)
         return -ENOMEM;
     if (copy_from_guest(context, arg, sizeof(*context)))
         rc = -EFAULT;
-    else if (v->is_initialised || v->is_being_initialised)
+    else if (v->is_initialised)
         rc = -EEXIST;
     else {
-        v->is_being_initialised = true;
         rc = arch_set_info_guest(v, context);
-        v->is_being_initialised = false;
         v->is_initialised = !rc;
         if (!rc && context->flags & VGCF_online)
             up(v);
@@ -140,16 +139,22 @@ static long send_nmi_op(struct vcpu *v, const void *arg)
     return 0;
 }
 
-static long register_info(struct vcpu *v, const void *arg)
+/* The stack moves along (asm/layout.h): so another vCPU must be on its way out, and stay there. */
+static __may_switch long register_info(struct vcpu *v, const void *arg)
 {
     struct vcpu_register_vcpu_info info;
 
     if (copy_from_guest(&info, arg, sizeof(info)))
         return -EFAULT;
-    /* The stack moves along (asm/layout.h), so it must not be in use. */
-    if ((v != current && (v->state != VCPU_OFFLINE || v->in_hypervisor)) || info.mfn >= max_page)
-        return -EINVAL;
-    return map_vcpu_info(v, info.mfn, info.offset);
+    if (v != current) {
+        if (v->state != VCPU_OFFLINE)
+            return -EINVAL;
+        if (v->is_initialised && stop_at_exit(v))
+            return restart_call(__HYPERVISOR_vcpu_op, 0, 0, 0, 0);
+        if (v->state != VCPU_OFFLINE)
+            return -EINVAL; /* meanwhile somebody has started it */
+    }
+    return info.mfn < max_page ? map_vcpu_info(v, info.mfn, info.offset) : -EINVAL;
 }
 
 /* The only CPU, on which every vCPU stays: its APIC is number 0, and so is its processor object in ACPI. */

@@ -8,6 +8,7 @@
  */
 #include <public/errno.h>
 #include <public/io/xs_wire.h>
+#include <xen/operation.h>
 #include <xen/served.h>
 #include <xen/store.h>
 
@@ -626,12 +627,16 @@ static bool receive(struct store *s)
     return s->in_used == wanted;
 }
 
-static void work(struct served_ring *r)
+static __may_switch bool work(struct served_ring *r)
 {
     struct store *s = store_of(r);
     uint32_t before = s->req_cons + s->rsp_prod;
+    bool leave = false;
 
-    while (send(s) && !preempt_point()) {
+    while (send(s)) {
+        leave = pause_point();
+        if (leave)
+            break;
         if (look_for_event(s))
             continue;
         if (!receive(s))
@@ -640,6 +645,7 @@ static void work(struct served_ring *r)
     }
     if (s->req_cons + s->rsp_prod != before)
         notify_served(r);
+    return leave;
 }
 
 /* --- Beginning and end */

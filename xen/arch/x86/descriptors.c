@@ -10,6 +10,7 @@
 #include <asm/guest_access.h>
 #include <asm/traps.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 
 #define DESC_EXPAND_DOWN 0x00000400u /* data segments */
 #define DESC_CODE        0x00000800u
@@ -184,8 +185,7 @@ void drop_gdt(struct vcpu *v)
     v->gdt_entries = 0;
 }
 
-/* The domain may come to its end meanwhile, and will not be asked again what it has. */
-static int get_gdt_frames(struct domain *d, const uint32_t *frames, unsigned int pages)
+static __may_switch int get_gdt_frames(struct domain *d, const uint32_t *frames, unsigned int pages)
 {
     unsigned int i;
 
@@ -193,9 +193,9 @@ static int get_gdt_frames(struct domain *d, const uint32_t *frames, unsigned int
         if (frames[i] >= max_page || get_page_and_type(mfn_to_page(frames[i]), d, PGT_seg_desc_page))
             break;
         if (effort_spent())
-            (void)preempt_point();
+            preempt_point();
     }
-    if (i == pages && !d->is_dying)
+    if (i == pages)
         return 0;
     while (i-- > 0)
         put_page_and_type(mfn_to_page(frames[i]));

@@ -153,8 +153,8 @@ int map_vcpu_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
         return -EINVAL;
     if (mfn >= max_page || get_page_and_type(mfn_to_page(mfn), d, PGT_writable_page))
         return -EINVAL;
-    if (v != current)
-        memcpy(&regs, guest_regs(v), HYP_FRAME_SIZE);
+    if (v->frame)
+        memcpy(&regs, v->frame, HYP_FRAME_SIZE);
 
     info = (struct vcpu_info *)((char *)map_frame(mfn) + offset);
     memcpy(info, v->vcpu_info, sizeof(*info));
@@ -167,7 +167,7 @@ int map_vcpu_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
     if (v == current) {
         tss.esp0 = (uint32_t)stack_top(v);
         this_cpu.work |= WORK_MOVED | WORK_UPCALL;
-    } else {
+    } else if (v->frame) {
         memcpy(guest_regs(v), &regs, HYP_FRAME_SIZE);
         prepare_first_switch(v);
     }

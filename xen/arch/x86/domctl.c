@@ -4,6 +4,7 @@
 #include <asm/mm.h>
 #include <xen/control.h>
 #include <xen/domain.h>
+#include <xen/operation.h>
 
 #define MAX_LISTED  (1u << 20) /* frames that getmemlist may be asked for */
 #define MAX_QUERIED 1024
@@ -27,8 +28,8 @@ long domctl_getmemlist(struct domain *d, struct xen_domctl *op)
     if ((uint32_t)list->max_pfns > MAX_LISTED)
         return -EOPNOTSUPP;
     for (mfn_t mfn = 0; mfn < max_page && n < (uint32_t)list->max_pfns; mfn++) {
-        if (mfn % 64 == 63 && preempt_point())
-            return -EINTR;
+        if (mfn % 64 == 63 && pause_point())
+            return -ERESTART;
         if (!belongs_to(mfn, d))
             continue;
         entry = mfn;
@@ -91,8 +92,8 @@ long domctl_getpageframeinfo2(struct domain *d, struct xen_domctl *op)
         entry = type_and_pin(entry, d) | (op->cmd == XEN_DOMCTL_getpageframeinfo2 ? entry : 0);
         if (copy_to_guest(&array[i], &entry, sizeof(entry)))
             return -EFAULT;
-        if (i % 64 == 63 && preempt_point())
-            return -EINTR;
+        if (i % 64 == 63 && pause_point())
+            return -ERESTART;
     }
     return 0;
 }

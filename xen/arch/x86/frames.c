@@ -76,94 +76,54 @@ void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
     page->count = 1;
 }
 
-static int validate(struct page_info *page, uint32_t type)
-{
-    switch (type & PGT_type_mask) {
-    case PGT_l1_page_table:
-        spend(L1_ENTRIES);
-        return validate_l1(page);
-    case PGT_l2_page_table:
-        return validate_l2(page, type & PGT_pae_xen_l2);
-    case PGT_l3_page_table:
-        return validate_l3(page);
-    case PGT_seg_desc_page:
-        spend(PAGE_SIZE / 8);
-        return validate_descriptors(page);
-    }
-    return 0;
-}
+/* --- Uses as a type */
 
-/* A frame that nothing uses as its type takes another one. */
-static int first_use(struct page_info *page, uint32_t type)
+/* A frame that nothing uses as what it is becomes something else. Whatever type it leaves: the TLB may still know it as
+ * writable, or as a table with other contents. */
+static void leave_type(const struct page_info *page, uint32_t type)
 {
     uint32_t old = page->type_info & PGT_type_mask;
-    int rc;
 
-    /* Whatever type it leaves: the TLB may still know it as writable, or as a table with other contents. */
     if (old != (type & PGT_type_mask) && page->stamp == this_cpu.tlb_clock && old != PGT_none)
         request_flush();
-    page->type_info = type | PGT_one;
-    rc = validate(page, type);
-    if (rc)
-        page->type_info = PGT_none;
-    else
-        page->type_info |= PGT_validated;
-    return rc;
 }
 
-int get_page_type_slow(struct page_info *page, uint32_t type)
+/* One more use of a frame that is in use. One that is not validated is a table which its domain's memory_holder has in
+ * work; whoever gets here meanwhile is another domain, and wants something else. */
+static int another_use(struct page_info *page, uint32_t type)
 {
-    for (;;) {
-        uint32_t ti = page->type_info;
+    uint32_t ti = page->type_info;
 
-        if (ti < PGT_one)
-            return first_use(page, type);
-        if ((ti & (PGT_type_mask | PGT_pae_xen_l2)) != type)
-            return -EINVAL;
-        if (ti & PGT_validated) {
-            if (__builtin_add_overflow(ti, PGT_one, &ti))
-                return -EINVAL;
-            page->type_info = ti;
-            return 0;
-        }
-        /* Another vCPU is at work on it, and will finish: it waits only for lower levels (docs/memory.md). */
-        if (yield_point())
-            return -EINTR;
-    }
+    if ((ti & (PGT_type_mask | PGT_pae_xen_l2 | PGT_validated)) != (type | PGT_validated) ||
+        __builtin_add_overflow(ti, PGT_one, &ti))
+        return -EINVAL;
+    page->type_info = ti;
+    return 0;
 }
 
 int get_page_type(struct page_info *page, uint32_t type)
 {
-    return get_page_type_slow(page, type);
-}
-
-void put_last_type(struct page_info *page)
-{
-    uint32_t type = page->type_info & (PGT_type_mask | PGT_pae_xen_l2);
-
-    page->type_info = type | PGT_one; /* not validated: whoever wants it waits */
-    switch (type & PGT_type_mask) {
-    case PGT_l1_page_table:
-        invalidate_l1(page);
-        spend(L1_ENTRIES);
-        break;
-    case PGT_l2_page_table:
-        invalidate_l2(page, type & PGT_pae_xen_l2);
-        break;
-    case PGT_l3_page_table:
-        invalidate_l3(page);
-        break;
+    if (page->type_info >= PGT_one)
+        return another_use(page, type);
+    leave_type(page, type);
+    if (type == PGT_seg_desc_page) {
+        spend(PAGE_SIZE / 8);
+        if (validate_descriptors(page)) {
+            page->type_info = PGT_none;
+            return -EINVAL;
+        }
     }
-    page->stamp = this_cpu.tlb_clock;
-    page->type_info = type & PGT_type_mask;
+    page->type_info = type | PGT_one | PGT_validated;
+    return 0;
 }
 
 void put_page_type(struct page_info *page)
 {
-    if (page->type_info >= 2 * PGT_one)
-        page->type_info -= PGT_one;
-    else
-        put_last_type(page);
+    page->type_info -= PGT_one;
+    if (page->type_info >= PGT_one)
+        return;
+    page->stamp = this_cpu.tlb_clock;
+    page->type_info &= PGT_type_mask;
 }
 
 int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type)
@@ -181,6 +141,84 @@ int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type)
 void put_page_and_type(struct page_info *page)
 {
     put_page_type(page);
+    put_page(page);
+}
+
+/* --- The same for page tables */
+
+static __may_switch int validate_table(struct page_info *page, uint32_t type)
+{
+    switch (type & PGT_type_mask) {
+    case PGT_l1_page_table:
+        spend(L1_ENTRIES);
+        return validate_l1(page);
+    case PGT_l2_page_table:
+        return validate_l2(page, type & PGT_pae_xen_l2);
+    default:
+        return validate_l3(page);
+    }
+}
+
+static __may_switch void invalidate_table(struct page_info *page, uint32_t type)
+{
+    switch (type & PGT_type_mask) {
+    case PGT_l1_page_table:
+        invalidate_l1(page);
+        spend(L1_ENTRIES);
+        break;
+    case PGT_l2_page_table:
+        invalidate_l2(page, type & PGT_pae_xen_l2);
+        break;
+    default:
+        invalidate_l3(page);
+    }
+}
+
+int get_table_type(struct page_info *page, uint32_t type)
+{
+    int rc;
+
+    if (page->type_info >= PGT_one)
+        return another_use(page, type);
+    leave_type(page, type);
+    page->type_info = type | PGT_one;
+    rc = validate_table(page, type);
+    if (rc)
+        page->type_info = PGT_none;
+    else
+        page->type_info |= PGT_validated;
+    return rc;
+}
+
+void put_table_type(struct page_info *page)
+{
+    uint32_t type = page->type_info & (PGT_type_mask | PGT_pae_xen_l2);
+
+    if (page->type_info >= 2 * PGT_one) {
+        page->type_info -= PGT_one;
+        return;
+    }
+    page->type_info = type | PGT_one; /* not validated: nobody else is to use it as a table any more */
+    invalidate_table(page, type);
+    page->stamp = this_cpu.tlb_clock;
+    page->type_info = type & PGT_type_mask;
+}
+
+int get_page_and_table(struct page_info *page, struct domain *d, uint32_t type)
+{
+    int rc;
+
+    if (!get_page(page, d))
+        return -EINVAL;
+    rc = get_table_type(page, type);
+    if (rc)
+        put_page(page);
+    return rc;
+}
+
+void put_page_and_table(struct page_info *page)
+{
+    put_table_type(page);
     put_page(page);
 }
 

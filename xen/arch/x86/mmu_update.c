@@ -13,13 +13,18 @@
 #include <xen/counters.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 
 /* Between two looks for interrupts. */
 #define BATCH_CHUNK 64
 
+/* What a request takes, in the units of spend(). */
+#define UPDATE_STEPS 4
+
 /* For mmu_fast.S */
-int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi);
-int mmu_update_in_batch(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi);
+__may_switch int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi);
+__may_switch int mmu_update_in_batch(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi);
+void mmu_update_again(const mmu_update_t *next, const mmu_update_t *end);
 int mod_l1_words(struct domain *d, pte_t *slot, uint32_t lo, uint32_t hi);
 void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi);
 int flush_after_va(uint32_t va, uint32_t flags);
@@ -89,7 +94,7 @@ int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new)
     return mod_l1(d, d, slot, new);
 }
 
-static int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new, bool preserve_ad)
+static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new, bool preserve_ad)
 {
     pte_t *slot = map_l2(page_to_mfn(page)) + index;
     pte_t old = *slot;
@@ -109,33 +114,30 @@ static int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int i
         rc = -EINVAL;
     if (rc)
         return rc;
-    slot = map_l2(page_to_mfn(page)) + index;
-    old.raw = slot->raw; /* other vCPUs may have been at it meanwhile */
-    write_pte(slot, old, new);
+    write_pte(map_l2(page_to_mfn(page)) + index, old, new);
     this_cpu.va_key = NO_VA_KEY;
     if (old.lo & _PAGE_PRESENT)
         put_page_from_l2e(old);
     return 0;
 }
 
-static int mod_l3_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new)
+static __may_switch int mod_l3_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new)
 {
     mfn_t mfn = page_to_mfn(page);
-    pte_t *slot, old;
+    pte_t old;
     int rc = 0;
 
     /* Slot 3 holds the hypervisor: it stays what it was when the table was validated. */
     if (index >= 3)
         return -EINVAL;
+    old = map_l3(mfn)[index];
     if (new.lo & _PAGE_PRESENT)
         rc = get_page_from_l3e(new, index, d); /* may be preempted */
     else if (l1tf_unsafe(new, d))
         rc = -EINVAL;
     if (rc)
         return rc;
-    slot = map_l3(mfn) + index;
-    old = *slot;
-    write_pte(slot, old, new);
+    write_pte(map_l3(mfn) + index, old, new);
     sync_l3_copies(d, mfn);
     if (old.lo & _PAGE_PRESENT)
         put_page_from_l3e(old);
@@ -152,15 +154,31 @@ static int write_data_entry(struct page_info *page, pte_t *slot, pte_t new)
     return 0;
 }
 
+/* Of an L2 or L3, which keeps its type meanwhile. */
+static __may_switch int table_update(struct batch *b, struct page_info *page, unsigned int index, pte_t new,
+                                     bool preserve_ad)
+{
+    int rc;
+
+    b->held = NULL; /* the operation may be preempted */
+    page->count++;
+    page->type_info += PGT_one;
+    if ((page->type_info & PGT_type_mask) == PGT_l2_page_table)
+        rc = mod_l2_entry(b->pt_owner, page, index, new, preserve_ad);
+    else
+        rc = mod_l3_entry(b->pt_owner, page, index, new);
+    put_page_and_table(page);
+    return rc;
+}
+
 /* An update outside the held table: finds the frame, and holds it if it is an L1. */
-static int normal_update(struct batch *b, pte_t ptr, pte_t new)
+static __may_switch int normal_update(struct batch *b, pte_t ptr, pte_t new)
 {
     bool preserve_ad = (ptr.lo & 7) == MMU_PT_UPDATE_PRESERVE_AD;
     uint32_t offset = ptr.lo & ~PAGE_MASK & ~7u;
     struct page_info *page;
     pte_t *slot;
     mfn_t mfn;
-    int rc;
 
     mfn = ptr.lo >> PAGE_SHIFT | ptr.hi << (32 - PAGE_SHIFT);
     if (ptr.hi >= 1u << PAGE_SHIFT || mfn >= max_page)
@@ -168,9 +186,6 @@ static int normal_update(struct batch *b, pte_t ptr, pte_t new)
     page = mfn_to_page(mfn);
     if (page->owner != b->pt_owner)
         return -EINVAL;
-    while (page->type_info >= PGT_one && !(page->type_info & PGT_validated))
-        if (yield_point())
-            return -EINTR;
     if (page->type_info < PGT_one) /* no longer what its type says: any other is as good */
         return write_data_entry(page, (pte_t *)((char *)map_frame(mfn) + offset), new);
 
@@ -185,15 +200,7 @@ static int normal_update(struct batch *b, pte_t ptr, pte_t new)
         return mod_l1(b->pt_owner, b->pg_owner, slot, new);
     case PGT_l2_page_table:
     case PGT_l3_page_table:
-        b->held = NULL;
-        page->count++; /* the operation may be preempted: the frame must not go away */
-        page->type_info += PGT_one;
-        if ((page->type_info & PGT_type_mask) == PGT_l2_page_table)
-            rc = mod_l2_entry(b->pt_owner, page, offset / sizeof(pte_t), new, preserve_ad);
-        else
-            rc = mod_l3_entry(b->pt_owner, page, offset / sizeof(pte_t), new);
-        put_page_and_type(page);
-        return rc;
+        return table_update(b, page, offset / sizeof(pte_t), new, preserve_ad);
     default:
         return write_data_entry(page, (pte_t *)((char *)map_frame(mfn) + offset), new);
     }
@@ -209,7 +216,7 @@ static int machphys_update(struct batch *b, pte_t ptr, pte_t new)
     return 0;
 }
 
-static int other_update(struct batch *b, pte_t ptr, pte_t new)
+static __may_switch int other_update(struct batch *b, pte_t ptr, pte_t new)
 {
     switch (ptr.lo & 7) {
     case MMU_NORMAL_PT_UPDATE:
@@ -243,6 +250,14 @@ static int find_owners(struct batch *b, uint32_t foreigndom)
     return 0;
 }
 
+static void release_owners(struct batch *b, uint32_t foreigndom)
+{
+    if (likely(foreigndom == DOMID_SELF))
+        return;
+    release_domain(b->pg_owner);
+    release_domain(b->pt_owner);
+}
+
 /* What mmu_fast.S hands on, for the caller's own tables and frames. The flush is its business. */
 int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi)
 {
@@ -269,8 +284,14 @@ void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi)
     put_page_from_l1e((pte_t){.lo = lo, .hi = hi}, d);
 }
 
+/* The rest of a batch is made by another call, once the guest goes on. */
+void mmu_update_again(const mmu_update_t *next, const mmu_update_t *end)
+{
+    (void)restart_call(__HYPERVISOR_mmu_update, 2, (uint32_t)next, (end - next) | MMU_UPDATE_PREEMPTED, 0);
+}
+
 /* Up to `end`, or until much has been done; *done is the first request that was not carried out. */
-static int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end, const mmu_update_t **done)
+static __may_switch int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end, const mmu_update_t **done)
 {
     int rc = 0;
 
@@ -296,13 +317,42 @@ fault:
     return -EFAULT;
 }
 
+/* All of it, chunk by chunk; *done is the first request that was not carried out. */
+static __may_switch int run_batch(struct batch *b, const mmu_update_t *req, const mmu_update_t *end,
+                                  const mmu_update_t **done)
+{
+    int rc = begin_operation(b->pt_owner);
+
+    *done = req;
+    if (unlikely(rc))
+        return rc == -ESRCH ? -EINVAL : rc;
+    while (*done != end) {
+        rc = run_chunk(b, *done, end - *done > BATCH_CHUNK ? *done + BATCH_CHUNK : end, done);
+        if (unlikely(rc) || likely(*done == end))
+            break;
+        b->held = NULL;
+        COUNT(mmu_preemptions);
+        if (pause_operation(b->pt_owner)) {
+            rc = -ERESTART;
+            break;
+        }
+    }
+    end_operation();
+    return rc;
+}
+
 long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32_t foreigndom)
 {
-    const mmu_update_t *req = reqs, *end;
+    uint32_t before = 0;
+    const mmu_update_t *end, *done;
     struct batch b = {.held = NULL};
-    int rc = 0;
+    int rc;
 
-    count &= ~MMU_UPDATE_PREEMPTED; /* Xen's own continuations set it; ours need none */
+    if (unlikely(count & MMU_UPDATE_PREEMPTED)) {
+        count &= ~MMU_UPDATE_PREEMPTED;
+        before = get_done(success);
+    } else
+        COUNT_BATCH(count);
     if (unlikely(!guest_array_ok(reqs, count, sizeof(*reqs))))
         return -EFAULT;
     if (likely(foreigndom == DOMID_SELF))
@@ -314,32 +364,17 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
         if (rc)
             return rc;
     }
-    COUNT_BATCH(count);
 
     end = reqs + count;
-    while (req != end) {
-        const mmu_update_t *chunk = end - req > BATCH_CHUNK ? req + BATCH_CHUNK : end;
-
-        rc = run_chunk(&b, req, chunk, &req);
-        if (unlikely(rc) || likely(req == end))
-            break;
-        b.held = NULL;
-        COUNT(mmu_preemptions);
-        if (preempt_point()) {
-            rc = -EINTR;
-            break;
-        }
-    }
+    rc = run_batch(&b, reqs, end, &done);
     if (this_cpu.flush)
         flush_tlb_now();
-    if (unlikely(foreigndom != DOMID_SELF)) {
-        release_domain(b.pg_owner);
-        release_domain(b.pt_owner);
-    }
-
-    count = req - reqs;
-    COUNT_ADD(mmu_entries, count);
-    put_done(success, count);
+    release_owners(&b, foreigndom);
+    spend((done - reqs) * UPDATE_STEPS);
+    COUNT_ADD(mmu_entries, done - reqs);
+    put_done(success, before + (done - reqs));
+    if (unlikely(rc == -ERESTART))
+        mmu_update_again(done, end);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #include <xen/counters.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 
 struct domain *get_pg_owner(uint16_t domid)
 {
@@ -31,41 +32,53 @@ static struct page_info *own_page(mfn_t mfn, struct domain *d)
     return mfn < max_page && get_page(page, d) ? page : NULL;
 }
 
-static int pin(struct domain *d, mfn_t mfn, uint32_t type)
+static __may_switch int pin(struct domain *d, mfn_t mfn, uint32_t type)
 {
     struct page_info *page = own_page(mfn, d);
     int rc;
 
     if (!page)
         return -EINVAL;
-    rc = get_page_type(page, type);
+    rc = get_table_type(page, type);
     if (rc) {
         put_page(page);
         return rc;
     }
-    /* While the table was validated, its domain may have come to its end, which takes pins away only once. */
-    if (page->type_info & PGT_pinned || d->is_dying) {
-        put_page_and_type(page);
+    if (page->type_info & PGT_pinned) {
+        put_page_and_table(page);
         return -EINVAL;
     }
     page->type_info |= PGT_pinned;
     return 0;
 }
 
-static int unpin(struct domain *d, mfn_t mfn)
+/* The pin's own reference and use go with it. */
+static __may_switch int unpin(struct domain *d, mfn_t mfn)
 {
-    struct page_info *page = own_page(mfn, d);
+    struct page_info *page = mfn_to_page(mfn);
 
-    if (!page)
+    if (mfn >= max_page || page->owner != d || !(page->type_info & PGT_pinned))
         return -EINVAL;
-    if (!(page->type_info & PGT_pinned)) {
-        put_page(page);
-        return -EINVAL;
-    }
     page->type_info &= ~PGT_pinned;
-    put_page_and_type(page);
-    put_page(page);
+    put_page_and_table(page);
     return 0;
+}
+
+/* Pins and unpins may be about another domain's tables. */
+static __may_switch int change_pin(struct domain *d, mfn_t mfn, uint32_t cmd)
+{
+    static const uint32_t types[] = {
+        [MMUEXT_PIN_L1_TABLE] = PGT_l1_page_table,
+        [MMUEXT_PIN_L2_TABLE] = PGT_l2_page_table,
+        [MMUEXT_PIN_L3_TABLE] = PGT_l3_page_table,
+    };
+    int rc = begin_operation(d);
+
+    if (rc)
+        return rc == -ESRCH ? -EINVAL : rc;
+    rc = cmd == MMUEXT_UNPIN_TABLE ? unpin(d, mfn) : pin(d, mfn, types[cmd]);
+    end_operation();
+    return rc;
 }
 
 int new_base_pointer(mfn_t mfn)
@@ -80,7 +93,7 @@ int new_base_pointer(mfn_t mfn)
     }
     if (mfn >= max_page)
         return -EINVAL;
-    rc = get_page_and_type(mfn_to_page(mfn), v->domain, PGT_l3_page_table);
+    rc = get_page_and_table(mfn_to_page(mfn), v->domain, PGT_l3_page_table);
     if (rc)
         return rc;
     unmap_ldt(v); /* its pages were found through the old tables */
@@ -91,7 +104,7 @@ int new_base_pointer(mfn_t mfn)
     this_cpu.work &= ~WORK_FLUSH; /* nothing to be done on the way out any more, which would then be the long one */
     this_cpu.tlb_clock++;
     COUNT(tlb_flush_full);
-    put_page_and_type(mfn_to_page(old));
+    put_page_and_table(mfn_to_page(old));
     return 0;
 }
 
@@ -147,19 +160,16 @@ static int read_vcpu_mask(const void *mask)
     return copy_from_guest(&word, mask, sizeof(word)) ? -EINVAL : 0;
 }
 
-static int rare_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
+static __may_switch int rare_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
 {
     switch (op->cmd) {
     case MMUEXT_PIN_L1_TABLE:
-        return pin(pg_owner, op->arg1.mfn, PGT_l1_page_table);
     case MMUEXT_PIN_L2_TABLE:
-        return pin(pg_owner, op->arg1.mfn, PGT_l2_page_table);
     case MMUEXT_PIN_L3_TABLE:
-        return pin(pg_owner, op->arg1.mfn, PGT_l3_page_table);
+    case MMUEXT_UNPIN_TABLE:
+        return change_pin(pg_owner, op->arg1.mfn, op->cmd);
     case MMUEXT_PIN_L4_TABLE:
         return 0; /* no such level: ignored, as Xen does */
-    case MMUEXT_UNPIN_TABLE:
-        return unpin(pg_owner, op->arg1.mfn);
     case MMUEXT_NEW_BASEPTR:
         return new_base_pointer(op->arg1.mfn);
     case MMUEXT_TLB_FLUSH_MULTI:
@@ -185,7 +195,7 @@ static int rare_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t
     }
 }
 
-static int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
+static __may_switch int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
 {
     switch (op->cmd) {
     case MMUEXT_TLB_FLUSH_LOCAL:
@@ -203,7 +213,7 @@ static int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t 
 }
 
 /* The less frequent of single_op(). */
-static __attribute__((noinline)) int other_single_op(uint32_t cmd, uint32_t arg, const struct mmuext_op *from)
+static __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_t arg, const struct mmuext_op *from)
 {
     struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = arg};
     int rc;
@@ -218,7 +228,7 @@ fault:
 }
 
 /* One operation on the caller's own, as kernels ask for most of the time. */
-static inline int single_op(const struct mmuext_op *from)
+static inline __may_switch int single_op(const struct mmuext_op *from)
 {
     uint32_t cmd, arg;
     int rc;
@@ -245,7 +255,7 @@ fault:
     return -EFAULT;
 }
 
-static __attribute__((noinline)) long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success,
+static __attribute__((noinline)) __may_switch long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success,
                                                   uint32_t foreigndom);
 
 long do_mmuext_op(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
@@ -260,10 +270,13 @@ long do_mmuext_op(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint
 static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
 {
     struct domain *pg_owner = this_cpu.domain;
-    uint32_t done;
+    uint32_t done, before = 0;
     int rc = 0;
 
-    count &= ~MMU_UPDATE_PREEMPTED;
+    if (count & MMU_UPDATE_PREEMPTED) {
+        count &= ~MMU_UPDATE_PREEMPTED;
+        before = get_done(success);
+    }
     if (unlikely(!guest_array_ok(ops, count, sizeof(*ops))))
         return -EFAULT;
     if (unlikely(foreigndom != DOMID_SELF)) {
@@ -278,8 +291,8 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         struct mmuext_op op;
         const uint32_t *src = (const uint32_t *)(ops + done);
 
-        if (done && preempt_point()) {
-            rc = -EINTR;
+        if (done && pause_point()) {
+            rc = -ERESTART;
             break;
         }
         if (__get_guest_u32(&op.cmd, src) || __get_guest_u32(&op.arg1.linear_addr, src + 1) ||
@@ -294,6 +307,8 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         flush_tlb_now();
     if (unlikely(foreigndom != DOMID_SELF))
         release_domain(pg_owner);
-    put_done(success, done);
+    put_done(success, before + done);
+    if (unlikely(rc == -ERESTART))
+        return restart_call(__HYPERVISOR_mmuext_op, 2, (uint32_t)(ops + done), (count - done) | MMU_UPDATE_PREEMPTED, 0);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include <asm/frames.h>
 #include <asm/l1tf.h>
 #include <asm/page_tables.h>
+#include <xen/operation.h>
 
 /* Flags that must be clear. L2: no large pages, no cache attributes. L3 (SDM 3, 4.4.1): RW, A and D mean nothing there,
  * and emulators set A. */
@@ -72,21 +73,21 @@ void invalidate_l1(struct page_info *page)
 }
 
 /* The frame that a present L2 or L3 entry of d's names, with a reference and the type. */
-static int get_table(pte_t e, uint32_t refused, struct domain *d, uint32_t type)
+static __may_switch int get_table(pte_t e, uint32_t refused, struct domain *d, uint32_t type)
 {
     mfn_t mfn;
 
     if (e.lo & refused || !pte_to_frame(e, &mfn) || mfn >= max_page)
         return -EINVAL;
-    return get_page_and_type(mfn_to_page(mfn), d, type);
+    return get_page_and_table(mfn_to_page(mfn), d, type);
 }
 
-static void put_table(pte_t e)
+static __may_switch void put_table(pte_t e)
 {
     mfn_t mfn;
 
     pte_to_frame(e, &mfn);
-    put_page_and_type(mfn_to_page(mfn));
+    put_page_and_table(mfn_to_page(mfn));
 }
 
 int get_page_from_l2e(pte_t e, struct domain *d)
@@ -111,7 +112,7 @@ void put_page_from_l3e(pte_t e)
     put_table(e);
 }
 
-static void undo_l2(mfn_t mfn, unsigned int entries)
+static __may_switch void undo_l2(mfn_t mfn, unsigned int entries)
 {
     for (unsigned int i = 0; i < entries; i++) {
         pte_t e = map_l2(mfn)[i];
@@ -137,14 +138,11 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
         if (!(e.lo & _PAGE_PRESENT))
             continue;
         rc = get_page_from_l2e(e, page->owner);
-        if (!rc && preempt_point()) {
-            rc = -EINTR;
-            i++;
-        }
         if (unlikely(rc)) {
             undo_l2(mfn, i);
             return rc;
         }
+        preempt_point();
     }
     if (with_hypervisor)
         memcpy(map_l2(mfn) + L2_HYP_FIRST, idle_l2 + L2_HYP_FIRST, (L2_ENTRIES - L2_HYP_FIRST) * sizeof(pte_t));
@@ -160,7 +158,7 @@ void invalidate_l2(struct page_info *page, bool with_hypervisor)
         memset(map_l2(mfn) + L2_HYP_FIRST, 0, (L2_ENTRIES - L2_HYP_FIRST) * sizeof(pte_t));
 }
 
-static void undo_l3(mfn_t mfn, unsigned int entries)
+static __may_switch void undo_l3(mfn_t mfn, unsigned int entries)
 {
     for (unsigned int i = 0; i < entries; i++) {
         pte_t e = map_l3(mfn)[i];
@@ -193,14 +191,11 @@ int validate_l3(struct page_info *page)
 
         if (e.lo & _PAGE_PRESENT)
             rc = get_page_from_l3e(e, i, page->owner);
-        if (!rc && preempt_point()) {
-            rc = -EINTR;
-            i++;
-        }
         if (unlikely(rc)) {
             undo_l3(mfn, i);
             return rc;
         }
+        preempt_point();
     }
     if (!slot3_ok(map_l3(mfn)[3])) {
         undo_l3(mfn, L3_ENTRIES);
@@ -242,12 +237,12 @@ void sync_l3_copies(struct domain *d, mfn_t l3)
 int adopt_page_tables(struct vcpu *v, mfn_t l3)
 {
     struct page_info *page = mfn_to_page(l3);
-    int rc = get_page_and_type(page, v->domain, PGT_l3_page_table);
+    int rc = get_page_and_table(page, v->domain, PGT_l3_page_table);
 
     if (rc)
         return rc;
     page->type_info |= PGT_pinned;
-    rc = get_page_and_type(page, v->domain, PGT_l3_page_table); /* as the base pointer */
+    rc = get_page_and_table(page, v->domain, PGT_l3_page_table); /* as the base pointer */
     if (rc)
         return rc;
     v->guest_l3 = l3;

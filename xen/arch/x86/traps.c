@@ -8,6 +8,7 @@
 #include <public/sched.h>
 #include <xen/counters.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 
 struct extable_entry {
     uint32_t from, to;
@@ -264,11 +265,13 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
     bool moved = false;
     uint32_t work;
 
-    v->in_hypervisor = false; /* stop_at_exit() */
+    v->operation.wanted_out = false; /* stop_at_exit(): here it is */
     v->frame = NULL;
     do {
         work = this_cpu.work;
         this_cpu.work = 0;
+        if (work & WORK_RESTART)
+            apply_restart(regs);
         if (work & WORK_TIMER)
             run_timers();
         if (v->crash_pending)
@@ -336,6 +339,8 @@ crash:
     return 0;
 }
 
+#define TRAP_STEPS 3 /* of one entry, in the units of spend() */
+
 long do_set_trap_table(const trap_info_t *traps)
 {
     struct vcpu *v = current;
@@ -358,11 +363,13 @@ long do_set_trap_table(const trap_info_t *traps)
         if (!(head & 0x30000))
             head |= 0x10000; /* never ring 0 */
         v->traps[vector].address = address;
-        v->traps[vector].cs_flags = head >> 16 | (head & 0xFF00) << 8;
+        v->traps[vector].cs = head >> 16;
+        v->traps[vector].flags = head >> 8 & 0xFF;
         if (unlikely(vector == SYSCALL_VECTOR))
             set_int80_gate(v);
-        if (unlikely((uint32_t)traps % 2048 < sizeof(*traps)) && preempt_point()) /* as long as a guest likes */
-            return -EINTR;
+        spend(TRAP_STEPS);
+        if (unlikely(effort_spent()) && pause_point()) /* the list is as long as a guest likes */
+            return restart_call(__HYPERVISOR_set_trap_table, 1, (uint32_t)(traps + 1), 0, 0);
     }
 fault:
     return -EFAULT;

@@ -74,12 +74,12 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
         return -EBUSY;
     if (c->gdt_ents > HYP_GDT_BASE / 8 || l3 >= max_page || !ldt_ok(c->ldt_base, c->ldt_ents))
         return -EINVAL;
-    rc = get_page_and_type(mfn_to_page(l3), v->domain, PGT_l3_page_table);
+    rc = get_page_and_table(mfn_to_page(l3), v->domain, PGT_l3_page_table);
     if (rc)
         return rc;
-    rc = v->domain->is_dying ? -EINTR : set_gdt(v, c->gdt_frames, c->gdt_ents); /* dying since it was validated */
+    rc = set_gdt(v, c->gdt_frames, c->gdt_ents);
     if (rc) {
-        put_page_and_type(mfn_to_page(l3));
+        put_page_and_table(mfn_to_page(l3));
         return rc;
     }
     v->ldt_base = c->ldt_base;
@@ -163,7 +163,7 @@ void arch_reset_vcpu(struct vcpu *v)
     if (l3 == INVALID_MFN)
         return;
     v->guest_l3 = INVALID_MFN;
-    put_page_and_type(mfn_to_page(l3));
+    put_page_and_table(mfn_to_page(l3));
 }
 
 /* Everything that v refers to. May be preempted. */

@@ -8,6 +8,34 @@ pte_t window_pte[WIN_SLOTS] __aligned(PAGE_SIZE);
 
 uint32_t map_l1_window(mfn_t mfn);
 
+#if COUNTERS
+static uint16_t mapped[WIN_SLOTS];
+static uint32_t nr_mapped;
+
+/* About to be mapped. */
+static void note_window(unsigned int slot)
+{
+    if (window_frame[slot] == INVALID_MFN)
+        mapped[nr_mapped++] = slot;
+}
+
+void forget_windows(void)
+{
+    this_cpu.va_key = NO_VA_KEY;
+    while (nr_mapped) {
+        unsigned int slot = mapped[--nr_mapped];
+
+        window_pte[slot].lo = 0;
+        window_frame[slot] = INVALID_MFN;
+        invlpg(WINDOWS_START + (slot << PAGE_SHIFT));
+    }
+}
+#else
+static inline void note_window(unsigned int slot)
+{
+}
+#endif
+
 void *window_refill(unsigned int slot, mfn_t mfn)
 {
     uint32_t va = WINDOWS_START + (slot << PAGE_SHIFT);
@@ -16,6 +44,7 @@ void *window_refill(unsigned int slot, mfn_t mfn)
     entry.hi |= nx_mask_hi;
     if (va == this_cpu.va_window)
         this_cpu.va_key = NO_VA_KEY;
+    note_window(slot);
     window_pte[slot].lo = 0; /* never half of one frame and half of another */
     barrier();
     window_pte[slot].hi = entry.hi;

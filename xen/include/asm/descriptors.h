@@ -11,7 +11,7 @@ int validate_descriptors(struct page_info *page);
 bool check_descriptor(struct descriptor *d);
 
 /* Makes v's GDT window show these frames, taking their references; drops those before. 0 or -EINVAL. */
-int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries);
+__may_switch int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries);
 void drop_gdt(struct vcpu *v);
 
 /* The LDT is mapped a page at a time, when a fault in its window asks for it: true when that has been done. */

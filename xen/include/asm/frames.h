@@ -15,8 +15,6 @@ extern uint32_t refused_hi; /* bits that may not be set in an entry's high word:
 /* All that may differ between two entries without anything having to be validated again. A whitelist: XSA-148, 182. */
 #define HARMLESS_BITS (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
 
-int get_page_type_slow(struct page_info *page, uint32_t type);
-void put_last_type(struct page_info *page);
 void free_page(struct page_info *page);
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner);
 void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner);
@@ -39,7 +37,7 @@ static inline int get_writable(struct page_info *page)
         page->type_info = ti;
         return 0;
     }
-    return get_page_type_slow(page, PGT_writable_page) ? -EBUSY : 0;
+    return get_page_type(page, PGT_writable_page) ? -EBUSY : 0;
 }
 
 static inline void put_writable(struct page_info *page)

@@ -71,6 +71,14 @@ static inline int __put_guest_u32(uint32_t value, uint32_t *dst)
     return err;
 }
 
+/* How many of a batch its earlier parts have done, where it goes on. */
+static inline uint32_t get_done(const uint32_t *success)
+{
+    uint32_t done;
+
+    return success && guest_range_ok(success, sizeof(*success)) && !__get_guest_u32(&done, success) ? done : 0;
+}
+
 /* How many of a batch were done, for a guest that asks. As on Xen a bad pointer changes nothing about the result. */
 static inline void put_done(uint32_t *success, uint32_t done)
 {

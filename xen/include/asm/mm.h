@@ -9,6 +9,7 @@
 
 #include <asm/page.h>
 #include <asm/window.h>
+#include <xen/lib.h>
 
 struct domain;
 struct vcpu;
@@ -51,7 +52,7 @@ enum {
 };
 #define PGT_type_mask   0x27u
 #define PGT_pae_xen_l2  0x08u /* an L2 for slot 3, with the hypervisor's entries in it */
-#define PGT_validated   0x10u /* without it and in use: some vCPU is just validating it, or undoing that */
+#define PGT_validated   0x10u /* without it and in use: its domain's memory_holder is validating it, or undoing that */
 #define PGT_pinned      0x40u /* one of the uses is a pin */
 #define PGT_count_shift 8     /* the flags are a byte of their own: mmu_fast.S */
 #define PGT_one         (1u << PGT_count_shift)
@@ -69,12 +70,18 @@ extern struct domain *dom_xen; /* owns what the hypervisor shows to guests read-
 bool get_page(struct page_info *page, struct domain *d);
 void put_page(struct page_info *page);
 
-/* Uses as a type. 0, -EINVAL (another type is in use, or validation failed), -EINTR (the domain is being destroyed).
- * May be preempted where page tables are concerned, so callers hold no window. Flushes become this_cpu.flush. */
+/* Uses as a type. 0 or -EINVAL (another type is in use, or validation failed). Flushes become this_cpu.flush. These are
+ * for frames that are written to or hold descriptors; */
 int get_page_type(struct page_info *page, uint32_t type);
 void put_page_type(struct page_info *page);
 int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type);
 void put_page_and_type(struct page_info *page);
+/* and these for page tables. They are operations on the memory of the frame's owner (xen/operation.h), and may be
+ * preempted: callers hold no window. */
+__may_switch int get_table_type(struct page_info *page, uint32_t type);
+__may_switch void put_table_type(struct page_info *page);
+__may_switch int get_page_and_table(struct page_info *page, struct domain *d, uint32_t type);
+__may_switch void put_page_and_table(struct page_info *page);
 
 /* A frame of the hypervisor's heap that d may map, writable or only readable (shared_info, console...). */
 void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
@@ -97,13 +104,13 @@ uint32_t free_heap_frames(void);
 
 /* Takes over the finished page tables of a domain under construction: types and references as if the guest itself had
  * pinned the L3. Whatever is wrong with them is an error, never an assumption. */
-int adopt_page_tables(struct vcpu *v, mfn_t l3);
+__may_switch int adopt_page_tables(struct vcpu *v, mfn_t l3);
 
 /* Makes v's L3 copy (what CR3 points to) agree with its L3 table. */
 void update_cr3(struct vcpu *v);
 
 /* Runs current on another L3 table: 0 or -error. May be preempted while the table is validated. */
-int new_base_pointer(mfn_t mfn);
+__may_switch int new_base_pointer(mfn_t mfn);
 
 /* Flushes: decided during an operation (this_cpu.flush), done once before guest code runs again (docs/memory.md). */
 #define FLUSH_TLB 1u /* reload CR3 */

@@ -7,18 +7,18 @@
 /* Take the references that the table's entries stand for: 0, or -error with none taken. L2 and L3 may be
  * preempted; giving references back may be at every level. */
 int validate_l1(struct page_info *page);
-int validate_l2(struct page_info *page, bool with_hypervisor);
-int validate_l3(struct page_info *page);
+__may_switch int validate_l2(struct page_info *page, bool with_hypervisor);
+__may_switch int validate_l3(struct page_info *page);
 /* Drop them again. */
-void invalidate_l1(struct page_info *page);
-void invalidate_l2(struct page_info *page, bool with_hypervisor);
-void invalidate_l3(struct page_info *page);
+__may_switch void invalidate_l1(struct page_info *page);
+__may_switch void invalidate_l2(struct page_info *page, bool with_hypervisor);
+__may_switch void invalidate_l3(struct page_info *page);
 
 /* The references of single entries, for updates. */
-int get_page_from_l2e(pte_t e, struct domain *d);
-void put_page_from_l2e(pte_t e);
-int get_page_from_l3e(pte_t e, unsigned int slot, struct domain *d);
-void put_page_from_l3e(pte_t e);
+__may_switch int get_page_from_l2e(pte_t e, struct domain *d);
+__may_switch void put_page_from_l2e(pte_t e);
+__may_switch int get_page_from_l3e(pte_t e, unsigned int slot, struct domain *d);
+__may_switch void put_page_from_l3e(pte_t e);
 void sync_l3_copies(struct domain *d, mfn_t l3);
 
 #endif

@@ -36,6 +36,16 @@ extern pte_t window_pte[WIN_SLOTS];
 /* Points slot at mfn and forgets what it mapped before. */
 void *window_refill(unsigned int slot, mfn_t mfn);
 
+/* Where others may run, no window and nothing else that was looked up survives. The build with counters takes them away
+ * there, so that whoever uses one afterwards faults at once. */
+#if COUNTERS
+void forget_windows(void);
+#else
+static inline void forget_windows(void)
+{
+}
+#endif
+
 static inline void *window_slot(unsigned int first, unsigned int slots, mfn_t mfn)
 {
     unsigned int slot = first + (mfn & (slots - 1));

@@ -28,7 +28,7 @@ bool audit_knows_domain(const struct domain *d);
 #define audit_vcpu_id(v) ((v)->domain->domain_id << 16 | (v)->vcpu_id)
 
 /* dom0_op's command. */
-long audit_op(struct int82_op_buffer *op);
+__may_switch long audit_op(struct int82_op_buffer *op);
 
 /* Frames (arch/x86/audit.c) */
 #define AUDIT_BYTES 8 /* of scratch memory for each frame */

@@ -11,7 +11,7 @@ void get_domain_info(const struct domain *d, struct xen_domctl_getdomaininfo *in
 typedef long domctl_t(struct domain *d, struct xen_domctl *op);
 
 /* arch/x86/domctl.c */
-domctl_t domctl_getmemlist, domctl_getpageframeinfo, domctl_getpageframeinfo2, domctl_hypercall_init,
-    domctl_ext_vcpucontext, domctl_gettscinfo, domctl_settscinfo;
+__may_switch domctl_t domctl_getmemlist, domctl_getpageframeinfo2;
+domctl_t domctl_getpageframeinfo, domctl_hypercall_init, domctl_ext_vcpucontext, domctl_gettscinfo, domctl_settscinfo;
 
 #endif

@@ -26,7 +26,7 @@ bool domid_in_use(uint16_t domid);
  * 0, -ESRCH, -EPERM. Not held. */
 int target_domain(uint16_t domid, struct domain **d);
 
-/* Whoever calls preempt_point() while it works on a domain that is not its own holds it meanwhile. */
+/* Whoever may be switched away from while it works on a domain that is not its own holds it meanwhile. */
 static inline void hold_domain(struct domain *d)
 {
     d->holds++;
@@ -43,22 +43,22 @@ void domain_unpause(struct domain *d);
 /* d goes on as if it had not shut down. */
 void domain_resume(struct domain *d);
 
-/* Ends d, which is not the caller's, and gives back what it owns. May be preempted. 0 or -EINVAL, -EBUSY; -EINTR: the
- * caller's domain itself is being ended, and d has been left alone. */
-int domain_kill(struct domain *d);
+/* Ends d, which is not the caller's, and gives back what it owns. 0 or -EINVAL; -EBUSY: somebody else is at it;
+ * -ERESTART: the caller is wanted elsewhere, and d has been left alone. */
+__may_switch int domain_kill(struct domain *d);
 
 /* Arch side (arch/x86/domain.c): what a vCPU refers to (page tables, GDT, LDT, vcpu_info's frame), dropped when its
  * domain ends; and then its area and stack. */
-void arch_relinquish_vcpu(struct vcpu *v);
+__may_switch void arch_relinquish_vcpu(struct vcpu *v);
 void arch_destroy_vcpu(struct vcpu *v);
 /* VCPUOP_initialise, domctl setvcpucontext: validates and installs all of it. 0 or -error with nothing kept. The second
  * is for a vCPU that is initialised, and whose tables stay as they are. */
-int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *context);
+__may_switch int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *context);
 int arch_change_info_guest(struct vcpu *v, const struct vcpu_guest_context *context);
 /* v, paused, waits on its way out: v->frame. */
 void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *context);
 /* Takes back what was installed. May be preempted. */
-void arch_reset_vcpu(struct vcpu *v);
+__may_switch void arch_reset_vcpu(struct vcpu *v);
 
 /* How the machine ends (arch/x86). */
 extern bool opt_noreboot;

@@ -15,6 +15,7 @@
  */
 #define HYP_FRAME_SIZE __builtin_offsetof(struct cpu_user_regs, es)
 
+#define RESTART_ARGS      3
 #define MAX_VCPUS         8 /* per domain */
 #define MAX_DOMAINS       32
 #define NR_EVENT_CHANNELS 1024 /* 32 words of 32 bits: what a 32-bit guest's shared_info holds */
@@ -22,13 +23,8 @@
 /* What the guest asked for at a vector; public trap_info without the vector. */
 struct guest_trap {
     uint32_t address;
-    union {
-        struct {
-            uint16_t cs;    /* 0: no handler */
-            uint16_t flags; /* TI_GET_DPL(), TI_GET_IF() */
-        };
-        uint32_t cs_flags;
-    };
+    uint16_t cs;    /* 0: no handler */
+    uint16_t flags; /* TI_GET_DPL(), TI_GET_IF() */
 };
 
 struct guest_entry { /* event, failsafe, syscall callbacks; the NMI's is traps[TRAP_nmi] */
@@ -83,14 +79,19 @@ struct vcpu {
     bool polling;
     struct vcpu *run_next; /* in the run queue */
     bool queued;
-    bool is_initialised;       /* has registers to start with */
-    bool is_being_initialised; /* which may be preempted */
-    bool in_hypervisor;      /* suspended by preempt_point(): goes on, even if paused, up to its way out to the guest */
+    bool is_initialised;     /* has registers to start with */
     bool nmi_pending;        /* send_nmi: to be delivered on the way out */
     uint8_t on_iret;         /* ON_IRET_*: what the iret hypercall has to do besides */
     uint32_t poll_port;      /* polling for this port alone; 0: for any */
     uint32_t slice_left;     /* ns */
     uint32_t pending_work;   /* WORK_* that are about this vCPU, while it does not run */
+    struct vcpu_operation {  /* xen/operation.h */
+        struct domain *domain;   /* whose memory this vCPU works on: its own, unless begin_operation() said other */
+        bool suspended;          /* amid it: it is that domain's memory_holder */
+        bool wanted_out;         /* somebody waits until it gets to its way out */
+        struct vcpu **waits_for; /* NULL, or it waits until that is NULL, and the vCPU that it names goes first */
+        struct vcpu *wants_out;  /* NULL, or it waits until that one is on its way out */
+    } operation;
     uint64_t periodic_last;  /* system time of the last tick */
     uint64_t time_published; /* system time when vcpu_info's was last written */
     struct timer singleshot_timer, periodic_timer, poll_timer;
@@ -139,8 +140,8 @@ struct domain {
     uint32_t suspend_port;           /* event channel to tell of a suspension; 0: none */
     int32_t time_offset;             /* seconds that its wall clock is ahead */
     struct shared_info *shared_info; /* in the hypervisor's heap */
+    struct vcpu *memory_holder; /* suspended amid an operation on this domain's memory, or NULL: xen/operation.h */
     uint32_t tot_pages, max_pages;
-    uint32_t promised_pages; /* by reservation calls in progress */
     uint32_t vm_assist;
     uint32_t console_tokens; /* rate limit of console_io */
     uint64_t console_refill; /* when they were last counted */
@@ -184,10 +185,15 @@ struct cpu {
     uint32_t tlb_clock;     /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
     uint32_t va_key;        /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
     uint32_t va_window;     /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
-    uint32_t effort;        /* spend() since the last preempt_point() */
+    int32_t effort_left;    /* what may be spent (spend()) before others are to run */
     uint32_t cr4;           /* what CR4 holds */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
+    struct restart {        /* WORK_RESTART: the call in progress is to be made again, with some other arguments */
+        uint32_t number;
+        uint32_t args; /* how many of them are others; the guest's registers hold the rest */
+        uint32_t arg[RESTART_ARGS];
+    } restart;
     uint32_t moved_frame[HYP_FRAME_SIZE / 4]; /* WORK_MOVED: the frame on its way to the new stack's top */
 };
 extern struct cpu this_cpu;
@@ -195,13 +201,27 @@ extern struct cpu this_cpu;
 
 #define NO_VA_KEY 0xFFFFFFFFu
 
+/* For loops over steps of which some are much longer than others: the long ones tell, in units of about 20
+ * instructions, and the loop comes to a point where others may run when that has become much (docs/security.md has the
+ * bound). */
+#define EFFORT_MAX 512
+static inline void spend(uint32_t steps)
+{
+    this_cpu.effort_left -= steps;
+}
+static inline bool effort_spent(void)
+{
+    return this_cpu.effort_left < 0;
+}
+
 #define WORK_UPCALL   1u /* an event may be deliverable */
 #define WORK_SCHEDULE 2u
 #define WORK_TIMER    4u
 #define WORK_CRASH    8u  /* current->crash_pending */
 #define WORK_MOVED    16u /* current's vcpu_info, and so its stack's top, has moved */
-#define WORK_FLUSH    64u
 #define WORK_PAUSED   32u
+#define WORK_FLUSH    64u
+#define WORK_RESTART  128u
 
 /* The TLB must be flushed before guest code runs again. Operations that expect it do it at their end; whatever else
  * asks for it is not forgotten: the way out looks, too. */
@@ -222,26 +242,10 @@ void domain_shutdown(struct domain *d, uint8_t code);
 void domain_crash(struct vcpu *v, const char *why);
 
 /* Scheduler (common/schedule.c) */
-void schedule(void); /* runs whoever is next; returns when the caller is */
+__may_switch void schedule(void); /* runs whoever is next; returns when the caller is */
 void vcpu_wake(struct vcpu *v);
-void vcpu_sleep(struct vcpu *v); /* after state or pause_count changed */
-void vcpu_block(void);           /* current waits for an event, unless one is deliverable already */
-/* To be called where a long operation may be interrupted: opens a window for interrupts, and lets others run.
- * True when the domain is being destroyed, and the operation should give up. Callers hold no window. */
-bool preempt_point(void);
-/* For loops over operations of which some are much longer than others: the long ones tell, in steps of about 20
- * instructions, and the loop calls preempt_point() when that has become much (docs/security.md has the bound). */
-#define EFFORT_MAX 512
-static inline void spend(uint32_t steps)
-{
-    this_cpu.effort += steps;
-}
-static inline bool effort_spent(void)
-{
-    return this_cpu.effort >= EFFORT_MAX;
-}
-/* Lets others run because current cannot go on without them. True as above. */
-bool yield_point(void);
+void vcpu_sleep(struct vcpu *v);        /* after state or pause_count changed */
+__may_switch void vcpu_block(void); /* current waits for an event, unless one is deliverable already */
 
 /* Events (common/event_channel.c) */
 void evtchn_set_pending(struct vcpu *v, uint32_t port);

@@ -21,17 +21,13 @@ void schedule_tail(void);
 #define MAX_SLICE_NS   100000000u
 void set_weight(struct domain *d, uint32_t weight);
 
-/* For one who waits for another vCPU: lets it run. 0, or why to give up, lest both wait for each other: -EINTR when the
- * caller's domain is ending, -EAGAIN when somebody has paused the caller, and so may be waiting for it. */
-int wait_for_others(void);
-/* Brings v, which is paused, to where v->frame is set. If it waits in SCHEDOP_block, it will wait there instead. 0 or
- * as above. */
-int stop_at_exit(struct vcpu *v);
-/* The same for one that is amid an operation; leaves alone those that wait for an event. */
-int finish_operation(struct vcpu *v);
+static inline bool wants_to_run(const struct vcpu *v)
+{
+    return v->state == VCPU_RUNNABLE && !v->pause_count;
+}
 
 /* SCHEDOP_yield */
-long yield_cpu(void);
+__may_switch long yield_cpu(void);
 
 /* Something that a blocked vCPU waits for has come. */
 void vcpu_unblock(struct vcpu *v);

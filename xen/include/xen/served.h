@@ -27,7 +27,7 @@ struct service_ops {
     const char *name;
     unsigned int order; /* pages of its structure: 2^order, zeroed */
     int (*start)(struct served_ring *r);
-    void (*work)(struct served_ring *r); /* as much as there is to do; calls preempt_point() */
+    bool (*work)(struct served_ring *r); /* as much as there is to do. May switch; true: as pause_point() */
     void (*stop)(struct served_ring *r); /* before the structure goes */
 };
 extern const struct service_ops console_service, store_service;
@@ -38,15 +38,15 @@ int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port);
 void end_services(struct domain *d);
 void describe_in_store(const struct domain *d); /* writes what a domain finds there, if it has a store */
 
-/* d has sent an event through a port of this service. */
-void service_notified(struct domain *d, enum service service);
+/* d has sent an event through a port of this service. True: not all of the work has been done, as pause_point(). */
+__may_switch bool service_notified(struct domain *d, enum service service);
 
 /* To the domain: something has changed in the ring. */
 void notify_served(const struct served_ring *r);
 /* What the domain has written into the ring makes no sense: said once, and no more is done. */
 void stop_serving(struct served_ring *r, const char *why);
 
-/* The ring's page; until preempt_point(). */
+/* The ring's page; until others may run. */
 static inline void *served_page(const struct served_ring *r)
 {
     return map_frame(r->mfn);

@@ -3,6 +3,7 @@
 #include <asm/traps.h>
 #include <xen/counters.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 
 typedef long hypercall_fn(uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
 
@@ -52,11 +53,6 @@ long do_get_debugreg(uint32_t reg)
     return reg < 8 ? (long)current->debugreg[reg] : -EINVAL;
 }
 
-static bool may_go_on(void)
-{
-    return !current->crash_pending && !current->domain->is_shut_down && !preempt_point();
-}
-
 /* No multicall in a multicall, as on Xen. */
 static long call_of_multicall(const multicall_entry_t *e)
 {
@@ -79,7 +75,7 @@ long do_multicall(multicall_entry_t *calls, uint32_t count)
         e.result = call_of_multicall(&e);
         if (copy_to_guest(&calls[i].result, &e.result, sizeof(e.result)))
             return -EFAULT;
-        if ((this_cpu.work || i % 64 == 63 || effort_spent()) && !may_go_on())
+        if ((this_cpu.work || i % 64 == 63 || effort_spent()) && !multicall_go_on(&calls[i + 1], &calls[count]))
             break;
     }
     return 0;

@@ -22,9 +22,3 @@ const char *const multicall_table[HYPERCALL_SLOTS] = {
 #define HYPERCALL(number, name, args, tier, text) [number] = multicall_##name,
 #include <xen/hypercalls.def>
 };
-
-/* Between two calls of a multicall, with work waiting: whether the domain may make the next one. */
-bool may_go_on(void)
-{
-    return !current->crash_pending && !current->domain->is_shut_down && !preempt_point();
-}

@@ -348,10 +348,12 @@ batch_chunk_done:
 #if COUNTERS
         call    count_preemption
 #endif
-        call    preempt_point
+        call    pause_point
         test    %al, %al
         jz      batch_chunk
-        mov     $-EINTR, %eax
+        mov     %ebx, %eax                      # the guest makes the rest another call
+        mov     B_END, %edx
+        call    mmu_update_again                # (next, end)
         jmp     batch_exit
 1:      CHANGE_ENTRY batch_done, batch_slow, batch_put_slow
 
@@ -423,7 +425,10 @@ batch_put_slow:
         xchg    %eax, %edx
         call    put_old_l1_words                # (d, low, high)
         mov     CPU(domain), %edx
-        jmp     batch_done
+        cmpl    $0, CPU(effort_left)
+        jge     batch_done
+        add     $16, %ebx                       # frames of dead domains have been cleared: the chunk ends here
+        jmp     batch_chunk_done
 
 /* Another table than the held one, if it is a table: EDI is the pointer's low word XOR EBP. */
 batch_lookup:
@@ -565,6 +570,17 @@ ENTRY(multicall_update_va_mapping)
 mc_va_put_slow:
         xchg    %eax, %edx
         call    put_old_l1_words                # (d, low, high)
+        pop     %eax
+        pop     %edi
+        pop     %esi
+.Lm5:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
+        jnz     mc_va_put_flush
+        xor     %eax, %eax
+        jmp     multicall_long_result           # a frame of a dead domain may have been cleared
+mc_va_put_flush:
+.Lm6:   mov     MC_ARG(3), %edx
+        call    flush_after_va                  # (address, flags)
+        jmp     multicall_long_result
 mc_va_done:
         pop     %eax
         pop     %edi
@@ -587,3 +603,5 @@ mc_va_slow:                                     # nothing has been changed: C do
         EXTABLE(.Lm2, multicall_fault)
         EXTABLE(.Lm3, multicall_fault)
         EXTABLE(.Lm4, multicall_fault)
+        EXTABLE(.Lm5, multicall_fault)
+        EXTABLE(.Lm6, multicall_fault)

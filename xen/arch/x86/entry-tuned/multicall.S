@@ -51,7 +51,7 @@ multicall_chunk:
         cmova   (%esp), %edi
         sub     %edi, %esi
 
-        .globl  multicall_result, multicall_fault
+        .globl  multicall_result, multicall_long_result, multicall_fault
 multicall_entry:
         mov     MC_OP, %eax
         EXTABLE(multicall_entry, multicall_fault)
@@ -80,8 +80,8 @@ multicall_next:
 
 /* The same of one that may have taken long: then interrupts get a chance before the next. */
 multicall_long_result:
-        cmpl    $EFFORT_MAX, CPU(effort)
-        jb      multicall_result
+        cmpl    $0, CPU(effort_left)
+        jge     multicall_result
 .Llong: mov     %eax, MC_RESULT
         EXTABLE(.Llong, multicall_fault)
         jmp     multicall_work
@@ -89,9 +89,12 @@ multicall_long_result:
 multicall_chunk_done:
         cmp     (%esp), %edi
         jae     multicall_done
-        call    preempt_point
+        call    pause_point
         test    %al, %al
         jz      multicall_chunk
+        mov     %edi, %eax
+        mov     (%esp), %edx
+        call    multicall_leave                 # (next, end)
         jmp     multicall_done
 
 /* A chunk of those that stand on one page as a whole, or of one that does not: all of it must be there before its call
@@ -122,7 +125,9 @@ multicall_straddling:
 /* Something is to be done before the guest goes on, or others have waited long: see whether the rest of the calls may
  * still be made. */
 multicall_work:
-        call    may_go_on
+        lea     MC_SIZE(%edi,%esi), %eax
+        mov     (%esp), %edx
+        call    multicall_go_on                 # (next, end)
         test    %al, %al
         jnz     multicall_next
 multicall_done:

@@ -19,8 +19,7 @@ void offsets(void)
     OFFSET(CPU_tlb_clock, cpu, tlb_clock);
     OFFSET(CPU_va_key, cpu, va_key);
     OFFSET(CPU_va_window, cpu, va_window);
-    OFFSET(CPU_effort, cpu, effort);
-    DEFINE(EFFORT_MAX, EFFORT_MAX);
+    OFFSET(CPU_effort_left, cpu, effort_left);
 
     OFFSET(PAGE_count, page_info, count);
     OFFSET(PAGE_type_info, page_info, type_info);
