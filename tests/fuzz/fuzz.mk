@@ -21,7 +21,7 @@ FUZZ_WORLD    := tests/fuzz/windows.c tests/unit/mm_world.c tests/unit/mm_ops.c 
                  tests/unit/mm_gate.S xen/arch/x86/l1_refs.S xen/arch/x86/entry-tuned/mmu_fast.S
 fuzz_mm-SRCS  := tests/fuzz/fuzz_mm.c $(FUZZ_WORLD)
 fuzz_mm-GUIDE := -fno-sanitize-coverage=trace-cmp
-fuzz_mm-FLAGS := -Dpreempt_point=world_preempt_point -Dyield_point=world_yield_point # mm_ops.c's, below fuzz_mm.c's
+fuzz_mm-FLAGS := -Dpreempt_point=world_preempt_point -Dpause_point=world_pause_point # mm_ops.c's, below fuzz_mm.c's
 
 fuzz_emulate-SRCS  := tests/fuzz/fuzz_emulate.c $(FUZZ_WORLD) \
     $(addprefix xen/arch/x86/,privop.c ports.c cpuid.c msr.c hypercall_page.c decode.c insn.c seg.c ptwr.c)

@@ -613,16 +613,16 @@ static void step(void)
     guest_runs();
 }
 
-bool preempt_point(void)
+void preempt_point(void)
 {
-    this_cpu.effort = 0;
+    this_cpu.effort_left = EFFORT_MAX;
     close_windows();
-    return false;
 }
 
-bool yield_point(void)
+bool pause_point(void)
 {
-    host_finding("waits for nobody");
+    preempt_point();
+    return false;
 }
 
 HOST int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -14,7 +14,7 @@
 
 #define MAX_OPS 200
 
-enum { PRIVILEGED = 1, PREEMPTING = 2, GIVE_UP = 4, L1TF = 8, ASSEMBLY = 16 };
+enum { PRIVILEGED = 1, PREEMPTING = 2, MAKE_WAY = 4, L1TF = 8, ASSEMBLY = 16 };
 
 static struct input input;
 
@@ -41,22 +41,21 @@ uint32_t random32(void)
     return take(&input, 4);
 }
 
-/* --- Points of preemption, in front of those of mm_ops.c */
+/* --- Points where others may run, in front of those of mm_ops.c */
 
-bool world_preempt_point(void);
-bool world_yield_point(void);
+void world_preempt_point(void);
+bool world_pause_point(void);
 
-bool preempt_point(void)
+void preempt_point(void)
 {
-    this_cpu.effort = 0;
     close_windows();
-    return world_preempt_point();
+    world_preempt_point();
 }
 
-bool yield_point(void)
+bool pause_point(void)
 {
     close_windows();
-    return world_yield_point();
+    return world_pause_point();
 }
 
 /* --- Runs */
@@ -73,7 +72,7 @@ static uint64_t run(const uint8_t *data, size_t size, uint32_t mode, bool by_ass
     fast = by_assembly;
     l1tf_vulnerable = mode & L1TF;
     preempting = mode & PREEMPTING;
-    give_up = mode & GIVE_UP;
+    make_way = mode & MAKE_WAY;
     for (unsigned int n = 0; n < MAX_OPS && input_left(&input); n++) {
         if (!below(8))
             switch_vcpu(below(VCPUS));

@@ -434,7 +434,7 @@ static void act(void)
     close_windows();
 }
 
-bool preempt_point(void)
+bool pause_point(void)
 {
     close_windows();
     if (!depth && input_left(&input) && !below(4)) {

@@ -70,9 +70,10 @@ hypercall_\name\()_c:
 exit_work:
         iret
 
-        .globl  guest_iret_fault, multicall_result, multicall_fault, multicall_update_va_mapping_c
+        .globl  guest_iret_fault, multicall_result, multicall_long_result, multicall_fault, multicall_update_va_mapping_c
 guest_iret_fault:
 multicall_result:
+multicall_long_result:
 multicall_fault:
 multicall_update_va_mapping_c:
         ud2

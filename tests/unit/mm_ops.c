@@ -10,7 +10,7 @@ pte_t entry(mfn_t mfn, uint32_t flags)
 
 /* --- The start */
 
-bool fast, preempting, give_up;
+bool fast, preempting, make_way;
 static bool nested;
 
 /* Frames of ours that were chosen last, to be chosen again: rules are broken in several steps with one frame. */
@@ -29,7 +29,7 @@ static void start_domain(struct domain *d, mfn_t l3, mfn_t l2, unsigned int l2s,
     for (unsigned int i = 0; i < n; i++) {
         struct vcpu *v = &vcpus[vcpu + i];
 
-        v->domain = d;
+        v->domain = v->operation.domain = d;
         v->vcpu_id = i;
         v->area = VCPU_AREAS_START + (vcpu + i) * VCPU_AREA_SIZE;
         memset(v->gdt_frames, 0xFF, sizeof(v->gdt_frames));
@@ -46,7 +46,7 @@ static void start_vcpus(void)
         if (!v->vcpu_id)
             CHECK_RC(adopt_page_tables(v, l3), 0);
         else {
-            CHECK_RC(get_page_and_type(mfn_to_page(l3), v->domain, PGT_l3_page_table), 0);
+            CHECK_RC(get_page_and_table(mfn_to_page(l3), v->domain, PGT_l3_page_table), 0);
             v->guest_l3 = l3;
             update_cr3(v);
         }
@@ -62,8 +62,8 @@ void start(bool privileged)
     memset(vcpu_area_pte, 0, VCPU_AREA_PTES * sizeof(*vcpu_area_pte));
     memset(&ours, 0, sizeof(ours));
     memset(&foreign, 0, sizeof(foreign));
-    this_cpu = (struct cpu){.vcpu = &vcpus[0], .domain = &ours, .tlb_clock = 5, .va_key = NO_VA_KEY};
-    preempting = nested = give_up = false;
+    this_cpu = (struct cpu){.vcpu = &vcpus[0], .domain = &ours, .tlb_clock = 5, .va_key = NO_VA_KEY, .effort_left = EFFORT_MAX};
+    preempting = nested = make_way = false;
     ours.is_privileged = privileged;
     foreign.domain_id = 1;
     dom0 = &ours;
@@ -125,11 +125,27 @@ static uint32_t *guest_done(void)
 long gate(const void *entry, const uint32_t *arguments);
 extern const char hypercall_mmu_update[], hypercall_update_va_mapping[];
 
+/* A call that has made way is made again, as the guest's registers say. One that is itself made while others are
+ * suspended would wait for them for ever: it is given up. */
+static bool again(void)
+{
+    if (!(this_cpu.work & WORK_RESTART))
+        return false;
+    this_cpu.work &= ~WORK_RESTART;
+    return !nested;
+}
+
 long mmu_update(mmu_update_t *req, uint32_t n, uint32_t *done, uint32_t domid)
 {
     uint32_t args[5] = {(uint32_t)req, n, (uint32_t)done, domid, 0x77};
+    long rc;
 
-    return fast ? gate(hypercall_mmu_update, args) : do_mmu_update(req, n, done, domid);
+    do {
+        rc = fast ? gate(hypercall_mmu_update, args)
+                  : do_mmu_update((mmu_update_t *)args[0], args[1], (uint32_t *)args[2], args[3]);
+        memcpy(args, this_cpu.restart.arg, this_cpu.restart.args * sizeof(args[0]));
+    } while (again());
+    return rc;
 }
 
 long update_va(uint32_t va, pte_t e, uint32_t flags)
@@ -155,18 +171,20 @@ long set_entry(mfn_t table, unsigned int index, pte_t e)
     return mmu_update(req, 1, NULL, DOMID_SELF);
 }
 
-/* --- Another vCPU in the midst of an operation */
+/* --- Another vCPU in the midst of an operation: xen/operation.h */
 
 uint64_t state_hash;
 
-static void run_other(void)
+static void run_other(unsigned int other)
 {
     unsigned int i = current - vcpus;
 
+    if (other == i)
+        return;
     nested = true;
     if (this_cpu.flush)
         flush_tlb_now();
-    switch_vcpu((i + 1 + below(VCPUS - 1)) % VCPUS);
+    switch_vcpu(other);
     guest_runs();
     random_operation();
     guest_runs();
@@ -174,21 +192,57 @@ static void run_other(void)
     nested = false;
 }
 
-bool preempt_point(void)
+/* Anybody but the vCPUs of the domain whose memory is being worked on. */
+void preempt_point(void)
 {
-    this_cpu.effort = 0;
+    struct domain *d = current->operation.domain;
+    unsigned int other;
+
+    this_cpu.effort_left = EFFORT_MAX;
+    if (!preempting || nested || below(3))
+        return;
+    other = below(VCPUS);
+    if (vcpus[other].domain == d)
+        return;
+    d->memory_holder = current;
+    run_other(other);
+    d->memory_holder = NULL;
+}
+
+bool pause_point(void)
+{
+    this_cpu.effort_left = EFFORT_MAX;
     if (!preempting || nested)
         return false;
     if (!below(3))
-        run_other();
-    return give_up && !below(20);
+        run_other(below(VCPUS));
+    return make_way && !below(20);
 }
 
-bool yield_point(void)
+int begin_foreign_operation(struct domain *d)
 {
-    if (!nested)
-        FAIL("waits for nobody");
-    return true; /* the other one cannot go on before this one ends */
+    if (d->memory_holder)
+        return -ERESTART; /* who cannot go on before this one has ended */
+    current->operation.domain = d;
+    return 0;
+}
+
+void end_foreign_operation(void)
+{
+    current->operation.domain = this_cpu.domain;
+}
+
+bool pause_operation(struct domain *d)
+{
+    end_operation();
+    return pause_point() || begin_operation(d);
+}
+
+long restart_call(uint32_t number, unsigned int args, uint32_t arg0, uint32_t arg1, uint32_t arg2)
+{
+    this_cpu.restart = (struct restart){.number = number, .args = args, .arg = {arg0, arg1, arg2}};
+    this_cpu.work |= WORK_RESTART;
+    return -ERESTART;
 }
 
 /* --- Random operations */
@@ -573,7 +627,7 @@ void random_operation(void)
 /* Everything that is left of a run goes away in the end: then nothing but the start may remain. */
 void tear_down(void)
 {
-    preempting = give_up = false;
+    preempting = make_way = false;
     for (unsigned int i = 0; i < VCPUS; i++) {
         switch_vcpu(i);
         do_set_gdt(NULL, 0);

@@ -16,6 +16,7 @@
 #include <asm/traps.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 
 #define MMIO    1  /* dom_io's */
 #define HYPER   4  /* nobody's: the hypervisor's */
@@ -89,7 +90,7 @@ extern const uint16_t indexes[INDEXES];
 
 extern bool fast;       /* hypercalls by the entry stubs, where there are any */
 extern bool preempting; /* another vCPU may run in the midst of an operation */
-extern bool give_up;    /* and the domain may be dying */
+extern bool make_way;   /* and calls may be told to */
 extern uint64_t state_hash;
 extern uint32_t stats[6]; /* tries and successes, to see that the sequences get anywhere */
 

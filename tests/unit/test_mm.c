@@ -201,14 +201,14 @@ uint32_t below(uint32_t n)
 }
 
 static uint64_t random_run(const char *name, uint32_t seed, uint32_t steps, bool privileged, bool by_stubs, bool others,
-                           bool dying)
+                           bool making_way)
 {
     test_name = name;
     random_state = seed;
     start(privileged);
     fast = by_stubs;
-    preempting = others || dying;
-    give_up = dying;
+    preempting = others || making_way;
+    make_way = making_way;
     for (step = 0; step < steps && failures < 20; step++) {
         if (!below(8))
             switch_vcpu(below(VCPUS));
@@ -603,18 +603,18 @@ static void chosen(const char *name, void (*fn)(void))
     }
 }
 
-static void random_pair(const char *name, uint32_t seed, uint32_t steps, bool privileged, bool others, bool dying)
+static void random_pair(const char *name, uint32_t seed, uint32_t steps, bool privileged, bool others, bool making_way)
 {
     unsigned int before = failures;
     uint64_t in_c, in_assembly;
 
     if (!is_wanted(name))
         return;
-    in_c = random_run(name, seed, steps, privileged, false, others, dying);
-    in_assembly = random_run(name, seed, steps, privileged, true, others, dying);
+    in_c = random_run(name, seed, steps, privileged, false, others, making_way);
+    in_assembly = random_run(name, seed, steps, privileged, true, others, making_way);
 
     step = 0;
-    if (in_c != in_assembly && !others && !dying)
+    if (in_c != in_assembly && !others && !making_way)
         FAIL("C and assembly differ");
     if (failures == before) {
         say("@test pass %s\n", name);

@@ -238,8 +238,6 @@ static void test_control_registers(void)
     regs.eip = CODE;
     asked.base_pointer_result = -EINVAL;
     CHECK(!EXECUTE("\x0f\x22\xde") && regs.eip == CODE, "a bad CR3");
-    asked.base_pointer_result = -EINTR;
-    CHECK(EXECUTE("\x0f\x22\xde") && regs.eip == CODE, "to be tried again");
     regs.ecx = 0x55;
     CHECK(DOES("\x0f\x22\xd1") && vcpu_info.arch.cr2 == 0x55, "CR2");
     regs.eip = CODE;

@@ -85,7 +85,7 @@ void free_page(struct page_info *page)
 {
 }
 
-int get_page_type_slow(struct page_info *page, uint32_t type)
+int get_page_type(struct page_info *page, uint32_t type)
 {
     return -EINVAL;
 }

@@ -11,6 +11,7 @@
 #include <xen/event.h>
 #include <xen/audit.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 #include <asm/processor.h>
 #include <public/errno.h>
@@ -95,8 +96,9 @@ void wait_for_interrupt(void)
 }
 
 /* The console and the services are not part of it. */
-void service_notified(struct domain *d, enum service service)
+bool service_notified(struct domain *d, enum service service)
 {
+    return false;
 }
 
 void end_services(struct domain *d)
@@ -171,6 +173,10 @@ int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type)
 }
 
 void put_page_and_type(struct page_info *page)
+{
+}
+
+void put_page_and_table(struct page_info *page)
 {
 }
 
@@ -276,17 +282,23 @@ static void upcall(struct guest *g)
     }
 }
 
+static struct cpu_user_regs registers; /* of a vCPU on its way out */
+
 /* do_exit_work() */
 static void way_out(struct guest *g)
 {
+    g->v->operation.wanted_out = false;
     while (this_cpu.work) {
         uint32_t work = this_cpu.work;
 
         this_cpu.work = 0;
         if (work & WORK_TIMER)
             run_timers();
-        if (work & (WORK_SCHEDULE | WORK_PAUSED))
+        if (work & (WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD)) {
+            g->v->frame = &registers;
             schedule();
+            g->v->frame = NULL;
+        }
         if (event_deliverable(g->v))
             upcall(g);
     }
@@ -347,9 +359,11 @@ static void guest_main(void)
     struct guest *g = guest_of(current);
 
     schedule_tail();
+    g->v->frame = NULL;
     way_out(g);
     g->code(g);
     current->state = VCPU_OFFLINE;
+    current->frame = &registers;
     schedule();
     abort();
 }
@@ -368,6 +382,7 @@ static struct vcpu *add_vcpu(struct domain *d, unsigned int id, void (*code)(str
     makecontext(&g->context, guest_main, 0);
     v->periodic_period = 0;
     v->is_initialised = true;
+    v->frame = &registers;
     v->state = VCPU_RUNNABLE;
     vcpu_wake(v);
     return v;
@@ -797,31 +812,52 @@ static void test_timers(void)
     EXPECT(step_reached == 1);
 }
 
-/* --- Pausing, and the operations that a pause may not cut */
+/* --- Operations that are suspended, and who waits for whom: xen/operation.h */
 
-static void long_operation(struct guest *g)
+/* 50 ms of an operation on d's memory. steps: how far it is. */
+static void operate(struct domain *d, unsigned int *steps)
 {
-    guest_run(g, MS(1));
+    EXPECT(begin_operation(d) == 0);
     for (unsigned int i = 0; i < 100; i++) {
         now += US(500);
         preempt_point();
+        EXPECT(!d->memory_holder || d->memory_holder == current);
+        ++*steps;
     }
-    step_reached = 1;
-    way_out(g);
-    step_reached = 2;
+    end_operation();
 }
 
+static unsigned int steps, other_steps;
+#define ALL_STEPS 100
+
+static void operator(struct guest *g)
+{
+    guest_run(g, MS(1));
+    operate(g->v->domain, &steps);
+    way_out(g);
+    step_reached = 2;
+    compute(g);
+}
+
+/* A pause stops an operation where it is; whoever needs the memory runs it to its end, and no further. */
 static void pauser(struct guest *g)
 {
     struct vcpu *other = guests[1].v;
+    uint64_t before;
 
-    while (!other->in_hypervisor)
+    while (!other->operation.suspended)
         guest_run(g, MS(1));
     vcpu_pause(other);
-    EXPECT(step_reached == 0);
+    EXPECT(steps < ALL_STEPS);
+    other_steps = steps;
     guest_run(g, MS(500));
-    EXPECT(step_reached == 1); /* done, but not back in the guest */
-    EXPECT(!other->in_hypervisor && !other->queued);
+    EXPECT(steps == other_steps && other->operation.suspended && !other->queued);
+    before = now;
+    EXPECT(begin_operation(other->domain) == 0);
+    EXPECT(steps == ALL_STEPS && !other->operation.suspended && now - before < MS(60));
+    end_operation();
+    EXPECT(stop_at_exit(other) == 0);
+    EXPECT(other->frame && step_reached == 0);
     vcpu_unpause(other);
     guest_run(g, MS(100));
     EXPECT(step_reached == 2);
@@ -830,11 +866,175 @@ static void pauser(struct guest *g)
 
 static void test_pause(void)
 {
-    step_reached = 0;
+    step_reached = steps = 0;
     add_domain(0, pauser);
-    add_domain(1, long_operation);
+    add_domain(1, operator);
     simulate(MS(2000));
     EXPECT(step_reached == 3);
+}
+
+/* Does not run while its sibling is amid an operation; nor does it run less in sum than who is of another domain. */
+static void sibling(struct guest *g)
+{
+    for (;;) {
+        EXPECT(!g->v->domain->memory_holder);
+        guest_run(g, US(100));
+    }
+}
+
+static void many_operations(struct guest *g)
+{
+    for (;;) {
+        operate(g->v->domain, &steps);
+        way_out(g);
+    }
+}
+
+static void test_exclusion(void)
+{
+    uint64_t begun = now, taken;
+
+    step_reached = steps = 0;
+    add_domain(0, compute);
+    add_domain(1, many_operations);
+    add_vcpu(guests[1].v->domain, 1, sibling);
+    simulate(MS(3000));
+    taken = now - begun;
+    EXPECT(steps >= 15 * ALL_STEPS);
+    EXPECT(guests[2].ran > taken / 12); /* its turns finish operations, and then are its own */
+    EXPECT(about(guests[0].ran, taken / 3, taken / 20)); /* three that always want to run */
+}
+
+/* Taken down by a sibling amid an operation: the sibling's turns finish it. */
+static void downer(struct guest *g)
+{
+    struct vcpu *other = guests[1].v;
+
+    while (!other->operation.suspended)
+        guest_run(g, MS(1));
+    other->state = VCPU_OFFLINE;
+    vcpu_sleep(other);
+    guest_run(g, MS(200));
+    EXPECT(steps == ALL_STEPS && other->frame && step_reached == 0);
+    EXPECT(guests[2].ran > MS(50));
+    step_reached = 1;
+}
+
+static void test_taken_down(void)
+{
+    step_reached = steps = 0;
+    add_domain(0, downer);
+    add_domain(1, operator);
+    add_vcpu(guests[1].v->domain, 1, compute);
+    simulate(MS(2000));
+    EXPECT(step_reached == 1);
+}
+
+/* Two domains, each amid an operation on the other: neither waits for ever, and none runs in its own domain before. */
+static void on_another(struct guest *g)
+{
+    struct domain *d = guests[g == &guests[0]].v->domain;
+
+    for (unsigned int i = 0; i < 10; i++) {
+        operate(d, g == &guests[0] ? &steps : &other_steps);
+        EXPECT(!g->v->domain->memory_holder);
+        way_out(g);
+        guest_run(g, US(700));
+    }
+    step_reached++;
+}
+
+static void test_each_other(void)
+{
+    step_reached = steps = other_steps = 0;
+    add_domain(0, on_another);
+    add_domain(1, on_another);
+    simulate(MS(3000));
+    EXPECT(step_reached == 2 && steps == 10 * ALL_STEPS && other_steps == 10 * ALL_STEPS);
+}
+
+/* A call of many steps makes way for who wants its vCPU; and one that waits for a lock does, too. */
+static struct vcpu *lock_holder;
+
+static void stepper(struct guest *g)
+{
+    while (!pause_point()) {
+        now += US(100);
+        steps++;
+    }
+    way_out(g);
+    step_reached |= 1;
+    compute(g);
+}
+
+static void waiter(struct guest *g)
+{
+    EXPECT(wait_for_holder(&lock_holder) == -ERESTART);
+    way_out(g);
+    step_reached |= 2;
+    compute(g);
+}
+
+static void stopper(struct guest *g)
+{
+    lock_holder = guests[1].v;
+    guest_run(g, MS(100));
+    for (unsigned int i = 1; i < 3; i++) {
+        struct vcpu *v = guests[i].v;
+
+        EXPECT(!v->frame);
+        vcpu_pause(v);
+        EXPECT(stop_at_exit(v) == 0 && v->frame);
+    }
+    EXPECT(step_reached == 0);
+    for (unsigned int i = 1; i < 3; i++)
+        vcpu_unpause(guests[i].v);
+    guest_run(g, MS(100));
+    EXPECT(step_reached == 3);
+    step_reached = 4;
+}
+
+static void test_making_way(void)
+{
+    step_reached = steps = 0;
+    add_domain(0, stopper);
+    add_domain(1, stepper);
+    add_domain(2, waiter);
+    simulate(MS(2000));
+    EXPECT(step_reached == 4);
+}
+
+/* One that is blocked in a call gets to its way out still blocked, and an event wakes it there. */
+static void blocker(struct guest *g)
+{
+    CALL(g, do_sched_op(SCHEDOP_block, NULL));
+    step_reached = 1;
+}
+
+static void block_stopper(struct guest *g)
+{
+    struct vcpu *v = guests[1].v;
+
+    guest_run(g, MS(50));
+    EXPECT(v->state == VCPU_BLOCKED && !v->frame);
+    vcpu_pause(v);
+    EXPECT(stop_at_exit(v) == 0 && v->frame && v->state == VCPU_BLOCKED);
+    vcpu_unpause(v);
+    guest_run(g, MS(50));
+    EXPECT(step_reached == 0);
+    vcpu_unblock(v);
+    guest_run(g, MS(50));
+    EXPECT(step_reached == 1);
+    step_reached = 2;
+}
+
+static void test_blocked(void)
+{
+    step_reached = 0;
+    add_domain(0, block_stopper);
+    add_domain(1, blocker);
+    simulate(MS(2000));
+    EXPECT(step_reached == 2);
 }
 
 /* --- Shutting down and killing */
@@ -1044,6 +1244,11 @@ int main(void)
     run("sched_poll", test_poll);
     run("sched_timers", test_timers);
     run("sched_pause", test_pause);
+    run("sched_exclusion", test_exclusion);
+    run("sched_taken_down", test_taken_down);
+    run("sched_each_other", test_each_other);
+    run("sched_making_way", test_making_way);
+    run("sched_blocked", test_blocked);
     run("sched_shutdown", test_shutdown);
     run("sched_watchdog", test_watchdog);
     run("events", test_events);

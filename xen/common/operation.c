@@ -83,7 +83,7 @@ void preempt_point(void)
 
 static __attribute__((noinline)) __may_switch bool pause(bool forced)
 {
-    if (others_are_due(forced))
+    if (others_are_due(forced) || this_cpu.work & WORK_YIELD)
         schedule();
     return must_leave(current);
 }
@@ -95,7 +95,7 @@ bool pause_point(void)
     interrupt_window();
     this_cpu.effort_left = EFFORT_MAX;
     forget_windows();
-    if (likely(!(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE | WORK_PAUSED))) && !forced)
+    if (likely(!(this_cpu.work & (WORK_TIMER | WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD))) && !forced)
         return false;
     return pause(forced);
 }

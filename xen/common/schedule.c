@@ -8,7 +8,7 @@
  * it, for the rest of its slice. But not for much longer either: the running one may spin until the other has answered.
  *
  * One that may not go on yet (stand_in(): somebody else is amid an operation on its domain's memory, or it waits for
- * another vCPU) changes places with whom it waits for, who runs in its time, paused or not.
+ * another vCPU) changes places with whom it waits for, who runs in its time, paused or not, until the operation is done.
  *
  * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
  */
@@ -74,17 +74,20 @@ static void change_places(struct vcpu *first, struct vcpu *other)
         append(first);
 }
 
-/* The first in the queue, or who has to run before it can go on. */
-static struct vcpu *take_first(void)
+/* The first in the queue, or who has to run before it can go on: then *yields. */
+static struct vcpu *take_first(bool *yields)
 {
     struct vcpu *v = queue, *other;
 
+    *yields = false;
     if (!v)
         return this_cpu.idle;
     remove_from_queue(v);
     other = stand_in(v);
-    if (unlikely(other != v))
+    if (unlikely(other != v)) {
         change_places(v, other);
+        *yields = true;
+    }
     return other;
 }
 
@@ -226,15 +229,14 @@ static void put_back(struct vcpu *v)
 }
 
 /* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs in another's
- * place alone stops at the end of its operation, but not before: WORK_SCHEDULE would make it wait at each
- * preempt_point(). */
-static void switch_work(struct vcpu *prev, struct vcpu *next)
+ * place stops at the end of its operation, but not before: WORK_SCHEDULE would make it wait at each preempt_point(). */
+static void switch_work(struct vcpu *prev, struct vcpu *next, bool yields)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);
     this_cpu.work &= WORK_TIMER;
     if (next == this_cpu.idle)
         return;
-    this_cpu.work |= next->pending_work | WORK_UPCALL;
+    this_cpu.work |= next->pending_work | WORK_UPCALL | (yields ? WORK_YIELD : 0);
     next->pending_work = 0;
     if (!wants_to_run(next) || next->operation.wanted_out)
         this_cpu.work |= WORK_PAUSED;
@@ -244,15 +246,18 @@ void schedule(void)
 {
     struct vcpu *prev = current, *next;
     uint64_t now = system_time();
+    bool yields;
 
-    this_cpu.work &= ~WORK_SCHEDULE;
+    this_cpu.work &= ~(WORK_SCHEDULE | WORK_YIELD);
     charge(prev, now);
     if (prev != this_cpu.idle && wants_to_run(prev))
         put_back(prev);
     displaced = false;
     displace_at = 0;
-    next = take_first();
+    next = take_first(&yields);
     if (next == prev) {
+        if (yields)
+            this_cpu.work |= WORK_YIELD;
         if (prev != this_cpu.idle && !wants_to_run(prev))
             this_cpu.work |= WORK_PAUSED;
         start_slice(prev, now);
@@ -265,7 +270,7 @@ void schedule(void)
     if (prev != this_cpu.idle)
         publish_runstate(prev);
     change_runstate(next, RUNSTATE_running, now);
-    switch_work(prev, next);
+    switch_work(prev, next, yields);
     start_slice(next, now);
     publish_time(next, now);
     tick(next, now);

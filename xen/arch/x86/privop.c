@@ -135,14 +135,12 @@ static enum outcome write_guest_cr0(uint32_t value)
     return DONE;
 }
 
-static enum outcome write_guest_cr3(uint32_t value)
+static __may_switch enum outcome write_guest_cr3(uint32_t value)
 {
-    int rc = new_base_pointer(xen_cr3_to_pfn(value)); /* may be preempted */
+    int rc = new_base_pointer(xen_cr3_to_pfn(value));
 
     if (this_cpu.flush)
         flush_tlb_now();
-    if (rc == -EINTR)
-        return RETURN;
     return rc ? NOT_OURS : DONE;
 }
 

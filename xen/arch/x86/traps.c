@@ -280,7 +280,7 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             moved = true;
         if (this_cpu.flush)
             flush_tlb_now();
-        if (work & (WORK_SCHEDULE | WORK_PAUSED)) {
+        if (work & (WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD)) {
             v->frame = regs;
             schedule();
             v->frame = NULL;

@@ -222,6 +222,7 @@ static inline bool effort_spent(void)
 #define WORK_PAUSED   32u
 #define WORK_FLUSH    64u
 #define WORK_RESTART  128u
+#define WORK_YIELD    256u /* the turn is another's, who waits for the end of current's operation */
 
 /* The TLB must be flushed before guest code runs again. Operations that expect it do it at their end; whatever else
  * asks for it is not forgotten: the way out looks, too. */
