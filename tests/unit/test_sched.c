@@ -163,6 +163,10 @@ void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
 {
 }
 
+void unshare_frame(mfn_t mfn)
+{
+}
+
 void put_page(struct page_info *page)
 {
 }

@@ -367,15 +367,13 @@ static void reap_domains(void)
 
     while (*p) {
         struct domain *d = *p;
-        struct page_info *shared;
 
         if (is_referenced(d)) {
             p = &d->next;
             continue;
         }
         *p = d->next;
-        shared = mfn_to_page(virt_to_mfn(d->shared_info));
-        *shared = (struct page_info){.stamp = this_cpu.tlb_clock};
+        unshare_frame(virt_to_mfn(d->shared_info));
         free_vcpus(d); /* not before: operations by others on d may have been at them */
         free_domain(d);
     }

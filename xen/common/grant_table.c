@@ -141,7 +141,7 @@ void destroy_grant_table(struct domain *d)
     if (!t)
         return;
     for (uint32_t i = 0; i < t->nr_frames; i++) {
-        *mfn_to_page(virt_to_mfn(t->shared[i])) = (struct page_info){.stamp = this_cpu.tlb_clock};
+        unshare_frame(virt_to_mfn(t->shared[i]));
         free_heap_pages(t->shared[i], 0);
     }
     for (uint32_t i = 0; i < ACTIVE_PAGES; i++)

@@ -51,6 +51,8 @@ void audit_unmap_scratch(void)
             interrupt_window();
         if (!(e.lo & _PAGE_PRESENT))
             continue;
+        clear_page((void *)(AUDIT_START + (i << PAGE_SHIFT))); /* its next owner is not to see what others have */
+        interrupt_window();
         audit_pte[i] = (pte_t){.raw = 0};
         invlpg(AUDIT_START + (i << PAGE_SHIFT));
         free_dom_frame(pte_mfn((pte_t){.lo = e.lo, .hi = e.hi & ~nx_mask_hi}));

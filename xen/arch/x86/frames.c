@@ -76,6 +76,14 @@ void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
     page->count = 1;
 }
 
+/* Nobody refers to it any more, but the TLB may still know it as writable, and the heap uses it at once: no time for
+ * this_cpu.flush, which is for what guests are to see. */
+void unshare_frame(mfn_t mfn)
+{
+    *mfn_to_page(mfn) = (struct page_info){.stamp = this_cpu.tlb_clock};
+    flush_tlb_now();
+}
+
 /* --- Uses as a type */
 
 /* A frame that nothing uses as what it is becomes something else. Whatever type it leaves: the TLB may still know it as

@@ -85,6 +85,8 @@ __may_switch void put_page_and_table(struct page_info *page);
 
 /* A frame of the hypervisor's heap that d may map, writable or only readable (shared_info, console...). */
 void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
+/* The end of that: to be called before it goes back to the heap. */
+void unshare_frame(mfn_t mfn);
 
 /* Page allocator of guest frames (common/page_alloc.c). assign_page makes a free frame d's own (count 1 | allocated).
  */
