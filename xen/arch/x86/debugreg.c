@@ -1,19 +1,27 @@
-/* Debug registers: guests may watch their own addresses, never the hypervisor's. SDM 3, 17.2. */
+/*
+ * Debug registers: guests may watch their own addresses, never the hypervisor's. SDM 3, 17.2.
+ *
+ * The processor's DR7 enables something only while a vCPU runs that wants it, and then DR0 to DR3 are all that vCPU's.
+ * At other times these hold whatever ran before. DR6 is read and reset at each #DB: what is sticky in it is kept for
+ * each vCPU by itself.
+ */
 #include <asm/debugreg.h>
 #include <asm/processor.h>
 #include <public/errno.h>
 #include <xen/hypercall.h>
 #include <xen/sched.h>
 
-#define DR6_ALWAYS_ONE 0xFFFF0FF0u
-#define DR6_ZERO       0x00001000u
-#define DR7_ALWAYS_ONE 0x00000400u
-#define DR7_ZERO       0x0000D800u
-#define DR7_GENERAL    0x00002000u /* general detect: would trap the hypervisor's own accesses */
-#define DR7_ENABLE     0x000000FFu
-#define DR7_TYPE_IO    2u /* of the two type bits */
+#define DR6_ZERO    0x00001000u
+#define DR7_ZERO    0x0000D800u
+#define DR7_GENERAL 0x00002000u /* general detect: would trap the hypervisor's own accesses */
+#define DR7_TYPE_IO 2u          /* of the two type bits */
 
 #define WRITE_DR(n, value) __asm__ volatile("mov %0, %%db" #n ::"r"(value))
+
+static bool is_enabled(uint32_t dr7, unsigned int breakpoint)
+{
+    return dr7 >> breakpoint * 2 & 3;
+}
 
 /* I/O breakpoints would need CR4.DE, and would then hit the hypervisor's own accesses: port_breakpoints() finds them
  * when it carries out a guest's IN or OUT. So the processor does not get their enable bits. */
@@ -31,71 +39,97 @@ void load_debug_registers(const struct vcpu *v)
     WRITE_DR(1, v->debugreg[1]);
     WRITE_DR(2, v->debugreg[2]);
     WRITE_DR(3, v->debugreg[3]);
-    WRITE_DR(6, v->debugreg[6]);
     WRITE_DR(7, hardware_dr7(v->debugreg[7]));
 }
 
 void disable_debug_registers(void)
 {
-    WRITE_DR(7, DR7_ALWAYS_ONE);
+    WRITE_DR(7, DR7_RESET);
 }
 
-static void write_hardware(unsigned int reg, uint32_t value)
+void __init init_debug_registers(void)
 {
-    switch (reg) {
-    case 0:
-        WRITE_DR(0, value);
-        break;
-    case 1:
-        WRITE_DR(1, value);
-        break;
-    case 2:
-        WRITE_DR(2, value);
-        break;
-    case 3:
-        WRITE_DR(3, value);
-        break;
-    case 6:
-        WRITE_DR(6, value);
-        break;
-    case 7:
-        WRITE_DR(7, hardware_dr7(value));
-        break;
-    }
+    WRITE_DR(0, 0);
+    WRITE_DR(1, 0);
+    WRITE_DR(2, 0);
+    WRITE_DR(3, 0);
+    WRITE_DR(6, DR6_RESET);
+}
+
+/* v does not run. */
+void reset_debug_registers(struct vcpu *v)
+{
+    for (unsigned int i = 0; i < 4; i++)
+        v->debugreg[i] = 0;
+    v->debugreg[6] = DR6_RESET;
+    v->debugreg[7] = DR7_RESET;
+    alias_debug_registers(v);
+}
+
+uint32_t take_debug_status(void)
+{
+    uint32_t dr6;
+
+    __asm__ volatile("mov %%db6, %0" : "=r"(dr6));
+    WRITE_DR(6, DR6_RESET);
+    return dr6;
+}
+
+/* The processor may also report breakpoints that are not enabled, and so another's. */
+void add_debug_status(struct vcpu *v, uint32_t dr6)
+{
+    uint32_t shown = dr6 & DR6_SINGLE_STEP;
+
+    for (unsigned int i = 0; i < 4; i++)
+        if (is_enabled(v->debugreg[7], i))
+            shown |= dr6 & 1u << i;
+    v->debugreg[6] |= DR6_RESET | shown;
+    alias_debug_registers(v);
 }
 
 /* Like the processor, only for those that are enabled. I/O breakpoints exist for a guest that has set CR4.DE. */
 static __attribute__((noinline)) bool dr7_ok(const struct vcpu *v, uint32_t value)
 {
     for (unsigned int i = 0; i < 4; i++)
-        if (value >> i * 2 & 3 && (value >> (16 + i * 4) & 3) == DR7_TYPE_IO && !(v->guest_cr4 & X86_CR4_DE))
+        if (is_enabled(value, i) && (value >> (16 + i * 4) & 3) == DR7_TYPE_IO && !(v->guest_cr4 & X86_CR4_DE))
             return false;
     return true;
 }
 
+static int set_address(struct vcpu *v, uint32_t reg, uint32_t value)
+{
+    if (value >= HYP_START)
+        return -EPERM;
+    v->debugreg[reg] = value;
+    if (v->debugreg[7] & DR7_ENABLE && v == current)
+        load_debug_registers(v);
+    return 0;
+}
+
+static int set_control(struct vcpu *v, uint32_t value)
+{
+    uint32_t was = v->debugreg[7];
+
+    value = (value & ~DR7_ZERO) | DR7_RESET;
+    if (value & DR7_GENERAL || (value & DR7_ENABLE && !dr7_ok(v, value)))
+        return -EPERM;
+    v->debugreg[7] = value;
+    alias_debug_registers(v);
+    if ((was | value) & DR7_ENABLE && v == current)
+        load_debug_registers(v);
+    return 0;
+}
+
 int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
 {
-    switch (reg) {
-    case 0 ... 3:
-        if (value >= HYP_START)
-            return -EPERM;
-        break;
-    case 6:
-        value = (value & ~DR6_ZERO) | DR6_ALWAYS_ONE;
-        break;
-    case 7:
-        value = (value & ~DR7_ZERO) | DR7_ALWAYS_ONE;
-        if (value & DR7_GENERAL || (value & DR7_ENABLE && !dr7_ok(v, value)))
-            return -EPERM;
-        break;
-    default:
+    if (reg < 4)
+        return set_address(v, reg, value);
+    if (reg == 7)
+        return set_control(v, value);
+    if (reg != 6)
         return -EINVAL;
-    }
-    v->debugreg[reg] = value;
-    if (v == current)
-        write_hardware(reg, value);
-    if (reg >= 6)
-        alias_debug_registers(v);
+    v->debugreg[6] = (value & ~DR6_ZERO) | DR6_RESET;
+    alias_debug_registers(v);
     return 0;
 }
 

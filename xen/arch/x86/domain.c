@@ -87,10 +87,9 @@ int arch_init_vcpu(struct vcpu *v)
     v->flat_cs = RING1_CS;
     v->kernel_ss = v->ds = v->es = v->fs = v->gs = v->flat_ss = RING1_DS;
     v->debugreg[8] = -EINVAL;
-    v->debugreg[6] = 0xFFFF0FF0;
-    v->debugreg[7] = 0x400;
     v->guest_cr4 = initial_guest_cr4();
-    alias_debug_registers(v);
+    reset_debug_registers(v);
+    reset_fpu(v);
     for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
         v->gdt_frames[i] = INVALID_MFN;
 
@@ -208,7 +207,7 @@ static void load_guest(struct vcpu *v, const struct vcpu *prev)
     (void)load_segment(es, v->es);
     (void)load_segment(fs, v->fs);
     (void)load_segment(gs, v->gs);
-    if ((v->debugreg[7] | prev->debugreg[7]) & 0xFF)
+    if ((v->debugreg[7] | prev->debugreg[7]) & DR7_ENABLE)
         load_debug_registers(v);
     set_ts_for(v);
     load_cr4(v);
@@ -229,7 +228,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
         load_guest(next, prev);
     else {
         write_cr3(idle_cr3);
-        if (prev->debugreg[7] & 0xFF) /* whoever runs next is not to hit them */
+        if (prev->debugreg[7] & DR7_ENABLE) /* whoever runs next is not to hit them */
             disable_debug_registers();
     }
     switch_stacks(&prev->switch_esp, next->switch_esp);

@@ -3,6 +3,48 @@
 #include <asm/processor.h>
 #include <xen/hypercall.h>
 
+#define FCW_INITIAL        0x37F
+#define FTW_EMPTY          0 /* FXSAVE's form: a bit for each register in use */
+#define MXCSR_INITIAL      0x1F80
+#define MXCSR_MASK_DEFAULT 0xFFBF /* where FXSAVE reports none */
+#define FSW_EXCEPTIONS     0x3F
+
+/* The head of an FXSAVE image: SDM 1, 10.5.1. */
+struct fxsave {
+    uint16_t fcw, fsw;
+    uint8_t ftw, reserved;
+    uint16_t fop;
+    uint32_t fip, fcs, fdp, fds, mxcsr, mxcsr_mask;
+};
+
+static uint32_t mxcsr_mask;
+static bool pointers_stay; /* FXRSTOR leaves FIP, FDP and FOP alone unless an exception is pending: CVE-2006-1056 */
+
+/* AMD's, and Hygon's, unless they say that they do it. */
+static bool __init has_sticky_pointers(void)
+{
+    uint32_t a, b, c, d;
+
+    read_cpuid(0, &a, &b, &c, &d);
+    if (b != 0x68747541 && b != 0x6F677948) /* "Auth", "Hygo" */
+        return false;
+    read_cpuid(0x80000000, &a, &b, &c, &d);
+    if (a < 0x80000008)
+        return true;
+    read_cpuid(0x80000008, &a, &b, &c, &d);
+    return !(b & 1u << 2);
+}
+
+void __init init_fpu(void)
+{
+    static uint8_t image[512] __aligned(16);
+
+    clts();
+    __asm__ volatile("fxsave %0" : "+m"(image));
+    mxcsr_mask = ((struct fxsave *)image)->mxcsr_mask ?: MXCSR_MASK_DEFAULT;
+    pointers_stay = has_sticky_pointers();
+}
+
 /* CR0 apart from TS never changes after boot: it is computed from here, not from what the register holds. */
 static uint32_t cr0_without_ts(void)
 {
@@ -30,10 +72,49 @@ void save_fpu(struct vcpu *v)
     set_ts_for(current);
 }
 
-void forget_fpu(const struct vcpu *v)
+static void forget_fpu(const struct vcpu *v)
 {
     if (this_cpu.fpu_owner == v)
         this_cpu.fpu_owner = NULL;
+}
+
+void reset_fpu(struct vcpu *v)
+{
+    struct fxsave *image = (struct fxsave *)v->fpu_area;
+
+    forget_fpu(v);
+    v->fpu_initialised = false;
+    memset(v->fpu_area, 0, sizeof(v->fpu_area));
+    image->fcw = FCW_INITIAL;
+    image->ftw = FTW_EMPTY;
+    image->mxcsr = MXCSR_INITIAL;
+}
+
+/* Reserved bits of MXCSR are all that FXRSTOR may fault for. */
+void set_fpu(struct vcpu *v, const void *image)
+{
+    forget_fpu(v);
+    v->fpu_initialised = true;
+    memcpy(v->fpu_area, image, sizeof(v->fpu_area));
+    ((struct fxsave *)v->fpu_area)->mxcsr &= mxcsr_mask;
+}
+
+/* Another's FIP, FDP and FOP become those of this load. No exception may be pending, and a register must be free. */
+static void clear_pointers(void)
+{
+    static const uint32_t harmless;
+
+    __asm__ volatile("fnclex; emms; fildl %0" ::"m"(harmless));
+}
+
+/* All of it: also at the first use, as what is there is another's. */
+static void load_fpu(const struct vcpu *v)
+{
+    const struct fxsave *image = (const struct fxsave *)v->fpu_area;
+
+    if (pointers_stay && !(image->fsw & ~image->fcw & FSW_EXCEPTIONS))
+        clear_pointers();
+    __asm__ volatile("fxrstor %0" ::"m"(v->fpu_area));
 }
 
 bool restore_fpu(struct vcpu *v)
@@ -46,14 +127,8 @@ bool restore_fpu(struct vcpu *v)
         return !wanted_by_guest;
     if (this_cpu.fpu_owner)
         __asm__ volatile("fxsave %0" : "=m"(this_cpu.fpu_owner->fpu_area));
-    if (v->fpu_initialised)
-        __asm__ volatile("fxrstor %0" ::"m"(v->fpu_area));
-    else {
-        const uint32_t mxcsr = 0x1F80;
-
-        __asm__ volatile("fninit; ldmxcsr %0" ::"m"(mxcsr));
-        v->fpu_initialised = true;
-    }
+    load_fpu(v);
+    v->fpu_initialised = true;
     this_cpu.fpu_owner = v;
     return !wanted_by_guest;
 }

@@ -16,21 +16,16 @@ bool l1tf_vulnerable;
 #define MSR_ARCH_CAPS     0x10A
 #define ARCH_CAPS_RDCL_NO 1u
 
-static void cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
-{
-    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0));
-}
-
 /* Intel's processors have it unless they say that they do not; others do not. */
 static bool __init has_l1tf(void)
 {
     uint32_t a, b, c, d, max, hi;
 
-    cpuid(0, &max, &b, &c, &d);
+    read_cpuid(0, &max, &b, &c, &d);
     if (b != 0x756E6547) /* "Genu" */
         return false;
     if (max >= 7) {
-        cpuid(7, &a, &b, &c, &d);
+        read_cpuid(7, &a, &b, &c, &d);
         if (d & CPUID_ARCH_CAPS) {
             __asm__ volatile("rdmsr" : "=a"(a), "=d"(hi) : "c"(MSR_ARCH_CAPS));
             return !(a & ARCH_CAPS_RDCL_NO);
@@ -43,7 +38,7 @@ void __init init_mm(void)
 {
     uint32_t a, b, c, d;
 
-    cpuid(0x80000001, &a, &b, &c, &d);
+    read_cpuid(0x80000001, &a, &b, &c, &d);
     nx_mask_hi = d & CPUID_EXT_NX ? _PAGE_NX_HI : 0;
     refused_hi = ~nx_mask_hi & ~0xFFFu;
     idle_cr3 = read_cr3();

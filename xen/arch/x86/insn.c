@@ -87,9 +87,6 @@ fault:
     return false;
 }
 
-#define DR6_FIXED       0xFFFF0FF0u
-#define DR6_SINGLE_STEP 0x00004000u
-
 void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpoints)
 {
     regs->eip = eip;
@@ -97,7 +94,7 @@ void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpo
     if (unlikely(regs->eflags & X86_EFLAGS_TF))
         breakpoints |= DR6_SINGLE_STEP;
     if (unlikely(breakpoints)) {
-        current->debugreg[6] |= breakpoints | DR6_FIXED;
+        current->debugreg[6] |= breakpoints | DR6_RESET;
         alias_debug_registers(current);
         if (!bounce_trap(regs, TRAP_debug, false))
             domain_crash(current, "debug trap after an emulated instruction");

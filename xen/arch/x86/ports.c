@@ -5,6 +5,7 @@
  *  - timer channel 2, the real-time clock's index and the PCI address register exist for every domain, kept here;
  *  - all other ports read as ones, and forget what is written.
  */
+#include <asm/debugreg.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <asm/io.h>
@@ -299,7 +300,7 @@ uint32_t port_breakpoints(uint32_t port, uint32_t bytes)
     const struct vcpu *v = current;
     uint32_t dr7 = v->debugreg[7], hit = 0;
 
-    if (likely(!(dr7 & 0xFF)) || !(v->guest_cr4 & X86_CR4_DE))
+    if (likely(!(dr7 & DR7_ENABLE)) || !(v->guest_cr4 & X86_CR4_DE))
         return 0;
     for (unsigned int i = 0; i < 4; i++) {
         uint32_t control = dr7 >> (16 + 4 * i) & 0xF, start = v->debugreg[i];

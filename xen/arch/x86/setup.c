@@ -1,6 +1,7 @@
 /* From the boot loader's information to running domains. */
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
+#include <asm/fpu.h>
 #include <asm/frames.h>
 #include <xen/audit.h>
 #include <xen/domain.h>
@@ -396,6 +397,7 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
     show_machphys();
     free_memory();
     init_descriptor_tables();
+    init_fpu();
     init_pic();
     init_emulation();
     init_time();

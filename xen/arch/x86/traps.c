@@ -160,15 +160,13 @@ static void general_protection(struct cpu_user_regs *regs)
 
 static void debug_trap(struct cpu_user_regs *regs)
 {
-    uint32_t dr6;
+    uint32_t dr6 = take_debug_status();
 
-    __asm__ volatile("mov %%db6, %0" : "=r"(dr6));
     if (!guest_mode(regs)) {
         regs->eflags &= ~X86_EFLAGS_TF; /* a watchpoint hit on the guest's behalf, or the step after its `int` */
         return;
     }
-    current->debugreg[6] = dr6;
-    alias_debug_registers(current);
+    add_debug_status(current, dr6);
     to_guest(regs, TRAP_debug);
 }
 

@@ -30,6 +30,7 @@ static void set_traps_from(struct vcpu *v, const struct vcpu_guest_context *c)
 /* Values that would be refused to the vCPU itself leave the register as it is at reset. */
 static void set_debugregs_from(struct vcpu *v, const struct vcpu_guest_context *c)
 {
+    reset_debug_registers(v);
     for (unsigned int i = 0; i < ARRAY_SIZE(c->debugreg); i++)
         (void)set_debugreg(v, i, c->debugreg[i]);
 }
@@ -51,13 +52,10 @@ static void set_rest_from(struct vcpu *v, const struct vcpu_guest_context *c)
     set_callbacks_from(v, c);
     v->guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
     v->guest_cr4 = fixup_guest_cr4(c->ctrlreg[4]);
-    alias_debug_registers(v);
-    forget_fpu(v);
-    v->fpu_initialised = c->flags & VGCF_I387_VALID;
-    if (v->fpu_initialised) {
-        memcpy(v->fpu_area, &c->fpu_ctxt, sizeof(v->fpu_area));
-        ((uint32_t *)v->fpu_area)[6] &= 0xFFBF; /* MXCSR: reserved bits would fault when it is loaded */
-    }
+    if (c->flags & VGCF_I387_VALID)
+        set_fpu(v, &c->fpu_ctxt);
+    else
+        reset_fpu(v);
     set_debugregs_from(v, c);
     set_registers_from(v, &c->user_regs);
     v->kernel_sp = c->kernel_sp;
@@ -156,8 +154,7 @@ void arch_reset_vcpu(struct vcpu *v)
 
     unmap_ldt(v);
     drop_gdt(v);
-    forget_fpu(v);
-    v->fpu_initialised = false;
+    reset_fpu(v);
     v->nmi_pending = false;
     v->on_iret &= ~ON_IRET_NMI;
     if (l3 == INVALID_MFN)

@@ -114,6 +114,11 @@ static inline void write_cr4(uint32_t v)
     __asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory");
 }
 
+static inline void read_cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+{
+    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "0"(leaf), "2"(0));
+}
+
 static inline void invlpg(uint32_t va)
 {
     __asm__ volatile("invlpg %0" ::"m"(*(const char *)va) : "memory");
