@@ -21,6 +21,7 @@
 #define CPUID_SSE    (1 << 25)
 #define CPUID_NEEDED (CPUID_PSE | CPUID_TSC | CPUID_PAE | CPUID_CX8 | CPUID_FXSR)
 #define CPUID_NX     (1 << 20)                  /* 0x80000001, EDX */
+#define CPUID_EFER   (1 << 11 | CPUID_NX | 1 << 29) /* SYSCALL, NX, long mode: there is an EFER */
 #define EFLAGS_ID    (1 << 21)                  /* can be changed: there is a CPUID instruction */
 #define MSR_EFER     0xC0000080
 #define EFER_NXE     (1 << 11)
@@ -28,7 +29,8 @@
 #define CR4_PGE      0x0080
 #define CR4_XMMEXCPT 0x0400
 #define CR0_SET      0x80050033                 /* PG AM WP NE ET MP PE */
-#define CR0_CLEAR    0x6000000C                 /* CD NW TS EM */
+#define DR7_RESET    0x400
+#define EFLAGS_RESET 0x2
 #define BIG_PAGE     (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_PSE)
 
 #define COM1         0x3F8
@@ -46,6 +48,8 @@
         .globl  start
 start:  cli
         cld
+        mov     $DR7_RESET, %ecx                # a breakpoint that boot code left would find no handler here
+        mov     %ecx, %db7
         lgdt    boot_gdtr
         ljmp    $HYP_CS, $1f
 1:      mov     $HYP_DS, %ecx
@@ -55,6 +59,8 @@ start:  cli
         mov     %ecx, %gs
         mov     %ecx, %ss
         mov     $PHYS(boot_stack_top), %esp
+        push    $EFLAGS_RESET                   # NT would make the first iret a task switch
+        popf
         mov     %eax, %esi                      # the loader's magic number
         mov     %ebx, %ebp                      # and its information
 
@@ -105,8 +111,7 @@ start:  cli
         mov     %eax, PHYS(idle_l3) + 16
         movl    $PHYS(idle_l2) + _PAGE_PRESENT, PHYS(idle_l3) + 24
 
-        mov     %cr4, %eax
-        or      $CR4_BOOT, %eax
+        mov     $CR4_BOOT, %eax                 # just these: AVX's registers, say, would be nobody's to replace
         test    $CPUID_SSE, %edi
         jz      4f
         or      $CR4_XMMEXCPT, %eax
@@ -122,15 +127,16 @@ start:  cli
         jb      6f
         mov     $0x80000001, %eax
         cpuid
-        test    $CPUID_NX, %edx
+        test    $CPUID_EFER, %edx
         jz      6f
+        xor     %eax, %eax
+        test    $CPUID_NX, %edx
+        jz      7f
+        mov     $EFER_NXE, %eax
+7:      xor     %edx, %edx
         mov     $MSR_EFER, %ecx
-        rdmsr
-        or      $EFER_NXE, %eax
         wrmsr
-6:      mov     %cr0, %eax
-        and     $~CR0_CLEAR, %eax
-        or      $CR0_SET, %eax
+6:      mov     $CR0_SET, %eax
         mov     %eax, %cr0
         mov     $start_high, %eax
         jmp     *%eax

@@ -164,7 +164,7 @@ static mfn_t __init next_frame(const struct layout *l, uint32_t pfn, const struc
     if (mfn == INVALID_MFN)
         panic("Too little memory for domain %u's %u MiB: give less to it (mem=) or to domain 0 (dom0_mem=)", b->domid,
               l->nr_pages >> 8);
-    if (pfn < l->needed_pages)
+    if (pfn < l->needed_pages || b->domid) /* what boot left in the rest is no secret from domain 0 */
         clear_page(map_frame(mfn));
     return mfn;
 }

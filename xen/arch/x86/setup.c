@@ -373,6 +373,14 @@ static void __init drop_identity_map(void)
             add_dom_frames(module_start(&modules[i]) >> PAGE_SHIFT, module_end(&modules[i]) >> PAGE_SHIFT);
 }
 
+/* What boot left there, or another system before it, is no future owner's business. */
+static void __init clear_free_frames(void)
+{
+    for (mfn_t mfn = 0; mfn < max_page; mfn++)
+        if (free_dom_frames_from(mfn) >> mfn % 32 & 1)
+            clear_page(map_frame(mfn));
+}
+
 void start_xen(uint32_t magic, const struct multiboot_info *mbi);
 
 void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
@@ -397,6 +405,7 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
     show_machphys();
     free_memory();
     init_descriptor_tables();
+    reset_processor();
     init_fpu();
     init_pic();
     init_emulation();
@@ -404,5 +413,6 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
     init_idle();
     build_domains();
     drop_identity_map();
+    clear_free_frames();
     idle_loop();
 }

@@ -31,6 +31,7 @@ void add_dom_frames(mfn_t first, mfn_t end);
 void init_heap(void *start, uint32_t pages);
 
 /* Processor and devices */
+void reset_processor(void); /* needs the IDT */
 void init_console(void);
 void init_pic(void);
 void init_time(void);
