@@ -192,5 +192,10 @@ user_begin:
 
         snippet user_sysenter
         sysenter
+
+        snippet user_rdpmc
+        xor     %ecx, %ecx
+        rdpmc
+        int     $0x20
 user_end:
         .section .note.GNU-stack, "", @progbits
