@@ -168,6 +168,11 @@ void machine_halt(void)
 
 bool opt_noreboot;
 
+bool yield_point(void)
+{
+    return true;
+}
+
 /* Who has the input, and with it the domain's text as it is. */
 static void notice(const char *text, uint32_t size)
 {
@@ -179,8 +184,29 @@ static void notice(const char *text, uint32_t size)
     by_hypervisor = size == 6 && !memcmp(text, "(XEN) ", 6);
 }
 
+/* Of the machine's console: characters that are on their way. */
+#define CONSOLE_MAX 8192
+static uint32_t unsent;
+
+uint32_t console_room(void)
+{
+    return CONSOLE_MAX - unsent;
+}
+
+void console_wait(bool wait)
+{
+}
+
+static void send_console(void)
+{
+    unsent = 0;
+    console_sent();
+}
+
 void console_put(const char *text, uint32_t size)
 {
+    REQUIRE(size <= console_room());
+    unsent += size;
     notice(text, size);
     for (uint32_t i = 0; i < size; i++) {
         uint8_t c = text[i];
@@ -419,6 +445,7 @@ static void act(void)
     case 5:
         console_receive(below(2) ? 1 : take(&input, 1));
         console_received();
+        send_console();
         break;
     case 6:
         if (!depth)
@@ -456,6 +483,7 @@ HOST int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     domain.tot_pages = 100;
     memcpy(domain.name, "fuzzed", 7);
     last_tx = 0;
+    unsent = 0;
     start_services();
     for (unsigned int n = 0; n < STEPS && input_left(&input); n++) {
         act();

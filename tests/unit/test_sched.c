@@ -105,6 +105,10 @@ void end_services(struct domain *d)
 {
 }
 
+void console_wait(bool wait)
+{
+}
+
 void init_console_of(struct domain *d)
 {
 }

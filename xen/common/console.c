@@ -8,6 +8,7 @@
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/event.h>
+#include <xen/operation.h>
 #include <xen/schedule.h>
 
 #define SWITCH_KEY       0x01 /* Ctrl-a */
@@ -28,14 +29,54 @@ static bool is_other(const struct domain *d)
 
 static const struct domain *writer; /* of what was written last */
 static bool within_line;            /* it had no end */
+static uint32_t lost;               /* characters, of which nothing has been said yet */
+
+/* In their place. What comes next begins a line, so that it says whose it is. */
+static void tell_of_lost(void)
+{
+    char text[40];
+    int size = snprintf(text, sizeof(text), "%s(%u characters lost)\n", within_line ? "\n" : "", lost);
+
+    lost = 0;
+    within_line = false;
+    console_put(text, size);
+}
+
+void console_lost(uint32_t size)
+{
+    lost += size;
+}
+
+void console_sent(void)
+{
+    if (lost && console_has_room())
+        tell_of_lost();
+}
+
+bool wait_for_console(void)
+{
+    bool leave = pause_point();
+
+    while (!leave && !console_has_room()) {
+        this_cpu.work |= WORK_SCHEDULE; /* others first */
+        leave = pause_point();
+    }
+    return leave;
+}
 
 void console_write(const struct domain *d, const char *text, uint32_t size)
 {
-    bool goes_on = within_line && d == writer;
     char prefix[16];
+    bool goes_on;
 
     if (!size)
         return;
+    console_sent();
+    if (lost || console_room() < size + sizeof(prefix)) {
+        lost += size;
+        return;
+    }
+    goes_on = within_line && d == writer;
     if (within_line && !goes_on && *text != '\n')
         console_put("\n", 1);
     if (is_other(d) && !goes_on)

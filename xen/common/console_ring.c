@@ -2,8 +2,9 @@
  * The console of an ordinary domain (public/io/console.h), served by the hypervisor. The domain's indices are read once
  * and believed as far as they make sense; our own ones are kept here, and only shown to it.
  *
- * Output is taken no faster than console_io's limit allows: nothing is dropped, the ring just stays full meanwhile, and
- * a timer takes the rest a few characters at a time. Input that finds the ring full is lost, as on a serial line.
+ * Output is taken no faster than console_io's limit allows, and while the machine's console has room: nothing is
+ * dropped, the ring just stays full meanwhile, and a timer takes the rest a few characters at a time. Input that finds
+ * the ring full is lost, as on a serial line.
  */
 #include <public/errno.h>
 #include <public/io/console.h>
@@ -12,7 +13,7 @@
 #include <xen/served.h>
 
 #define CHUNK       64      /* bytes between two looks for interrupts */
-#define TIMER_CHUNK 16      /* taken by the timer, which cannot be preempted: 1.4 ms at 115200 baud */
+#define TIMER_CHUNK 16      /* taken by the timer, which cannot be preempted */
 #define TIMER_NS    8000000 /* in which the limit allows that many again */
 
 struct console_ring {
@@ -37,7 +38,7 @@ static uint32_t take_output(struct console_ring *c, uint32_t limit)
         stop_serving(&c->served, "more output than the ring holds");
         return 0;
     }
-    n = console_tokens(c->served.domain, MIN(waiting, limit));
+    n = console_has_room() ? console_tokens(c->served.domain, MIN(waiting, limit)) : 0;
     if (!n) {
         if (waiting)
             set_timer(&c->more, system_time() + TIMER_NS);

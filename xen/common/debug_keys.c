@@ -1,4 +1,5 @@
 /* sysctl debug_keys: a key makes the hypervisor log something about itself. docs/control.md lists them. */
+#include <xen/console.h>
 #include <xen/debug_keys.h>
 #include <xen/domain.h>
 #include <xen/schedule.h>
@@ -17,20 +18,25 @@ static void show_vcpu(const struct vcpu *v)
 
 static void show_domain(const struct domain *d)
 {
-    const struct vcpu *v;
-
     printk("Domain %u (%s): %u of %u pages, weight %u%s%s%s, holds %u\n", d->domain_id, d->name, d->tot_pages,
            d->max_pages, d->weight, d->is_privileged ? ", privileged" : "", d->is_shut_down ? ", shut down" : "",
            d->is_dying ? ", dying" : "", d->holds);
-    for_each_vcpu(d, v) show_vcpu(v);
 }
 
-static void show_domains(void)
+/* There may be many: others run between two lines, and domains may go. */
+static __may_switch void show_domains(void)
 {
     const struct domain *d;
 
-    for (uint32_t domid = 0; (d = next_domain(domid)); domid = d->domain_id + 1)
+    for (uint32_t domid = 0; !wait_for_console() && (d = next_domain(domid)); domid++) {
+        domid = d->domain_id;
         show_domain(d);
+        for (unsigned int i = 0; i < MAX_VCPUS && !wait_for_console(); i++) {
+            d = next_domain(domid);
+            if (d && d->domain_id == domid && d->vcpu[i])
+                show_vcpu(d->vcpu[i]);
+        }
+    }
 }
 
 static void show_memory(void)

@@ -219,6 +219,7 @@ static __attribute__((noreturn)) void stop_machine(const char *why)
 /* With domain 0 the machine goes. */
 static __attribute__((noreturn)) void dom0_shutdown(uint8_t code)
 {
+    console_wait(true); /* for much, and nobody is left to wait for */
     print_counters();
     switch (code) {
     case SHUTDOWN_poweroff:

@@ -210,6 +210,7 @@ void panic(const char *fmt, ...)
     va_list ap;
 
     __asm__ volatile("cli");
+    console_wait(true);
     va_start(ap, fmt);
     vprintk(fmt, ap);
     va_end(ap);

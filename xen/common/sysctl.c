@@ -5,6 +5,7 @@
  */
 #include <asm/guest_access.h>
 #include <asm/mm.h>
+#include <xen/console.h>
 #include <xen/control.h>
 #include <xen/counters.h>
 #include <xen/debug_keys.h>
@@ -33,12 +34,9 @@ static __may_switch long debug_keys(xen_sysctl_t *op)
     for (; k->nr_keys; k->nr_keys--, k->keys.p++) {
         if (copy_from_guest(&key, k->keys.p, 1))
             return -EFAULT;
-        handle_debug_key(key);
-        if (k->nr_keys > 1 && pause_point()) {
-            k->nr_keys--;
-            k->keys.p++;
+        if (wait_for_console())
             return -ERESTART;
-        }
+        handle_debug_key(key);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <asm/io.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
+#include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/setup.h>
 
@@ -188,12 +189,14 @@ static void acpi_power_off(void)
 
 void machine_halt(void)
 {
+    console_wait(true);
     for (;;)
         __asm__ volatile("cli; hlt");
 }
 
 void machine_power_off(void)
 {
+    console_wait(true);
     printk("Powering off\n");
     acpi_power_off();
     outw(0x604, PM1_SLEEP_ENABLE);  /* QEMU */
@@ -213,6 +216,7 @@ void machine_restart(void)
 {
     struct table_register none = {0, 0};
 
+    console_wait(true);
     printk("Restarting\n");
     for (unsigned int i = 0; i < 100000 && inb(KEYBOARD_STATUS) & KEYBOARD_PENDING; i++)
         ;

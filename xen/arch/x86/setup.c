@@ -4,6 +4,7 @@
 #include <asm/fpu.h>
 #include <asm/frames.h>
 #include <xen/audit.h>
+#include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/machine.h>
 #include <xen/schedule.h>
@@ -414,5 +415,6 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
     build_domains();
     drop_identity_map();
     clear_free_frames();
+    console_wait(false);
     idle_loop();
 }

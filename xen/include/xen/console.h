@@ -2,8 +2,7 @@
 #ifndef XEN_CONSOLE_H
 #define XEN_CONSOLE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <xen/lib.h>
 
 struct domain;
 
@@ -33,7 +32,23 @@ extern uint32_t opt_console_input;
 bool has_console_ring(const struct domain *d);
 void console_ring_input(struct domain *d, char character); /* only where there is one */
 
-/* Devices */
+/* Devices. Nobody waits for them: what they do not take at once is kept, as far as there is room. */
 void console_put(const char *text, uint32_t size);
+uint32_t console_room(void); /* so many characters console_put() takes now */
+/* From now on output waits until it has gone, or does not any more. */
+void console_wait(bool wait);
+
+/* Domain 0, and the rings of others, write only while there is this much room: it is left to those who cannot wait, the
+ * hypervisor, and others by console_io. What these say when even that is used up is lost, and a line says how much. */
+#define CONSOLE_ROOM 2048
+static inline bool console_has_room(void)
+{
+    return console_room() >= CONSOLE_ROOM;
+}
+/* A pause_point() that lets others run until there is room. */
+__may_switch bool wait_for_console(void);
+
+void console_lost(uint32_t size); /* the device has given so many characters up */
+void console_sent(void);          /* some have gone, so that there is more room */
 
 #endif

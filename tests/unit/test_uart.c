@@ -1,0 +1,482 @@
+/*
+ * The console (xen/arch/x86/uart.c, common/console.c, console_io.c) on a UART that takes its time: 86.8 us for each
+ * character, 1 us for each access to a port. Interrupts come in only where the hypervisor lets them: between two such
+ * points, as in a call that has none, nobody may wait.
+ */
+#include <asm/irq.h>
+#include <asm/vga.h>
+#include <public/xen.h>
+#include <xen/console.h>
+#include <xen/hypercall.h>
+#include <xen/sched.h>
+#include <xen/schedule.h>
+#include <xen/setup.h>
+
+#include <stdio.h>
+
+char *strstr(const char *text, const char *part); /* string.h's: xen/lib.h has most of the others */
+
+#define COM1     0x3F8
+#define CHAR_NS  86806
+#define PORT_NS  1000
+#define FIFO     16
+#define SHORT_NS 100000 /* no stretch is longer: FIFO and all take 20 accesses or so */
+#define SECOND   1000000000ull
+
+static unsigned int passed, failed, failures_here;
+
+#define CHECK(cond)                                                     \
+    do {                                                                \
+        if (!(cond) && failures_here++ < 5)                             \
+            printf("%s:%d: not true: %s\n", __FILE__, __LINE__, #cond); \
+    } while (0)
+
+/* --- Time, and the UART */
+
+static uint64_t now, stretch_began, longest;
+
+static struct {
+    char fifo[FIFO], shifting;
+    unsigned int n; /* in the FIFO */
+    bool busy;      /* one is being shifted out */
+    uint64_t out_at;
+    uint8_t ier, scratch;
+    bool wants_more, line, latched;
+    bool is_stuck, loses_edges;
+    char received[4];
+    unsigned int to_receive;
+} uart;
+static char sent[1 << 20];
+static uint32_t sent_n;
+
+static void update_line(void)
+{
+    bool line = (uart.ier & 2 && uart.wants_more) || (uart.ier & 1 && uart.to_receive);
+
+    if (line && !uart.line && !uart.loses_edges)
+        uart.latched = true;
+    uart.line = line;
+}
+
+static void shift(uint64_t at)
+{
+    uart.busy = uart.n;
+    if (!uart.busy)
+        return;
+    uart.shifting = uart.fifo[0];
+    memmove(uart.fifo, uart.fifo + 1, --uart.n);
+    uart.out_at = at + CHAR_NS;
+    if (!uart.n)
+        uart.wants_more = true;
+}
+
+static void pass(uint64_t ns)
+{
+    now += ns;
+    while (uart.busy && !uart.is_stuck && uart.out_at <= now) {
+        sent[sent_n++] = uart.shifting;
+        shift(uart.out_at);
+    }
+    update_line();
+}
+
+uint8_t inb(uint16_t port)
+{
+    uint8_t value = 0;
+
+    pass(PORT_NS);
+    switch (port - COM1) {
+    case 0:
+        value = uart.to_receive ? uart.received[--uart.to_receive] : 0;
+        break;
+    case 2:
+        uart.wants_more = false;
+        break;
+    case 5:
+        value = (uart.to_receive ? 1 : 0) | (uart.n ? 0 : 0x20) | (uart.n || uart.busy ? 0 : 0x40);
+        break;
+    case 7:
+        value = uart.scratch;
+    }
+    update_line();
+    return value;
+}
+
+static bool divisor;
+
+void outb(uint16_t port, uint8_t value)
+{
+    pass(PORT_NS);
+    switch (port - COM1) {
+    case 0:
+        if (divisor)
+            break;
+        CHECK(uart.n < FIFO); /* it would be lost */
+        uart.wants_more = false;
+        uart.fifo[uart.n++] = value;
+        if (!uart.busy)
+            shift(now);
+        break;
+    case 1:
+        if (divisor)
+            break;
+        if (value & ~uart.ier & 2 && !uart.n)
+            uart.wants_more = true;
+        uart.ier = value;
+        break;
+    case 3:
+        divisor = value & 0x80;
+        break;
+    case 7:
+        uart.scratch = value;
+    }
+    update_line();
+}
+
+/* --- The rest of the machine */
+
+static struct timer *timer;
+struct cpu this_cpu;
+struct domain *dom0, *domain_list;
+static struct domain domains[2] = {{.domain_id = 0}, {.domain_id = 1}};
+static unsigned int received;
+
+uint64_t system_time(void)
+{
+    return now;
+}
+
+void init_timer(struct timer *t, void (*function)(void *), void *data)
+{
+    *t = (struct timer){.function = function, .data = data};
+}
+
+void set_timer(struct timer *t, uint64_t expires)
+{
+    if (t != &domains[1].console_line.timer)
+        timer = t;
+    t->expires = expires;
+    t->active = true;
+}
+
+void stop_timer(struct timer *t)
+{
+    t->active = false;
+}
+
+uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
+{
+    return n / d;
+}
+
+void unmask_irq(unsigned int irq)
+{
+}
+
+void init_vga(void)
+{
+}
+
+void vga_write(const char *text, uint32_t size)
+{
+}
+
+void send_global_virq(uint32_t virq)
+{
+    while (console_read() >= 0)
+        received++;
+}
+
+struct domain *domain_by_id(uint16_t id)
+{
+    return NULL;
+}
+
+void console_ring_input(struct domain *d, char character)
+{
+}
+
+bool has_console_ring(const struct domain *d)
+{
+    return false;
+}
+
+void printk(const char *fmt, ...)
+{
+    char line[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    console_write(NULL, line, vsnprintf(line, sizeof(line), fmt, ap));
+    va_end(ap);
+}
+
+uint32_t __copy_from_guest(void *dst, const void *src, uint32_t n)
+{
+    memcpy(dst, src, n);
+    return 0;
+}
+
+uint32_t __copy_to_guest(void *dst, const void *src, uint32_t n)
+{
+    memcpy(dst, src, n);
+    return 0;
+}
+
+static void end_stretch(void)
+{
+    if (now - stretch_began > longest)
+        longest = now - stretch_began;
+    stretch_began = now;
+}
+
+static void interrupts(void)
+{
+    end_stretch();
+    if (uart.latched) {
+        uart.latched = false;
+        uart_interrupt();
+        end_stretch();
+    }
+    if (timer && timer->active && timer->expires <= now) {
+        timer->active = false;
+        timer->function(timer->data);
+        end_stretch();
+    }
+}
+
+bool preempt_point(void)
+{
+    interrupts();
+    return false;
+}
+
+bool yield_point(void)
+{
+    pass(10000); /* what others do */
+    stretch_began = now;
+    return false;
+}
+
+/* A guest runs. */
+static void run(uint64_t ns)
+{
+    interrupts();
+    for (uint64_t end = now + ns; now < end;) {
+        pass(10000);
+        stretch_began = now;
+        interrupts();
+    }
+}
+
+/* --- Tests */
+
+static void begin(bool waits)
+{
+    printk("\n");
+    run(3 * SECOND); /* the last test's text */
+    uart.latched = false;
+    console_wait(waits);
+    sent_n = 0;
+    stretch_began = now;
+    longest = 0;
+}
+
+static bool was_sent(const char *text, uint32_t size)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < size; i++) {
+        if (text[i] == '\n' && sent[n++] != '\r')
+            return false;
+        if (sent[n++] != text[i])
+            return false;
+    }
+    return n == sent_n;
+}
+
+static char text[100000];
+
+static void fill(void)
+{
+    for (uint32_t i = 0; i < sizeof(text); i++)
+        text[i] = i % 120 == 119 ? '\n' : "0123456789abcdefghijklmnopqrstuvwxyz"[i % 36];
+    text[sizeof(text) - 1] = '\n';
+}
+
+static void write_io(struct domain *d, const char *from, uint32_t size)
+{
+    this_cpu.domain = d;
+    CHECK(do_console_io(CONSOLEIO_write, size, (char *)from) == 0);
+    end_stretch();
+}
+
+static void uart_lines_do_not_wait(void)
+{
+    begin(false);
+    for (unsigned int i = 0; i < 20; i++) {
+        printk("%.120s", text + 120 * i);
+        end_stretch();
+    }
+    CHECK(longest < SHORT_NS);
+    run(SECOND);
+    CHECK(longest < SHORT_NS);
+    CHECK(was_sent(text, 2400));
+    CHECK(!(uart.ier & 2)); /* nothing is left to be said */
+}
+
+static void uart_domain_0_loses_nothing(void)
+{
+    uint64_t start;
+
+    begin(false);
+    start = now;
+    write_io(dom0, text, sizeof(text));
+    run(3 * SECOND);
+    CHECK(longest < SHORT_NS);
+    CHECK(was_sent(text, sizeof(text)));
+    CHECK(now - start < (uint64_t)sent_n * CHAR_NS + 3 * SECOND); /* the line has not been idle */
+}
+
+static bool line_begins(const char *wanted)
+{
+    static char all[sizeof(sent) + 2];
+
+    all[0] = '\n';
+    memcpy(all + 1, sent, sent_n);
+    return strstr(all, wanted);
+}
+
+/* What the hypervisor says while all is full is counted; the lines of others say whose they are, after that as before.
+ */
+static void uart_lost_is_counted(void)
+{
+    uint32_t written = 0, lost = 0, kept = 0;
+    const char *p;
+
+    begin(false);
+    for (unsigned int i = 0; i < 200; i++, written += 100) {
+        printk("%.99s\n", text);
+        end_stretch();
+    }
+    console_write(&domains[1], "it begins", 9);
+    run(SECOND);
+    console_write(&domains[1], " and ends\n", 10);
+    run(3 * SECOND);
+    CHECK(longest < SHORT_NS);
+    for (uint32_t i = 0; i < sent_n; i++)
+        kept += sent[i] == '\n';
+    sent[sent_n] = 0;
+    p = strstr(sent, "\n(");
+    CHECK(p);
+    if (!p)
+        return;
+    CHECK(sscanf(p + 2, "%u characters lost)", &lost) == 1);
+    CHECK(lost && (kept - 2) * 100 + lost == written + 9);
+    CHECK(line_begins("\n(d1)  and ends\r\n"));
+    CHECK(!strstr(strstr(p, "lost)") + 1, "lost)")); /* once, for all of them */
+}
+
+static void uart_lost_interrupts(void)
+{
+    begin(false);
+    uart.loses_edges = true;
+    printk("%.500s", text);
+    run(2 * SECOND);
+    uart.loses_edges = false;
+    CHECK(was_sent(text, 500));
+}
+
+/* Domain 0 goes on though nothing goes out; and when it does again, a line says what is missing. */
+static void uart_stuck(void)
+{
+    uint64_t start;
+
+    begin(false);
+    uart.is_stuck = true;
+    start = now;
+    write_io(dom0, text, sizeof(text));
+    CHECK(longest < SHORT_NS);
+    CHECK(now - start < 5 * SECOND);
+    start = now;
+    write_io(dom0, text, sizeof(text));
+    CHECK(now - start < SECOND);
+    console_wait(true);
+    console_wait(false);
+    CHECK(now - start < 3 * SECOND);
+    uart.is_stuck = false;
+    run(SECOND);
+    sent_n = 0;
+    write_io(dom0, "again\n", 6);
+    run(SECOND);
+    sent[sent_n] = 0;
+    CHECK(strstr(sent, " characters lost)\r\nagain\r\n"));
+}
+
+/* The machine's end: when it is switched off, the last bit has gone. */
+static void uart_waits_at_the_end(void)
+{
+    begin(false);
+    write_io(dom0, text, 5000);
+    CHECK(sent_n < 5000);
+    console_wait(true);
+    CHECK(was_sent(text, 5000));
+    sent_n = 0;
+    console_write(dom0, text, 500);
+    CHECK(was_sent(text, 500));
+    uart.is_stuck = true;
+    longest = 0;
+    stretch_began = now;
+    console_write(dom0, text, 500);
+    console_write(dom0, text, 500);
+    end_stretch();
+    CHECK(longest < 5 * SECOND);
+    uart.is_stuck = false;
+}
+
+static void uart_input(void)
+{
+    begin(false);
+    received = 0;
+    printk("%.500s", text);
+    memcpy(uart.received, "zyx", 3);
+    uart.to_receive = 3;
+    run(SECOND);
+    CHECK(received == 3);
+    uart.to_receive = 1;
+    run(SECOND);
+    CHECK(received == 4);
+    CHECK(was_sent(text, 500));
+}
+
+static void run_test(const char *name, void (*test)(void))
+{
+    failures_here = 0;
+    printf("@test begin %s\n", name);
+    test();
+    if (failures_here) {
+        failed++;
+        printf("@test fail %s: %u checks failed\n", name, failures_here);
+    } else {
+        passed++;
+        printf("@test pass %s\n", name);
+    }
+}
+
+int main(void)
+{
+    dom0 = &domains[0];
+    fill();
+    init_console();
+    enable_console_input();
+    init_console_of(&domains[1]);
+    run_test("uart_lines_do_not_wait", uart_lines_do_not_wait);
+    run_test("uart_domain_0_loses_nothing", uart_domain_0_loses_nothing);
+    run_test("uart_lost_is_counted", uart_lost_is_counted);
+    run_test("uart_lost_interrupts", uart_lost_interrupts);
+    run_test("uart_input", uart_input);
+    run_test("uart_waits_at_the_end", uart_waits_at_the_end);
+    run_test("uart_stuck", uart_stuck);
+    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
+    return failed ? 1 : 0;
+}
