@@ -3,166 +3,22 @@
  * none until it asks for one itself. `misuse=KIND` on the command line breaks a ring's rules instead
  * (tests/cases/domains.sh).
  */
-#include "test.h"
+#include "store_ring.h"
 
 #include <public/int82.h>
 #include <public/memory.h>
-#include <public/io/xs_wire.h>
-
-static volatile struct xenstore_domain_interface *ring;
-static evtchn_port_t port;
-
-static struct {
-    struct xsd_sockmsg head;
-    char data[XENSTORE_PAYLOAD_MAX + 1];
-} reply, event;
-static uint32_t events;
-
-static int serve_op(uint32_t cmd, domid_t domid, uint32_t mfn, uint32_t *port_)
-{
-    static xen_platform_op_t op;
-    int rc;
-
-    memset(&op, 0, sizeof(op));
-    op.cmd = cmd;
-    op.interface_version = XENPF_INTERFACE_VERSION;
-    op.u.int82_serve = (struct int82_serve){.domid = domid, .mfn = mfn, .port = *port_};
-    rc = HYPERVISOR_dom0_op(&op);
-    *port_ = op.u.int82_serve.port;
-    return rc;
-}
-
-static bool have_store(void)
-{
-    if (ring)
-        return true;
-    if (start_info->store_mfn) {
-        ring = mfn_to_virt(start_info->store_mfn);
-        port = start_info->store_evtchn;
-        return true;
-    }
-    if (is_dom0() && is_int82()) {
-        static uint8_t page[PAGE_SIZE] __attribute__((aligned(4096)));
-
-        port = 0;
-        if (CHECK_RC(serve_op(INT82_OP_serve_store, DOMID_SELF, virt_to_mfn(page), &port), 0))
-            ring = (struct xenstore_domain_interface *)page;
-    }
-    return ring;
-}
-#define NEED_STORE()   \
-    if (!have_store()) \
-    SKIP("no store")
-
-/* --- The ring */
-
-static uint32_t put_bytes(const void *from, uint32_t size)
-{
-    uint32_t n = 0;
-
-    for (; n < size && ring->req_prod - ring->req_cons < XENSTORE_RING_SIZE; n++) {
-        ring->req[MASK_XENSTORE_IDX(ring->req_prod)] = ((const char *)from)[n];
-        barrier();
-        ring->req_prod++;
-    }
-    return n;
-}
-
-static uint32_t get_bytes(void *to, uint32_t size)
-{
-    uint32_t n = 0;
-
-    for (; n < size && ring->rsp_prod != ring->rsp_cons; n++) {
-        ((char *)to)[n] = ring->rsp[MASK_XENSTORE_IDX(ring->rsp_cons)];
-        barrier();
-        ring->rsp_cons++;
-    }
-    return n;
-}
-
-/* The hypervisor does all that it can while we notify: what does not move then never will. */
-static bool put_all(const void *from, uint32_t size)
-{
-    for (uint32_t done = 0; done < size;) {
-        uint32_t n = put_bytes((const char *)from + done, size - done);
-
-        event_send(port);
-        if (!n && ring->req_prod - ring->req_cons == XENSTORE_RING_SIZE) {
-            FAIL("the store takes no more");
-            return false;
-        }
-        done += n;
-    }
-    return true;
-}
-
-static bool get_all(void *to, uint32_t size)
-{
-    for (uint32_t done = 0; done < size;) {
-        uint32_t n = get_bytes((char *)to + done, size - done);
-
-        if (!n) {
-            event_send(port);
-            if (ring->rsp_prod == ring->rsp_cons)
-                return false;
-        }
-        done += n;
-    }
-    return true;
-}
-
-/* The next message, into reply or event. False: there is none. */
-static bool next_message(void)
-{
-    struct xsd_sockmsg head;
-    char *data;
-
-    if (!get_all(&head, sizeof(head)))
-        return false;
-    data = head.type == XS_WATCH_EVENT ? event.data : reply.data;
-    if (head.len > XENSTORE_PAYLOAD_MAX || !get_all(data, head.len)) {
-        FAIL("half a message of type %u and length %u", head.type, head.len);
-        return false;
-    }
-    data[head.len] = 0;
-    if (head.type == XS_WATCH_EVENT) {
-        event.head = head;
-        events++;
-    } else
-        reply.head = head;
-    return true;
-}
-
-static uint32_t last_id;
-
-static bool ask(uint32_t type, uint32_t tx, const void *payload, uint32_t size)
-{
-    struct xsd_sockmsg head = {type, ++last_id, tx, size};
-
-    memset(&reply, 0, sizeof(reply));
-    if (!put_all(&head, sizeof(head)) || !put_all(payload, size))
-        return false;
-    do
-        if (!next_message()) {
-            FAIL("no answer to a request of type %u", type);
-            return false;
-        }
-    while (!reply.head.req_id);
-    CHECK_EQ(reply.head.req_id, last_id);
-    CHECK_EQ(reply.head.tx_id, tx);
-    return true;
-}
 
 /* The answer must have this type and these bytes. */
 static void expect(int line, uint32_t tx, uint32_t type, const void *payload, uint32_t size, uint32_t answer,
                    const void *text, uint32_t text_size)
 {
-    if (!ask(type, tx, payload, size))
+    if (!store_ask(type, tx, payload, size))
         return;
-    if (reply.head.type == answer && reply.head.len == text_size && !memcmp(reply.data, text, text_size))
+    if (store_reply.head.type == answer && store_reply.head.len == text_size &&
+        !memcmp(store_reply.data, text, text_size))
         return;
-    fail(line, "request %u \"%s\": answer %u, %u bytes, \"%s\"", type, (const char *)payload, reply.head.type,
-         reply.head.len, reply.data);
+    fail(line, "request %u \"%s\": answer %u, %u bytes, \"%s\"", type, (const char *)payload, store_reply.head.type,
+         store_reply.head.len, store_reply.data);
 }
 
 /* Payloads are literals; their own end is the last byte, as most requests want it. */
@@ -185,13 +41,13 @@ TEST(store_port)
     struct evtchn_bind_vcpu bind = {0};
 
     NEED_STORE();
-    status.port = bind.port = port;
+    status.port = bind.port = store_channel;
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_status, &status), 0);
     CHECK_EQ(status.status, EVTCHNSTAT_interdomain);
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_vcpu, &bind), 0);
-    event_clear(port);
-    CHECK(ask(XS_READ, 0, "domid", 6));
-    CHECK(event_pending(port));
+    event_clear(store_channel);
+    CHECK(store_ask(XS_READ, 0, "domid", 6));
+    CHECK(event_pending(store_channel));
 }
 
 TEST(store_home)
@@ -208,10 +64,10 @@ TEST(store_home)
     GIVES(XS_IS_DOMAIN_INTRODUCED, "77", "F\0");
     GIVES(XS_READ, "device", "");
     GIVES(XS_DIRECTORY, "device", "");
-    CHECK(ask(XS_READ, 0, "name", 5) && reply.head.len);
-    CHECK(ask(XS_DIRECTORY, 0, home, strlen(home) + 1) && reply.head.type == XS_DIRECTORY);
-    CHECK(ask(XS_READ, 0, "memory/target", 14));
-    CHECK_EQ(reply.head.type, XS_READ);
+    CHECK(store_ask(XS_READ, 0, "name", 5) && store_reply.head.len);
+    CHECK(store_ask(XS_DIRECTORY, 0, home, strlen(home) + 1) && store_reply.head.type == XS_DIRECTORY);
+    CHECK(store_ask(XS_READ, 0, "memory/target", 14));
+    CHECK_EQ(store_reply.head.type, XS_READ);
 }
 
 TEST(store_keys)
@@ -334,22 +190,22 @@ TEST(store_quota)
     memset(payload, 'v', sizeof(payload));
     memcpy(payload, "data", 5);
     expect(__LINE__, 0, XS_WRITE, payload, sizeof(payload), XS_WRITE, "OK", 3);
-    if (ask(XS_READ, 0, "data", 5)) {
-        CHECK_EQ(reply.head.len, XENSTORE_PAYLOAD_MAX - 5);
-        CHECK(!memcmp(reply.data, payload + 5, XENSTORE_PAYLOAD_MAX - 5));
+    if (store_ask(XS_READ, 0, "data", 5)) {
+        CHECK_EQ(store_reply.head.len, XENSTORE_PAYLOAD_MAX - 5);
+        CHECK(!memcmp(store_reply.data, payload + 5, XENSTORE_PAYLOAD_MAX - 5));
     }
     for (unsigned int i = 0; i < 1000; i++, made++) {
         uint32_t n = snprintf(key, sizeof(key), "data/%u", i) + 1;
 
-        if (!ask(XS_MKDIR, 0, key, n))
+        if (!store_ask(XS_MKDIR, 0, key, n))
             return;
-        if (reply.head.type == XS_ERROR)
+        if (store_reply.head.type == XS_ERROR)
             break;
     }
     CHECK(made > 100 && made < 1000);
-    CHECK(!strcmp(reply.data, "ENOSPC"));
+    CHECK(!strcmp(store_reply.data, "ENOSPC"));
     WRITE(0, "data\0"); /* what is there can still be changed, and there is room again */
-    CHECK(ask(XS_MKDIR, 0, key, strlen(key) + 1) && reply.head.type == XS_MKDIR);
+    CHECK(store_ask(XS_MKDIR, 0, key, strlen(key) + 1) && store_reply.head.type == XS_MKDIR);
     OK(XS_RM, "data");
 }
 
@@ -361,8 +217,8 @@ TEST(store_transactions)
     NEED_STORE();
     WRITE(0, "data\0old");
     for (unsigned int i = 0; i < 4; i++)
-        if (ask(XS_TRANSACTION_START, 0, "", 1) && CHECK(reply.head.type == XS_TRANSACTION_START))
-            for (const char *p = reply.data; *p; p++)
+        if (store_ask(XS_TRANSACTION_START, 0, "", 1) && CHECK(store_reply.head.type == XS_TRANSACTION_START))
+            for (const char *p = store_reply.data; *p; p++)
                 tx[i] = tx[i] * 10 + *p - '0';
     CHECK(tx[0] && tx[1] && tx[0] != tx[1]);
     ERROR(XS_TRANSACTION_START, "", "ENOSPC");
@@ -391,17 +247,18 @@ TEST(store_transactions)
 
 static void expect_event(int line, const char *path, const char *token)
 {
-    uint32_t before = events;
+    uint32_t before = store_events;
 
-    while (events == before && next_message())
+    while (store_events == before && store_next_message())
         ;
-    if (events == before)
+    if (store_events == before)
         fail(line, "no event for %s", path);
-    else if (strcmp(event.data, path) || strcmp(event.data + strlen(path) + 1, token) || event.head.req_id)
-        fail(line, "event \"%s\" instead of \"%s\"", event.data, path);
+    else if (strcmp(store_event.data, path) || strcmp(store_event.data + strlen(path) + 1, token) ||
+             store_event.head.req_id)
+        fail(line, "event \"%s\" instead of \"%s\"", store_event.data, path);
 }
 #define EVENT(path, token) expect_event(__LINE__, path, token)
-#define NO_EVENT()         CHECK(!next_message())
+#define NO_EVENT()         CHECK(!store_next_message())
 
 TEST(store_watches)
 {
@@ -434,8 +291,8 @@ TEST(store_watches)
     EVENT("data/w", "token 1");
     EVENT(absolute, "t2");
     NO_EVENT();
-    if (ask(XS_TRANSACTION_START, 0, "", 1))
-        for (const char *p = reply.data; *p; p++)
+    if (store_ask(XS_TRANSACTION_START, 0, "", 1))
+        for (const char *p = store_reply.data; *p; p++)
             tx = tx * 10 + *p - '0';
     WRITE(tx, "data/w\0v");
     WRITE(tx, "data/w/z\0v");
@@ -465,17 +322,17 @@ TEST(store_watch_limits)
     for (; made < 100 && ok; made++) {
         uint32_t n = 5 + snprintf(payload + 5, sizeof(payload) - 5, "%u", made) + 1;
 
-        if (!ask(XS_WATCH, 0, payload, n))
+        if (!store_ask(XS_WATCH, 0, payload, n))
             return;
-        ok = reply.head.type == XS_WATCH;
+        ok = store_reply.head.type == XS_WATCH;
     }
     CHECK_EQ(made, 17);
-    CHECK(!strcmp(reply.data, "ENOSPC"));
+    CHECK(!strcmp(store_reply.data, "ENOSPC"));
     OK(XS_RESET_WATCHES, "");
     memset(payload + 5, 't', 140);
     payload[145] = 0;
     expect(__LINE__, 0, XS_WATCH, payload, 146, XS_ERROR, "ENOSPC", 7);
-    while (next_message())
+    while (store_next_message())
         ;
 }
 
@@ -491,9 +348,9 @@ TEST(store_ring_full)
 
     NEED_STORE();
     for (;;) {
-        uint32_t put = put_bytes((const char *)&request + n, sizeof(request) - n < 5 ? sizeof(request) - n : 5);
+        uint32_t put = store_put((const char *)&request + n, sizeof(request) - n < 5 ? sizeof(request) - n : 5);
 
-        event_send(port);
+        event_send(store_channel);
         if (!put)
             break; /* both rings are full */
         n = (n + put) % sizeof(request);
@@ -501,15 +358,15 @@ TEST(store_ring_full)
     }
     CHECK(sent > 60);
     while (n) { /* the rest of the last one */
-        CHECK(next_message());
+        CHECK(store_next_message());
         answers++;
-        n = (n + put_bytes((const char *)&request + n, sizeof(request) - n)) % sizeof(request);
+        n = (n + store_put((const char *)&request + n, sizeof(request) - n)) % sizeof(request);
         sent += !n;
     }
-    event_send(port);
-    while (next_message()) {
-        CHECK_EQ(reply.head.req_id, 4711);
-        CHECK_EQ(reply.head.type, XS_READ);
+    event_send(store_channel);
+    while (store_next_message()) {
+        CHECK_EQ(store_reply.head.req_id, 4711);
+        CHECK_EQ(store_reply.head.type, XS_READ);
         answers++;
     }
     CHECK_EQ(answers, sent);
@@ -519,14 +376,14 @@ TEST(store_ring_full)
 TEST(store_ring_indices)
 {
     NEED_STORE();
-    ring->rsp_prod += 100000;
-    ring->rsp_cons = ring->rsp_cons;
-    event_send(port);
-    CHECK_EQ(ring->rsp_prod, ring->rsp_cons);
-    ring->req_cons -= 17;
-    event_send(port);
-    CHECK_EQ(ring->req_prod, ring->req_cons);
-    CHECK(ask(XS_READ, 0, "domid", 6));
+    store_ring->rsp_prod += 100000;
+    store_ring->rsp_cons = store_ring->rsp_cons;
+    event_send(store_channel);
+    CHECK_EQ(store_ring->rsp_prod, store_ring->rsp_cons);
+    store_ring->req_cons -= 17;
+    event_send(store_channel);
+    CHECK_EQ(store_ring->req_prod, store_ring->req_cons);
+    CHECK(store_ask(XS_READ, 0, "domid", 6));
 }
 
 TEST(store_serve_refused)
@@ -650,25 +507,25 @@ static void console_page_given_up(void)
 
 static void store_request_index(void)
 {
-    ring->req_prod += 5000;
+    store_ring->req_prod += 5000;
     for (unsigned int i = 0; i < 3; i++)
-        event_send(port);
+        event_send(store_channel);
 }
 
 static void store_answer_index(void)
 {
-    ring->rsp_cons += 1;
+    store_ring->rsp_cons += 1;
     for (unsigned int i = 0; i < 3; i++)
-        event_send(port);
+        event_send(store_channel);
 }
 
 static void store_long_request(void)
 {
     struct xsd_sockmsg head = {XS_READ, 1, 0, XENSTORE_PAYLOAD_MAX + 1};
 
-    put_bytes(&head, sizeof(head));
+    store_put(&head, sizeof(head));
     for (unsigned int i = 0; i < 3; i++)
-        event_send(port);
+        event_send(store_channel);
 }
 
 void misuse_if_asked(void)
@@ -706,17 +563,17 @@ TEST(store_longest_path)
     for (n = 0; n < 2000; n++) {
         uint32_t size = snprintf(path, sizeof(path), "m%u", n) + 1;
 
-        if (!ask(XS_MKDIR, 0, path, size) || reply.head.type == XS_ERROR)
+        if (!store_ask(XS_MKDIR, 0, path, size) || store_reply.head.type == XS_ERROR)
             break;
     }
     CHECK(n > 400 && n < 2000);
-    CHECK(!strcmp(reply.data, "ENOSPC"));
+    CHECK(!strcmp(store_reply.data, "ENOSPC"));
     ERROR(XS_MKDIR, "z/b/c/d/e/f/g/h/i/j/k/l", "ENOSPC");
     for (uint32_t i = 0; i < 60; i++) {
         uint32_t size = snprintf(path, sizeof(path), "m%u", i) + 1;
 
-        CHECK(ask(XS_RM, 0, path, size));
-        CHECK_EQ(reply.head.type, XS_RM);
+        CHECK(store_ask(XS_RM, 0, path, size));
+        CHECK_EQ(store_reply.head.type, XS_RM);
     }
     OK(XS_MKDIR, "z/b/c/d/e/f/g/h/i/j/k/l");
     GIVES(XS_DIRECTORY, "z/b/c/d", "e\0");
@@ -727,7 +584,7 @@ TEST(store_longest_path)
     for (uint32_t i = 0; i < n; i++) {
         uint32_t size = snprintf(path, sizeof(path), "m%u", i) + 1;
 
-        ask(XS_RM, 0, path, size);
+        store_ask(XS_RM, 0, path, size);
     }
     ERROR(XS_READ, "m20", "ENOENT");
 }
@@ -747,17 +604,17 @@ TEST(store_longest_watches)
         size += snprintf(payload + size, sizeof(payload) - size, "t%u", i) + 1;
         expect(__LINE__, 0, XS_WATCH, payload, size, XS_WATCH, "OK", 3);
     }
-    ask(XS_TRANSACTION_START, 0, "", 1);
-    memcpy(tx, reply.data, sizeof(tx));
+    store_ask(XS_TRANSACTION_START, 0, "", 1);
+    memcpy(tx, store_reply.data, sizeof(tx));
     for (const char *p = tx; *p >= '0' && *p <= '9'; p++)
         id = id * 10 + *p - '0';
-    events = 0;
+    store_events = 0;
     for (uint32_t i = 0; i < 400; i++)
-        if (!ask(XS_WRITE, id, "k", 2) || reply.head.type == XS_ERROR)
+        if (!store_ask(XS_WRITE, id, "k", 2) || store_reply.head.type == XS_ERROR)
             break;
-    CHECK(!strcmp(reply.data, "ENOSPC"));
+    CHECK(!strcmp(store_reply.data, "ENOSPC"));
     TX_OK(id, XS_TRANSACTION_END, "T");
-    CHECK(ask(XS_RM, 0, "k", 2));
-    CHECK_EQ(events, 0);
+    CHECK(store_ask(XS_RM, 0, "k", 2));
+    CHECK_EQ(store_events, 0);
     OK(XS_RESET_WATCHES, "");
 }

@@ -168,6 +168,11 @@ void machine_halt(void)
 
 bool opt_noreboot;
 
+void release_domain(struct domain *d)
+{
+    REQUIRE(d->holds--);
+}
+
 bool yield_point(void)
 {
     return true;

@@ -1,6 +1,7 @@
 /*
  * The tree behind xenstore.c (xen/store.h): entries one behind the other, sorted such that whatever lies below a node
- * follows it at once. Everything is a walk along at most 7 KiB.
+ * follows it at once. Everything is one walk along at most 7 KiB, which nobody can interrupt (docs/security.md has the
+ * bound): so it is made once for each request, and compares words where it can.
  */
 #include <public/errno.h>
 #include <xen/lib.h>
@@ -32,9 +33,22 @@ static int order_of(char c)
     return c == '/' ? 0 : (uint8_t)c;
 }
 
+struct word {
+    uint32_t value;
+} __attribute__((packed)); /* wherever it stands */
+
+static uint32_t word_at(const char *text)
+{
+    return ((const struct word *)text)->value;
+}
+
 static int compare(struct store_path a, struct store_path b)
 {
-    for (uint32_t i = 0; i < a.length && i < b.length; i++)
+    uint32_t n = MIN(a.length, b.length), i = 0;
+
+    while (i + 4 <= n && word_at(a.text + i) == word_at(b.text + i))
+        i += 4;
+    for (; i < n; i++)
         if (a.text[i] != b.text[i])
             return order_of(a.text[i]) - order_of(b.text[i]);
     return (int)a.length - (int)b.length;
@@ -47,17 +61,31 @@ bool store_within(struct store_path path, struct store_path other)
     return !other.length || path.length == other.length || path.text[other.length] == '/';
 }
 
-/* Where the path stands, or would. *before: the entry in front of it. */
+/* Where the path stands, or would. *before: the entry in front of it; the home is in front of all. */
 static bool find_behind(const struct store_tree *t, struct store_path path, uint32_t *at, uint32_t *before)
 {
-    for (*at = 0; *at < t->used; *at += size_of(entry_at(t, *at))) {
-        int order = compare(path_of(entry_at(t, *at)), path);
+    uint32_t here = 0, last = 0;
+    int order = -1;
 
+    while (here < t->used) {
+        const struct entry *e = entry_at(t, here);
+
+        order = compare(path_of(e), path);
         if (order >= 0)
-            return order == 0;
-        *before = *at;
+            break;
+        last = here;
+        here += size_of(e);
     }
-    return false;
+    *at = here;
+    *before = last;
+    return !order;
+}
+
+/* The path is missing, and would stand behind that entry: whether its parent is there, or another node above it. Such a
+ * one is that entry, or stands above it, since only descendants come between a node and its next sibling. */
+static bool is_above(const struct store_tree *t, uint32_t before, struct store_path node)
+{
+    return store_within(path_of(entry_at(t, before)), node);
 }
 
 static bool find(const struct store_tree *t, struct store_path path, uint32_t *at)
@@ -113,10 +141,8 @@ static void note_change(struct store_tree *t, char kind, struct store_path path)
 }
 
 /*
- * Makes path and all that is missing above it, at the place that find_behind() has told. What there is of them is the
- * entry in front of that place or stands above that entry, since nothing but descendants comes between a node and its
- * next sibling; and what is missing belongs all into that one place. So however deep the path, the tree is looked
- * through once.
+ * Makes path and all that is missing above it, at the place that find_behind() has told: what is missing belongs all
+ * into that one place. So however deep the path, the tree is looked through once.
  */
 static int create(struct store_tree *t, struct store_path path, uint32_t at, uint32_t before, const void *value,
                   uint32_t size)
@@ -126,7 +152,7 @@ static int create(struct store_tree *t, struct store_path path, uint32_t at, uin
 
     if (path.length > STORE_PATH_MAX || !can_note(t, path))
         return -ENOSPC;
-    for (struct store_path p = path; !store_within(path_of(entry_at(t, before)), p); p = parent_of(p)) {
+    for (struct store_path p = path; !is_above(t, before, p); p = parent_of(p)) {
         if (n == STORE_DEPTH_MAX)
             return -ENOSPC;
         missing[n++] = p;
@@ -177,7 +203,7 @@ int store_read(const struct store_tree *t, struct store_path path, struct store_
 
 int store_write(struct store_tree *t, struct store_path path, const void *value, uint32_t size)
 {
-    uint32_t at, before = 0;
+    uint32_t at, before;
     uint16_t length;
     int rc;
 
@@ -191,19 +217,19 @@ int store_write(struct store_tree *t, struct store_path path, const void *value,
 
 int store_mkdir(struct store_tree *t, struct store_path path)
 {
-    uint32_t at, before = 0;
+    uint32_t at, before;
 
     return find_behind(t, path, &at, &before) ? 0 : create(t, path, at, before, "", 0);
 }
 
 int store_remove(struct store_tree *t, struct store_path path)
 {
-    uint32_t at, parent, end;
+    uint32_t at, before, end;
 
     if (!path.length)
         return -EACCES; /* the home is not its owner's to remove */
-    if (!find(t, path, &at))
-        return find(t, parent_of(path), &parent) ? 0 : -ENOENT;
+    if (!find_behind(t, path, &at, &before))
+        return is_above(t, before, parent_of(path)) ? 0 : -ENOENT;
     if (!can_note(t, path))
         return -ENOSPC;
     for (end = at; end < t->used && store_within(path_of(entry_at(t, end)), path);)
@@ -213,6 +239,7 @@ int store_remove(struct store_tree *t, struct store_path path)
     return 0;
 }
 
+/* A child is what has no '/' in the rest of its path: seen while that is copied. */
 int store_list(const struct store_tree *t, struct store_path path, char *buf, uint32_t size)
 {
     uint32_t at, used = 0, skip = path.length ? path.length + 1 : 0;
@@ -221,19 +248,22 @@ int store_list(const struct store_tree *t, struct store_path path, char *buf, ui
         return -ENOENT;
     for (at += size_of(entry_at(t, at)); at < t->used; at += size_of(entry_at(t, at))) {
         struct store_path p = path_of(entry_at(t, at));
-        bool child = true;
+        uint32_t room = size - used, i;
+        char *to = buf + used;
 
         if (!store_within(p, path))
             break;
-        for (uint32_t i = skip; i < p.length; i++)
-            child &= p.text[i] != '/';
-        if (!child)
+        p.text += skip;
+        p.length -= skip;
+        for (i = 0; i < p.length && p.text[i] != '/'; i++)
+            if (i < room)
+                to[i] = p.text[i];
+        if (i < p.length)
             continue;
-        if (p.length - skip + 1 > size - used)
+        if (i >= room)
             return -E2BIG;
-        memcpy(buf + used, p.text + skip, p.length - skip);
-        used += p.length - skip;
-        buf[used++] = 0;
+        to[i] = 0;
+        used += i + 1;
     }
     return used;
 }

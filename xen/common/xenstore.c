@@ -4,10 +4,12 @@
  * domain that looks for some finds none.
  *
  * The ring is the domain's memory: each index and each byte is read once. Requests are answered one by one; a reply, or
- * an event of a watch, waits until there is room for it, and the next request until then.
+ * an event of a watch, waits until there is room for it, and the next request until then. Nobody can interrupt an
+ * answer, so what is long is looked through once: the tree (store_tree.c), and a path.
  */
 #include <public/errno.h>
 #include <public/io/xs_wire.h>
+#include <xen/domain.h>
 #include <xen/operation.h>
 #include <xen/served.h>
 #include <xen/store.h>
@@ -15,6 +17,7 @@
 #define MAX_TRANSACTIONS 4
 #define MAX_WATCHES      16
 #define MAX_WATCH_TEXT   128 /* of path and of token, each with its end */
+#define MAX_PERMS        128 /* bytes of one key's permissions */
 #define TREE_ORDER       1
 
 _Static_assert(sizeof(struct store_tree) == PAGE_SIZE << TREE_ORDER, "a block of the heap");
@@ -28,7 +31,8 @@ struct watch {
     bool used;
     bool is_new; /* fires once by itself */
     char path[MAX_WATCH_TEXT], token[MAX_WATCH_TEXT];
-    struct store_path watched; /* within path */
+    uint32_t path_size, token_size; /* with their ends */
+    struct store_path watched;      /* within path */
 };
 
 struct transaction {
@@ -97,59 +101,64 @@ static void fail(struct store *s, int error)
 
 /* --- Requests: their parts */
 
-/* The number of terminated strings that the payload consists of; 0 if it does not. */
-static uint32_t strings(const struct store *s)
+/* Of a string, with its end; 0: it has none. */
+static uint32_t string_size(const char *text, uint32_t max)
 {
-    uint32_t n = 0, size = s->in.head.len;
-
-    if (!size || s->in.data[size - 1])
-        return 0;
-    for (uint32_t i = 0; i < size; i++)
-        n += !s->in.data[i];
-    return n;
+    for (uint32_t i = 0; i < max; i++)
+        if (!text[i])
+            return i + 1;
+    return 0;
 }
 
-static const char *next_string(const char *text)
+/* It is all of the payload, and short, as what is neither a path nor a value is. */
+static bool is_one_string(const struct store *s)
 {
-    return text + strlen(text) + 1;
+    return s->in.head.len && string_size(s->in.data, MIN(s->in.head.len, 16)) == s->in.head.len;
 }
 
-static bool is_name(char c)
+static bool is_name(uint8_t c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '@';
+    static const uint32_t names[8] = {0, 0x03FF2000, 0x87FFFFFF, 0x07FFFFFE}; /* - 0-9 @ A-Z _ a-z */
+
+    return names[c / 32] >> c % 32 & 1;
 }
 
-static int check_path(const char *text)
+/* Between two names, or the root's. */
+static bool is_separator(const char *p, bool first)
 {
-    uint32_t length = strlen(text);
+    return *p == '/' && p[1] != '/' && (p[1] || first);
+}
 
-    if (!length || length >= (*text == '/' ? XENSTORE_ABS_PATH_MAX : XENSTORE_REL_PATH_MAX))
+/* The path that the payload begins with. Of one that nothing can be found at we need not know more. */
+static int first_path(const struct store *s, struct store_path *path)
+{
+    const char *text = s->in.data;
+    uint32_t size = string_size(text, MIN(s->in.head.len, XENSTORE_ABS_PATH_MAX));
+
+    if (size < 2 || (*text != '/' && size > XENSTORE_REL_PATH_MAX))
         return -EINVAL;
-    for (const char *p = text; *p; p++)
-        if (*p == '/' ? p[1] == '/' || (!p[1] && p != text) : !is_name(*p))
+    *path = (struct store_path){text, size - 1};
+    if (size > sizeof(s->home) + 1 + STORE_PATH_MAX)
+        return 0;
+    for (uint32_t i = 0; text[i]; i++)
+        if (!is_name(text[i]) && !is_separator(text + i, !i))
             return -EINVAL;
     return 0;
 }
 
-/* Within the home; text goes on being needed. */
-static int home_path(const struct store *s, const char *text, struct store_path *path)
+/* From any to one within the home. */
+static int home_path(const struct store *s, struct store_path *path)
 {
-    int rc = check_path(text);
-
-    if (rc)
-        return rc;
-    if (*text == '@')
+    if (*path->text == '@')
         return -EACCES; /* events about other domains */
-    if (*text == '/') {
-        struct store_path all = {text, strlen(text)}, home = {s->home, s->home_length};
+    if (*path->text == '/') {
+        uint32_t skip = s->home_length;
 
-        if (!store_within(all, home))
+        if (!store_within(*path, (struct store_path){s->home, s->home_length}))
             return -EACCES;
-        text += s->home_length;
-        text += *text == '/';
+        skip += skip < path->length;
+        *path = (struct store_path){path->text + skip, path->length - skip};
     }
-    *path = (struct store_path){text, strlen(text)};
     return 0;
 }
 
@@ -182,7 +191,18 @@ static uint32_t decimal(const char *text, const char **end)
     return n;
 }
 
-/* --- Requests about keys: of one path, the payload's first string */
+/* --- Requests about keys: of one path, which the payload begins with */
+
+/* What follows the path. */
+static const char *behind(struct store_path path)
+{
+    return path.text + path.length + 1;
+}
+
+static uint32_t size_behind(const struct store *s, struct store_path path)
+{
+    return s->in.data + s->in.head.len - behind(path);
+}
 
 typedef int key_request_t(struct store *s, struct store_tree *t, struct store_path path);
 
@@ -209,8 +229,7 @@ static int list_key(struct store *s, struct store_tree *t, struct store_path pat
 
 static int write_key(struct store *s, struct store_tree *t, struct store_path path)
 {
-    const char *value = next_string(s->in.data);
-    int rc = store_write(t, path, value, s->in.data + s->in.head.len - value);
+    int rc = store_write(t, path, behind(path), size_behind(s, path));
 
     if (!rc)
         add_string(s, "OK");
@@ -254,12 +273,14 @@ static int get_perms(struct store *s, struct store_tree *t, struct store_path pa
 /* The first one names the owner, who cannot be another. They are kept; but nobody else sees the store anyhow. */
 static int set_perms(struct store *s, struct store_tree *t, struct store_path path)
 {
-    const char *first = next_string(s->in.data), *end = s->in.data + s->in.head.len;
+    const char *first = behind(path), *end = first + size_behind(s, path);
     int rc;
 
-    if (strings(s) < 2)
+    if (first == end || end[-1])
         return -EINVAL;
-    for (const char *p = first; p < end; p = next_string(p)) {
+    if (end - first > MAX_PERMS)
+        return -ENOSPC;
+    for (const char *p = first; p < end; p += strlen(p) + 1) {
         const char *stop;
         uint32_t domid;
 
@@ -277,41 +298,63 @@ static int set_perms(struct store *s, struct store_tree *t, struct store_path pa
     return rc;
 }
 
-static const struct {
+static const struct key_request {
     uint32_t type;
     bool path_only; /* nothing may follow the path */
+    int too_long;   /* the answer to a path that cannot be */
     key_request_t *function;
 } key_requests[] = {
-    {XS_DIRECTORY, true, list_key},   {XS_READ, true, read_key}, {XS_WRITE, false, write_key},
-    {XS_MKDIR, true, make_key},       {XS_RM, true, remove_key}, {XS_GET_PERMS, true, get_perms},
-    {XS_SET_PERMS, false, set_perms},
+    {XS_DIRECTORY, true, -ENOENT, list_key},   {XS_READ, true, -ENOENT, read_key},
+    {XS_WRITE, false, -ENOSPC, write_key},     {XS_MKDIR, true, -ENOSPC, make_key},
+    {XS_RM, true, -ENOENT, remove_key},        {XS_GET_PERMS, true, -ENOENT, get_perms},
+    {XS_SET_PERMS, false, -ENOENT, set_perms},
 };
 
-static int key_request(struct store *s, key_request_t *function, bool path_only)
+static int key_request(struct store *s, const struct key_request *k)
 {
     struct store_tree *tree = tree_of(s);
     struct store_path path;
-    bool terminated = false;
-    int rc;
+    int rc = first_path(s, &path);
 
-    for (uint32_t i = 0; i < s->in.head.len && !terminated; i++)
-        terminated = !s->in.data[i];
-    if (!terminated || (path_only && strings(s) != 1))
+    if (rc || (k->path_only && size_behind(s, path)))
         return -EINVAL;
     if (!tree)
         return -ENOENT;
-    rc = home_path(s, s->in.data, &path);
-    return rc ?: function(s, tree, path);
+    rc = home_path(s, &path);
+    if (!rc && path.length > STORE_PATH_MAX)
+        rc = k->too_long;
+    return rc ?: k->function(s, tree, path);
 }
 
 /* --- Watches */
 
-static struct watch *find_watch(struct store *s, const char *path, const char *token)
+/* What a request says of one: two strings. Sizes that none of ours can have are 0. */
+struct watch_text {
+    const char *path, *token;
+    uint32_t path_size, token_size;
+};
+
+static int watch_text(const struct store *s, struct watch_text *text)
+{
+    uint32_t size = s->in.head.len, path_size = string_size(s->in.data, MIN(size, XENSTORE_ABS_PATH_MAX));
+    uint32_t rest = size - path_size;
+
+    if (!path_size || !rest || s->in.data[size - 1])
+        return -EINVAL;
+    text->path = s->in.data;
+    text->token = s->in.data + path_size;
+    text->path_size = path_size <= MAX_WATCH_TEXT ? path_size : 0;
+    text->token_size = string_size(text->token, MIN(rest, MAX_WATCH_TEXT));
+    return 0;
+}
+
+static struct watch *find_watch(struct store *s, const struct watch_text *text)
 {
     for (unsigned int i = 0; i < MAX_WATCHES; i++) {
         struct watch *w = &s->watches[i];
 
-        if (w->used && !strcmp(w->path, path) && !strcmp(w->token, token))
+        if (w->used && w->path_size == text->path_size && w->token_size == text->token_size &&
+            !memcmp(w->path, text->path, w->path_size) && !memcmp(w->token, text->token, w->token_size))
             return w;
     }
     return NULL;
@@ -327,26 +370,24 @@ static struct watch *unused_watch(struct store *s)
 
 static int add_watch(struct store *s)
 {
-    const char *path = s->in.data, *token;
-    struct store_path ignored;
+    struct watch_text text;
+    struct store_path path;
     struct watch *w;
     int rc;
 
-    if (strings(s) < 2)
-        return -EINVAL;
-    token = next_string(path);
-    rc = home_path(s, path, &ignored);
+    rc = watch_text(s, &text) ?: first_path(s, &path) ?: home_path(s, &path);
     if (rc)
         return rc;
-    if (find_watch(s, path, token))
+    if (find_watch(s, &text))
         return -EEXIST;
     w = unused_watch(s);
-    if (!w)
+    if (!w || !text.path_size || !text.token_size)
         return -ENOSPC;
-    if (strlcpy(w->path, path, sizeof(w->path)) >= sizeof(w->path) ||
-        strlcpy(w->token, token, sizeof(w->token)) >= sizeof(w->token))
-        return -ENOSPC;
-    (void)home_path(s, w->path, &w->watched);
+    memcpy(w->path, text.path, text.path_size);
+    memcpy(w->token, text.token, text.token_size);
+    w->path_size = text.path_size;
+    w->token_size = text.token_size;
+    w->watched = (struct store_path){w->path + (path.text - text.path), path.length};
     w->used = w->is_new = true;
     add_string(s, "OK");
     return 0;
@@ -354,11 +395,12 @@ static int add_watch(struct store *s)
 
 static int remove_watch(struct store *s)
 {
+    struct watch_text text;
     struct watch *w;
 
-    if (strings(s) < 2)
+    if (watch_text(s, &text))
         return -EINVAL;
-    w = find_watch(s, s->in.data, next_string(s->in.data));
+    w = find_watch(s, &text);
     if (!w)
         return -ENOENT;
     w->used = false;
@@ -377,18 +419,15 @@ static void write_event(struct store *s, const struct watch *w, struct store_pat
     }
     add(s, path.text, path.length);
     add(s, "", 1);
-    add_string(s, w->token);
+    add(s, w->token, w->token_size);
 }
 
-/* The change that s->event_at stands at, to the watch. */
-static bool fires(struct store *s, const struct watch *w)
+/* The change, to the watch. */
+static bool fires(struct store *s, const struct watch *w, char kind, struct store_path path)
 {
-    const char *change = &s->tree->changes[s->event_at];
-    struct store_path path = {change + 1, strlen(change + 1)};
-
     if (store_within(path, w->watched))
         write_event(s, w, path);
-    else if (*change == '-' && store_within(w->watched, path))
+    else if (kind == '-' && store_within(w->watched, path))
         write_event(s, w, w->watched);
     else
         return false;
@@ -398,14 +437,17 @@ static bool fires(struct store *s, const struct watch *w)
 /* To the first watch that is left of those that the change at s->event_at concerns, if there is one. */
 static void next_watch(struct store *s)
 {
+    const char *change = &s->tree->changes[s->event_at];
+    struct store_path path = {change + 1, strlen(change + 1)};
+
     while (s->event_for < MAX_WATCHES) {
         const struct watch *w = &s->watches[s->event_for++];
 
-        if (w->used && fires(s, w))
+        if (w->used && fires(s, w, *change, path))
             return;
     }
     s->event_for = 0;
-    s->event_at += strlen(&s->tree->changes[s->event_at]) + 1;
+    s->event_at += path.length + 2;
 }
 
 /* False: there are none, and none are left to look for. */
@@ -435,7 +477,7 @@ static int start_transaction(struct store *s)
     struct transaction *t;
     char text[12];
 
-    if (strings(s) != 1)
+    if (!is_one_string(s))
         return -EINVAL;
     if (s->in.head.tx_id)
         return -EBUSY;
@@ -467,7 +509,7 @@ static int finish_transaction(struct store *s)
     bool commit = !strcmp(s->in.data, "T");
     struct store_tree *old = s->tree;
 
-    if (strings(s) != 1 || (!commit && strcmp(s->in.data, "F")))
+    if (!is_one_string(s) || (!commit && strcmp(s->in.data, "F")))
         return -EINVAL;
     if (!t)
         return -ENOENT;
@@ -490,7 +532,7 @@ static int domain_number(struct store *s, uint32_t *domid)
 {
     const char *end;
 
-    if (strings(s) != 1)
+    if (!is_one_string(s))
         return -EINVAL;
     *domid = decimal(s->in.data, &end);
     return end == s->in.data || *end || *domid >= DOMID_FIRST_RESERVED ? -EINVAL : 0;
@@ -558,7 +600,7 @@ static int answer(struct store *s)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(key_requests); i++)
         if (key_requests[i].type == s->in.head.type)
-            return key_request(s, key_requests[i].function, key_requests[i].path_only);
+            return key_request(s, &key_requests[i]);
     for (unsigned int i = 0; i < ARRAY_SIZE(other_requests); i++)
         if (other_requests[i].type == s->in.head.type)
             return other_requests[i].function(s);
@@ -582,18 +624,21 @@ static void answer_request(struct store *s)
 static bool send(struct store *s)
 {
     struct xenstore_domain_interface *page = served_page(&s->served);
-    uint32_t unread = s->rsp_prod - ACCESS_ONCE(page->rsp_cons), n;
-    const char *from = (const char *)&s->out + s->out_sent;
+    uint32_t unread = s->rsp_prod - ACCESS_ONCE(page->rsp_cons), room = sizeof(page->rsp) - unread;
 
     if (unread > sizeof(page->rsp)) {
         stop_serving(&s->served, "more of its answers read than were written");
         return false;
     }
-    n = MIN(s->out_size - s->out_sent, sizeof(page->rsp) - unread);
-    for (uint32_t i = 0; i < n; i++)
-        page->rsp[MASK_XENSTORE_IDX(s->rsp_prod + i)] = from[i];
-    s->out_sent += n;
-    s->rsp_prod += n;
+    while (room && s->out_sent < s->out_size) {
+        uint32_t at = MASK_XENSTORE_IDX(s->rsp_prod);
+        uint32_t n = MIN(MIN(s->out_size - s->out_sent, room), sizeof(page->rsp) - at);
+
+        memcpy(page->rsp + at, (const char *)&s->out + s->out_sent, n);
+        s->out_sent += n;
+        s->rsp_prod += n;
+        room -= n;
+    }
     barrier();
     page->rsp_prod = s->rsp_prod;
     return s->out_sent == s->out_size;
@@ -609,7 +654,9 @@ static bool receive(struct store *s)
         stop_serving(&s->served, "more requests than the ring holds");
         return false;
     }
-    for (;; s->in_used++) {
+    for (;;) {
+        uint32_t at = MASK_XENSTORE_IDX(s->req_cons), n;
+
         if (s->in_used >= sizeof(s->in.head)) {
             if (s->in.head.len > sizeof(s->in.data)) {
                 stop_serving(&s->served, "a request longer than 4096 bytes");
@@ -617,10 +664,13 @@ static bool receive(struct store *s)
             }
             wanted = sizeof(s->in.head) + s->in.head.len;
         }
-        if (s->in_used == wanted || !waiting--)
+        n = MIN(MIN(wanted - s->in_used, waiting), sizeof(page->req) - at);
+        if (!n)
             break;
-        ((char *)&s->in)[s->in_used] = page->req[MASK_XENSTORE_IDX(s->req_cons)];
-        s->req_cons++;
+        memcpy((char *)&s->in + s->in_used, page->req + at, n);
+        s->in_used += n;
+        s->req_cons += n;
+        waiting -= n;
     }
     barrier();
     page->req_cons = s->req_cons;
@@ -675,34 +725,46 @@ static void stop(struct served_ring *r)
     free_heap_pages(s->tree, TREE_ORDER);
 }
 
-static void set(struct store *s, const char *key, uint32_t value)
+/* The domain may have filled its store by now, and be ended while others run. */
+static void set(struct domain *d, const char *key, const char *value)
+{
+    struct served_ring *r = d->served[SERVICE_STORE];
+
+    if (r)
+        (void)store_write(store_of(r)->tree, (struct store_path){key, strlen(key)}, value, strlen(value));
+    (void)preempt_point();
+}
+
+static void set_number(struct domain *d, const char *key, uint32_t value)
 {
     char text[12];
 
-    (void)store_write(s->tree, (struct store_path){key, strlen(key)}, text, snprintf(text, sizeof(text), "%u", value));
+    snprintf(text, sizeof(text), "%u", value);
+    set(d, key, text);
 }
 
 /* What a domain finds in its home. */
-void describe_in_store(const struct domain *d)
+void describe_in_store(struct domain *d)
 {
     static const char *const services[NR_SERVICES][2] = {
         [SERVICE_CONSOLE] = {"console/ring-ref", "console/port"},
         [SERVICE_STORE] = {"store/ring-ref", "store/port"},
     };
-    struct store *s;
 
     if (!d->served[SERVICE_STORE])
         return;
-    s = store_of(d->served[SERVICE_STORE]);
-    (void)store_write(s->tree, (struct store_path){"name", 4}, d->name, strlen(d->name));
-    (void)store_mkdir(s->tree, (struct store_path){"device", 6});
-    set(s, "domid", d->domain_id);
-    set(s, "memory/target", d->tot_pages << (PAGE_SHIFT - 10));
-    for (unsigned int i = 0; i < NR_SERVICES; i++)
-        if (d->served[i]) {
-            set(s, services[i][0], d->served[i]->mfn);
-            set(s, services[i][1], d->served[i]->port);
-        }
+    hold_domain(d);
+    set(d, "name", d->name);
+    set(d, "device", "");
+    set_number(d, "domid", d->domain_id);
+    set_number(d, "memory/target", d->tot_pages << (PAGE_SHIFT - 10));
+    for (unsigned int i = 0; i < NR_SERVICES; i++) {
+        if (d->served[i])
+            set_number(d, services[i][0], d->served[i]->mfn);
+        if (d->served[i])
+            set_number(d, services[i][1], d->served[i]->port);
+    }
+    release_domain(d);
 }
 
 _Static_assert(sizeof(struct store) <= 4 * PAGE_SIZE, "the order below");
