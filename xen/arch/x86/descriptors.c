@@ -58,7 +58,7 @@ static bool call_gate_ok(struct descriptor *d)
 }
 
 /* Only page-granular ones: what a cut in bytes should be, nobody could tell (Xen refuses it, too). */
-static bool truncate_limit(struct descriptor *d, uint32_t limit)
+static inline __attribute__((always_inline)) bool truncate_limit(struct descriptor *d, uint32_t limit)
 {
     if (!(d->b & DESC_G))
         return false;
@@ -69,7 +69,7 @@ static bool truncate_limit(struct descriptor *d, uint32_t limit)
 }
 
 /* In pages, so that 32 bits are enough: a segment of 4 GiB has 2^20. */
-static bool segment_ok(struct descriptor *d)
+static inline __attribute__((always_inline)) bool segment_ok(struct descriptor *d)
 {
     uint32_t base = (d->b & 0xFF000000) | (d->b & 0xFF) << 16 | d->a >> 16;
     uint32_t size = ((d->b & 0xF0000) | (d->a & 0xFFFF)) + 1, pages = size, base_pages, offset = base & ~PAGE_MASK;
@@ -91,7 +91,7 @@ static bool segment_ok(struct descriptor *d)
            truncate_limit(d, FIRST_GUEST_LIMIT - (base & PAGE_MASK) - (offset ? PAGE_SIZE : 0));
 }
 
-bool check_descriptor(struct descriptor *d)
+static inline __attribute__((always_inline)) bool check(struct descriptor *d)
 {
     if (!(d->b & DESC_P))
         return true; /* always faults */
@@ -102,12 +102,18 @@ bool check_descriptor(struct descriptor *d)
     return segment_ok(d);
 }
 
+bool check_descriptor(struct descriptor *d)
+{
+    return check(d);
+}
+
+/* All of a page at once: what takes long here, a guest may ask for six times in a row (load_late_segment()). */
 int validate_descriptors(struct page_info *page)
 {
     struct descriptor *table = map_frame(page_to_mfn(page));
 
     for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*table); i++)
-        if (!check_descriptor(&table[i]))
+        if (!check(&table[i]))
             return -EINVAL;
     return 0;
 }

@@ -188,12 +188,52 @@ void arch_destroy_vcpu(struct vcpu *v)
     drop_area(v, VCPU_AREA_STACK_SIZE / PAGE_SIZE);
 }
 
+/*
+ * A page of the LDT that is not mapped yet has all of its descriptors checked when the first of them is loaded. Four
+ * such pages in a row are too much at once, so those registers wait for the way out, where others may run in between.
+ */
+enum { LATE_DS = 1, LATE_ES = 2, LATE_FS = 4, LATE_GS = 8 };
+
+static bool takes_long(const struct vcpu *v, uint16_t sel)
+{
+    return sel & 4 && !(v->ldt_mapped >> (sel >> PAGE_SHIFT) & 1);
+}
+
+#define SAVE_SEGMENT(v, name, flag) ((v)->late_segments & (flag) ? (v)->name : read_segment(name))
+
+/* A selector that no longer names anything becomes null. */
+#define LOAD_SEGMENT(v, name, flag)              \
+    do {                                         \
+        if (takes_long(v, (v)->name)) {          \
+            (void)load_segment(name, 0);         \
+            (v)->late_segments |= (flag);        \
+        } else                                   \
+            (void)load_segment(name, (v)->name); \
+    } while (0)
+
+void load_late_segment(struct vcpu *v)
+{
+    uint8_t flag = v->late_segments & -v->late_segments;
+
+    v->late_segments &= ~flag;
+    if (flag == LATE_DS)
+        (void)load_segment(ds, v->ds);
+    else if (flag == LATE_ES)
+        (void)load_segment(es, v->es);
+    else if (flag == LATE_FS)
+        (void)load_segment(fs, v->fs);
+    else if (flag == LATE_GS)
+        (void)load_segment(gs, v->gs);
+    if (v->late_segments)
+        this_cpu.work |= WORK_SEGMENTS;
+}
+
 static void save_guest(struct vcpu *v)
 {
-    v->ds = read_segment(ds);
-    v->es = read_segment(es);
-    v->fs = read_segment(fs);
-    v->gs = read_segment(gs);
+    v->ds = SAVE_SEGMENT(v, ds, LATE_DS);
+    v->es = SAVE_SEGMENT(v, es, LATE_ES);
+    v->fs = SAVE_SEGMENT(v, fs, LATE_FS);
+    v->gs = SAVE_SEGMENT(v, gs, LATE_GS);
     v->kernel_sp = tss.esp1;
     v->kernel_ss = tss.ss1;
 }
@@ -202,11 +242,13 @@ static void load_guest(struct vcpu *v, const struct vcpu *prev)
 {
     load_descriptors(v);
     write_cr3(virt_to_mach(v->l3));
-    /* A selector that no longer names anything becomes null. */
-    (void)load_segment(ds, v->ds);
-    (void)load_segment(es, v->es);
-    (void)load_segment(fs, v->fs);
-    (void)load_segment(gs, v->gs);
+    v->late_segments = 0;
+    LOAD_SEGMENT(v, ds, LATE_DS);
+    LOAD_SEGMENT(v, es, LATE_ES);
+    LOAD_SEGMENT(v, fs, LATE_FS);
+    LOAD_SEGMENT(v, gs, LATE_GS);
+    if (v->late_segments)
+        this_cpu.work |= WORK_SEGMENTS;
     if ((v->debugreg[7] | prev->debugreg[7]) & DR7_ENABLE)
         load_debug_registers(v);
     set_ts_for(v);

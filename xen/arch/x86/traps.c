@@ -257,6 +257,20 @@ static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
         domain_crash(v, "no room for an NMI's frame");
 }
 
+/* Before v's segments are complete, too. */
+static __attribute__((noinline)) __may_switch void let_others_run(struct vcpu *v, struct cpu_user_regs *regs, uint32_t work)
+{
+    if (work & WORK_SEGMENTS) {
+        load_late_segment(v);
+        interrupt_window();
+    }
+    if (work & (WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD)) {
+        v->frame = regs;
+        schedule();
+        v->frame = NULL;
+    }
+}
+
 struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
 {
     struct vcpu *v = current;
@@ -278,11 +292,8 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             moved = true;
         if (this_cpu.flush)
             flush_tlb_now();
-        if (work & (WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD)) {
-            v->frame = regs;
-            schedule();
-            v->frame = NULL;
-        }
+        if (work & (WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD | WORK_SEGMENTS))
+            let_others_run(v, regs, work);
         if (v->nmi_pending && !(v->on_iret & ON_IRET_NMI))
             deliver_nmi(v, regs);
         if (event_deliverable(v) && v->event_callback.cs && !bounce_event(regs))

@@ -9,6 +9,7 @@
 int validate_descriptors(struct page_info *page);
 /* One descriptor; may correct its DPL or limit, as Xen does. */
 bool check_descriptor(struct descriptor *d);
+void load_late_segment(struct vcpu *v); /* domain.c: one of them, on the way out */
 
 /* Makes v's GDT window show these frames, taking their references; drops those before. 0 or -EINVAL. */
 __may_switch int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries);

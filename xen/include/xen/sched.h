@@ -70,6 +70,7 @@ struct vcpu {
     uint32_t io_bitmap_ports; /* that it covers; 0: none */
     uint32_t guest_cr0_ts;    /* 1: the guest has set TS (fpu_taskswitch) */
     uint32_t guest_cr4;       /* what the guest believes CR4 holds */
+    uint8_t late_segments;    /* of ds to gs, those that are still to be loaded: load_late_segment() */
     bool fpu_initialised;
     uint8_t fpu_area[512] __aligned(16); /* FXSAVE image while another vCPU owns the FPU */
 
@@ -223,6 +224,7 @@ static inline bool effort_spent(void)
 #define WORK_FLUSH    64u
 #define WORK_RESTART  128u
 #define WORK_YIELD    256u /* the turn is another's, who waits for the end of current's operation */
+#define WORK_SEGMENTS 512u /* current->late_segments */
 
 /* The TLB must be flushed before guest code runs again. Operations that expect it do it at their end; whatever else
  * asks for it is not forgotten: the way out looks, too. */

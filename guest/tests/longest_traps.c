@@ -1,0 +1,76 @@
+/*
+ * Exceptions, emulated instructions and switches that keep the hypervisor busy for longest: segment registers whose
+ * descriptors all have to be checked anew, strings of port accesses, strings of stores to a page table, instructions
+ * as long as they can be. See longest.c.
+ */
+#include "test.h"
+
+#include <guest/traps.h>
+#include <public/sched.h>
+
+#define LDT_PAGES      6
+#define SELECTOR(page) ((page)*PAGE_SIZE + 8 + 5)
+
+/* An LDT full of flat segments, each of which has to be cut. The last page is for code. */
+static void make_ldt(uint8_t *ldt)
+{
+    for (uint32_t i = 0; i < LDT_PAGES * PAGE_SIZE / 8; i++)
+        ((uint64_t *)ldt)[i] = i / 512 == LDT_PAGES - 1 ? 0x00CFBA000000FFFFull : 0x00CFB2000000FFFFull;
+    for (uint32_t i = 0; i < LDT_PAGES; i++)
+        CHECK_RC(page_make_readonly(ldt + i * PAGE_SIZE), 0);
+}
+
+static void free_ldt(uint8_t *ldt)
+{
+    for (uint32_t i = 0; i < 8; i++) {
+        if (i < LDT_PAGES)
+            CHECK_RC(page_make_writable(ldt + i * PAGE_SIZE), 0);
+        free_page(ldt + i * PAGE_SIZE);
+    }
+}
+
+static uint32_t set_ldt(const uint8_t *ldt)
+{
+    return mmuext(MMUEXT_SET_LDT, (uint32_t)ldt, ldt ? LDT_PAGES * 512 : 0);
+}
+
+static void load_cs(uint32_t cs)
+{
+    struct {
+        uint32_t offset;
+        uint16_t sel;
+    } __attribute__((packed)) to = {0, cs};
+
+    __asm__ volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(to) : : "memory");
+}
+
+/* The hypervisor finds all of them gone at once, on its way back from a switch, and none may be missing after it. */
+TEST(longest_segments)
+{
+    uint8_t *first = alloc_pages(3), *second = alloc_pages(3);
+    struct sched_poll nothing = {.timeout = 0};
+    uint32_t cs, ds, es, fs, gs, ss;
+
+    make_ldt(first);
+    make_ldt(second);
+    CHECK_RC(set_ldt(first), 0);
+    __asm__ volatile("mov %%cs, %0; mov %%ds, %1; mov %%ss, %2" : "=r"(cs), "=r"(ds), "=r"(ss));
+    __asm__ volatile("mov %0, %%fs; mov %1, %%gs; mov %2, %%es; mov %3, %%ds"
+                     :
+                     : "r"(SELECTOR(0)), "r"(SELECTOR(1)), "r"(SELECTOR(2)), "r"(SELECTOR(3)));
+    __asm__ volatile("mov %0, %%ss" : : "r"(SELECTOR(4)));
+    load_cs(SELECTOR(5));
+    CHECK_RC(set_ldt(second), 0);
+    nothing.timeout = system_time() + 2000000;
+    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_poll, &nothing), 0);
+    load_cs(cs);
+    __asm__ volatile("mov %0, %%ss" : : "r"(ss));
+    __asm__ volatile("mov %%fs, %0; mov %%gs, %1; mov %%es, %2" : "=r"(fs), "=r"(gs), "=r"(es));
+    __asm__ volatile("mov %0, %%es; mov %0, %%ds; mov %1, %%fs; mov %1, %%gs" : : "r"(ds), "r"(0));
+    CHECK_EQ(fs, SELECTOR(0));
+    CHECK_EQ(gs, SELECTOR(1));
+    CHECK_EQ(es, SELECTOR(2));
+    CHECK_RC(set_ldt(NULL), 0);
+    free_ldt(first);
+    free_ldt(second);
+}
