@@ -6,6 +6,7 @@
 #include "test.h"
 
 #include <guest/traps.h>
+#include <public/physdev.h>
 #include <public/sched.h>
 
 #define LDT_PAGES      6
@@ -73,4 +74,37 @@ TEST(longest_segments)
     CHECK_RC(set_ldt(NULL), 0);
     free_ldt(first);
     free_ldt(second);
+}
+
+static bool skip_two(struct trap_frame *frame)
+{
+    frame->eip += 2;
+    return true;
+}
+
+/* Ports that are emulated, or domain 0's own; a string that is far longer than what is done at once. */
+TEST(longest_port_strings)
+{
+    static const uint16_t ports[] = {0x42, 0x43, 0x61, 0x70, 0x71, 0x80, 0xCF8, 0xCFC};
+    trap_handler_t old = trap_set_handler(TRAP_GP, skip_two);
+    struct physdev_set_iopl iopl = {1};
+    static uint8_t text[4096];
+
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+    for (uint32_t i = 0; i < ARRAY_SIZE(ports); i++) {
+        uint32_t count = sizeof(text);
+        void *at = text;
+
+        __asm__ volatile("rep insb" : "+c"(count), "+D"(at) : "d"(ports[i]) : "memory");
+        if (ports[i] != 0x80)
+            continue;
+        count = sizeof(text);
+        at = text;
+        __asm__ volatile("rep outsb" : "+c"(count), "+S"(at) : "d"(ports[i]) : "memory");
+        if (is_dom0())
+            CHECK_EQ(count, 0);
+    }
+    iopl.iopl = 0;
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+    trap_set_handler(TRAP_GP, old);
 }
