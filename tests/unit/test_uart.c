@@ -245,17 +245,20 @@ static void interrupts(void)
     }
 }
 
-bool preempt_point(void)
+bool pause_point(void)
 {
     interrupts();
+    if (this_cpu.work & WORK_SCHEDULE) {
+        this_cpu.work &= ~WORK_SCHEDULE;
+        pass(10000); /* what others do */
+        stretch_began = now;
+    }
     return false;
 }
 
-bool yield_point(void)
+long restart_call(uint32_t number, unsigned int args, uint32_t arg0, uint32_t arg1, uint32_t arg2)
 {
-    pass(10000); /* what others do */
-    stretch_began = now;
-    return false;
+    __builtin_trap(); /* nobody wants the caller elsewhere */
 }
 
 /* A guest runs. */

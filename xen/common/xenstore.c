@@ -726,16 +726,16 @@ static void stop(struct served_ring *r)
 }
 
 /* The domain may have filled its store by now, and be ended while others run. */
-static void set(struct domain *d, const char *key, const char *value)
+static __may_switch void set(struct domain *d, const char *key, const char *value)
 {
     struct served_ring *r = d->served[SERVICE_STORE];
 
     if (r)
         (void)store_write(store_of(r)->tree, (struct store_path){key, strlen(key)}, value, strlen(value));
-    (void)preempt_point();
+    (void)pause_point();
 }
 
-static void set_number(struct domain *d, const char *key, uint32_t value)
+static __may_switch void set_number(struct domain *d, const char *key, uint32_t value)
 {
     char text[12];
 

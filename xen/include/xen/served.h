@@ -34,9 +34,9 @@ extern const struct service_ops console_service, store_service;
 
 /* Serves d through its page mfn, from now until it ends. *port: one of d's that is unbound, or 0 for a new one, which
  * is told. 0, -EINVAL (page, port), -EEXIST (done already), -ENOMEM, -ENOSPC. */
-int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port);
+__may_switch int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port);
 void end_services(struct domain *d);
-void describe_in_store(struct domain *d); /* writes what a domain finds there, if it has a store */
+__may_switch void describe_in_store(struct domain *d); /* writes what a domain finds there, if it has a store */
 
 /* d has sent an event through a port of this service. True: not all of the work has been done, as pause_point(). */
 __may_switch bool service_notified(struct domain *d, enum service service);
