@@ -5,6 +5,7 @@
 #include "victim.h"
 
 #include <guest/audit.h>
+#include <public/callback.h>
 #include <public/domctl.h>
 #include <public/grant_table.h>
 #include <public/int82.h>
@@ -69,6 +70,8 @@ static uint32_t argument(const struct victim *v, const void *data, uint32_t size
 static void call(const struct victim *v, const char *what, int32_t result, uint32_t op, uint32_t a0, uint32_t a1,
                  uint32_t a2, uint32_t a3)
 {
+    if (!CHECK(expected_calls < VICTIM_CALLS))
+        return;
     expected[expected_calls].what = what;
     expected[expected_calls++].result = result;
     victim_call(v, op, a0, a1, a2, a3);
@@ -120,6 +123,10 @@ __asm__(".section .rodata\n"
         "        mov     %cs, 4(%esi)\n"
         "        mov     %ss, 8(%esi)\n"
         "        fld1\n"
+        "        mov     $3, %eax\n" /* stack_switch, to the hypervisor's segment */
+        "        mov     $0xe010, %ebx\n"
+        "        mov     %esp, %ecx\n"
+        "        int     $0x82\n"
         "        movl    $1, 12(%esi)\n"
         "1:      mov     $29, %eax\n" /* sched_op, block */
         "        mov     $1, %ebx\n"
@@ -236,8 +243,10 @@ TEST(rule_first_state_of_a_vcpu)
     put_second_code(&other);
     fill_hostile_context(&other, &c);
     CHECK_RC(set_context_of_1(&other, &c), 0);
-    if (get_context(&other, 1, &seen)) /* before it runs: an emulator may be kinder than a processor */
+    if (get_context(&other, 1, &seen)) { /* before it runs, and loads another; an emulator may be kinder, too */
+        CHECK(!of_ring_0(seen.kernel_ss));
         CHECK_EQ(((const uint32_t *)&seen.fpu_ctxt)[6] & ~MXCSR_VALID, 0);
+    }
     carry_out(&other);
     check_first_state(&other);
 
@@ -248,6 +257,33 @@ TEST(rule_first_state_of_a_vcpu)
     c.flags |= VGCF_online;
     CHECK_RC(set_context_of_1(&other, &c), 0);
     check_first_state(&other);
+    end(&other);
+}
+
+/* The same for what a vCPU itself names. */
+TEST(rule_first_state_is_kept)
+{
+    static struct vcpu_guest_context c, first;
+    const struct trap_info traps[2] = {{.vector = 14, .cs = HYPERVISOR_CS, .address = IN_HYPERVISOR}};
+    const struct callback_register failsafe = {.type = CALLBACKTYPE_failsafe,
+                                               .address = {.cs = HYPERVISOR_CS, .eip = IN_HYPERVISOR}};
+
+    if (!begin(&other))
+        return;
+    CHECK(get_context(&other, 0, &first));
+    call(&other, "set_trap_table", 0, __HYPERVISOR_set_trap_table, ARGUMENT(&other, traps), 0, 0, 0);
+    call(&other, "set_callbacks", 0, __HYPERVISOR_set_callbacks, HYPERVISOR_CS, IN_HYPERVISOR, 0, 0);
+    call(&other, "callback_op", 0, __HYPERVISOR_callback_op, CALLBACKOP_register, ARGUMENT(&other, failsafe), 0, 0);
+    call(&other, "stack_switch", 0, __HYPERVISOR_stack_switch, HYPERVISOR_DS, VICTIM_VA(VICTIM_STACK + 1), 0, 0);
+    call(&other, "set_debugreg", -EPERM, __HYPERVISOR_set_debugreg, 0, IN_HYPERVISOR, 0, 0);
+    carry_out(&other);
+    if (get_context(&other, 0, &c)) {
+        check_registers(&c, &first);
+        CHECK_EQ(c.trap_ctxt[14].address, IN_HYPERVISOR); /* they have been taken, of ring 1 */
+        CHECK_EQ(c.event_callback_eip, IN_HYPERVISOR);
+        CHECK_EQ(c.failsafe_callback_eip, IN_HYPERVISOR);
+        CHECK_EQ(c.kernel_ss, HYPERVISOR_DS | 1);
+    }
     end(&other);
 }
 
@@ -436,6 +472,8 @@ TEST(rule_secrets_stay_on_the_stack)
 
 /* ---- Event channels */
 
+#define MAX_VCPUS_EVER 8 /* of a domain */
+
 static int status_of(uint32_t port, evtchn_status_t *status)
 {
     *status = (evtchn_status_t){.dom = DOMID_SELF, .port = port};
@@ -462,6 +500,7 @@ TEST(rule_ports_lead_where_they_are_meant_to)
     int for_other, for_third, for_self;
     evtchn_reset_t reset = {.dom = 0};
     evtchn_alloc_unbound_t alloc = {.dom = 0, .remote_dom = DOMID_SELF};
+    evtchn_bind_virq_t virq = {.virq = VIRQ_DOM_EXC, .vcpu = 1};
 
     if (!begin(&third) || !begin(&other))
         return;
@@ -481,6 +520,8 @@ TEST(rule_ports_lead_where_they_are_meant_to)
          ARGUMENT(&other, reset), 0, 0);
     call(&other, "a port of another's, opened", -EPERM, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
          ARGUMENT(&other, alloc), 0, 0);
+    call(&other, "the machine's interrupt at a second vCPU", -EINVAL, __HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq,
+         ARGUMENT(&other, virq), 0, 0);
     carry_out(&other);
     CHECK_RC(status_of(for_other, &status), 0);
     CHECK_EQ(status.status, EVTCHNSTAT_interdomain);
@@ -529,6 +570,25 @@ TEST(rule_ports_lead_nowhere_when_closed)
     CHECK(!event_pending(again)); /* nothing of the one before */
     CHECK_RC(event_close(again), 0);
     end(&other);
+}
+
+/* A port's vCPU is one that exists: what lies behind the list of them is no vCPU. */
+TEST(rule_ports_have_a_vcpu)
+{
+    evtchn_bind_vcpu_t move = {.port = open_port(0)};
+
+    for (uint32_t n = MAX_VCPUS_EVER; n < MAX_VCPUS_EVER + 256; n++) {
+        evtchn_bind_virq_t virq = {.virq = VIRQ_TIMER, .vcpu = n};
+        evtchn_bind_ipi_t ipi = {.vcpu = n};
+
+        context("vCPU %u", n);
+        move.vcpu = n;
+        if (!CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_virq, &virq), -ENOENT) ||
+            !CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_ipi, &ipi), -ENOENT) ||
+            !CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_vcpu, &move), -ENOENT))
+            break;
+    }
+    CHECK_RC(event_close(move.port), 0);
 }
 
 /* ---- Grants */
@@ -589,7 +649,9 @@ static void check_map(const struct victim *v, const char *what, uint32_t va, int
 /* Entries: to itself, to a third domain, withdrawn, read-only, of a frame that is not the granter's. */
 TEST(rule_grants_are_for_one_domain)
 {
-    uint32_t own, thirds, withdrawn, readonly, foreign, pinned;
+    gnttab_unmap_grant_ref_t beyond = {.host_addr = VICTIM_HOLE_VA, .handle = 4711, .status = 77};
+    uint32_t own, thirds, withdrawn, readonly, foreign, table, pinned, unmapped;
+    const gnttab_unmap_grant_ref_t *seen;
     void *page;
 
     if (!begin(&third) || !begin(&other) || !begin_grants())
@@ -606,7 +668,15 @@ TEST(rule_grants_are_for_one_domain)
     withdrawn = call_map(&other, 2, GNTMAP_host_map);
     readonly = call_map(&other, 3, GNTMAP_host_map);
     foreign = call_map(&other, 4, GNTMAP_host_map | GNTMAP_readonly);
+    table = call_map(&other, 0, GNTMAP_host_map | GNTMAP_contains_pte);
+    ((gnttab_map_grant_ref_t *)argument_at(&other, table))->host_addr = pte_maddr(mm_l1_entry((void *)FREE_VA_END));
+    unmapped = ARGUMENT(&other, beyond);
+    call(&other, "unmap_grant_ref", 0, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, unmapped, 1, 0);
     carry_out(&other);
+    check_map(&other, "into domain 0's table", table, GNTST_general_error);
+    seen = argument_at(&other, unmapped);
+    if (seen)
+        CHECK_RC(seen->status, GNTST_bad_handle);
     check_map(&other, "its own", own, GNTST_okay);
     check_map(&other, "a third domain's", thirds, GNTST_general_error);
     check_map(&other, "withdrawn", withdrawn, GNTST_general_error);
@@ -641,6 +711,8 @@ TEST(rule_grants_limit_copies)
         {"into what may only be read", {.source.domid = DOMID_SELF, .flags = GNTCOPY_dest_gref}, GNTST_general_error, 0},
         {"from what may only be read", {.flags = GNTCOPY_source_gref}, GNTST_okay, 0},
         {"from what is granted to a third", {.flags = GNTCOPY_source_gref}, GNTST_general_error, 0},
+        {"beyond the source", {.source = {.domid = DOMID_SELF, .offset = 4093}}, GNTST_bad_copy_arg, 0},
+        {"beyond the destination", {.source.domid = DOMID_SELF, .dest.offset = 4093}, GNTST_bad_copy_arg, 0},
     };
     uint32_t *page, own;
 
@@ -737,10 +809,16 @@ TEST(rule_rights_are_domain_0s)
     struct xen_memory_map map = {.nr_entries = 128, .buffer = (void *)VICTIM_VA(VICTIM_SPARE)};
     struct physdev_irq irq = {.irq = 1};
     struct vcpu_set_singleshot_timer timer = {.timeout_abs_ns = 1};
+    struct physdev_set_iobitmap bitmap = {.bitmap = (void *)IN_HYPERVISOR, .nr_ports = 65536};
     domid_t zero = 0, self;
 
     if (!begin(&other))
         return;
+    call(&other, "I/O bitmap in the hypervisor", -EINVAL, __HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap,
+         ARGUMENT(&other, bitmap), 0, 0);
+    bitmap.bitmap = (void *)(HYPERVISOR_VIRT_START - 100);
+    call(&other, "I/O bitmap up to the hypervisor", -EINVAL, __HYPERVISOR_physdev_op, PHYSDEVOP_set_iobitmap,
+         ARGUMENT(&other, bitmap), 0, 0);
     self = other.id;
     call(&other, "domctl", -EPERM, __HYPERVISOR_domctl, ARGUMENT(&other, domctl), 0, 0, 0);
     call(&other, "sysctl", -EPERM, __HYPERVISOR_sysctl, ARGUMENT(&other, sysctl), 0, 0, 0);
@@ -768,14 +846,25 @@ TEST(rule_rights_over_frames)
 {
     const uint32_t hole = VICTIM_HOLE_VA, flags = PTE_KERNEL_RO;
     uint32_t slot, own;
-    mmu_update_t io, of_domain_0, tables_of_0;
+    mmu_update_t io, of_domain_0, tables_of_0, m2p;
+    struct mmuext_op base = {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = virt_to_mfn(mm_base())}, copy;
+    struct physdev_pirq_eoi_gmfn eoi;
+    struct vcpu_register_vcpu_info info = {.offset = 128};
+    xen_pfn_t gdt;
     struct mmuext_op pin = {.cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = pte_maddr(mm_l1_entry((void *)FREE_VA)) >> PAGE_SHIFT};
-    void *page;
+    void *page, *gdt_page;
 
     if (!begin(&other))
         return;
     page = alloc_page();
+    gdt_page = alloc_page();
+    memset(gdt_page, 0, PAGE_SIZE);
+    CHECK_RC(page_make_readonly(gdt_page), 0); /* fit to hold descriptors */
+    gdt = virt_to_mfn(gdt_page);
+    eoi.gmfn = info.mfn = virt_to_mfn(page);
     own = other.mfn[VICTIM_DATA];
+    copy = (struct mmuext_op){.cmd = MMUEXT_COPY_PAGE, .arg1.mfn = own, .arg2.src_mfn = virt_to_mfn(page)};
+    m2p = (mmu_update_t){.ptr = (uint64_t)virt_to_mfn(page) << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, .val = 1};
     slot = (hole - VICTIM_VA(0)) / PAGE_SIZE * 8;
     io.ptr = of_domain_0.ptr = ((uint64_t)other.mfn[VICTIM_L1] << PAGE_SHIFT) + slot;
     io.val = make_pte(MMIO_FRAME, flags);
@@ -791,10 +880,42 @@ TEST(rule_rights_over_frames)
     call(&other, "domain 0's table, pinned", -ESRCH, __HYPERVISOR_mmuext_op, ARGUMENT(&other, pin), 1, 0, 0);
     call(&other, "domain 0's table, pinned as its own", -EINVAL, __HYPERVISOR_mmuext_op, ARGUMENT(&other, pin), 1, 0,
          DOMID_SELF);
+    call(&other, "domain 0's frame, copied", -EINVAL, __HYPERVISOR_mmuext_op, ARGUMENT(&other, copy), 1, 0, DOMID_SELF);
+    call(&other, "domain 0's tables, run on", -EINVAL, __HYPERVISOR_mmuext_op, ARGUMENT(&other, base), 1, 0, DOMID_SELF);
+    call(&other, "domain 0's frame in machine-to-phys", -EINVAL, __HYPERVISOR_mmu_update, ARGUMENT(&other, m2p), 1, 0,
+         DOMID_SELF);
+    call(&other, "domain 0's frame as GDT", -EINVAL, __HYPERVISOR_set_gdt, ARGUMENT(&other, gdt), 512, 0, 0);
+    call(&other, "domain 0's frame as eoi page", -EINVAL, __HYPERVISOR_physdev_op, PHYSDEVOP_pirq_eoi_gmfn_v1,
+         ARGUMENT(&other, eoi), 0, 0);
+    call(&other, "domain 0's frame as vcpu_info", -EINVAL, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0,
+         ARGUMENT(&other, info), 0);
     carry_out(&other);
     CHECK(!probe_read((void *)FREE_VA, NULL, NULL));
     end(&other);
+    CHECK_RC(page_make_writable(gdt_page), 0);
+    free_page(gdt_page);
     free_page(page);
+}
+
+/* domctl: what domain 0 must not do to itself, and vCPUs that are not there. */
+TEST(rule_rights_end_at_oneself)
+{
+    static struct vcpu_guest_context c;
+    struct xen_domctl op = {.u.vcpucontext = {.vcpu = 0, .ctxt.p = &c}}, beyond = {.u.vcpucontext = {.vcpu = 2}},
+                      more = {.u.max_vcpus.max = 9};
+
+    if (!begin(&other))
+        return;
+    CHECK_RC(victim_domctl(XEN_DOMCTL_pausedomain, 0, &op), -EINVAL);
+    CHECK_RC(victim_domctl(XEN_DOMCTL_destroydomain, 0, &op), -EINVAL);
+    CHECK_RC(victim_domctl(XEN_DOMCTL_setvcpucontext, 0, &op), -EINVAL);
+    CHECK_RC(victim_domctl(XEN_DOMCTL_getvcpucontext, 0, &op), -EINVAL);
+    CHECK_RC(victim_domctl(XEN_DOMCTL_max_vcpus, 0, &more), -EINVAL);
+    CHECK_RC(victim_domctl(XEN_DOMCTL_max_vcpus, other.id, &more), -EINVAL);
+    beyond.u.vcpucontext.ctxt.p = &c;
+    CHECK_RC(victim_domctl(XEN_DOMCTL_getvcpucontext, other.id, &beyond), -EINVAL);
+    CHECK_RC(victim_domctl(XEN_DOMCTL_setvcpucontext, other.id, &beyond), -EINVAL);
+    end(&other);
 }
 
 /* memory_op: how much it may have, and whose frames it gives back. */
@@ -865,4 +986,96 @@ TEST(rule_nothing_strikes_after_the_end)
     CHECK_RC(victim_domctl(XEN_DOMCTL_getdomaininfo, third.id, &info), 0);
     CHECK_EQ(info.u.getdomaininfo.flags & XEN_DOMINF_shutdown, 0);
     end(&third);
+}
+
+static int create_with_number(domid_t domid)
+{
+    struct xen_domctl op = {.u.createdomain = {.ssidref = 0}};
+
+    return victim_domctl(XEN_DOMCTL_createdomain, domid, &op);
+}
+
+/* As long as anything of it is mapped, it is there: its pages that the hypervisor shares, and its number. */
+TEST(rule_dead_domains_stay_while_used)
+{
+    static struct int82_audit before, after;
+    struct xen_domctl info = {.u.getdomaininfo = {.domain = 0}}, destroy = {0};
+    gnttab_setup_table_t s = {.nr_frames = 1, .status = 77};
+    xen_pfn_t frames[3] = {0};
+
+    CHECK_RC(audit_read(&before), 0);
+    for (unsigned int i = 0; i < 3; i++) {
+        context("%s", (const char *const[]){"shared_info", "grant table", "frame"}[i]);
+        if (!begin(&other))
+            return;
+        s.dom = other.id;
+        s.frame_list = &frames[1];
+        CHECK_RC(victim_domctl(XEN_DOMCTL_getdomaininfo, other.id, &info), 0);
+        CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &s, 1), 0);
+        frames[0] = info.u.getdomaininfo.shared_info_frame;
+        frames[2] = other.mfn[SECRET_FRAME];
+        CHECK_RC(map_other(FREE_VA, frames[i], other.id), 0);
+        end(&other);
+        CHECK_RC(create_with_number(other.id), -EINVAL);
+        if (begin(&third)) /* which would get what is free too early */
+            end(&third);
+        CHECK_RC(audit_read(&after), 0);
+        CHECK_EQ(after.mismatches, 0);
+        CHECK_RC(unmap_at(FREE_VA), 0);
+        CHECK_RC(create_with_number(other.id), 0);
+        CHECK_RC(victim_domctl(XEN_DOMCTL_destroydomain, other.id, &destroy), 0);
+    }
+    CHECK_RC(audit_read(&after), 0);
+    CHECK_EQ(after.mismatches, 0);
+    CHECK_EQ(after.free_frames, before.free_frames);
+    CHECK_EQ(after.free_heap_pages, before.free_heap_pages);
+}
+
+/* ---- In an ordinary domain itself */
+
+#define CMOS_YEAR 9
+
+static uint32_t port_in(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
+    return value;
+}
+
+static void port_out(uint16_t port, uint8_t value)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(value), "d"(port));
+}
+
+static void set_hypercall_page(void *frame)
+{
+    uint64_t at = (uint64_t)(uint32_t)frame << PAGE_SHIFT;
+
+    __asm__ volatile("wrmsr" : : "A"(at), "c"(0x40000000));
+}
+
+/* Its I/O privilege level is its own affair, the machine's devices are not. */
+TEST(rule_rights_over_devices)
+{
+    static const uint16_t ports[] = {0x64, 0x92, 0x3DA, 0x3FD, 0xCFC, 0xB000};
+    struct physdev_set_iopl iopl = {1};
+    struct caught_trap caught;
+
+    if (start_info->flags & SIF_PRIVILEGED)
+        SKIP("this domain has them");
+    if (!is_int82())
+        SKIP("not tried on another hypervisor");
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(ports); i++) {
+        context("port 0x%x", ports[i]);
+        CHECK_EQ(port_in(ports[i]), 0xFF);
+    }
+    context("the clock");
+    port_out(0x70, CMOS_YEAR);
+    CHECK_EQ(port_in(0x71), 0xFF);
+    iopl.iopl = 0;
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+    context("hypercall page in a frame of the hypervisor's");
+    EXPECT_TRAP(&caught, set_hypercall_page, foreign_frame(), TRAP_GP);
 }
