@@ -528,6 +528,18 @@ static void store_long_request(void)
         event_send(store_channel);
 }
 
+/* As fast as it can. tests/cases/domain_output.sh counts what comes out. */
+static void console_flood(void)
+{
+    char text[100];
+
+    memset(text, 'f', sizeof(text));
+    text[sizeof(text) - 1] = '\n';
+    speak_directly();
+    for (unsigned int i = 0; i < 1000; i++)
+        HYPERVISOR_console_io(CONSOLEIO_write, sizeof(text), text);
+}
+
 void misuse_if_asked(void)
 {
     static const struct {
@@ -535,8 +547,8 @@ void misuse_if_asked(void)
         void (*fn)(void);
     } kinds[] = {
 #define KIND(id) {#id, id}
-        KIND(console_out_index),   KIND(console_port_closed), KIND(console_page_given_up),
-        KIND(store_request_index), KIND(store_answer_index),  KIND(store_long_request),
+        KIND(console_out_index),  KIND(console_port_closed), KIND(console_page_given_up), KIND(store_request_index),
+        KIND(store_answer_index), KIND(store_long_request),  KIND(console_flood),
     };
     char kind[32];
 
