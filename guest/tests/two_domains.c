@@ -305,6 +305,7 @@ TEST(rule_grants_outlive_their_granter)
     xen_pfn_t frame = 0;
     mmu_update_t req;
 
+    NEED_DOM0();
     CHECK_RC(audit_read(&before), 0);
     if (!other_begin(&other))
         return;
