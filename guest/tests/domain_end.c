@@ -20,15 +20,18 @@ static void check_books(void)
     CHECK_EQ(after.free_heap_pages, before.free_heap_pages);
 }
 
-static int serve(uint32_t service, uint32_t mfn)
+static int serve(uint32_t service, uint32_t mfn, uint32_t *port)
 {
     xen_platform_op_t op = {.cmd = service, .interface_version = XENPF_INTERFACE_VERSION};
+    int rc;
 
     op.u.int82_serve = (struct int82_serve){.domid = other.id, .mfn = mfn};
-    return HYPERVISOR_dom0_op(&op);
+    rc = HYPERVISOR_dom0_op(&op);
+    *port = op.u.int82_serve.port;
+    return rc;
 }
 
-/* More output than is taken at once, and a line without an end. */
+/* A ring full of output. */
 static void fill_console(uint32_t frame)
 {
     struct xencons_interface *ring = victim_map(&other, frame);
@@ -46,15 +49,17 @@ TEST(rule_nothing_strikes_after_the_end)
     struct physdev_pirq_eoi_gmfn eoi;
     struct xen_domctl state = {.u.getdomaininfo = {.domain = 0}};
     struct sched_poll wait = {.nr_ports = 0};
+    evtchn_send_t send;
+    uint32_t port;
 
     NEED_DOM0();
     CHECK_RC(audit_read(&before), 0);
     if (!other_begin(&other))
         return;
-    CHECK_RC(serve(INT82_OP_serve_console, virt_to_mfn(&before)), -EINVAL); /* domain 0's */
-    CHECK_RC(serve(INT82_OP_serve_console, other.mfn[VICTIM_SPARE]), 0);
-    CHECK_RC(serve(INT82_OP_serve_store, other.mfn[VICTIM_SPARE + 1]), 0);
-    CHECK_RC(serve(INT82_OP_serve_store, other.mfn[VICTIM_SPARE + 2]), -EEXIST);
+    CHECK_RC(serve(INT82_OP_serve_console, virt_to_mfn(&before), &port), -EINVAL); /* domain 0's */
+    CHECK_RC(serve(INT82_OP_serve_console, other.mfn[VICTIM_SPARE], &send.port), 0);
+    CHECK_RC(serve(INT82_OP_serve_store, other.mfn[VICTIM_SPARE + 1], &port), 0);
+    CHECK_RC(serve(INT82_OP_serve_store, other.mfn[VICTIM_SPARE + 2], &port), -EEXIST);
     fill_console(VICTIM_SPARE);
     info.mfn = other.mfn[VICTIM_SPARE + 3];
     eoi.gmfn = other.mfn[VICTIM_SPARE + 4];
@@ -66,6 +71,10 @@ TEST(rule_nothing_strikes_after_the_end)
                0, 0);
     other_call(&other, "a line without an end", 0, __HYPERVISOR_console_io, CONSOLEIO_write, 4,
                OTHER_ARGUMENT(&other, "line"), 0);
+    /* As much as it may print at once, of what is not shown: its ring must wait. */
+    other_call(&other, "zeroes", 0, __HYPERVISOR_console_io, CONSOLEIO_write, 5 * PAGE_SIZE,
+               VICTIM_VA(VICTIM_SPARE + 10), 0);
+    other_call(&other, "send", 0, __HYPERVISOR_event_channel_op, EVTCHNOP_send, OTHER_ARGUMENT(&other, send), 0, 0);
     other_carry_out(&other);
     other_end(&other);
     check_books(); /* they know whose each timer is */
