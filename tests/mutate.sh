@@ -143,7 +143,7 @@ run_one() {
         fi
         caught=
         for test in $(printf '%s' "$tests" | tr ',' ' '); do
-            timeout 60 "$dir/$program" "$test" >"$CASE_TMP/out" 2>&1 || caught="$caught $test"
+            timeout 120 tools/run32 "$dir/$program" "$test" >"$CASE_TMP/out" 2>&1 || caught="$caught $test"
             grep -q '^@test' "$CASE_TMP/out" || { caught=; break; }
         done
         ;;
@@ -225,7 +225,7 @@ run_intact() {
     sed -n 's/^# caught-by: *unit=\([a-z_]*\) *\(.*\)/\1 \2/p' "$all"/*.patch | tr ',' ' ' | sort -u |
         while read -r program tests; do
             for test in $tests; do
-                if timeout 60 "$work/base-unit/build/unit/$program" "$test" >"$CASE_TMP/out" 2>&1 &&
+                if timeout 120 tools/run32 "$work/base-unit/build/unit/$program" "$test" >"$CASE_TMP/out" 2>&1 &&
                     grep -q '^@test pass' "$CASE_TMP/out"; then
                     pass "intact: $program $test"
                 else

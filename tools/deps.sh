@@ -5,7 +5,7 @@ set -eu
 
 build="make gcc gcc-multilib libc6-dev libjansson-dev git"
 bench="$build qemu-system-x86 gnuplot-nox"
-test="$bench valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb"
+test="$bench valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb qemu-user"
 
 # For the fuzzers on the host: a compiler with libFuzzer and its sanitizers for 32-bit programs, and a disassembler.
 fuzz="$build clang-14 llvm-14 libclang-rt-14-dev lib32stdc++-12-dev libcapstone-dev"
