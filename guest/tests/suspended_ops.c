@@ -1,7 +1,8 @@
 /*
  * Long operations, suspended at every point where they can be. Needs the build that injects faults, and a second vCPU
- * (dom0_max_vcpus=2), which is run at the k-th point, for k = 1, 2, ... until the operation has none left, and does
- * things to the very tables and frames that the operation is about. Whatever then comes of either: the books are right,
+ * (dom0_max_vcpus=2), which wants to do things to the very tables and frames that the operation is about, at the k-th
+ * point, for k = 1, 2, ... until the operation has none left. Amid an operation on the domain's memory it must not run
+ * at all (docs/concurrency.md); between the steps of a call it does. Whatever then comes of either: the books are right,
  * and all can be taken back.
  */
 #include "injected_faults.h"
@@ -19,7 +20,8 @@ static uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
 static struct vcpu_guest_context context_of_1;
 void (*volatile job)(void);
 volatile uint32_t jobs_begun, jobs_done;
-static volatile uint32_t rounds;
+static volatile uint32_t rounds, met_halfway;
+static void (*volatile look)(void); /* in front of each job: is something half done? */
 
 extern const char suspended_ops_start[];
 __asm__(".text\n"
@@ -35,6 +37,8 @@ static void suspended_ops_main(void)
 
         if (now) {
             jobs_begun++;
+            if (look)
+                look();
             now();
             jobs_done++;
         }
@@ -86,8 +90,12 @@ const char *start_vcpu_1(void)
 
 /* ---- Trying */
 
+
+enum points { AMID, STEPS, BOTH };
+
 struct operation {
     const char *name;
+    enum points points; /* where it can be suspended: amid what it does to memory, or between two steps */
     void (*prepare)(void);
     int (*run)(void);
     void (*finish)(void); /* everything is to be as it was */
@@ -108,19 +116,23 @@ static void audit_clean(void)
 static uint32_t try_at(const struct operation *o, void (*intrude)(void), uint32_t mode, uint32_t at)
 {
     uint32_t points, jobs;
+    bool met;
 
     context("%s, mode %u, point %u", o->name, mode, at);
     o->prepare();
-    jobs = jobs_done;
+    jobs = jobs_begun;
+    met_halfway = 0;
     job = intrude;
     preempt(mode, at);
     result = o->run();
+    met = jobs_begun != jobs;
     points = preempt(INT82_PREEMPT_NEVER, 0);
     job = NULL;
     let_it_run(); /* it may be amid its own */
     CHECK_EQ(jobs_done, jobs_begun);
-    if (mode == INT82_PREEMPT_ALWAYS ? points : points >= at)
-        CHECK(jobs_done > jobs);
+    CHECK_EQ(met_halfway, 0);
+    if (mode == INT82_PREEMPT_ALWAYS ? points : o->points != BOTH && points >= at)
+        CHECK(met); /* amid an operation: not before its end, but then at once */
     audit_clean();
     o->finish();
     return points;
@@ -150,6 +162,30 @@ static struct {
     pte_t *l2[3], *l1[L1S], *data, *spare;
 } tree;
 
+/* Whether one of the tree's tables is just being validated, or that undone. */
+static void look_at_tree(void)
+{
+    static struct int82_page pages[1 + 3 + L1S];
+    static xen_platform_op_t op;
+    unsigned int n = 0;
+
+    pages[n++].mfn = virt_to_mfn(tree.space.l3);
+    for (unsigned int i = 0; i < 3; i++)
+        pages[n++].mfn = virt_to_mfn(tree.l2[i]);
+    for (unsigned int i = 0; i < L1S; i++)
+        pages[n++].mfn = virt_to_mfn(tree.l1[i]);
+    memset(&op, 0, sizeof(op));
+    op.cmd = INT82_OP_page_info;
+    op.interface_version = XENPF_INTERFACE_VERSION;
+    op.u.int82.size = sizeof(pages);
+    op.u.int82.buffer = pages;
+    if (HYPERVISOR_dom0_op(&op))
+        met_halfway++;
+    for (unsigned int i = 0; i < n; i++)
+        if (pages[i].uses && !(pages[i].type & INT82_PAGE_VALIDATED))
+            met_halfway++;
+}
+
 static void read_only(void *page)
 {
     CHECK_RC(page_make_readonly(page), 0);
@@ -175,6 +211,7 @@ static void make_tree(void)
         tree.space.l3[slot] = make_pte(virt_to_mfn(tree.l2[slot]), PTE_P);
     }
     read_only(tree.space.l3);
+    look = look_at_tree;
 }
 
 /* Whatever somebody has pinned or mapped. */
@@ -189,6 +226,7 @@ static void drop_tree(void)
         CHECK_RC(page_make_writable(tables[i]), 0);
         free_page(tables[i]);
     }
+    look = NULL;
     address_space_free(&tree.space);
     CHECK_RC(page_make_writable(tree.data), 0);
     free_page(tree.data);
@@ -281,7 +319,7 @@ static void (*const intruders_of_tree[])(void) = {intrude_pin_l3,       intrude_
 
 TEST(suspended_pin)
 {
-    static const struct operation o = {"pin of an L3", make_tree, pin_tree, drop_tree};
+    static const struct operation o = {"pin of an L3", AMID, make_tree, pin_tree, drop_tree};
 
     NEED_BOTH();
     TRY(o, intruders_of_tree);
@@ -289,7 +327,7 @@ TEST(suspended_pin)
 
 TEST(suspended_unpin)
 {
-    static const struct operation o = {"unpin of an L3", make_pinned_tree, unpin_tree, drop_tree};
+    static const struct operation o = {"unpin of an L3", AMID, make_pinned_tree, unpin_tree, drop_tree};
 
     NEED_BOTH();
     TRY(o, intruders_of_tree);
@@ -302,7 +340,7 @@ static int pin_l2(void)
 
 TEST(suspended_pin_l2)
 {
-    static const struct operation o = {"pin of an L2", make_tree, pin_l2, drop_tree};
+    static const struct operation o = {"pin of an L2", AMID, make_tree, pin_l2, drop_tree};
 
     NEED_BOTH();
     TRY(o, intruders_of_tree);
@@ -325,7 +363,7 @@ static int run_on_tree(void)
 
 TEST(suspended_new_base)
 {
-    static const struct operation o = {"change of the base pointer", make_tree, run_on_tree, drop_tree};
+    static const struct operation o = {"change of the base pointer", AMID, make_tree, run_on_tree, drop_tree};
 
     NEED_BOTH();
     TRY(o, intruders_of_tree);
@@ -364,8 +402,8 @@ static void intrude_same_hole_same_table(void)
 
 TEST(suspended_update_l3)
 {
-    static const struct operation o = {"update of an L3", make_tree_with_hole, fill_hole, drop_tree},
-                                  away = {"emptying an L3", make_pinned_tree, make_hole, drop_tree};
+    static const struct operation o = {"update of an L3", AMID, make_tree_with_hole, fill_hole, drop_tree},
+                                  away = {"emptying an L3", AMID, make_pinned_tree, make_hole, drop_tree};
     static void (*const same[])(void) = {intrude_same_hole, intrude_same_hole_same_table};
 
     NEED_BOTH();
@@ -397,10 +435,10 @@ static int update_batch_by_domain(void)
 
 TEST(suspended_batch)
 {
-    static const struct operation o = {"batch of updates", make_pinned_tree, update_batch, drop_tree},
-                                  unused = {"batch of updates to what becomes tables", make_tree, update_batch,
+    static const struct operation o = {"batch of updates", STEPS, make_pinned_tree, update_batch, drop_tree},
+                                  unused = {"batch of updates to what becomes tables", STEPS, make_tree, update_batch,
                                             drop_tree},
-                                  by_domain = {"batch of updates for a domain", make_pinned_tree,
+                                  by_domain = {"batch of updates for a domain", STEPS, make_pinned_tree,
                                                update_batch_by_domain, drop_tree};
 
     NEED_BOTH();
@@ -513,9 +551,9 @@ static void (*const intruders_of_frames[])(void) = {intrude_map, intrude_decreas
 
 TEST(suspended_reservations)
 {
-    static const struct operation more = {"populate_physmap", no_frames, populate, populated},
-                                  less = {"decrease_reservation", some_frames, decrease, decreased},
-                                  other = {"exchange", some_frames, exchange, give_back};
+    static const struct operation more = {"populate_physmap", STEPS, no_frames, populate, populated},
+                                  less = {"decrease_reservation", STEPS, some_frames, decrease, decreased},
+                                  other = {"exchange", BOTH, some_frames, exchange, give_back};
     static void (*const harmless[])(void) = {intrude_populate, intrude_map};
     uint32_t free;
 
@@ -632,8 +670,8 @@ static void intrude_retype(void)
 
 TEST(suspended_grants)
 {
-    static const struct operation map = {"grant mappings", grant_page, map_grants, end_grant},
-                                  unmap = {"grant unmappings", grant_and_map, unmap_grants, end_grant};
+    static const struct operation map = {"grant mappings", STEPS, grant_page, map_grants, end_grant},
+                                  unmap = {"grant unmappings", STEPS, grant_and_map, unmap_grants, end_grant};
     static void (*const intruders[])(void) = {intrude_unmap, intrude_copy, intrude_swap, intrude_retype};
 
     NEED_BOTH();

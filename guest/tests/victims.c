@@ -10,6 +10,7 @@
 #include <public/domctl.h>
 #include <public/grant_table.h>
 #include <public/memory.h>
+#include <public/sysctl.h>
 
 static struct victim victim;
 static struct int82_audit answer;
@@ -578,6 +579,20 @@ static void job_destroys(void)
     destroy_result = victim_domctl(XEN_DOMCTL_destroydomain, victim.id, &op);
 }
 
+/* The destruction has not begun: before that it waits for the victim to get to its way out. Asked by sysctl, since domctl
+ * would wait for the one in progress. */
+static bool lives(void)
+{
+    static struct xen_domctl_getdomaininfo info;
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_getdomaininfolist, .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+
+    op.u.getdomaininfolist.first_domain = victim.id;
+    op.u.getdomaininfolist.max_domains = 1;
+    op.u.getdomaininfolist.buffer.p = &info;
+    CHECK_RC(HYPERVISOR_sysctl(&op), 0);
+    return op.u.getdomaininfolist.num_domains && info.domain == victim.id && !(info.flags & XEN_DOMINF_dying);
+}
+
 /* All of it may be refused; none may do harm. */
 static void disturb(void)
 {
@@ -588,13 +603,14 @@ static void disturb(void)
     evtchn_alloc_unbound_t alloc = {.dom = victim.id, .remote_dom = 0};
     int rc;
 
+    /* These do not wait for the destruction; the others let it go on first. */
+    HYPERVISOR_mmu_update_dom(&map, 1, NULL, (uint32_t)victim.id);
+    CHECK(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc) != 0);
+    HYPERVISOR_mmuext_op(&pin, 1, NULL, (uint32_t)victim.id);
     rc = victim_destroy(&victim);
     CHECK(rc != 0);
     victim_domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
     victim_domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
-    HYPERVISOR_mmuext_op(&pin, 1, NULL, (uint32_t)victim.id);
-    HYPERVISOR_mmu_update_dom(&map, 1, NULL, (uint32_t)victim.id);
-    CHECK(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc) != 0);
     job_populates();
     job_gives_context();
     HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
@@ -618,7 +634,7 @@ TEST(victim_destruction_suspended)
         CHECK(victim_wait(&victim, 100));
         preempt_vcpu(INT82_PREEMPT_AT, at, 1);
         job = job_destroys;
-        while (job)
+        while (job || lives())
             HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
         points = preempt(INT82_PREEMPT_NEVER, 0);
         if (points >= at)
