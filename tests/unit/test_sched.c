@@ -820,6 +820,40 @@ static void test_timers(void)
     EXPECT(step_reached == 1);
 }
 
+/* One polls for what its sibling's tick brings: the tick comes in the very switch to the sibling, and wakes it. */
+static void sibling_ticker(struct guest *g)
+{
+    bind_virq = (struct evtchn_bind_virq){.virq = VIRQ_TIMER, .vcpu = 1};
+    EXPECT(event_op(g, EVTCHNOP_bind_virq, &bind_virq) == 0);
+    ports[0] = bind_virq.port;
+    g->v->domain->shared_info->evtchn_mask[0] |= 1u << ports[0];
+    g->v->periodic_period = MS(1);
+    update_periodic_timer(g->v);
+    compute(g);
+}
+
+static void tick_poller(struct guest *g)
+{
+    while (!ports[0])
+        guest_run(g, MS(1));
+    poll_arg = (struct sched_poll){.ports = poll_ports, .nr_ports = 1};
+    poll_ports[0] = ports[0];
+    for (rounds = 0; rounds < 100; rounds++) {
+        guest_run(g, US(1500)); /* the tick is due by now */
+        g->v->domain->shared_info->evtchn_pending[0] = 0;
+        EXPECT(CALL(g, do_sched_op(SCHEDOP_poll, &poll_arg)) == 0);
+    }
+}
+
+static void test_tick_wakes(void)
+{
+    ports[0] = rounds = 0;
+    add_domain(0, tick_poller);
+    add_vcpu(guests[0].v->domain, 1, sibling_ticker);
+    simulate(MS(2000));
+    EXPECT(rounds == 100);
+}
+
 /* --- Operations that are suspended, and who waits for whom: xen/operation.h */
 
 /* 50 ms of an operation on d's memory. steps: how far it is. */
@@ -1251,6 +1285,7 @@ int main(void)
     run("sched_sibling_answers", test_sibling_answers);
     run("sched_poll", test_poll);
     run("sched_timers", test_timers);
+    run("sched_tick_wakes", test_tick_wakes);
     run("sched_pause", test_pause);
     run("sched_exclusion", test_exclusion);
     run("sched_taken_down", test_taken_down);

@@ -273,14 +273,16 @@ void schedule(void)
     switch_work(prev, next, yields);
     start_slice(next, now);
     publish_time(next, now);
-    tick(next, now);
     context_switch(prev, next);
     schedule_tail();
 }
 
+/* Its tick may wake whoever has just been switched away from, who must not be current any more. */
 void schedule_tail(void)
 {
     publish_runstate(current);
+    if (current != this_cpu.idle)
+        tick(current, system_time());
 }
 
 long yield_cpu(void)
