@@ -16,6 +16,8 @@ XEN_BASE     := -std=gnu11 -m32 -march=i686 -mtune=generic -O2 -g -Wall -Wextra 
 
 XEN_C   := $(sort $(wildcard xen/arch/x86/*.c xen/arch/x86/entry-$(ENTRY)/*.c xen/common/*.c))
 XEN_S   := $(sort $(filter-out %.lds.S,$(wildcard xen/arch/x86/*.S xen/arch/x86/entry-$(ENTRY)/*.S)))
+# What guests enter by; of the assembly, l1_refs.S alone is called from C.
+XEN_STUBS := $(filter-out %/l1_refs.S,$(XEN_S))
 ifeq ($(wildcard xen/arch/x86/entry-$(ENTRY)/entry.S),)
 $(error ENTRY=$(ENTRY): no such entry path. There are: $(patsubst xen/arch/x86/entry-%/,%,$(wildcard xen/arch/x86/entry-*/)))
 endif
@@ -50,12 +52,13 @@ $(B)/$(1)/%.o: xen/%.S $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
 	@echo "  AS      $$@"
 	@$$(XEN_CC) $$($(1)-ALL) -D__ASSEMBLY__ -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
 
-$(B)/$(1).elf: xen/arch/x86/xen.lds.S $$($(1)-OBJS) tools/check-segments.sh
+$(B)/$(1).elf: xen/arch/x86/xen.lds.S $$($(1)-OBJS) tools/check-segments.sh tools/check-switches.sh
 	@echo "  LD      $$@"
 	@$$(XEN_CC) $$(XEN_CPPFLAGS) -D__ASSEMBLY__ -E -P -o $(B)/$(1)/xen.lds $$<
 	@$$(XEN_CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
 	    -Wl,-T,$(B)/$(1)/xen.lds -o $$@.tmp $$($(1)-OBJS)
 	@tools/check-segments.sh $$@.tmp
+	@tools/check-switches.sh $$@.tmp $$(XEN_STUBS:xen/%.S=$(B)/$(1)/%.o)
 	@mv $$@.tmp $$@
 
 -include $$($(1)-OBJS:.o=.d)

@@ -162,7 +162,7 @@ static long op_preempt(xen_platform_op_t *op)
 
 /* --- Services */
 
-static long serve_op(struct int82_serve *op, enum service service)
+static __may_switch long serve_op(struct int82_serve *op, enum service service)
 {
     struct domain *d;
     long rc = target_domain(op->domid, &d);
@@ -170,12 +170,12 @@ static long serve_op(struct int82_serve *op, enum service service)
     return rc ?: serve(d, service, op->mfn, &op->port);
 }
 
-static long serve_console(xen_platform_op_t *op)
+static __may_switch long serve_console(xen_platform_op_t *op)
 {
     return serve_op(&op->u.int82_serve, SERVICE_CONSOLE);
 }
 
-static long serve_store(xen_platform_op_t *op)
+static __may_switch long serve_store(xen_platform_op_t *op)
 {
     return serve_op(&op->u.int82_serve, SERVICE_STORE);
 }

@@ -152,7 +152,7 @@ static enum outcome write_guest_cr4(uint32_t value)
     return DONE;
 }
 
-static enum outcome write_cr(struct privop *op)
+static __may_switch enum outcome write_cr(struct privop *op)
 {
     uint32_t value = *gpr(op->regs, op->insn.rm);
 
@@ -270,7 +270,7 @@ static enum outcome wbinvd(struct privop *op)
 }
 
 /* As sched_op's block: with events enabled, or it would be for ever. */
-static enum outcome hlt(struct privop *op)
+static __may_switch enum outcome hlt(struct privop *op)
 {
     bool single_step = op->regs->eflags & X86_EFLAGS_TF;
 

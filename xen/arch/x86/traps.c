@@ -149,7 +149,7 @@ static bool software_interrupt(struct cpu_user_regs *regs)
     return true;
 }
 
-static void general_protection(struct cpu_user_regs *regs)
+static __may_switch void general_protection(struct cpu_user_regs *regs)
 {
     if (software_interrupt(regs))
         return;

@@ -22,7 +22,13 @@ SECTIONS
         .boot : AT(ADDR(.boot)) { *(.boot) } :boot
         . = ALIGN(4096) + DIRECTMAP_START;
         _stext = .;
-        .text : AT(PHYS(ADDR(.text))) { *(.text .text.*) } :text
+        .text : AT(PHYS(ADDR(.text))) {
+                *(.text)
+                __start_may_switch = .; /* tools/check-switches.sh */
+                *(.text.may_switch)
+                __stop_may_switch = .;
+                *(.text.*)
+        } :text
         .fixup : AT(PHYS(ADDR(.fixup))) { *(.fixup) }
         .init.text : AT(PHYS(ADDR(.init.text))) { *(.init.text) }
         _etext = .;

@@ -16,8 +16,8 @@ extern uint32_t host_cr0, host_cr4; /* CR0.TS and CR4.TSD apart, which follow th
 
 /* #GP with error code 0, and #UD. True: carried out (or turned into another trap), the frame is what to return to.
  * False: the fault is the guest's. May run other vCPUs. */
-bool emulate_privileged_op(struct cpu_user_regs *regs);
-bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
+__may_switch bool emulate_privileged_op(struct cpu_user_regs *regs);
+__may_switch bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
 
 /* The same #GP in ring 3: an offset that %gs's segment would allow if it were not cut at the hypervisor. True: go on.
  */

@@ -11,9 +11,9 @@ extern const char hypercall[], trap_unexpected[], double_fault[], start_guest[];
 extern const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
 
 /* Called from there */
-void do_trap(struct cpu_user_regs *regs);
+__may_switch void do_trap(struct cpu_user_regs *regs);
 void do_irq(struct cpu_user_regs *regs);
-struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs);
+__may_switch struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs);
 void do_guest_iret_fault(struct cpu_user_regs *regs);
 void do_double_fault(void) __attribute__((noreturn));
 

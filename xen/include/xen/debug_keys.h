@@ -2,6 +2,6 @@
 #define XEN_DEBUG_KEYS_H
 
 /* Others than those in docs/control.md do nothing. */
-void handle_debug_key(char key);
+__may_switch void handle_debug_key(char key);
 
 #endif

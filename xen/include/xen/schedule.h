@@ -6,7 +6,7 @@
 
 /* The context that runs becomes the idle vCPU; then it waits for something to run. */
 void init_idle(void);
-void idle_loop(void) __attribute__((noreturn));
+__may_switch void idle_loop(void) __attribute__((noreturn));
 
 void init_vcpu_scheduling(struct vcpu *v);
 /* Ends its timers, before the vCPU goes away. */
