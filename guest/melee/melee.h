@@ -1,0 +1,177 @@
+/*
+ * The melee: all vCPUs of one domain at once on a few frames, with every kind of hypercall, while domain 0 inspects,
+ * pauses, ends and rebuilds that domain. One image, two roles: domain 0 (controller.c) builds copies of itself, which
+ * fight (fight.c). Nothing is predicted here, as guest/fuzz does: what must hold is that the hypervisor goes on, that
+ * its books are right, that no page changes which nobody may write to, and that a vCPU's registers are its own.
+ */
+#ifndef MELEE_H
+#define MELEE_H
+
+#include <guest/guest.h>
+#include <guest/hypercall.h>
+#include <guest/mm.h>
+#include <public/event_channel.h>
+
+#define MAX_FIGHTERS 8u
+#define POOL         24u
+#define BYSTANDERS   4u /* pages that no operation may change */
+#define NOWHERE      0xFFFFFu
+#define MAX_CALLS    16u
+#define ARG_SIZE     1024u
+#define REFS         24u /* entries of the grant table that are used */
+#define FIRST_REF    8u
+#define HANDLES      32u
+#define PORTS        48u /* numbers worth guessing */
+#define ENTRIES      8u  /* of a table that operations are about: from FIRST_ENTRY on */
+#define FIRST_ENTRY  256u
+
+#define KINDS(K)      \
+    K(STORE)          \
+    K(UPDATE)         \
+    K(BATCH)          \
+    K(UPDATE_C)       \
+    K(VA)             \
+    K(VA_OTHER)       \
+    K(PIN)            \
+    K(UNPIN)          \
+    K(BASE)           \
+    K(FLUSH)          \
+    K(CLEAR_COPY)     \
+    K(PREPARE)        \
+    K(SET_GDT)        \
+    K(DESCRIPTOR)     \
+    K(SET_LDT)        \
+    K(SELECTOR)       \
+    K(DECREASE)       \
+    K(POPULATE)       \
+    K(EXCHANGE)       \
+    K(GRANT_MAP)      \
+    K(GRANT_UNMAP)    \
+    K(GRANT_COPY)     \
+    K(GRANT_OTHER)    \
+    K(EVENT_OPEN)     \
+    K(EVENT_SEND)     \
+    K(EVENT_CLOSE)    \
+    K(EVENT_OTHER)    \
+    K(VCPU_STATE)     \
+    K(VCPU_START)     \
+    K(VCPU_AREA)      \
+    K(TIMER)          \
+    K(TRAPS)          \
+    K(CALLBACKS)      \
+    K(DEBUG_REGISTER) \
+    K(SCHEDULE)       \
+    K(MULTICALL)      \
+    K(SMALL)          \
+    K(FPU)            \
+    K(NOTIFY)         \
+    K(WATCH)
+
+enum kind {
+#define KIND(name) name,
+    KINDS(KIND)
+#undef KIND
+    NR_KINDS
+};
+
+enum role { DATA, L1, L2, L3, DESCRIPTORS };
+
+/* What domain 0 reads, and a little that it writes: one page, at the same address in both. */
+struct board {
+    uint32_t ready; /* the pool is there */
+    uint32_t fighters, domid, controller;
+    uint32_t seed;
+    uint32_t ops[MAX_FIGHTERS];
+    uint32_t done[NR_KINDS], refused[NR_KINDS];
+    uint32_t traps[33];
+    uint32_t errors;
+    char text[6][160];
+    uint32_t pool[POOL]; /* frames; NOWHERE: given back */
+    uint8_t role[POOL];  /* what a frame was made for last: a hint */
+    uint32_t foreign[4]; /* frames of domain 0's */
+    uint32_t gift;       /* a frame that domain 0 has given: 0, none */
+    uint32_t boot_l3;    /* frame */
+} __attribute__((aligned(4096)));
+_Static_assert(sizeof(struct board) == PAGE_SIZE, "one page is mapped");
+extern struct board board;
+
+struct fighter;
+
+/* A call that is to be made, alone or in a multicall. */
+struct call {
+    enum kind kind;
+    uint32_t nr, args[5];
+    uint32_t note, notes[8];
+    uint8_t *data;                                       /* ARG_SIZE bytes for arguments */
+    bool (*judge)(struct fighter *f, struct call *c, int32_t rc); /* NULL: done unless negative */
+};
+
+/* A vCPU that fights: all that is its own, at the bottom of its stack. */
+struct fighter {
+    uint32_t id, random;
+    enum kind kind; /* under way */
+    bool started, amid_direct;
+    uint32_t fpu_pattern; /* 0: nothing is known */
+    struct vcpu_info *info;
+    struct call calls[MAX_CALLS];
+    struct multicall_entry list[MAX_CALLS];
+    uint8_t args[MAX_CALLS][ARG_SIZE] __attribute__((aligned(16)));
+};
+
+#define FIGHTER_SIZE 32768u
+union fighter_space {
+    struct fighter f;
+    uint8_t bytes[FIGHTER_SIZE];
+};
+extern union fighter_space fighter_spaces[MAX_FIGHTERS];
+
+/* ---- fight.c */
+void fight_in_domain(void) __attribute__((noreturn));
+void fight(struct fighter *f) __attribute__((noreturn));
+uint32_t below(struct fighter *f, uint32_t n);
+void complain(struct fighter *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void count(enum kind kind, bool done);
+/* One call; checks that the registers it must not change are unchanged. */
+int32_t call(struct fighter *f, uint32_t nr, const uint32_t *args);
+int32_t call_of(struct fighter *f, uint32_t nr, hypercall_arg_t a, hypercall_arg_t b, hypercall_arg_t c,
+                hypercall_arg_t d);
+/* Fills in a random call of those that can stand in a multicall. */
+void build_call(struct fighter *f, struct call *c);
+
+/* ---- vcpus.c */
+void vcpus_set_up(void);
+void fighter_reset(struct fighter *f); /* at the beginning of its life */
+void vcpu_context(struct vcpu_guest_context *c, uint32_t id, uint32_t l3);
+void build_vcpu(struct fighter *f, struct call *c);
+void build_traps(struct fighter *f, struct call *c);
+bool use_fpu(struct fighter *f);
+extern const char melee_start[], melee_event[], melee_failsafe[], melee_restart[];
+
+/* ---- pool.c */
+void pool_set_up(void);
+uint32_t any_frame(struct fighter *f);                    /* index into the pool */
+uint32_t frame_for(struct fighter *f, enum role role);    /* likewise, of this role if there is one */
+uint64_t entry_for(struct fighter *f, enum role role, uint32_t index);
+uint64_t target_entry(struct fighter *f, enum role *role, uint32_t *index); /* machine address */
+uint32_t *pool_va(uint32_t k);
+uint32_t scratch_va(struct fighter *f);
+uint64_t kernel_entry_of(uint32_t k); /* machine address of the L1 entry that maps pool_va(k) */
+uint32_t protected_frame(struct fighter *f);
+bool prepare_frame(struct fighter *f);
+bool store(struct fighter *f);
+bool watch(struct fighter *f);
+uint32_t boot_l3_frame(void);
+
+/* ---- calls_mm.c, calls_other.c */
+void build_mm(struct fighter *f, struct call *c, enum kind kind);
+void build_other(struct fighter *f, struct call *c, enum kind kind);
+void grants_set_up(void);
+bool load_selector(struct fighter *f);
+bool exchange_frames(struct fighter *f);
+bool notify(struct fighter *f);
+
+/* ---- controller.c */
+void control(void);
+uint32_t option(const char *key, uint32_t otherwise);
+
+#endif
