@@ -1,6 +1,7 @@
 /*
  * Domain 0: builds the domain that fights, and does to it at random moments whatever domain 0 can. `seed=N ops=N`, and
- * `preempt` in the build with counters: operations are suspended at their k-th point, or at each. `fighters=N` vCPUs.
+ * `preempt` in the build with counters: operations are suspended at their k-th point, or at each. `fighters=N` vCPUs,
+ * `without=NAME+NAME` kinds of operations and commands, to find out what a failure takes.
  */
 #include "melee.h"
 
@@ -51,7 +52,6 @@ static const char *const command_names[] = {
 #define NAME(name) #name,
     COMMANDS(NAME)
 };
-static const char *const kind_names[] = {KINDS(NAME)};
 
 static uint32_t seed, target, state, failures, domains, crashes, finished_ops, fighters, last_total;
 static uint32_t kinds_done[NR_KINDS], kinds_refused[NR_KINDS], commands_done[NR_COMMANDS], commands_refused[NR_COMMANDS];
@@ -142,14 +142,16 @@ static int set_weight(uint32_t n)
 
 static void build(void)
 {
-    static char cmdline[64];
+    static char cmdline[200], without[128];
     uint32_t n = fighters ? fighters : 5 + chance(4);
     struct domain_config config = {.cmdline = cmdline, .nr_pages = DOMAIN_PAGES, .nr_vcpus = n};
     int err;
 
     if (audit_read(&before))
         guest_panic("melee: no audit");
-    snprintf(cmdline, sizeof(cmdline), "seed=%u fighters=%u", chance(0x7FFFFFFF), n);
+    if (!guest_option("without", without, sizeof(without)))
+        without[0] = 0;
+    snprintf(cmdline, sizeof(cmdline), "seed=%u fighters=%u without=%s", chance(0x7FFFFFFF), n, without);
     err = domain_build(&d, &config);
     if (err) {
         fail("no domain can be built: %d", err);
@@ -495,7 +497,7 @@ static void command(void)
         total += weights[n];
     for (n = chance(total); n >= weights[i]; i++)
         n -= weights[i];
-    if (i == C_PREEMPT && !can_preempt)
+    if ((i == C_PREEMPT && !can_preempt) || excluded(command_names[i]))
         return;
     (commands[i]() ? commands_done : commands_refused)[i]++;
 }

@@ -77,7 +77,7 @@ int32_t call_of(struct fighter *f, uint32_t nr, hypercall_arg_t a, hypercall_arg
 }
 
 /* By weight. */
-static const struct {
+static struct {
     uint8_t kind, weight;
     void (*build)(struct fighter *f, struct call *c, enum kind kind);
 } callable[] = {
@@ -92,18 +92,20 @@ static const struct {
     {SMALL, 1, build_other},
 };
 
-static uint32_t total_weight(void)
-{
-    uint32_t total = 0;
+static uint32_t total_weight;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(callable); i++)
-        total += callable[i].weight;
-    return total;
+static void choose_kinds(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(callable); i++) {
+        if (excluded(kind_names[callable[i].kind]))
+            callable[i].weight = 0;
+        total_weight += callable[i].weight;
+    }
 }
 
 void build_call(struct fighter *f, struct call *c)
 {
-    uint32_t n = below(f, total_weight()), i = 0;
+    uint32_t n = below(f, total_weight), i = 0;
     uint8_t *data = c->data;
 
     for (; n >= callable[i].weight; i++)
@@ -202,6 +204,7 @@ void fight_in_domain(void)
     board.domid = own_domid();
     board.seed = option("seed", 1);
     board.fighters = option("fighters", 6);
+    choose_kinds();
     board.boot_l3 = boot_l3_frame();
     pool_set_up();
     grants_set_up();

@@ -172,6 +172,8 @@ bool notify(struct fighter *f);
 
 /* ---- controller.c */
 void control(void);
+extern const char *const kind_names[];
+bool excluded(const char *name); /* by `without=` */
 uint32_t option(const char *key, uint32_t otherwise);
 
 #endif

@@ -11,7 +11,12 @@
 #define WORDS       (PAGE_SIZE / 4)
 #define DESCRIPTOR_ 0x0040B3000000FFFFull /* data, ring 1 */
 
-static uint32_t *pool_base, *bystanders[BYSTANDERS]; /* the upper half of them are page tables */
+/* Bystanders: two pages that nothing maps, an L1 table, and an L2 table over it. Stores through a read-only mapping would
+ * be updates of an L1 table: so only the L2 table is what operations reach for. */
+#define SECRETS    2u
+#define L1_TABLE   2u
+#define L2_TABLE   3u
+static uint32_t *pool_base, *bystanders[BYSTANDERS];
 static uint32_t bystander_frames[BYSTANDERS], boot_l2, kernel_l1;
 static pte_t kernel_l2[FIRST_ENTRY];
 
@@ -32,9 +37,12 @@ uint32_t boot_l3_frame(void)
 
 static uint32_t bystander_word(uint32_t i, uint32_t n)
 {
-    if (i < BYSTANDERS / 2)
+    if (i < SECRETS)
         return SECRET | i;
-    return n < 2 * BYSTANDERS && n % 2 == 0 ? bystander_frames[0] << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RO : 0;
+    if (n % 2 || n >= 2 * FIRST_ENTRY)
+        return 0;
+    return i == L1_TABLE ? bystander_frames[0] << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RO
+                         : bystander_frames[L1_TABLE] << PAGE_SHIFT | (uint32_t)PTE_TABLE;
 }
 
 static void make_bystander(uint32_t i)
@@ -45,9 +53,9 @@ static void make_bystander(uint32_t i)
     bystander_frames[i] = virt_to_mfn(page);
     for (uint32_t n = 0; n < WORDS; n++)
         page[n] = bystander_word(i, n);
-    if (i < BYSTANDERS / 2)
+    if (i < SECRETS)
         return;
-    if (page_make_readonly(page) || mmuext(MMUEXT_PIN_L1_TABLE, bystander_frames[i], 0))
+    if (page_make_readonly(page) || mmuext(i == L1_TABLE ? MMUEXT_PIN_L1_TABLE : MMUEXT_PIN_L2_TABLE, bystander_frames[i], 0))
         guest_panic("melee: no table that stands by");
 }
 
@@ -109,7 +117,7 @@ uint32_t protected_frame(struct fighter *f)
     case 2:
         return kernel_l1;
     case 3:
-        return bystander_frames[BYSTANDERS / 2 + below(f, BYSTANDERS / 2)];
+        return bystander_frames[L2_TABLE];
     default:
         return alien_frame(f);
     }
@@ -310,7 +318,7 @@ bool watch(struct fighter *f)
 
     for (uint32_t n = 0; n < WORDS; n++)
         if (bystanders[i][n] != bystander_word(i, n)) {
-            complain(f, "%s %u has changed: word %u is %x", i < BYSTANDERS / 2 ? "secret" : "table", i, n,
+            complain(f, "%s %u has changed: word %u is %x", i < SECRETS ? "secret" : "table", i, n,
                      bystanders[i][n]);
             return false;
         }
