@@ -71,7 +71,7 @@ static void build_va_mapping(struct fighter *f, struct call *c)
 
     if (n < 6)
         entry = make_pte(board.pool[k], PTE_KERNEL_RO);
-    else if (n < 9)
+    else if (n < 9 && (board.role[k] == DATA || !below(f, 4)))
         entry = make_pte(board.pool[k], PTE_KERNEL_RW);
     else if (n < 10)
         entry = 0;
@@ -94,16 +94,19 @@ static void fill_mmuext(struct fighter *f, struct mmuext_op *op, enum kind kind)
                                       MMUEXT_TLB_FLUSH_ALL, MMUEXT_INVLPG_ALL, MMUEXT_FLUSH_CACHE, MMUEXT_NEW_USER_BASEPTR};
     static uint32_t mask = 0xFF;
     enum role role = levels[below(f, ARRAY_SIZE(levels))];
+    uint32_t k;
 
     memset(op, 0, sizeof(*op));
     switch (kind) {
     case PIN:
         op->cmd = role == L1 ? MMUEXT_PIN_L1_TABLE : role == L2 ? MMUEXT_PIN_L2_TABLE : MMUEXT_PIN_L3_TABLE;
-        op->arg1.mfn = below(f, 32) ? board.pool[frame_for(f, role)] : board.foreign[below(f, 4)];
+        k = frame_for(f, role);
+        board.pinned[k] = 1; /* if it succeeds */
+        op->arg1.mfn = below(f, 32) ? board.pool[k] : board.foreign[below(f, 4)];
         break;
     case UNPIN:
         op->cmd = MMUEXT_UNPIN_TABLE;
-        op->arg1.mfn = board.pool[frame_for(f, role)];
+        op->arg1.mfn = frame_to_unpin(f);
         break;
     case BASE:
         op->cmd = MMUEXT_NEW_BASEPTR;

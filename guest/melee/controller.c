@@ -163,9 +163,11 @@ static void build(void)
         guest_panic("melee: no board");
     for (uint32_t i = 0; i < OWN_PAGES; i++)
         seen->foreign[i] = virt_to_mfn(own_pages[i]);
-    life = 2000 + chance(60000);
+    life = 1000 + chance(20000);
     last_total = 0;
     set_weight(1);
+    ctl.u.max_mem.max_memkb = (DOMAIN_PAGES + 40) * 4;
+    control_op(XEN_DOMCTL_max_mem);
     domain_unpause(&d);
 }
 

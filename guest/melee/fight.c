@@ -164,6 +164,8 @@ static bool direct(struct fighter *f, enum kind kind)
         return store(f);
     case PREPARE:
         return prepare_frame(f);
+    case TIDY:
+        return tidy(f);
     case SELECTOR:
         return load_selector(f);
     case FPU:
@@ -179,8 +181,8 @@ static bool direct(struct fighter *f, enum kind kind)
 
 void fight(struct fighter *f)
 {
-    static const uint8_t others[] = {STORE,   STORE,    STORE, STORE, STORE, PREPARE,  PREPARE, PREPARE, PREPARE, PREPARE,
-                                     PREPARE, SELECTOR, FPU,   FPU,   NOTIFY, EXCHANGE, WATCH};
+    static const uint8_t others[] = {STORE,   STORE, STORE,    STORE, STORE, PREPARE, PREPARE,  PREPARE, PREPARE,
+                                     PREPARE, TIDY,  SELECTOR, FPU,   FPU,   NOTIFY,  EXCHANGE, WATCH};
 
     for (;;) {
         uint32_t n = below(f, 40);

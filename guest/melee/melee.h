@@ -38,6 +38,7 @@
     K(FLUSH)          \
     K(CLEAR_COPY)     \
     K(PREPARE)        \
+    K(TIDY)           \
     K(SET_GDT)        \
     K(DESCRIPTOR)     \
     K(SET_LDT)        \
@@ -88,6 +89,7 @@ struct board {
     char text[6][160];
     uint32_t pool[POOL]; /* frames; NOWHERE: given back */
     uint8_t role[POOL];  /* what a frame was made for last: a hint */
+    uint8_t pinned[POOL]; /* a hint, too */
     uint32_t foreign[4]; /* frames of domain 0's */
     uint32_t gift;       /* a frame that domain 0 has given: 0, none */
     uint32_t boot_l3;    /* frame */
@@ -154,10 +156,12 @@ uint32_t frame_for(struct fighter *f, enum role role);    /* likewise, of this r
 uint64_t entry_for(struct fighter *f, enum role role, uint32_t index);
 uint64_t target_entry(struct fighter *f, enum role *role, uint32_t *index); /* machine address */
 uint32_t *pool_va(uint32_t k);
+uint32_t frame_to_unpin(struct fighter *f);
 uint32_t scratch_va(struct fighter *f);
 uint64_t kernel_entry_of(uint32_t k); /* machine address of the L1 entry that maps pool_va(k) */
 uint32_t protected_frame(struct fighter *f);
 bool prepare_frame(struct fighter *f);
+bool tidy(struct fighter *f);
 bool store(struct fighter *f);
 bool watch(struct fighter *f);
 uint32_t boot_l3_frame(void);

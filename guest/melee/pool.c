@@ -8,6 +8,7 @@
 #include <guest/string.h>
 
 #define SECRET      0x5EC2E700u
+#define LONG        200u /* entries more, at most, than operations are about */
 #define WORDS       (PAGE_SIZE / 4)
 #define DESCRIPTOR_ 0x0040B3000000FFFFull /* data, ring 1 */
 
@@ -132,7 +133,7 @@ static uint64_t l1_entry(struct fighter *f)
         return 0;
     if (n < 16)
         return make_pte(board.pool[frame_for(f, DATA)], PTE_KERNEL_RW | user);
-    if (n < 18)
+    if (n < 17)
         return make_pte(board.pool[any_frame(f)], PTE_KERNEL_RW);
     k = below(f, 2) ? frame_for(f, L1) : any_frame(f);
     if (n < 28)
@@ -157,15 +158,41 @@ static uint64_t l2_entry(struct fighter *f)
     return make_pte(below(f, 2) ? protected_frame(f) : board.pool[any_frame(f)], PTE_TABLE | (below(f, 4) ? PTE_PSE : 0));
 }
 
+/* An L2 is for slot 3 or for others: most of the time those with odd numbers are what is put there. */
+static uint32_t l2_for(struct fighter *f, uint32_t index)
+{
+    uint32_t k = frame_for(f, L2);
+
+    for (uint32_t i = 0; i < 3 && k % 2 != index / 3; i++)
+        k = frame_for(f, L2);
+    return board.pool[k];
+}
+
 static uint64_t l3_entry(struct fighter *f, uint32_t index)
 {
     uint32_t n = below(f, 16);
 
     if (n < 4 && index != 3)
         return 0;
-    if (n < 15)
-        return make_pte(board.pool[frame_for(f, L2)], PTE_P);
-    return make_pte(board.pool[frame_for(f, L2)], below(f, 2) ? PTE_P | PTE_RW : PTE_P | PTE_PWT);
+    return make_pte(l2_for(f, index), n < 15 ? PTE_P : below(f, 2) ? PTE_P | PTE_RW : PTE_P | PTE_PWT);
+}
+
+/* One that fits, for a table that is to become valid. */
+static uint64_t good_entry(struct fighter *f, enum role role, uint32_t index)
+{
+    uint32_t n = below(f, 8);
+
+    if (role == DESCRIPTORS)
+        return DESCRIPTOR_;
+    if (role == L3 && index == 3)
+        return make_pte(l2_for(f, index), PTE_P);
+    if (n < 4)
+        return 0;
+    if (role == L3)
+        return make_pte(l2_for(f, index), PTE_P);
+    if (role == L2)
+        return make_pte(board.pool[frame_for(f, L1)], PTE_TABLE);
+    return n < 7 ? make_pte(board.pool[any_frame(f)], PTE_KERNEL_RO) : make_pte(board.pool[frame_for(f, DATA)], PTE_KERNEL_RW);
 }
 
 uint64_t entry_for(struct fighter *f, enum role role, uint32_t index)
@@ -226,22 +253,45 @@ uint32_t scratch_va(struct fighter *f)
 
 static void fill(struct fighter *f, volatile pte_t *page, enum role role)
 {
-    uint32_t length = below(f, 4) ? 0 : below(f, 200);
+    uint32_t first = role == L3 ? 0 : FIRST_ENTRY, end = role == L3 ? 4 : FIRST_ENTRY + ENTRIES;
 
     memset((void *)page, 0, PAGE_SIZE);
     if (role == L2)
         memcpy((void *)page, kernel_l2, sizeof(kernel_l2));
-    if (role == L3) {
-        for (uint32_t i = 0; i < 4; i++)
-            page[i] = l3_entry(f, i);
-        return;
-    }
-    for (uint32_t i = FIRST_ENTRY; i < FIRST_ENTRY + ENTRIES; i++)
-        page[i] = below(f, 8) ? entry_for(f, role, i) & (role == DESCRIPTORS ? ~0ull : ~(PTE_PSE | PTE_G)) : 0;
-    for (uint32_t i = FIRST_ENTRY + ENTRIES; i < FIRST_ENTRY + ENTRIES + length; i++)
-        page[i] = role == L1   ? make_pte(board.pool[frame_for(f, L1)], PTE_KERNEL_RO)
-                  : role == L2 ? make_pte(board.pool[frame_for(f, L1)], PTE_TABLE)
-                               : 0;
+    if ((role == L1 || role == L2) && !below(f, 4)) /* a long one */
+        end += below(f, LONG);
+    for (uint32_t i = first; i < end; i++)
+        page[i] = good_entry(f, role, i);
+    if (!below(f, 4) && end > first)
+        page[first + below(f, end - first)] = entry_for(f, role, first);
+}
+
+static void pin(struct fighter *f, uint32_t k, enum role role)
+{
+    struct mmuext_op op = {.cmd = role - L1 + MMUEXT_PIN_L1_TABLE, .arg1.mfn = board.pool[k]};
+    bool done = !call_of(f, __HYPERVISOR_mmuext_op, &op, 1u, 0u, DOMID_SELF);
+
+    if (done)
+        board.pinned[k] = 1;
+    count(PIN, done);
+}
+
+static uint32_t next_pinned(uint32_t k)
+{
+    for (uint32_t i = 0; i < POOL; i++)
+        if (board.pinned[(k + i) % POOL])
+            return (k + i) % POOL;
+    return k;
+}
+
+uint32_t frame_to_unpin(struct fighter *f)
+{
+    uint32_t k = any_frame(f);
+
+    if (below(f, 4))
+        k = next_pinned(k);
+    board.pinned[k] = 0;
+    return board.pool[k];
 }
 
 bool prepare_frame(struct fighter *f)
@@ -255,6 +305,7 @@ bool prepare_frame(struct fighter *f)
     if (below(f, 2)) {
         struct mmuext_op op = {.cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = frame};
 
+        board.pinned[k] = 0;
         call_of(f, __HYPERVISOR_mmuext_op, &op, 1u, 0u, DOMID_SELF);
     }
     if (call_of(f, __HYPERVISOR_update_va_mapping, pool_va(k), frame << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RW, frame >> 20,
@@ -262,10 +313,58 @@ bool prepare_frame(struct fighter *f)
         return false;
     fill(f, (volatile pte_t *)pool_va(k), role);
     board.role[k] = role;
-    if (role != DATA)
-        call_of(f, __HYPERVISOR_update_va_mapping, pool_va(k), frame << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RO, frame >> 20,
-                UVMF_INVLPG);
+    if (role == DATA)
+        return true;
+    call_of(f, __HYPERVISOR_update_va_mapping, pool_va(k), frame << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RO, frame >> 20,
+            UVMF_INVLPG);
+    if (role <= L3 && below(f, 2))
+        pin(f, k, role);
     return true;
+}
+
+/* ---- Else all would end as a table of something. What a table refers to goes, and so does what refers to it. */
+
+static int empty(struct fighter *f, uint32_t frame, uint32_t first, uint32_t count)
+{
+    struct mmu_update *req = (void *)f->args[0];
+
+    for (uint32_t i = 0; i < count; i++)
+        req[i] = (struct mmu_update){((uint64_t)frame << PAGE_SHIFT) + (first + i) * sizeof(pte_t), 0};
+    return call_of(f, __HYPERVISOR_mmu_update, req, count, 0u, DOMID_SELF);
+}
+
+static void let_go(struct fighter *f)
+{
+    struct mmuext_op ops[2] = {{.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = board.boot_l3}, {.cmd = MMUEXT_SET_LDT}};
+
+    empty(f, boot_l2, FIRST_ENTRY, ENTRIES);
+    empty(f, board.boot_l3, 0, 3);
+    call_of(f, __HYPERVISOR_mmuext_op, ops, 2u, 0u, DOMID_SELF);
+    call_of(f, __HYPERVISOR_set_gdt, 0u, 0u, 0u, 0u);
+}
+
+bool tidy(struct fighter *f)
+{
+    uint32_t k = any_frame(f), frame = board.pool[k];
+    struct mmuext_op unpin = {.cmd = MMUEXT_UNPIN_TABLE, .arg1.mfn = frame};
+    int rc;
+
+    if (!below(f, 3))
+        let_go(f);
+    if (frame == NOWHERE)
+        return false;
+    if (board.role[k] == L3) {
+        rc = empty(f, frame, 0, 3);
+    } else {
+        rc = 0;
+        for (uint32_t i = 0; i < ENTRIES + LONG && !rc; i += 64)
+            rc = empty(f, frame, FIRST_ENTRY + i, i + 64 < ENTRIES + LONG ? 64 : ENTRIES + LONG - i);
+    }
+    board.pinned[k] = 0;
+    call_of(f, __HYPERVISOR_mmuext_op, &unpin, 1u, 0u, DOMID_SELF);
+    call_of(f, __HYPERVISOR_update_va_mapping, pool_va(k), frame << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RW, frame >> 20,
+            UVMF_INVLPG);
+    return !rc;
 }
 
 /* ---- Stores, which are updates where a table is mapped read-only */
@@ -274,7 +373,7 @@ bool store(struct fighter *f)
 {
     enum role role = below(f, 8) ? L1 : L2;
     uint32_t k = frame_for(f, role), index = index_for(f, role), low, high;
-    volatile uint32_t *at = below(f, 4) ? pool_va(k) + 2 * index : (uint32_t *)scratch_va(f) + 2 * index;
+    volatile uint32_t *at = below(f, 8) ? pool_va(k) + 2 * index : (uint32_t *)scratch_va(f) + 2 * index;
     uint64_t value = entry_for(f, role, index);
     uint8_t bits;
 
