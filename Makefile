@@ -36,6 +36,7 @@ help:
 	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
 	@echo "make fuzz            random sequences of hypercalls against a model of the rules (docs/fuzzing.md): MINUTES=1 or OPS=,"
 	@echo "                       SEED=1  JOBS=n; SEQUENCE= KEEP=: one sequence again, or some operations of it"
+	@echo "                       GUEST=melee: all vCPUs of a domain at once instead, on both builds, or on HYPERVISOR="
 	@echo "make batching        GUEST=file: histogram of its mmu_update batches (CONSOLE=file: of an earlier run)"
 	@echo "make baseline        measure, replace results/baseline*, and the tables (commit them afterwards)"
 	@echo "make tables          README.md's and PERFORMANCE.md's tables anew, from results/baseline* and results/peers;"
@@ -117,7 +118,8 @@ fuzz:
 	@tools/deps.sh bench
 	@$(MAKESELF) -s build
 	@B='$(B)' SEED='$(SEED)' MINUTES='$(MINUTES)' OPS='$(OPS)' JOBS='$(JOBS)' SEQUENCE='$(SEQUENCE)' KEEP='$(KEEP)' \
-	    HYPERVISOR=$(call quote,$(HYPERVISOR)) GUESTARGS=$(call quote,$(GUESTARGS)) tools/fuzz.sh
+	    HYPERVISOR=$(call quote,$(HYPERVISOR)) GUESTARGS=$(call quote,$(GUESTARGS)) \
+	    tools/$(if $(filter melee,$(GUEST)),melee,fuzz).sh
 
 # ---- one guest, by hand -------------------------------------------------------------------------------------------
 
