@@ -1,7 +1,7 @@
 /*
  * Domain 0: builds the domain that fights, and does to it at random moments whatever domain 0 can. `seed=N ops=N`, and
  * `preempt` in the build with counters: operations are suspended at their k-th point, or at each. `fighters=N` vCPUs,
- * `without=NAME+NAME` kinds of operations and commands, to find out what a failure takes.
+ * `without=NAME+NAME` kinds of operations and commands, to find out what a failure takes; `trace`.
  */
 #include "melee.h"
 
@@ -56,7 +56,7 @@ static const char *const command_names[] = {
 static uint32_t seed, target, state, failures, domains, crashes, finished_ops, fighters, last_total;
 static uint32_t kinds_done[NR_KINDS], kinds_refused[NR_KINDS], commands_done[NR_COMMANDS], commands_refused[NR_COMMANDS];
 static uint32_t traps_seen[33];
-static bool can_preempt;
+static bool can_preempt, trace;
 static uint32_t *own_pages[OWN_PAGES];
 static struct guest_domain d;
 static struct board *seen; /* the domain's, mapped here */
@@ -494,6 +494,7 @@ static void command(void)
 {
     static const uint8_t weights[] = {[C_PAUSE] = 6, 6, 4, 3, 2, 4, 3, 4, 4, 3, 1, 3, 1, 2, 2, 3, 2, 6, 1, 1};
     uint32_t n, total = 0, i = 0;
+    bool done;
 
     for (n = 0; n < NR_COMMANDS; n++)
         total += weights[n];
@@ -501,7 +502,10 @@ static void command(void)
         n -= weights[i];
     if ((i == C_PREEMPT && !can_preempt) || excluded(command_names[i]))
         return;
-    (commands[i]() ? commands_done : commands_refused)[i]++;
+    done = commands[i]();
+    (done ? commands_done : commands_refused)[i]++;
+    if (trace)
+        printf("melee: after %u operations: %s, %s\n", total_ops(), command_names[i], done ? "done" : "refused");
 }
 
 /* ---- All of it */
@@ -556,10 +560,12 @@ static void report(void)
 void control(void)
 {
     uint32_t progress = 0;
+    char text[8];
 
     seed = option("seed", 1);
     target = option("ops", 20000);
     fighters = option("fighters", 0);
+    trace = guest_option("trace", text, sizeof(text));
     state = seed * 2654435761u;
     can_preempt = suspend(INT82_PREEMPT_NEVER, 0, 0);
     for (uint32_t i = 0; i < OWN_PAGES; i++) {

@@ -47,6 +47,7 @@ __asm__(".text\n"
         "        call    melee_trapped\n"
         "        jmp     melee_restart\n"
         "melee_failsafe:\n"
+        "        add     $16, %esp\n" /* DS, ES, FS, GS */
         "        push    $0\n"
         "        push    $32\n"
         "        jmp     melee_trap\n"
@@ -97,10 +98,13 @@ static struct fighter *self(void)
     return (struct fighter *)(esp & ~(FIGHTER_SIZE - 1));
 }
 
-void melee_trapped(uint32_t vector, uint32_t error __attribute__((unused)), uint32_t eip __attribute__((unused)))
+/* A trap may have been on its way already when domain 0 set the registers: then it comes at the new ones. */
+void melee_trapped(uint32_t vector, uint32_t error __attribute__((unused)), uint32_t eip)
 {
     struct fighter *f = self();
 
+    if (eip == (uint32_t)melee_start)
+        fighter_reset(f);
     __asm__ volatile("incl %0" : "+m"(board.traps[vector]) : : "cc");
     count(f->kind, false);
     if (vector == 7)
@@ -268,9 +272,7 @@ void build_traps(struct fighter *f, struct call *c)
     for (uint32_t i = 0; i < n; i++)
         t[i] = i < 32 ? trap_table[i] : (struct trap_info){100 + i, 0, FLAT_KERNEL_CS, (uint32_t)melee_traps};
     t[n] = (struct trap_info){0};
-    if (!below(f, 4))
-        c->args[0] = (uint32_t)pool_va(any_frame(f)) + PAGE_SIZE - 8;
-    if (!below(f, 4))
+    if (!below(f, 3))
         c->args[0] = 0xFE000000;
 }
 
