@@ -219,8 +219,8 @@ static void build_area(struct fighter *f, struct call *c, uint32_t id)
 
 static void build_start(struct fighter *f, struct call *c, uint32_t id)
 {
-    static struct vcpu_guest_context contexts[MAX_FIGHTERS];
-    struct vcpu_guest_context *context = &contexts[f->id];
+    static struct vcpu_guest_context contexts[MAX_FIGHTERS]; /* one for each stack, as several may stand in a multicall */
+    struct vcpu_guest_context *context = &contexts[id];
 
     vcpu_context(context, id, below(f, 3) ? board.boot_l3 : board.pool[frame_for(f, L3)]);
     context->flags |= below(f, 2) ? VGCF_online : 0;
