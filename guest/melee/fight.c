@@ -149,6 +149,7 @@ static void multicall(struct fighter *f)
         f->list[below(f, n)].op = below(f, 2) ? __HYPERVISOR_multicall : below(f, 64);
     f->kind = MULTICALL;
     rc = call(f, __HYPERVISOR_multicall, args);
+    board.ops[f->id] += n;
     for (uint32_t i = 0; i < n; i++)
         if (f->list[i].op == f->calls[i].nr)
             count(f->calls[i].kind, judge(f, &f->calls[i], (int32_t)f->list[i].result));

@@ -103,7 +103,7 @@ void melee_trapped(uint32_t vector, uint32_t error __attribute__((unused)), uint
 {
     struct fighter *f = self();
 
-    if (eip == (uint32_t)melee_start)
+    if (eip == (uint32_t)melee_start || eip == (uint32_t)melee_event)
         fighter_reset(f);
     __asm__ volatile("incl %0" : "+m"(board.traps[vector]) : : "cc");
     count(f->kind, false);
