@@ -64,7 +64,8 @@ static void build_updates(struct fighter *f, struct call *c, uint32_t n, bool si
 
 static void build_va_mapping(struct fighter *f, struct call *c)
 {
-    static const uint8_t flags[] = {UVMF_NONE, UVMF_INVLPG, UVMF_INVLPG | UVMF_ALL, UVMF_TLB_FLUSH, UVMF_TLB_FLUSH | UVMF_ALL};
+    static const uint8_t flags[] = {UVMF_NONE, UVMF_INVLPG, UVMF_INVLPG | UVMF_ALL, UVMF_TLB_FLUSH,
+                                    UVMF_TLB_FLUSH | UVMF_ALL};
     uint32_t k = any_frame(f), n = below(f, 16);
     uint32_t va = (uint32_t)pool_va(k);
     uint64_t entry;
@@ -90,8 +91,9 @@ static void build_va_mapping(struct fighter *f, struct call *c)
 static void fill_mmuext(struct fighter *f, struct mmuext_op *op, enum kind kind)
 {
     static const uint8_t levels[] = {L1, L1, L1, L2, L2, L3, L3, L3};
-    static const uint8_t flushes[] = {MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL, MMUEXT_TLB_FLUSH_MULTI, MMUEXT_INVLPG_MULTI,
-                                      MMUEXT_TLB_FLUSH_ALL, MMUEXT_INVLPG_ALL, MMUEXT_FLUSH_CACHE, MMUEXT_NEW_USER_BASEPTR};
+    static const uint8_t flushes[] = {MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL,    MMUEXT_TLB_FLUSH_MULTI,
+                                      MMUEXT_INVLPG_MULTI,    MMUEXT_TLB_FLUSH_ALL,   MMUEXT_INVLPG_ALL,
+                                      MMUEXT_FLUSH_CACHE,     MMUEXT_NEW_USER_BASEPTR};
     static uint32_t mask = 0xFF;
     enum role role = levels[below(f, ARRAY_SIZE(levels))];
     uint32_t k;

@@ -22,8 +22,8 @@ void grants_set_up(void)
     static xen_pfn_t frames[1];
     gnttab_setup_table_t op = {.dom = DOMID_SELF, .nr_frames = 1, .status = 77, .frame_list = frames};
 
-    if (mm_map_l1((void *)GRANT_VA, alloc_page()) || HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &op, 1) || op.status ||
-        update_va(grants, make_pte(frames[0], PTE_KERNEL_RW), 0))
+    if (mm_map_l1((void *)GRANT_VA, alloc_page()) || HYPERVISOR_grant_table_op(GNTTABOP_setup_table, &op, 1) ||
+        op.status || update_va(grants, make_pte(frames[0], PTE_KERNEL_RW), 0))
         guest_panic("melee: no grant table");
 }
 
@@ -108,7 +108,9 @@ static void build_copy(struct fighter *f, struct call *c)
     op->source.domid = flags & GNTCOPY_source_gref && !below(f, 8) ? board.controller : DOMID_SELF;
     op->dest.domid = DOMID_SELF;
     op->source.u.ref = flags & GNTCOPY_source_gref ? FIRST_REF + below(f, REFS) : board.pool[any_frame(f)];
-    op->dest.u.ref = flags & GNTCOPY_dest_gref ? FIRST_REF + below(f, REFS) : below(f, 8) ? board.pool[frame_for(f, DATA)] : protected_frame(f);
+    op->dest.u.ref = flags & GNTCOPY_dest_gref ? FIRST_REF + below(f, REFS)
+                     : below(f, 8)             ? board.pool[frame_for(f, DATA)]
+                                               : protected_frame(f);
     op->source.offset = below(f, PAGE_SIZE);
     op->dest.offset = below(f, 16) ? below(f, FIRST_ENTRY * 8 - 300) : below(f, PAGE_SIZE);
     op->len = below(f, 300);
@@ -177,8 +179,8 @@ static void build_open(struct fighter *f, struct call *c)
 {
     switch (below(f, 4)) {
     case 0:
-        *(evtchn_alloc_unbound_t *)c->data = (evtchn_alloc_unbound_t){
-            .dom = DOMID_SELF, .remote_dom = below(f, 2) ? board.domid : board.controller};
+        *(evtchn_alloc_unbound_t *)c->data =
+            (evtchn_alloc_unbound_t){.dom = DOMID_SELF, .remote_dom = below(f, 2) ? board.domid : board.controller};
         c->args[0] = EVTCHNOP_alloc_unbound;
         break;
     case 1:

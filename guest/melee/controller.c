@@ -19,42 +19,42 @@
 #define PATIENCE     2000000000ull /* ns without an operation, with the domain running */
 #define OWN_PAGES    4u
 
-#define COMMANDS(K) \
-    K(PAUSE)        \
-    K(GET_CONTEXT)  \
-    K(SET_CONTEXT)  \
-    K(KICK)         \
-    K(RESET)        \
-    K(LOOK)         \
-    K(FRAME_INFO)   \
-    K(MAP)          \
-    K(FOREIGN)      \
-    K(FOREIGN_PIN)  \
-    K(TAKE_FRAME)   \
-    K(GIVE_FRAME)   \
+#define COMMANDS(K)  \
+    K(PAUSE)         \
+    K(GET_CONTEXT)   \
+    K(SET_CONTEXT)   \
+    K(KICK)          \
+    K(RESET)         \
+    K(LOOK)          \
+    K(FRAME_INFO)    \
+    K(MAP)           \
+    K(FOREIGN)       \
+    K(FOREIGN_PIN)   \
+    K(TAKE_FRAME)    \
+    K(GIVE_FRAME)    \
     K(PAGE_OF_CALLS) \
-    K(WEIGHT)       \
-    K(TRIGGER)      \
-    K(GRANT)        \
-    K(EVENT)        \
-    K(PREEMPT)      \
-    K(AUDIT)        \
+    K(WEIGHT)        \
+    K(TRIGGER)       \
+    K(GRANT)         \
+    K(EVENT)         \
+    K(PREEMPT)       \
+    K(AUDIT)         \
     K(REBUILD)
 
 enum command {
 #define COMMAND(name) C_##name,
     COMMANDS(COMMAND)
 #undef COMMAND
-    NR_COMMANDS
+        NR_COMMANDS
 };
 
 static const char *const command_names[] = {
 #define NAME(name) #name,
-    COMMANDS(NAME)
-};
+    COMMANDS(NAME)};
 
 static uint32_t seed, target, state, failures, domains, crashes, finished_ops, fighters, last_total;
-static uint32_t kinds_done[NR_KINDS], kinds_refused[NR_KINDS], commands_done[NR_COMMANDS], commands_refused[NR_COMMANDS];
+static uint32_t kinds_done[NR_KINDS], kinds_refused[NR_KINDS], commands_done[NR_COMMANDS],
+    commands_refused[NR_COMMANDS];
 static uint32_t traps_seen[33];
 static bool can_preempt, trace;
 static uint32_t *own_pages[OWN_PAGES];
@@ -88,7 +88,8 @@ static void __attribute__((format(printf, 1, 2))) fail(const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    printf("melee: FAILED seed %u after %u operations, domain %u of %u: %s\n", seed, total_ops(), d.domid, domains, text);
+    printf("melee: FAILED seed %u after %u operations, domain %u of %u: %s\n", seed, total_ops(), d.domid, domains,
+           text);
 }
 
 static void rest(uint32_t ns)
@@ -134,11 +135,11 @@ static int control_op(uint32_t cmd)
 /* The lightest has the shortest slices, and so most switches. */
 static int set_weight(uint32_t n)
 {
-    ctl.u.scheduler_op = (struct xen_domctl_scheduler_op){.sched_id = XEN_SCHEDULER_CREDIT, .cmd = XEN_DOMCTL_SCHEDOP_putinfo};
+    ctl.u.scheduler_op =
+        (struct xen_domctl_scheduler_op){.sched_id = XEN_SCHEDULER_CREDIT, .cmd = XEN_DOMCTL_SCHEDOP_putinfo};
     ctl.u.scheduler_op.u.credit.weight = n;
     return control_op(XEN_DOMCTL_scheduler_op);
 }
-
 
 static void build(void)
 {
@@ -375,7 +376,8 @@ static bool foreign_update(void)
     uint32_t n = 1 + chance(16), done = 0;
 
     for (uint32_t i = 0; i < n; i++) {
-        req[i].ptr = ((uint64_t)seen->pool[chance(POOL)] << PAGE_SHIFT) + (FIRST_ENTRY + chance(ENTRIES)) * sizeof(pte_t);
+        req[i].ptr =
+            ((uint64_t)seen->pool[chance(POOL)] << PAGE_SHIFT) + (FIRST_ENTRY + chance(ENTRIES)) * sizeof(pte_t);
         req[i].val = chance(3) ? make_pte(seen->pool[chance(POOL)], chance(2) ? PTE_KERNEL_RO : PTE_KERNEL_RW) : 0;
     }
     return !HYPERVISOR_mmu_update_dom(req, n, &done, (uint32_t)(d.domid + 1) << 16 | d.domid);
@@ -383,8 +385,8 @@ static bool foreign_update(void)
 
 static bool foreign_pin(void)
 {
-    static const uint8_t commands[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE,
-                                       MMUEXT_CLEAR_PAGE};
+    static const uint8_t commands[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
+                                       MMUEXT_UNPIN_TABLE, MMUEXT_CLEAR_PAGE};
     struct mmuext_op op = {.cmd = commands[chance(ARRAY_SIZE(commands))], .arg1.mfn = seen->pool[chance(POOL)]};
 
     return !HYPERVISOR_mmuext_op(&op, 1, NULL, (uint32_t)d.domid);
@@ -485,8 +487,9 @@ static bool rebuild(void)
 }
 
 static bool (*const commands[])(void) = {
-    pause, read_context, same_context, kick, reset, look, frame_info, map, foreign_update, foreign_pin, take_frame,
-    give_frame, page_of_calls, weight, trigger, use_grant, use_event, preempt, audit_well, rebuild,
+    pause,   read_context,   same_context, kick,       reset,      look,          frame_info,
+    map,     foreign_update, foreign_pin,  take_frame, give_frame, page_of_calls, weight,
+    trigger, use_grant,      use_event,    preempt,    audit_well, rebuild,
 };
 _Static_assert(ARRAY_SIZE(commands) == NR_COMMANDS, "one for each");
 
@@ -538,7 +541,8 @@ static void watch_over(void)
     }
 }
 
-static void print_counts(const char *title, const char *const *names, const uint32_t *done, const uint32_t *refused, uint32_t n)
+static void print_counts(const char *title, const char *const *names, const uint32_t *done, const uint32_t *refused,
+                         uint32_t n)
 {
     printf("melee: %s done/refused:", title);
     for (uint32_t i = 0; i < n; i++)
@@ -575,8 +579,9 @@ void control(void)
     if (mm_map_l1((void *)MM_SCRATCH, alloc_page()))
         guest_panic("melee: no table");
     /* What the hypervisor keeps for domain 0's mappings is allocated once. */
-    HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref,
-                              &(gnttab_map_grant_ref_t){.host_addr = (uint32_t)GRANT_VA, .flags = GNTMAP_host_map, .ref = 20}, 1);
+    HYPERVISOR_grant_table_op(
+        GNTTABOP_map_grant_ref,
+        &(gnttab_map_grant_ref_t){.host_addr = (uint32_t)GRANT_VA, .flags = GNTMAP_host_map, .ref = 20}, 1);
     printf("melee: seed %u, %u operations%s\n", seed, target, can_preempt ? ", suspended at will" : "");
     while (total_ops() < target && !failures) {
         if (!seen)

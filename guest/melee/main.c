@@ -12,8 +12,7 @@ uint32_t option(const char *key, uint32_t otherwise)
 
 const char *const kind_names[] = {
 #define NAME(name) #name,
-    KINDS(NAME)
-};
+    KINDS(NAME)};
 
 bool excluded(const char *name)
 {

@@ -72,7 +72,7 @@ enum kind {
 #define KIND(name) name,
     KINDS(KIND)
 #undef KIND
-    NR_KINDS
+        NR_KINDS
 };
 
 enum role { DATA, L1, L2, L3, DESCRIPTORS };
@@ -87,12 +87,12 @@ struct board {
     uint32_t traps[33];
     uint32_t errors;
     char text[6][160];
-    uint32_t pool[POOL]; /* frames; NOWHERE: given back */
-    uint8_t role[POOL];  /* what a frame was made for last: a hint */
+    uint32_t pool[POOL];  /* frames; NOWHERE: given back */
+    uint8_t role[POOL];   /* what a frame was made for last: a hint */
     uint8_t pinned[POOL]; /* a hint, too */
-    uint32_t foreign[4]; /* frames of domain 0's */
-    uint32_t gift;       /* a frame that domain 0 has given: 0, none */
-    uint32_t boot_l3;    /* frame */
+    uint32_t foreign[4];  /* frames of domain 0's */
+    uint32_t gift;        /* a frame that domain 0 has given: 0, none */
+    uint32_t boot_l3;     /* frame */
 } __attribute__((aligned(4096)));
 _Static_assert(sizeof(struct board) == PAGE_SIZE, "one page is mapped");
 extern struct board board;
@@ -104,7 +104,7 @@ struct call {
     enum kind kind;
     uint32_t nr, args[5];
     uint32_t note, notes[8];
-    uint8_t *data;                                       /* ARG_SIZE bytes for arguments */
+    uint8_t *data;                                                /* ARG_SIZE bytes for arguments */
     bool (*judge)(struct fighter *f, struct call *c, int32_t rc); /* NULL: done unless negative */
 };
 
@@ -151,8 +151,8 @@ extern const char melee_start[], melee_event[], melee_failsafe[], melee_restart[
 
 /* ---- pool.c */
 void pool_set_up(void);
-uint32_t any_frame(struct fighter *f);                    /* index into the pool */
-uint32_t frame_for(struct fighter *f, enum role role);    /* likewise, of this role if there is one */
+uint32_t any_frame(struct fighter *f);                 /* index into the pool */
+uint32_t frame_for(struct fighter *f, enum role role); /* likewise, of this role if there is one */
 uint64_t entry_for(struct fighter *f, enum role role, uint32_t index);
 uint64_t target_entry(struct fighter *f, enum role *role, uint32_t *index); /* machine address */
 uint32_t *pool_va(uint32_t k);

@@ -12,11 +12,11 @@
 #define WORDS       (PAGE_SIZE / 4)
 #define DESCRIPTOR_ 0x0040B3000000FFFFull /* data, ring 1 */
 
-/* Bystanders: two pages that nothing maps, an L1 table, and an L2 table over it. Stores through a read-only mapping would
- * be updates of an L1 table: so only the L2 table is what operations reach for. */
-#define SECRETS    2u
-#define L1_TABLE   2u
-#define L2_TABLE   3u
+/* Bystanders: two pages that nothing maps, an L1 table, and an L2 table over it. Stores through a read-only mapping
+ * would be updates of an L1 table: so only the L2 table is what operations reach for. */
+#define SECRETS  2u
+#define L1_TABLE 2u
+#define L2_TABLE 3u
 static uint32_t *pool_base, *bystanders[BYSTANDERS];
 static uint32_t bystander_frames[BYSTANDERS], boot_l2, kernel_l1;
 static pte_t kernel_l2[FIRST_ENTRY];
@@ -56,7 +56,8 @@ static void make_bystander(uint32_t i)
         page[n] = bystander_word(i, n);
     if (i < SECRETS)
         return;
-    if (page_make_readonly(page) || mmuext(i == L1_TABLE ? MMUEXT_PIN_L1_TABLE : MMUEXT_PIN_L2_TABLE, bystander_frames[i], 0))
+    if (page_make_readonly(page) ||
+        mmuext(i == L1_TABLE ? MMUEXT_PIN_L1_TABLE : MMUEXT_PIN_L2_TABLE, bystander_frames[i], 0))
         guest_panic("melee: no table that stands by");
 }
 
@@ -155,7 +156,8 @@ static uint64_t l2_entry(struct fighter *f)
         return make_pte(board.pool[frame_for(f, L1)], PTE_TABLE);
     if (n < 30)
         return make_pte(board.pool[any_frame(f)], PTE_TABLE);
-    return make_pte(below(f, 2) ? protected_frame(f) : board.pool[any_frame(f)], PTE_TABLE | (below(f, 4) ? PTE_PSE : 0));
+    return make_pte(below(f, 2) ? protected_frame(f) : board.pool[any_frame(f)],
+                    PTE_TABLE | (below(f, 4) ? PTE_PSE : 0));
 }
 
 /* An L2 is for slot 3 or for others: most of the time those with odd numbers are what is put there. */
@@ -192,7 +194,8 @@ static uint64_t good_entry(struct fighter *f, enum role role, uint32_t index)
         return make_pte(l2_for(f, index), PTE_P);
     if (role == L2)
         return make_pte(board.pool[frame_for(f, L1)], PTE_TABLE);
-    return n < 7 ? make_pte(board.pool[any_frame(f)], PTE_KERNEL_RO) : make_pte(board.pool[frame_for(f, DATA)], PTE_KERNEL_RW);
+    return n < 7 ? make_pte(board.pool[any_frame(f)], PTE_KERNEL_RO)
+                 : make_pte(board.pool[frame_for(f, DATA)], PTE_KERNEL_RW);
 }
 
 uint64_t entry_for(struct fighter *f, enum role role, uint32_t index)
@@ -308,8 +311,8 @@ bool prepare_frame(struct fighter *f)
         board.pinned[k] = 0;
         call_of(f, __HYPERVISOR_mmuext_op, &op, 1u, 0u, DOMID_SELF);
     }
-    if (call_of(f, __HYPERVISOR_update_va_mapping, pool_va(k), frame << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RW, frame >> 20,
-                UVMF_INVLPG))
+    if (call_of(f, __HYPERVISOR_update_va_mapping, pool_va(k), frame << PAGE_SHIFT | (uint32_t)PTE_KERNEL_RW,
+                frame >> 20, UVMF_INVLPG))
         return false;
     fill(f, (volatile pte_t *)pool_va(k), role);
     board.role[k] = role;
@@ -417,8 +420,7 @@ bool watch(struct fighter *f)
 
     for (uint32_t n = 0; n < WORDS; n++)
         if (bystanders[i][n] != bystander_word(i, n)) {
-            complain(f, "%s %u has changed: word %u is %x", i < SECRETS ? "secret" : "table", i, n,
-                     bystanders[i][n]);
+            complain(f, "%s %u has changed: word %u is %x", i < SECRETS ? "secret" : "table", i, n, bystanders[i][n]);
             return false;
         }
     return true;

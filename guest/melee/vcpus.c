@@ -200,14 +200,16 @@ static void build_area(struct fighter *f, struct call *c, uint32_t id)
         struct vcpu_register_runstate_memory_area *area = (void *)c->data;
 
         c->args[0] = VCPUOP_register_runstate_memory_area;
-        area->addr.p = below(f, 3) ? (uint32_t)&runstates[id % MAX_FIGHTERS] : (uint32_t)pool_va(any_frame(f)) + 4 * below(f, 1024);
+        area->addr.p = below(f, 3) ? (uint32_t)&runstates[id % MAX_FIGHTERS]
+                                   : (uint32_t)pool_va(any_frame(f)) + 4 * below(f, 1024);
         if (!below(f, 8))
             area->addr.p = 0xFFFFF000u - below(f, 0x10000000);
     } else {
         struct vcpu_register_vcpu_info *info = (void *)c->data;
 
         c->args[0] = VCPUOP_register_vcpu_info;
-        *info = (struct vcpu_register_vcpu_info){.mfn = virt_to_mfn(infos), .offset = id % 64 * sizeof(struct vcpu_info)};
+        *info =
+            (struct vcpu_register_vcpu_info){.mfn = virt_to_mfn(infos), .offset = id % 64 * sizeof(struct vcpu_info)};
         if (below(f, 2)) {
             info->mfn = below(f, 2) ? board.pool[any_frame(f)] : protected_frame(f);
             info->offset = 4092;
@@ -219,7 +221,8 @@ static void build_area(struct fighter *f, struct call *c, uint32_t id)
 
 static void build_start(struct fighter *f, struct call *c, uint32_t id)
 {
-    static struct vcpu_guest_context contexts[MAX_FIGHTERS]; /* one for each stack, as several may stand in a multicall */
+    static struct vcpu_guest_context
+        contexts[MAX_FIGHTERS]; /* one for each stack, as several may stand in a multicall */
     struct vcpu_guest_context *context = &contexts[id];
 
     vcpu_context(context, id, below(f, 3) ? board.boot_l3 : board.pool[frame_for(f, L3)]);
@@ -249,8 +252,14 @@ void build_vcpu(struct fighter *f, struct call *c)
         build_area(f, c, id);
         break;
     default: {
-        static const uint8_t commands[] = {VCPUOP_up,   VCPUOP_up,   VCPUOP_up,    VCPUOP_up,
-                                           VCPUOP_down, VCPUOP_is_up, VCPUOP_get_runstate_info, VCPUOP_send_nmi,
+        static const uint8_t commands[] = {VCPUOP_up,
+                                           VCPUOP_up,
+                                           VCPUOP_up,
+                                           VCPUOP_up,
+                                           VCPUOP_down,
+                                           VCPUOP_is_up,
+                                           VCPUOP_get_runstate_info,
+                                           VCPUOP_send_nmi,
                                            VCPUOP_get_physid};
 
         c->args[0] = commands[below(f, ARRAY_SIZE(commands))];
