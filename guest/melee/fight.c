@@ -137,6 +137,7 @@ void build_call(struct fighter *f, struct call *c)
     memset(c, 0, sizeof(*c));
     c->data = data;
     c->kind = callable[i].kind;
+    f->kind = c->kind; /* for the trap that may come while its arguments are made */
     callable[i].build(f, c, c->kind);
 }
 
@@ -170,7 +171,7 @@ static void multicall(struct fighter *f)
         memcpy(f->list[i].args, c->args, sizeof(c->args));
     }
     if (!below(f, 64))
-        f->list[below(f, n)].op = below(f, 2) ? __HYPERVISOR_multicall : below(f, 64);
+        f->list[below(f, n)].op = below(f, 2) ? __HYPERVISOR_multicall : 37 + below(f, 40);
     f->kind = MULTICALL;
     rc = call(f, __HYPERVISOR_multicall, args);
     board.ops[f->id] += n;
@@ -181,6 +182,22 @@ static void multicall(struct fighter *f)
 }
 
 /* ---- All of it */
+
+/* To the next instruction. A frame that is no good would be the domain's end. */
+static bool iret(void)
+{
+    __asm__ volatile("pushf\n\t"
+                     "push   %0\n\t"
+                     "push   $1f\n\t"
+                     "push   %%eax\n\t"
+                     "mov    %1, %%eax\n\t"
+                     "int    $0x82\n"
+                     "1:"
+                     :
+                     : "i"(FLAT_KERNEL_CS), "i"(__HYPERVISOR_iret)
+                     : "eax", "memory", "cc");
+    return true;
+}
 
 static bool direct(struct fighter *f, enum kind kind)
 {
@@ -197,6 +214,8 @@ static bool direct(struct fighter *f, enum kind kind)
         return use_fpu(f);
     case NOTIFY:
         return notify(f);
+    case IRET:
+        return iret();
     case EXCHANGE:
         return exchange_frames(f);
     default:
@@ -207,16 +226,16 @@ static bool direct(struct fighter *f, enum kind kind)
 void fight(struct fighter *f)
 {
     static const uint8_t others[] = {STORE,   STORE, STORE,    STORE, STORE, PREPARE, PREPARE,  PREPARE, PREPARE,
-                                     PREPARE, TIDY,  SELECTOR, FPU,   FPU,   NOTIFY,  EXCHANGE, WATCH};
+                                     PREPARE, TIDY,  SELECTOR, FPU,   FPU,   NOTIFY,  EXCHANGE, WATCH,   IRET};
 
     for (;;) {
         uint32_t n = below(f, 40);
 
         add_one(&board.ops[f->id]);
-        if (n < 17) {
+        if (n < ARRAY_SIZE(others)) {
             f->kind = others[n];
             count(f->kind, direct(f, f->kind));
-        } else if (n < 21) {
+        } else if (n < ARRAY_SIZE(others) + 4) {
             multicall(f);
         } else {
             single_call(f);

@@ -66,6 +66,7 @@
     K(SMALL)          \
     K(FPU)            \
     K(NOTIFY)         \
+    K(IRET)           \
     K(WATCH)
 
 enum kind {
