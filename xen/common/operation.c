@@ -49,6 +49,7 @@ static __may_switch void suspend(void)
     struct vcpu *v = current;
     struct domain *d = v->operation.domain;
 
+    BUG_ON(d->memory_holder);
     v->operation.suspended = true;
     d->memory_holder = v;
     schedule();

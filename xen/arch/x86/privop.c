@@ -398,7 +398,7 @@ fault:
     return false;
 }
 
-static __attribute__((noinline)) bool emulate_other_op(struct cpu_user_regs *regs)
+static __attribute__((noinline)) __may_switch bool emulate_other_op(struct cpu_user_regs *regs)
 {
     struct privop op;
     unsigned int which;

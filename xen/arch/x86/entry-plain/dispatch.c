@@ -7,7 +7,7 @@
 
 typedef long hypercall_fn(uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
 
-void plain_hypercall(struct cpu_user_regs *regs);
+__may_switch void plain_hypercall(struct cpu_user_regs *regs);
 
 /* Functions with fewer arguments ignore the rest: the caller removes them. */
 static hypercall_fn *const hypervisor_call_table[HYPERCALL_SLOTS] = {
@@ -15,7 +15,7 @@ static hypercall_fn *const hypervisor_call_table[HYPERCALL_SLOTS] = {
 #include <xen/hypercalls.def>
 };
 
-static long call(uint32_t number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
+static __may_switch long call(uint32_t number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
 {
     if (number >= HYPERCALL_SLOTS || !hypervisor_call_table[number]) {
         COUNT(hypercalls[HYPERCALL_SLOTS - 1]);
@@ -54,7 +54,7 @@ long do_get_debugreg(uint32_t reg)
 }
 
 /* No multicall in a multicall, as on Xen. */
-static long call_of_multicall(const multicall_entry_t *e)
+static __may_switch long call_of_multicall(const multicall_entry_t *e)
 {
     if (e->op == __HYPERVISOR_multicall)
         return -EINVAL;
@@ -73,8 +73,10 @@ long do_multicall(multicall_entry_t *calls, uint32_t count)
         if (e.op == __HYPERVISOR_iret) /* what follows is not done: the guest's registers become others (XSA-213) */
             return do_iret((struct cpu_user_regs *)(tss.esp0 - HYP_FRAME_SIZE));
         e.result = call_of_multicall(&e);
-        if (copy_to_guest(&calls[i].result, &e.result, sizeof(e.result)))
+        if (copy_to_guest(&calls[i].result, &e.result, sizeof(e.result))) {
+            this_cpu.work &= ~WORK_RESTART; /* of a call whose entry has gone */
             return -EFAULT;
+        }
         if ((this_cpu.work || i % 64 == 63 || effort_spent()) && !multicall_go_on(&calls[i + 1], &calls[count]))
             break;
     }

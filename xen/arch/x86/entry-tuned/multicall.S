@@ -143,6 +143,7 @@ multicall_empty:
         jne     exit_work
         GUEST_IRET
 multicall_fault:
+        andl    $~WORK_RESTART, CPU(work)       # of a call whose entry has gone
         add     $4, %esp
 multicall_out_of_range:
         mov     $-EFAULT, %eax

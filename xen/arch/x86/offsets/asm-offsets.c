@@ -44,6 +44,7 @@ void offsets(void)
     OFFSET(ENTRY_eip, guest_entry, eip);
     OFFSET(ENTRY_cs, guest_entry, cs);
     DEFINE(WORK_UPCALL, WORK_UPCALL);
+    DEFINE(WORK_RESTART, WORK_RESTART);
     OFFSET(VCPU_switch_esp, vcpu, switch_esp);
     DEFINE(TRAP_SIZE, sizeof(struct guest_trap));
     OFFSET(TRAP_address, guest_trap, address);
