@@ -2,8 +2,8 @@
  * Long operations, suspended at every point where they can be. Needs the build that injects faults, and a second vCPU
  * (dom0_max_vcpus=2), which wants to do things to the very tables and frames that the operation is about, at the k-th
  * point, for k = 1, 2, ... until the operation has none left. Amid an operation on the domain's memory it must not run
- * at all (docs/concurrency.md); between the steps of a call it does. Whatever then comes of either: the books are right,
- * and all can be taken back.
+ * at all (docs/concurrency.md); between the steps of a call it does. Whatever then comes of either: the books are
+ * right, and all can be taken back.
  */
 #include "injected_faults.h"
 
@@ -89,7 +89,6 @@ const char *start_vcpu_1(void)
     } while (0)
 
 /* ---- Trying */
-
 
 enum points { AMID, STEPS, BOTH };
 

@@ -579,8 +579,8 @@ static void job_destroys(void)
     destroy_result = victim_domctl(XEN_DOMCTL_destroydomain, victim.id, &op);
 }
 
-/* The destruction has not begun: before that it waits for the victim to get to its way out. Asked by sysctl, since domctl
- * would wait for the one in progress. */
+/* The destruction has not begun: before that it waits for the victim to get to its way out. Asked by sysctl, since
+ * domctl would wait for the one in progress. */
 static bool lives(void)
 {
     static struct xen_domctl_getdomaininfo info;

@@ -943,7 +943,7 @@ static void test_exclusion(void)
     simulate(MS(3000));
     taken = now - begun;
     EXPECT(steps >= 15 * ALL_STEPS);
-    EXPECT(guests[2].ran > taken / 12); /* its turns finish operations, and then are its own */
+    EXPECT(guests[2].ran > taken / 12);                  /* its turns finish operations, and then are its own */
     EXPECT(about(guests[0].ran, taken / 3, taken / 20)); /* three that always want to run */
 }
 

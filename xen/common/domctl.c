@@ -228,8 +228,8 @@ static __may_switch void reset_vcpu(struct vcpu *v)
     arch_reset_vcpu(v);
 }
 
-/* On v, which is paused, once it is on its way out and nobody else works on its domain's memory. NULL: v gets back to how
- * it was made. */
+/* On v, which is paused, once it is on its way out and nobody else works on its domain's memory. NULL: v gets back to
+ * how it was made. */
 static __may_switch long install_context(struct vcpu *v, const vcpu_guest_context_t *context)
 {
     long rc = v->is_initialised ? stop_at_exit(v) : 0;

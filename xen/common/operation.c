@@ -1,10 +1,10 @@
 /*
  * Operations that are switched away from in their middle, and who waits for whom: xen/operation.h, docs/concurrency.md.
  *
- * A vCPU off the CPU is in one of two places: on its way out to the guest, with all its registers in v->frame; or inside
- * the hypervisor, in schedule(). In there it is amid an operation on a domain's memory (operation.suspended), or between
- * two steps of a call, holding nothing but references. A pause takes effect in either place. Who needs the memory, or
- * the vCPU on its way out, runs it up to there in his own time, paused or not.
+ * A vCPU off the CPU is in one of two places: on its way out to the guest, with all its registers in v->frame; or
+ * inside the hypervisor, in schedule(). In there it is amid an operation on a domain's memory (operation.suspended), or
+ * between two steps of a call, holding nothing but references. A pause takes effect in either place. Who needs the
+ * memory, or the vCPU on its way out, runs it up to there in his own time, paused or not.
  */
 #include <asm/guest_access.h>
 #include <asm/processor.h>

@@ -8,7 +8,8 @@
  * it, for the rest of its slice. But not for much longer either: the running one may spin until the other has answered.
  *
  * One that may not go on yet (stand_in(): somebody else is amid an operation on its domain's memory, or it waits for
- * another vCPU) changes places with whom it waits for, who runs in its time, paused or not, until the operation is done.
+ * another vCPU) changes places with whom it waits for, who runs in its time, paused or not, until the operation is
+ * done.
  *
  * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
  */
@@ -228,8 +229,9 @@ static void put_back(struct vcpu *v)
     append(v);
 }
 
-/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs in another's
- * place stops at the end of its operation, but not before: WORK_SCHEDULE would make it wait at each preempt_point(). */
+/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs in
+ * another's place stops at the end of its operation, but not before: WORK_SCHEDULE would make it wait at each
+ * preempt_point(). */
 static void switch_work(struct vcpu *prev, struct vcpu *next, bool yields)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);

@@ -94,7 +94,8 @@ int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new)
     return mod_l1(d, d, slot, new);
 }
 
-static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new, bool preserve_ad)
+static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, unsigned int index, pte_t new,
+                                     bool preserve_ad)
 {
     pte_t *slot = map_l2(page_to_mfn(page)) + index;
     pte_t old = *slot;
@@ -291,7 +292,8 @@ void mmu_update_again(const mmu_update_t *next, const mmu_update_t *end)
 }
 
 /* Up to `end`, or until much has been done; *done is the first request that was not carried out. */
-static __may_switch int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end, const mmu_update_t **done)
+static __may_switch int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end,
+                                  const mmu_update_t **done)
 {
     int rc = 0;
 

@@ -213,7 +213,8 @@ static __may_switch int one_op(const struct mmuext_op *op, struct domain *pg_own
 }
 
 /* The less frequent of single_op(). */
-static __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_t arg, const struct mmuext_op *from)
+static __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_t arg,
+                                                                  const struct mmuext_op *from)
 {
     struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = arg};
     int rc;
@@ -256,7 +257,7 @@ fault:
 }
 
 static __attribute__((noinline)) __may_switch long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success,
-                                                  uint32_t foreigndom);
+                                                               uint32_t foreigndom);
 
 long do_mmuext_op(struct mmuext_op *ops, uint32_t count, uint32_t *success, uint32_t foreigndom)
 {
@@ -309,6 +310,7 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         release_domain(pg_owner);
     put_done(success, before + done);
     if (unlikely(rc == -ERESTART))
-        return restart_call(__HYPERVISOR_mmuext_op, 2, (uint32_t)(ops + done), (count - done) | MMU_UPDATE_PREEMPTED, 0);
+        return restart_call(__HYPERVISOR_mmuext_op, 2, (uint32_t)(ops + done), (count - done) | MMU_UPDATE_PREEMPTED,
+                            0);
     return rc;
 }

@@ -258,7 +258,8 @@ static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
 }
 
 /* Before v's segments are complete, too. */
-static __attribute__((noinline)) __may_switch void let_others_run(struct vcpu *v, struct cpu_user_regs *regs, uint32_t work)
+static __attribute__((noinline)) __may_switch void let_others_run(struct vcpu *v, struct cpu_user_regs *regs,
+                                                                  uint32_t work)
 {
     if (work & WORK_SEGMENTS) {
         load_late_segment(v);

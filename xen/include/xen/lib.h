@@ -7,15 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define likely(x)      __builtin_expect(!!(x), 1)
-#define unlikely(x)    __builtin_expect(!!(x), 0)
-#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)      ((a) < (b) ? (a) : (b))
-#define MAX(a, b)      ((a) > (b) ? (a) : (b))
-#define ROUNDUP(x, a)  (((x) + (a)-1) & ~((typeof(x))(a)-1))
-#define __init         __attribute__((section(".init.text"), cold))
-#define __initdata     __attribute__((section(".init.data")))
-#define __aligned(n)   __attribute__((aligned(n)))
+#define likely(x)     __builtin_expect(!!(x), 1)
+#define unlikely(x)   __builtin_expect(!!(x), 0)
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)     ((a) > (b) ? (a) : (b))
+#define ROUNDUP(x, a) (((x) + (a)-1) & ~((typeof(x))(a)-1))
+#define __init        __attribute__((section(".init.text"), cold))
+#define __initdata    __attribute__((section(".init.data")))
+#define __aligned(n)  __attribute__((aligned(n)))
 /* Other vCPUs may run before the function returns (xen/operation.h). The section is how tools/check-switches.sh, which
  * looks for callers that do not say so too, knows it. */
 #define __may_switch   __attribute__((section(".text.may_switch")))

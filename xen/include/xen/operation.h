@@ -2,10 +2,10 @@
  * The rule of exclusion: one operation on a domain's memory at a time. docs/concurrency.md has all of it.
  *
  * A vCPU has a stack of its own in the hypervisor, so an operation that takes long is switched away from in its middle
- * (preempt_point()) and goes on later. From then until it goes on the vCPU is its domain's memory_holder, and no vCPU of
- * that domain runs: when the turn of one comes, the holder runs in its place. Who works on another domain's memory says
- * so (begin_operation()), and waits for that domain's holder first. So whatever an operation finds out about the memory
- * of its domain stays true until it ends, and nobody meets a table that is half validated.
+ * (preempt_point()) and goes on later. From then until it goes on the vCPU is its domain's memory_holder, and no vCPU
+ * of that domain runs: when the turn of one comes, the holder runs in its place. Who works on another domain's memory
+ * says so (begin_operation()), and waits for that domain's holder first. So whatever an operation finds out about the
+ * memory of its domain stays true until it ends, and nobody meets a table that is half validated.
  *
  * With one CPU this is all the locking there is, and costs nothing where nobody is switched away from. With more CPUs
  * begin_operation(), end_operation() and the gate become the places of a lock of each domain.
@@ -57,8 +57,8 @@ long restart_call(uint32_t number, unsigned int args, uint32_t arg0, uint32_t ar
 /* On the way out: makes it so. */
 void apply_restart(struct cpu_user_regs *regs);
 
-/* Between two calls of a multicall, with work waiting: whether the one at `next` may be made. If not, the multicall goes on
- * there when the guest does. */
+/* Between two calls of a multicall, with work waiting: whether the one at `next` may be made. If not, the multicall
+ * goes on there when the guest does. */
 __may_switch bool multicall_go_on(multicall_entry_t *next, multicall_entry_t *end);
 /* The second half of that, after pause_point() alone. */
 void multicall_leave(multicall_entry_t *next, multicall_entry_t *end);

@@ -80,13 +80,13 @@ struct vcpu {
     bool polling;
     struct vcpu *run_next; /* in the run queue */
     bool queued;
-    bool is_initialised;     /* has registers to start with */
-    bool nmi_pending;        /* send_nmi: to be delivered on the way out */
-    uint8_t on_iret;         /* ON_IRET_*: what the iret hypercall has to do besides */
-    uint32_t poll_port;      /* polling for this port alone; 0: for any */
-    uint32_t slice_left;     /* ns */
-    uint32_t pending_work;   /* WORK_* that are about this vCPU, while it does not run */
-    struct vcpu_operation {  /* xen/operation.h */
+    bool is_initialised;         /* has registers to start with */
+    bool nmi_pending;            /* send_nmi: to be delivered on the way out */
+    uint8_t on_iret;             /* ON_IRET_*: what the iret hypercall has to do besides */
+    uint32_t poll_port;          /* polling for this port alone; 0: for any */
+    uint32_t slice_left;         /* ns */
+    uint32_t pending_work;       /* WORK_* that are about this vCPU, while it does not run */
+    struct vcpu_operation {      /* xen/operation.h */
         struct domain *domain;   /* whose memory this vCPU works on: its own, unless begin_operation() said other */
         bool suspended;          /* amid it: it is that domain's memory_holder */
         bool wanted_out;         /* somebody waits until it gets to its way out */
@@ -141,7 +141,7 @@ struct domain {
     uint32_t suspend_port;           /* event channel to tell of a suspension; 0: none */
     int32_t time_offset;             /* seconds that its wall clock is ahead */
     struct shared_info *shared_info; /* in the hypervisor's heap */
-    struct vcpu *memory_holder; /* suspended amid an operation on this domain's memory, or NULL: xen/operation.h */
+    struct vcpu *memory_holder;      /* suspended amid an operation on this domain's memory, or NULL: xen/operation.h */
     uint32_t tot_pages, max_pages;
     uint32_t vm_assist;
     uint32_t console_tokens; /* rate limit of console_io */
@@ -190,7 +190,7 @@ struct cpu {
     uint32_t cr4;           /* what CR4 holds */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
-    struct restart {        /* WORK_RESTART: the call in progress is to be made again, with some other arguments */
+    struct restart { /* WORK_RESTART: the call in progress is to be made again, with some other arguments */
         uint32_t number;
         uint32_t args; /* how many of them are others; the guest's registers hold the rest */
         uint32_t arg[RESTART_ARGS];
@@ -247,7 +247,7 @@ void domain_crash(struct vcpu *v, const char *why);
 /* Scheduler (common/schedule.c) */
 __may_switch void schedule(void); /* runs whoever is next; returns when the caller is */
 void vcpu_wake(struct vcpu *v);
-void vcpu_sleep(struct vcpu *v);        /* after state or pause_count changed */
+void vcpu_sleep(struct vcpu *v);    /* after state or pause_count changed */
 __may_switch void vcpu_block(void); /* current waits for an event, unless one is deliverable already */
 
 /* Events (common/event_channel.c) */
