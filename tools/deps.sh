@@ -36,7 +36,9 @@ if ! command -v dpkg-query >/dev/null; then
     exit 0
 fi
 
-# One query for all; the single ones only when it complains.
+# One query for all, which tells each package once; the single ones only when it complains.
+# shellcheck disable=SC2086
+want=$(printf '%s\n' $want | sort -u | tr '\n' ' ')
 # shellcheck disable=SC2086
 if [ "$(dpkg-query -W -f '${db:Status-Abbrev}\n' $want 2>/dev/null | grep -c '^.i')" = "$(echo $want | wc -w)" ]; then
     exit 0

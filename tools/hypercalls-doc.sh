@@ -21,13 +21,13 @@ awk '
 
     # A prototype may go over several lines.
     FILENAME ~ /hypercall\.h$/ {
-        if (/^long do_/) text = ""
+        if (/^(__may_switch )?long do_/) text = ""
         else if (text == "") next
         text = text (text == "" ? "" : " ") $0
         if (!/;/) next
         gsub(/ +/, " ", text)
         name = text
-        sub(/^long do_/, "", name)
+        sub(/^(__may_switch )?long do_/, "", name)
         sub(/\(.*/, "", name)
         sub(/^[^(]*\(/, "", text)
         sub(/\);.*/, "", text)

@@ -25,7 +25,10 @@ check_status "probe" 0 "$BENCH" probe --engine=tcg
 check_status "make help" 0 make -s help
 check_status "make run without a guest" 2 make -s run
 check_text "make run without a guest: what to do" "make run needs GUEST" "$CASE_TMP/check.out"
-start=$(date +%s%N)
-check_status "deps" 0 tools/deps.sh all
-took=$((($(date +%s%N) - start) / 1000000))
-[ $took -lt 2000 ] && pass "deps is quick" || fail "deps is quick" "$took ms"
+# It is asked before every build and test, so it must be quick: one query when nothing is missing. Counted, not timed.
+mkdir "$CASE_TMP/bin"
+real=$(command -v dpkg-query) || real=false
+printf '#!/bin/sh\necho >>"%s"\nexec %s "$@"\n' "$CASE_TMP/queries" "$real" >"$CASE_TMP/bin/dpkg-query"
+chmod +x "$CASE_TMP/bin/dpkg-query"
+check_status "deps" 0 env PATH="$CASE_TMP/bin:$PATH" tools/deps.sh all
+[ "$(wc -l <"$CASE_TMP/queries")" = 1 ] && pass "deps is quick" || fail "deps is quick" "$(wc -l <"$CASE_TMP/queries") queries"
