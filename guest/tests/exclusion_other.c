@@ -1,0 +1,760 @@
+/*
+ * One operation on a domain's memory at a time, and one way in which a vCPU is suspended (docs/concurrency.md): domain 0 and a
+ * small domain, which makes one long call. Domain 0 wakes up amid it, by a timer, and so at once. That call's effects,
+ * results and registers are looked at when it is over: nothing may be lost, and nothing be done twice. A pin fails where there is one,
+ * and an unpin where there is none: so if every one of some thousand pins and unpins in turn succeeds, each was made
+ * once.
+ */
+#include "exclusion.h"
+#include "other.h"
+
+#include <public/grant_table.h>
+
+#define ARRAY       (VICTIM_SPARE + 4) /* the first frame of what its call works through */
+#define ARRAY_VA    VICTIM_VA(ARRAY)
+#define PER_FRAME   (PAGE_SIZE / sizeof(multicall_entry_t))
+#define LATER_FRAME (VICTIM_ARGS + 1) /* this and the next: struct sched_poll */
+#define LATER       512u
+#define BOUND_NS    50000000ull /* for an answer about a domain, whatever it does */
+
+/* ---- What the domain runs: a call with these registers, once */
+
+struct one_call {
+    uint32_t number, args[5];
+    int32_t result;
+    uint32_t after[5]; /* the registers of args */
+    uint32_t done;
+};
+#define MAGIC(n) (0x1DEA0000u + (n))
+
+extern const char exclusion_code[], exclusion_gate[], exclusion_code_end[];
+__asm__(".section .rodata\n"
+        ".balign 16\n"
+        "exclusion_code:\n" /* EBX: its struct one_call */
+        "        mov     %ebx, %ebp\n"
+        "        mov     (%ebp), %eax\n"
+        "        mov     4(%ebp), %ebx\n"
+        "        mov     8(%ebp), %ecx\n"
+        "        mov     12(%ebp), %edx\n"
+        "        mov     16(%ebp), %esi\n"
+        "        mov     20(%ebp), %edi\n"
+        "exclusion_gate:\n"
+        "        int     $0x82\n"
+        "        mov     %eax, 24(%ebp)\n"
+        "        mov     %ebx, 28(%ebp)\n"
+        "        mov     %ecx, 32(%ebp)\n"
+        "        mov     %edx, 36(%ebp)\n"
+        "        mov     %esi, 40(%ebp)\n"
+        "        mov     %edi, 44(%ebp)\n"
+        "        movl    $1, 48(%ebp)\n"
+        "1:      mov     $29, %eax\n" /* sched_op, block */
+        "        mov     $1, %ebx\n"
+        "        xor     %ecx, %ecx\n"
+        "        int     $0x82\n"
+        "        jmp     1b\n"
+        "exclusion_code_end:\n"
+        ".text\n");
+_Static_assert(__builtin_offsetof(struct one_call, done) == 48, "in the assembly above");
+
+#define GATE_EIP (VICTIM_VA(VICTIM_CODE) + (uint32_t)(exclusion_gate - exclusion_code))
+#define END_EIP  (VICTIM_VA(VICTIM_CODE) + (uint32_t)(exclusion_code_end - exclusion_code))
+
+static struct int82_audit before;
+
+/* The other domain, made and not yet started. False: the test is over. */
+static bool begin(void)
+{
+    void *code;
+
+    if (is_dom0())
+        audit_read(&before);
+    if (!other_begin(&other))
+        return false;
+    code = victim_map(&other, VICTIM_CODE);
+    if (code)
+        memcpy(code, exclusion_code, exclusion_code_end - exclusion_code);
+    return code;
+}
+
+/* All of it comes back. */
+static void end(void)
+{
+    struct int82_audit now;
+
+    audit_is_clean();
+    other_end(&other);
+    audit_is_clean();
+    if (!audit_read(&now))
+        CHECK_EQ(now.free_frames, before.free_frames);
+}
+
+static void set_call(uint32_t frame, uint32_t number, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
+{
+    struct one_call *c = victim_map(&other, frame);
+
+    if (c)
+        *c = (struct one_call){.number = number, .args = {a0, a1, a2, a3, MAGIC(4)}, .result = 0x7777};
+}
+
+static void set_multicall(uint32_t frame, uint32_t array, uint32_t count)
+{
+    set_call(frame, __HYPERVISOR_multicall, array, count, MAGIC(2), MAGIC(3));
+}
+
+static struct one_call read_call(uint32_t frame)
+{
+    const struct one_call *c = victim_map(&other, frame);
+
+    return c ? *c : (struct one_call){0};
+}
+
+static bool is_done(uint32_t frame)
+{
+    return read_call(frame).done;
+}
+
+static bool wait_until_done(uint32_t frame)
+{
+    for (uint32_t i = 0; i < 2000 && !is_done(frame); i++)
+        nap_until(system_time() + 1000000);
+    return CHECK(is_done(frame));
+}
+
+/* It has answered 0, and left all registers alone that no argument of a call made again was in. */
+static void check_call(uint32_t frame, uint32_t kept)
+{
+    const struct one_call c = read_call(frame);
+
+    CHECK_RC(c.result, 0);
+    for (uint32_t i = kept; i < 5; i++)
+        CHECK_EQ(c.after[i], c.args[i]);
+}
+
+/* Who wakes up with nothing left of its time slice waits for another's end: so domain 0 takes a new one first. */
+static void start(void)
+{
+    victim_unmap();
+    nap_until(system_time() + 10000);
+    victim_start(&other);
+}
+
+/* ---- Arguments */
+
+static struct mmuext_op pin_op(bool pins)
+{
+    return (struct mmuext_op){.cmd = pins ? MMUEXT_PIN_L3_TABLE : MMUEXT_UNPIN_TABLE,
+                              .arg1.mfn = other.mfn[VICTIM_TREE_L3]};
+}
+
+#define PIN_VA     VICTIM_VA(VICTIM_ARGS)
+#define UNPIN_VA   (PIN_VA + 64)
+#define CONTEXT_VA VICTIM_VA(VICTIM_SPARE + 3)
+#define DONE_VA    (PIN_VA + 128)
+#define INFO_VA    (PIN_VA + 192)
+#define LATER_VA(i) (VICTIM_VA(LATER_FRAME) + (i) % LATER * 16)
+
+static void set_pin_arguments(void)
+{
+    char *args = victim_map(&other, VICTIM_ARGS);
+
+    if (!args)
+        return;
+    *(struct mmuext_op *)args = pin_op(true);
+    *(struct mmuext_op *)(args + 64) = pin_op(false);
+}
+
+/* The i-th ends at first + i * step. */
+static void set_polls(uint64_t first, uint32_t step)
+{
+    for (uint32_t i = 0; i < LATER; i++) {
+        struct sched_poll *polls = i % 256 ? NULL : victim_map(&other, LATER_FRAME + i / 256);
+
+        for (uint32_t j = 0; polls && j < 256; j++)
+            polls[j] = (struct sched_poll){.timeout = first + (i + j) * (uint64_t)step};
+    }
+}
+
+static multicall_entry_t pin_entry(bool pins)
+{
+    return (multicall_entry_t){.op = __HYPERVISOR_mmuext_op,
+                               .result = 0x7777,
+                               .args = {pins ? PIN_VA : UNPIN_VA, 1, 0, DOMID_SELF}};
+}
+
+static multicall_entry_t sched_entry(uint32_t cmd, uint32_t arg)
+{
+    return (multicall_entry_t){.op = __HYPERVISOR_sched_op, .result = 0x7777, .args = {cmd, arg}};
+}
+
+static multicall_entry_t vcpu_entry(uint32_t cmd, uint32_t vcpu, uint32_t arg)
+{
+    return (multicall_entry_t){.op = __HYPERVISOR_vcpu_op, .result = 0x7777, .args = {cmd, vcpu, arg}};
+}
+
+static void set_entries(uint32_t frame, uint32_t count, multicall_entry_t (*entry)(uint32_t i))
+{
+    for (uint32_t i = 0; i < count; i += PER_FRAME) {
+        multicall_entry_t *page = victim_map(&other, frame + i / PER_FRAME);
+
+        for (uint32_t j = 0; page && j < PER_FRAME && i + j < count; j++)
+            page[j] = entry(i + j);
+    }
+}
+
+/* How many entries have another result than 0. */
+static uint32_t bad_results(uint32_t frame, uint32_t count)
+{
+    uint32_t bad = 0;
+
+    for (uint32_t i = 0; i < count; i += PER_FRAME) {
+        const multicall_entry_t *page = victim_map(&other, frame + i / PER_FRAME);
+
+        for (uint32_t j = 0; page && j < PER_FRAME && i + j < count; j++)
+            bad += page[j].result != 0;
+    }
+    return bad;
+}
+
+static int control(uint32_t cmd)
+{
+    struct xen_domctl op = {0};
+
+    return victim_domctl(cmd, other.id, &op);
+}
+
+static uint64_t time_run(void)
+{
+    struct xen_domctl op = {0};
+
+    CHECK_RC(victim_domctl(XEN_DOMCTL_getvcpuinfo, other.id, &op), 0);
+    return op.u.getvcpuinfo.cpu_time;
+}
+
+/* ---- Registers of a vCPU that yields, polls and blocks within a multicall (issue 10, redctx) */
+
+#define MIXED 4096u
+
+static multicall_entry_t mixed_entry(uint32_t i)
+{
+    if (i % 2 == 0)
+        return pin_entry(i % 4 == 0);
+    if (i % 64 == 33)
+        return sched_entry(SCHEDOP_block, 0);
+    return i % 8 == 3 ? sched_entry(SCHEDOP_poll, LATER_VA(i / 8)) : sched_entry(SCHEDOP_yield, 0);
+}
+
+/* True: it stands in front of its multicall, the rest of which it will make. */
+static bool check_registers(const struct vcpu_guest_context *c, uint32_t array, uint32_t count)
+{
+    const struct cpu_user_regs *r = &c->user_regs;
+
+    CHECK(r->eip >= VICTIM_VA(VICTIM_CODE) && r->eip < END_EIP);
+    CHECK_EQ(r->esp, VICTIM_VA(VICTIM_STACK + 1));
+    CHECK_EQ(r->cs & 0xFFFF, FLAT_KERNEL_CS);
+    if (r->eip != GATE_EIP)
+        return false;
+    CHECK_EQ(r->eax, __HYPERVISOR_multicall);
+    CHECK(r->ebx >= array && r->ebx % sizeof(multicall_entry_t) == 0);
+    CHECK_EQ(r->ebx + r->ecx * sizeof(multicall_entry_t), array + count * sizeof(multicall_entry_t));
+    CHECK_EQ(r->edx, MAGIC(2));
+    CHECK_EQ(r->esi, MAGIC(3));
+    CHECK_EQ(r->edi, MAGIC(4));
+    CHECK_EQ(r->ebp, VICTIM_VA(VICTIM_LIST));
+    return true;
+}
+
+TEST(exclusion_registers_are_answered)
+{
+    static struct vcpu_guest_context c;
+    uint32_t at_gate = 0, i;
+    uint64_t slowest = 0;
+
+    if (!begin())
+        return;
+    set_pin_arguments();
+    set_entries(ARRAY, MIXED, mixed_entry);
+    set_polls(system_time(), 100000);
+    set_multicall(VICTIM_LIST, ARRAY_VA, MIXED);
+    start();
+    for (i = 0; i < 3000 && !is_done(VICTIM_LIST); i++) {
+        uint64_t asked;
+        bool changes = i % 3 == 2;
+
+        nap_until(system_time() + 5000 + i * 7919 % 60000);
+        if (changes)
+            CHECK_RC(control(XEN_DOMCTL_pausedomain), 0);
+        asked = system_time();
+        if (!other_get_context(&other, 0, &c))
+            break;
+        slowest = system_time() - asked > slowest ? system_time() - asked : slowest;
+        at_gate += check_registers(&c, ARRAY_VA, MIXED);
+        if (changes) {
+            CHECK_RC(other_set_context(&other, 0, &c), 0);
+            CHECK_RC(control(XEN_DOMCTL_unpausedomain), 0);
+        }
+        if (i % 4 == 3) { /* wakes it from its block */
+            struct xen_domctl op = {.u.sendtrigger = {.trigger = XEN_DOMCTL_SENDTRIGGER_NMI}};
+
+            CHECK_RC(victim_domctl(XEN_DOMCTL_sendtrigger, other.id, &op), 0);
+        }
+    }
+    printf("exclusion: asked %u times, %u amid the multicall, the slowest answer after %u ns\n", i, at_gate,
+           (uint32_t)slowest);
+    CHECK(at_gate > 50);
+    CHECK(slowest < BOUND_NS);
+    if (wait_until_done(VICTIM_LIST)) {
+        check_call(VICTIM_LIST, 2);
+        CHECK_EQ(bad_results(ARRAY, MIXED), 0);
+    }
+    end();
+}
+
+/* ---- A pause stops whatever the domain does, and it goes on where it was (issue 10, redhang) */
+
+#define SOME_FRAMES 24u  /* of steps that take long */
+#define MANY_FRAMES 200u /* of steps that do not */
+
+struct long_call {
+    const char *name;
+    uint32_t number;
+    void (*prepare)(void);
+    void (*check)(void); /* when it is over */
+    uint32_t kept;       /* arguments from this one on stay */
+};
+
+static void fill_words(uint32_t frames, uint32_t (*word)(uint32_t i))
+{
+    for (uint32_t f = 0; f < frames; f++) {
+        uint32_t *page = victim_map(&other, ARRAY + f);
+
+        for (uint32_t i = 0; page && i < PAGE_SIZE / 4; i++)
+            page[i] = word(f * (PAGE_SIZE / 4) + i);
+    }
+}
+
+static multicall_entry_t pins_in_turn(uint32_t i)
+{
+    return pin_entry(i % 2 == 0);
+}
+
+static void prepare_multicall(void)
+{
+    set_pin_arguments();
+    set_entries(ARRAY, SOME_FRAMES * PER_FRAME, pins_in_turn);
+    set_multicall(VICTIM_LIST, ARRAY_VA, SOME_FRAMES * PER_FRAME);
+}
+
+static void check_multicall(void)
+{
+    CHECK_EQ(bad_results(ARRAY, SOME_FRAMES * PER_FRAME), 0);
+}
+
+/* An L2 comes into the L3 that the domain runs on, and goes. */
+static uint32_t update_word(uint32_t i)
+{
+    uint64_t ptr = (uint64_t)other.mfn[VICTIM_L3] << PAGE_SHIFT;
+    uint64_t val = i / 4 % 2 ? 0 : make_pte(other.mfn[VICTIM_TREE_L2], PTE_P);
+    const uint32_t words[] = {ptr, ptr >> 32, val, val >> 32};
+
+    return words[i % 4];
+}
+
+#define UPDATES (SOME_FRAMES * (PAGE_SIZE / 16))
+
+static uint32_t done_count(void)
+{
+    const uint32_t *args = victim_map(&other, VICTIM_ARGS);
+
+    return args ? args[128 / 4] : 0;
+}
+
+static void prepare_updates(void)
+{
+    fill_words(SOME_FRAMES, update_word);
+    set_call(VICTIM_LIST, __HYPERVISOR_mmu_update, ARRAY_VA, UPDATES, DONE_VA, DOMID_SELF);
+}
+
+static void prepare_updates_in_c(void)
+{
+    fill_words(SOME_FRAMES, update_word);
+    set_call(VICTIM_LIST, __HYPERVISOR_mmu_update, ARRAY_VA, UPDATES, DONE_VA, (other.id + 1u) << 16 | DOMID_SELF);
+}
+
+static void check_updates(void)
+{
+    CHECK_EQ(done_count(), UPDATES);
+}
+
+static uint32_t mmuext_word(uint32_t i)
+{
+    const struct mmuext_op op = pin_op(i / 3 % 2 == 0);
+    const uint32_t words[] = {op.cmd, op.arg1.mfn, 0};
+
+    return words[i % 3];
+}
+
+#define OPS (SOME_FRAMES * PAGE_SIZE / sizeof(struct mmuext_op) & ~1u)
+
+static void prepare_mmuext(void)
+{
+    fill_words(SOME_FRAMES, mmuext_word);
+    set_call(VICTIM_LIST, __HYPERVISOR_mmuext_op, ARRAY_VA, OPS, DONE_VA, DOMID_SELF);
+}
+
+static void check_mmuext(void)
+{
+    CHECK_EQ(done_count(), OPS);
+}
+
+static uint32_t trap_word(uint32_t i)
+{
+    if (i % 2)
+        return i + 1 < MANY_FRAMES * PAGE_SIZE / 4 ? i : 0; /* without an address it is the end */
+    return i / 2 % 255 | (uint32_t)FLAT_KERNEL_CS << 16;
+}
+
+static void prepare_traps(void)
+{
+    fill_words(MANY_FRAMES, trap_word);
+    set_call(VICTIM_LIST, __HYPERVISOR_set_trap_table, ARRAY_VA, MAGIC(1), MAGIC(2), MAGIC(3));
+}
+
+/* The last entry of each vector counts. */
+static void check_traps(void)
+{
+    static struct vcpu_guest_context c;
+    uint32_t last = MANY_FRAMES * PAGE_SIZE / 8 - 2;
+
+    if (!other_get_context(&other, 0, &c))
+        return;
+    for (uint32_t i = 0; i < 255; i++, last--)
+        CHECK_EQ(c.trap_ctxt[last % 255].address, 2 * last + 1);
+}
+
+static uint32_t query_word(uint32_t i)
+{
+    return i % 4 ? 0x77777777 : DOMID_SELF;
+}
+
+#define QUERIES (MANY_FRAMES * PAGE_SIZE / sizeof(gnttab_query_size_t))
+
+static void prepare_grants(void)
+{
+    fill_words(MANY_FRAMES, query_word);
+    set_call(VICTIM_LIST, __HYPERVISOR_grant_table_op, GNTTABOP_query_size, ARRAY_VA, QUERIES, MAGIC(3));
+}
+
+static void check_grants(void)
+{
+    uint32_t bad = 0;
+
+    for (uint32_t f = 0; f < MANY_FRAMES; f++) {
+        const gnttab_query_size_t *page = victim_map(&other, ARRAY + f);
+
+        for (uint32_t i = 0; page && i < PAGE_SIZE / sizeof(*page); i++)
+            bad += page[i].status != GNTST_okay;
+    }
+    CHECK_EQ(bad, 0);
+}
+
+static void prepare_console(void)
+{
+    set_call(VICTIM_LIST, __HYPERVISOR_console_io, 0 /* write */, MANY_FRAMES * PAGE_SIZE, ARRAY_VA, MAGIC(3));
+}
+
+static void check_nothing(void)
+{
+}
+
+static void try_pause(const struct long_call *l)
+{
+    static struct vcpu_guest_context c;
+    uint64_t run, asked;
+
+    context("%s", l->name);
+    if (!begin())
+        return;
+    l->prepare();
+    start();
+    nap_until(system_time() + 300000);
+    for (uint32_t i = 0; i < 3; i++) {
+        CHECK_RC(control(XEN_DOMCTL_pausedomain), 0);
+        CHECK(!is_done(VICTIM_LIST));
+        run = time_run();
+        CHECK(run > 100000);
+        if (is_done(VICTIM_LIST)) printf("DEBUG %s run %u\n", l->name, (uint32_t)run);
+        nap_until(system_time() + 20000000);
+        CHECK(time_run() - run < 1000000);
+        asked = system_time();
+        other_get_context(&other, 0, &c);
+        CHECK(system_time() - asked < BOUND_NS);
+        CHECK_EQ(c.user_regs.eip, GATE_EIP);
+        CHECK_EQ(c.user_regs.eax, l->number);
+        CHECK(!is_done(VICTIM_LIST));
+        CHECK_RC(control(XEN_DOMCTL_unpausedomain), 0);
+        nap_until(system_time() + 100000);
+    }
+    if (wait_until_done(VICTIM_LIST)) {
+        check_call(VICTIM_LIST, l->kept);
+        l->check();
+    }
+    end();
+}
+
+TEST(exclusion_pause_stops)
+{
+    static const struct long_call calls[] = {
+        {"multicall", __HYPERVISOR_multicall, prepare_multicall, check_multicall, 2},
+        {"mmu_update", __HYPERVISOR_mmu_update, prepare_updates, check_updates, 2},
+        {"mmu_update for a domain", __HYPERVISOR_mmu_update, prepare_updates_in_c, check_updates, 2},
+        {"mmuext_op", __HYPERVISOR_mmuext_op, prepare_mmuext, check_mmuext, 2},
+        {"set_trap_table", __HYPERVISOR_set_trap_table, prepare_traps, check_traps, 1},
+        {"grant_table_op", __HYPERVISOR_grant_table_op, prepare_grants, check_grants, 3},
+        {"console_io", __HYPERVISOR_console_io, prepare_console, check_nothing, 3},
+    };
+
+    for (uint32_t i = 0; i < ARRAY_SIZE(calls); i++)
+        try_pause(&calls[i]);
+}
+
+/* ---- Another domain's memory: its operation ends before domain 0's begins */
+
+static bool amid_tree(void)
+{
+    uint32_t frames[9];
+
+    for (uint32_t i = 0; i < 9; i++)
+        frames[i] = other.mfn[VICTIM_TREE_L3 + i];
+    return half_done(frames, 9);
+}
+
+#define WORK_NS   40000u /* a walk over the tree takes less, and ... */
+#define STEP_NS   1500u  /* ... is looked at after each of these */
+#define AHEAD_NS  300000u
+
+static multicall_entry_t entries[8];
+static multicall_entry_t listed(uint32_t i)
+{
+    return entries[i];
+}
+
+/* The domain waits until then, and makes one call. */
+static uint64_t start_call_later(multicall_entry_t call)
+{
+    uint64_t then = system_time() + AHEAD_NS;
+
+    set_polls(then, 0);
+    entries[0] = sched_entry(SCHEDOP_poll, LATER_VA(0));
+    entries[1] = call;
+    set_entries(ARRAY, 2, listed);
+    set_multicall(VICTIM_LIST, ARRAY_VA, 2);
+    start();
+    return then;
+}
+
+static int32_t result_of_call(void)
+{
+    const multicall_entry_t *page = victim_map(&other, ARRAY);
+
+    return page ? (int32_t)page[1].result : 0x7777;
+}
+
+TEST(exclusion_others_operations_are_waited_for)
+{
+    uint32_t amid = 0;
+
+    NEED_DOM0();
+    for (uint32_t after = 0; after < WORK_NS; after += STEP_NS) {
+        struct mmuext_op unpin;
+        bool was_amid;
+        int rc;
+
+        context("after %u ns", after);
+        if (!begin())
+            return;
+        set_pin_arguments();
+        nap_until(start_call_later(pin_entry(true)) + after);
+        was_amid = amid_tree();
+        unpin = pin_op(false);
+        rc = HYPERVISOR_mmuext_op(&unpin, 1, NULL, (uint32_t)other.id);
+        CHECK(!amid_tree());
+        if (was_amid)
+            CHECK_RC(rc, 0);
+        amid += was_amid;
+        if (wait_until_done(VICTIM_LIST))
+            CHECK_RC(result_of_call(), 0);
+        end();
+    }
+    CHECK(amid >= 3);
+}
+
+/* ---- Two who give a vCPU its first state (issue 10, redinit): one wins, and nothing is lost */
+
+static void first_context(struct vcpu_guest_context *c, uint32_t block_va, uint32_t l3)
+{
+    memset(c, 0, sizeof(*c));
+    c->flags = VGCF_IN_KERNEL;
+    c->user_regs.eip = VICTIM_VA(VICTIM_CODE);
+    c->user_regs.ebx = block_va;
+    c->user_regs.cs = FLAT_KERNEL_CS;
+    c->user_regs.ss = c->user_regs.ds = c->user_regs.es = c->user_regs.fs = c->user_regs.gs = FLAT_KERNEL_DS;
+    c->user_regs.esp = c->kernel_sp = VICTIM_VA(VICTIM_STACK + 1);
+    c->user_regs.eflags = 0x202;
+    c->kernel_ss = FLAT_KERNEL_DS;
+    c->ctrlreg[3] = other.mfn[l3] << PAGE_SHIFT | other.mfn[l3] >> 20;
+}
+
+static void give_context_to_other(uint32_t block_va, uint32_t l3)
+{
+    struct vcpu_guest_context *c = victim_map(&other, VICTIM_SPARE + 3);
+
+    if (c)
+        first_context(c, block_va, l3);
+}
+
+TEST(exclusion_first_state_has_one_giver)
+{
+    static struct vcpu_guest_context c;
+    uint32_t amid = 0;
+
+    NEED_DOM0();
+    for (uint32_t after = 0; after < WORK_NS; after += STEP_NS) {
+        int32_t theirs, ours;
+
+        context("after %u ns", after);
+        if (!begin())
+            return;
+        give_context_to_other(0, VICTIM_TREE_L3);
+        first_context(&c, 0, VICTIM_L3);
+        nap_until(start_call_later(vcpu_entry(VCPUOP_initialise, 1, CONTEXT_VA)) + after);
+        amid += amid_tree();
+        ours = other_set_context(&other, 1, &c);
+        theirs = 0x7777;
+        if (wait_until_done(VICTIM_LIST))
+            theirs = result_of_call();
+        if (ours)
+            CHECK_RC(ours, -EOPNOTSUPP); /* it has other tables by now */
+        CHECK_RC(theirs, ours ? 0 : -EEXIST);
+        end();
+    }
+    CHECK(amid >= 3);
+}
+
+/* ---- Taken down within a multicall, and moved: vcpu_info with the top of its stack in the hypervisor */
+
+#define BLOCK_OF_1 VICTIM_SPARE
+#define ARRAY_OF_1 (VICTIM_SPARE + 1)
+#define NEW_INFO   (VICTIM_SPARE + 2)
+#define CALLS_OF_1 8u
+
+static multicall_entry_t waits;
+
+static multicall_entry_t entry_of_1(uint32_t i)
+{
+    return i == 3 ? waits : pin_entry(i < 3 ? i % 2 == 0 : i % 2 == 1);
+}
+
+/* vCPU 0 starts the other, which gets as far as its wait, and interferes. */
+static void prepare_taking_down(void)
+{
+    struct vcpu_register_vcpu_info *info;
+
+    set_pin_arguments();
+    info = (void *)((char *)victim_map(&other, VICTIM_ARGS) + INFO_VA - PIN_VA);
+    *info = (struct vcpu_register_vcpu_info){.mfn = other.mfn[NEW_INFO], .offset = 64};
+    give_context_to_other(VICTIM_VA(BLOCK_OF_1), VICTIM_L3);
+    set_multicall(BLOCK_OF_1, VICTIM_VA(ARRAY_OF_1), CALLS_OF_1);
+    set_entries(ARRAY_OF_1, CALLS_OF_1, entry_of_1);
+    entries[0] = vcpu_entry(VCPUOP_initialise, 1, CONTEXT_VA);
+    entries[1] = vcpu_entry(VCPUOP_up, 1, 0);
+    entries[2] = sched_entry(SCHEDOP_yield, 0);
+    entries[3] = vcpu_entry(VCPUOP_down, 1, 0);
+    entries[4] = vcpu_entry(VCPUOP_register_vcpu_info, 1, INFO_VA);
+    entries[5] = vcpu_entry(VCPUOP_up, 1, 0);
+    set_entries(ARRAY, 6, listed);
+    set_multicall(VICTIM_LIST, ARRAY_VA, 6);
+}
+
+TEST(exclusion_taken_down_within_a_multicall)
+{
+    const multicall_entry_t all[] = {sched_entry(SCHEDOP_yield, 0), sched_entry(SCHEDOP_poll, LATER_VA(0)),
+                                     sched_entry(SCHEDOP_block, 0)};
+
+    NEED_DOM0();
+    for (uint32_t i = 0; i < ARRAY_SIZE(all); i++) {
+        context("way %u", i);
+        if (!begin())
+            return;
+        set_polls(system_time() + 5000000, 0);
+        waits = all[i];
+        prepare_taking_down();
+        start();
+        nap_until(system_time() + 2000000);
+        if (wait_until_done(VICTIM_LIST) && wait_until_done(BLOCK_OF_1)) {
+            check_call(VICTIM_LIST, 2);
+            CHECK_EQ(bad_results(ARRAY, 6), 0);
+            check_call(BLOCK_OF_1, 2);
+            CHECK_EQ(bad_results(ARRAY_OF_1, CALLS_OF_1), 0);
+        }
+        end();
+    }
+}
+
+/* ---- Who has worked on another domain's memory waits at home for whoever is amid something there */
+
+static pte_t *own_l2, *own_l1[4];
+
+static bool amid_own(void)
+{
+    uint32_t frames[5] = {virt_to_mfn(own_l2)};
+
+    for (uint32_t i = 0; i < 4; i++)
+        frames[1 + i] = virt_to_mfn(own_l1[i]);
+    return half_done(frames, 5);
+}
+
+static void job_pins_own(void)
+{
+    mmuext(MMUEXT_PIN_L2_TABLE, virt_to_mfn(own_l2), 0);
+    mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(own_l2), 0);
+}
+
+/* With switches at each point of both vCPUs of domain 0: so only in the build that forces them. */
+TEST(exclusion_ends_at_home)
+{
+    uint32_t begun;
+
+    NEED_DOM0();
+    NEED_FAULTS();
+    if (*start_vcpu_1())
+        SKIP("%s", start_vcpu_1());
+    if (!begin())
+        return;
+    own_l2 = alloc_page();
+    for (uint32_t i = 0; i < 4; i++) {
+        own_l1[i] = alloc_page();
+        CHECK_RC(page_make_readonly(own_l1[i]), 0);
+        own_l2[i] = make_pte(virt_to_mfn(own_l1[i]), PTE_TABLE);
+    }
+    CHECK_RC(page_make_readonly(own_l2), 0);
+    begun = jobs_begun;
+    job = job_pins_own;
+    preempt(INT82_PREEMPT_ALWAYS, 0);
+    for (uint32_t i = 0; i < 40; i++) {
+        struct mmuext_op op = pin_op(i % 2 == 0);
+
+        CHECK_RC(HYPERVISOR_mmuext_op(&op, 1, NULL, (uint32_t)other.id), 0);
+        CHECK(!amid_own());
+    }
+    preempt(INT82_PREEMPT_NEVER, 0);
+    job = NULL;
+    let_it_run();
+    CHECK(jobs_begun - begun > 10);
+    CHECK_RC(page_make_writable(own_l2), 0);
+    free_page(own_l2);
+    for (uint32_t i = 0; i < 4; i++) {
+        CHECK_RC(page_make_writable(own_l1[i]), 0);
+        free_page(own_l1[i]);
+    }
+    end();
+}
