@@ -62,6 +62,8 @@ guest_run() {
         run_qemu -t 20 -k "$1" -a "dom0_mem=16M domain=kernel=1,mem=16M" -m 64 -i "$B/guest/tests.elf only=$(printf '%s' "$3" |
             sed 's/,/,,/g')" "$B/guest/idle.elf" seconds=3
         sed -i 's/^(d1) //' "$CASE_TMP/console"
+    elif [ "$2" = vcpus ]; then
+        run_qemu -t 30 -k "$1" -a "dom0_mem=48M dom0_max_vcpus=2" -m 128 "$B/guest/tests.elf" "only=$3"
     elif [ "$2" = bochs ]; then
         make_iso "$CASE_TMP/guest.iso" "dom0_mem=32M" "$B/guest/tests.elf" "only=$3" '' "$1" >"$CASE_TMP/iso" 2>&1 &&
             run_bochs -t 60 "$CASE_TMP/guest.iso"
@@ -208,7 +210,7 @@ run_intact() {
     for build in tuned plain counters; do
         hv=$work/base-$build/build/int82.elf
         [ $build = counters ] && hv=$work/base-$build/build/int82-counters.elf
-        for engine in tcg domain bochs; do
+        for engine in tcg vcpus domain bochs; do
             for list in $(named_tests $build $engine); do
                 guest_run "$hv" $engine "$list"
                 bad=$(not_passed_of "$list" | tr '\n' ' ')

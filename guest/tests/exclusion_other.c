@@ -692,7 +692,7 @@ static void prepare_taking_down(void)
 
     set_pin_arguments();
     info = (void *)((char *)victim_map(&other, VICTIM_ARGS) + INFO_VA - PIN_VA);
-    *info = (struct vcpu_register_vcpu_info){.mfn = other.mfn[NEW_INFO], .offset = 64};
+    *info = (struct vcpu_register_vcpu_info){.mfn = other.mfn[NEW_INFO], .offset = 1024};
     give_context_to_other(VICTIM_VA(BLOCK_OF_1), VICTIM_L3);
     set_multicall(BLOCK_OF_1, VICTIM_VA(ARRAY_OF_1), CALLS_OF_1);
     set_entries(ARRAY_OF_1, CALLS_OF_1, entry_of_1);
@@ -786,5 +786,39 @@ TEST(exclusion_ends_at_home)
         CHECK_RC(page_make_writable(own_l1[i]), 0);
         free_page(own_l1[i]);
     }
+    end();
+}
+
+/* ---- A domain stands still while another works on its memory. Likewise. */
+
+#define SHORT_COUNT 200u
+
+TEST(exclusion_worked_on_stands_still)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_PIN_L2_TABLE};
+    uint32_t rounds = 0;
+
+    NEED_DOM0();
+    NEED_FAULTS();
+    if (!begin())
+        return;
+    set_pin_arguments();
+    set_entries(ARRAY, SHORT_COUNT, pins_in_turn);
+    set_multicall(VICTIM_LIST, ARRAY_VA, SHORT_COUNT);
+    op.arg1.mfn = other.mfn[VICTIM_TREE_L2];
+    nap_until(start() + 20000); /* it is at it */
+    preempt(INT82_PREEMPT_ALWAYS, 0);
+    while (!is_done(VICTIM_LIST) && rounds++ < 5000) {
+        op.cmd = rounds & 1 ? MMUEXT_PIN_L2_TABLE : MMUEXT_UNPIN_TABLE;
+        CHECK_RC(HYPERVISOR_mmuext_op(&op, 1, NULL, (uint32_t)other.id), 0);
+        HYPERVISOR_sched_op(SCHEDOP_yield, NULL); /* where its tables are in use, the pin had no such point */
+    }
+    preempt(INT82_PREEMPT_NEVER, 0);
+    if (wait_until_done(VICTIM_LIST)) {
+        check_call(VICTIM_LIST, 2);
+        CHECK_EQ(bad_results(ARRAY, SHORT_COUNT), 0);
+    }
+    printf("exclusion: worked on it %u times meanwhile\n", rounds);
+    CHECK(rounds > 20);
     end();
 }
