@@ -506,14 +506,14 @@ TEST(rule_limits_before_bases)
         invlpg_gs();
         __asm__ volatile("mov %%gs, %0" : "=r"(gs));
         CHECK(gp_faults == 1 ||
-              !gs); /* 0 without a fault: another domain has run meanwhile, and it was not loaded again */
+              !gs); /* without a fault: another domain has run meanwhile, and it was not loaded again */
     }
     trap_set_handler(TRAP_GP, old);
     __asm__ volatile("mov %0, %%gs; mov %0, %%fs" : : "r"(0));
     CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
     CHECK_RC(page_make_writable(ldt), 0);
     free_page(ldt);
-    if (!gs)
+    if (!gs && !gp_faults)
         SKIP("the way out loads segment registers anew");
 }
 
