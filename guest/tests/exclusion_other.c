@@ -121,7 +121,7 @@ static bool is_done(uint32_t frame)
 
 static bool wait_until_done(uint32_t frame)
 {
-    for (uint32_t i = 0; i < 2000 && !is_done(frame); i++)
+    for (uint32_t i = 0; i < 10000 && !is_done(frame); i++)
         nap_until(system_time() + 1000000);
     return CHECK(is_done(frame));
 }
@@ -246,7 +246,7 @@ static uint64_t time_run(void)
 
 /* ---- Registers of a vCPU that yields, polls and blocks within a multicall (issue 10, redctx) */
 
-#define MIXED 4096u
+#define MIXED 2048u
 
 static multicall_entry_t mixed_entry(uint32_t i)
 {
@@ -325,7 +325,7 @@ TEST(exclusion_registers_are_answered)
 
 /* ---- A pause stops whatever the domain does, and it goes on where it was (issue 10, redhang) */
 
-#define SOME_FRAMES 24u  /* of steps that take long */
+#define SOME_FRAMES 8u   /* of steps that take long */
 #define MANY_FRAMES 200u /* of steps that do not */
 
 struct long_call {
