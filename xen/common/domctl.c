@@ -66,7 +66,7 @@ static __may_switch long destroydomain(struct domain *d, xen_domctl_t *op)
     return domain_kill(d);
 }
 
-static long max_vcpus(struct domain *d, xen_domctl_t *op)
+static __may_switch long max_vcpus(struct domain *d, xen_domctl_t *op)
 {
     uint32_t max = op->u.max_vcpus.max;
 
@@ -75,9 +75,14 @@ static long max_vcpus(struct domain *d, xen_domctl_t *op)
     if (d->max_vcpus && max > d->max_vcpus)
         return -EBUSY;
     d->max_vcpus = MAX(max, d->max_vcpus);
-    for (uint32_t i = 0; i < max; i++)
-        if (!d->vcpu[i] && !alloc_vcpu(d, i))
+    for (uint32_t i = 0; i < max; i++) {
+        if (d->vcpu[i])
+            continue;
+        if (effort_spent() && pause_point())
+            return -ERESTART;
+        if (!alloc_vcpu(d, i))
             return -ENOMEM;
+    }
     return 0;
 }
 

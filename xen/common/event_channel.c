@@ -330,7 +330,7 @@ static long reset(const struct evtchn_reset *op)
         return rc;
     for (uint32_t port = 0; port < NR_EVENT_CHANNELS; port++)
         (void)close_port(d, port);
-    spend(NR_EVENT_CHANNELS);
+    spend(NR_EVENT_CHANNELS * 2);
     return 0;
 }
 
@@ -342,8 +342,11 @@ int evtchn_init(struct domain *d)
 
 void evtchn_destroy(struct domain *d)
 {
-    for (uint32_t port = 0; port < NR_EVENT_CHANNELS; port++)
+    for (uint32_t port = 0; port < NR_EVENT_CHANNELS; port++) {
         (void)close_port(d, port);
+        if (port % 256 == 255)
+            preempt_point();
+    }
 }
 
 /* --- Inspecting and changing */

@@ -583,6 +583,7 @@ static void copy(struct gnttab_copy *op)
     op->status = open_side(&from, op->source.domid, op->source.u.ref);
     if (!op->status)
         op->status = open_side(&to, op->dest.domid, op->dest.u.ref);
+    spend(op->len / 16);
     if (!op->status)
         memmove((char *)map_frame(to.frame) + op->dest.offset, (char *)map_copy_source(from.frame) + op->source.offset,
                 op->len);
@@ -643,6 +644,7 @@ static __may_switch int grow_slowly(struct domain *d, uint32_t nr_frames)
 
 static int list_frames(const struct domain *d, const struct gnttab_setup_table *op)
 {
+    spend(op->nr_frames * 3);
     for (uint32_t i = 0; i < op->nr_frames; i++) {
         xen_pfn_t mfn = virt_to_mfn(d->grants->shared[i]);
 

@@ -12,6 +12,7 @@
 #define MAX_ORDER        20 /* of an extent */
 #define MAX_SHARED_ORDER 9  /* that anybody may ask for: 2 MiB; more only who is privileged */
 #define PREEMPT_EVERY    64
+#define FRAME_STEPS      10 /* of a frame given or taken, in the units of spend() */
 #define COMMAND_BITS     6 /* of the command; above them Xen keeps where a continued call goes on */
 #define COMMAND_MASK     ((1u << COMMAND_BITS) - 1)
 
@@ -104,6 +105,7 @@ static __may_switch void give_frames(struct domain *d, mfn_t mfn, uint32_t count
         if (pfn != NO_PFN)
             mpt_rw[mfn + i] = pfn + i;
     }
+    spend(count * FRAME_STEPS);
 }
 
 /* --- More frames */
@@ -213,6 +215,7 @@ static __may_switch long change_reservation(uint32_t cmd, const void *arg)
         end_operation();
     }
     release_domain(op.d);
+    spend(op.steps * FRAME_STEPS);
     if (this_cpu.flush)
         flush_tlb_now();
     if (op.leave)
@@ -422,6 +425,7 @@ static __may_switch int run_exchange(struct exchange *x)
         end_operation();
     }
     release_domain(x->d);
+    spend(x->steps * FRAME_STEPS);
     x->args.nr_exchanged = chunk << x->in_chunk_order;
     if (this_cpu.flush)
         flush_tlb_now();

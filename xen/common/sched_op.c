@@ -68,6 +68,7 @@ static inline bool port_pending(const struct domain *d, uint32_t port)
 /* 0: none of them is pending; 1: one is; or -error. *port is the last one looked at. */
 static int any_pending(const struct domain *d, const struct sched_poll *poll, uint32_t *port)
 {
+    spend(poll->nr_ports);
     for (uint32_t i = 0; i < poll->nr_ports; i++) {
         if (__get_guest_u32(port, &poll->ports[i]))
             return -EFAULT;
@@ -76,7 +77,6 @@ static int any_pending(const struct domain *d, const struct sched_poll *poll, ui
         if (port_pending(d, *port))
             return 1;
     }
-    spend(poll->nr_ports);
     return 0;
 }
 

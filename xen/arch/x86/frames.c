@@ -115,7 +115,7 @@ int get_page_type(struct page_info *page, uint32_t type)
         return another_use(page, type);
     leave_type(page, type);
     if (type == PGT_seg_desc_page) {
-        spend(PAGE_SIZE / 8);
+        spend(PAGE_SIZE / 2); /* 512 descriptors, 65 instructions each */
         if (validate_descriptors(page)) {
             page->type_info = PGT_none;
             return -EINVAL;
@@ -158,7 +158,7 @@ static __may_switch int validate_table(struct page_info *page, uint32_t type)
 {
     switch (type & PGT_type_mask) {
     case PGT_l1_page_table:
-        spend(L1_ENTRIES);
+        spend(L1_ENTRIES * 2);
         return validate_l1(page);
     case PGT_l2_page_table:
         return validate_l2(page, type & PGT_pae_xen_l2);
@@ -172,7 +172,7 @@ static __may_switch void invalidate_table(struct page_info *page, uint32_t type)
     switch (type & PGT_type_mask) {
     case PGT_l1_page_table:
         invalidate_l1(page);
-        spend(L1_ENTRIES);
+        spend(L1_ENTRIES * 2);
         break;
     case PGT_l2_page_table:
         invalidate_l2(page, type & PGT_pae_xen_l2);

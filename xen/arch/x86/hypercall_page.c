@@ -1,6 +1,7 @@
 /* The hypercall page: code in the guest's address space that makes the call of each number. */
 #include <asm/emulate.h>
 #include <asm/page.h>
+#include <xen/sched.h>
 
 #define INT3 0xCC
 
@@ -13,6 +14,7 @@ void write_hypercall_page(void *page)
 {
     uint8_t *slot = page;
 
+    spend(PAGE_SIZE / 6);
     memset(page, INT3, PAGE_SIZE);
     for (unsigned int number = 0; number < PAGE_SIZE / HYPERCALL_STUB_SIZE; number++) {
         if (number == __HYPERVISOR_iret)

@@ -133,7 +133,7 @@ static int copy_frame(struct domain *d, mfn_t to, mfn_t from)
         return -EINVAL;
     dst = own_page(to, d);
     if (dst && !get_page_type(dst, PGT_writable_page)) {
-        spend(PAGE_SIZE / 64);
+        spend(PAGE_SIZE / 16);
         copy_page(map_frame(to), map_copy_source(from));
         put_page_type(dst);
         rc = 0;

@@ -33,6 +33,8 @@ static void read_page(struct int82_page *p)
     p->uses = page->type_info >> PGT_count_shift;
 }
 
+#define PAGE_STEPS 6 /* of an answer, in the units of spend() */
+
 long page_info_op(const struct int82_op_buffer *op)
 {
     struct int82_page *pages = op->buffer, p;
@@ -40,6 +42,7 @@ long page_info_op(const struct int82_op_buffer *op)
 
     if (op->size % sizeof(p) || count > INT82_PAGES_MAX)
         return -EINVAL;
+    spend(count * PAGE_STEPS);
     for (uint32_t i = 0; i < count; i++) {
         if (copy_from_guest(&p, &pages[i], sizeof(p)))
             return -EFAULT;

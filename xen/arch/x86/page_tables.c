@@ -3,8 +3,8 @@
  * entry names: to a frame (L1), to a frame as an L1 (L2), as an L2 (L3). Levels only go down, so there are no cycles,
  * and no depth that a guest could choose.
  *
- * Windows do not survive preemption: the loops above L1 map their table anew for every entry. The validation of an L1
- * is not preempted.
+ * Windows do not survive preemption: the loops above L1 map their table anew for every entry, those over an L1 after
+ * each point.
  */
 #include <asm/frames.h>
 #include <asm/l1tf.h>
@@ -35,10 +35,13 @@ static bool absent_entries_ok(const pte_t *table, unsigned int entries, const st
 /* Those of the first `entries` only: what a failing validation took. */
 static void undo_l1(pte_t *table, unsigned int entries, struct domain *d)
 {
+    spend(2 * entries);
     for (unsigned int i = 0; i < entries; i++)
         if (table[i].lo & _PAGE_PRESENT)
             put_page_from_l1e(table[i], d);
 }
+
+#define ENTRY_STEPS 5 /* of one that take_l1_refs() does not know, in the units of spend() */
 
 int validate_l1(struct page_info *page)
 {
@@ -54,6 +57,11 @@ int validate_l1(struct page_info *page)
             undo_l1(table, i, d);
             return rc;
         }
+        spend(ENTRY_STEPS);
+        if (unlikely(effort_spent())) {
+            preempt_point();
+            table = map_l1(page_to_mfn(page));
+        }
     }
     return 0;
 }
@@ -61,8 +69,11 @@ int validate_l1(struct page_info *page)
 void invalidate_l1(struct page_info *page)
 {
     struct domain *d = page->owner;
-    pte_t *table = map_l1(page_to_mfn(page));
+    pte_t *table;
 
+    if (effort_spent())
+        preempt_point();
+    table = map_l1(page_to_mfn(page));
     for (unsigned int i = 0; (i = drop_l1_refs(table, i, d)) < L1_ENTRIES; i++) {
         put_page_from_l1e(table[i], d);
         if (unlikely(effort_spent())) { /* many were a dead domain's, and had to be cleared */
@@ -114,6 +125,9 @@ void put_page_from_l3e(pte_t e)
 
 static __may_switch void undo_l2(mfn_t mfn, unsigned int entries)
 {
+    if (effort_spent())
+        preempt_point();
+    spend(L2_ENTRIES); /* even if it is empty */
     for (unsigned int i = 0; i < entries; i++) {
         pte_t e = map_l2(mfn)[i];
 
@@ -129,6 +143,7 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
     unsigned int entries = with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES;
     mfn_t mfn = page_to_mfn(page);
 
+    spend(2 * L2_ENTRIES); /* even if it is empty */
     if (!absent_entries_ok(map_l2(mfn), entries, page->owner))
         return -EINVAL;
     for (unsigned int i = 0; i < entries; i++) {

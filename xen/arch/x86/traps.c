@@ -94,6 +94,31 @@ void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t 
     to_guest(regs, vector);
 }
 
+/* The fault is that of an `iret` to the guest. */
+static bool on_way_out(const struct cpu_user_regs *regs)
+{
+    const struct extable_entry *e = __start_extable;
+
+    if (guest_mode(regs))
+        return false;
+    while (e->from != regs->eip && e + 1 != __stop_extable)
+        e++;
+    return e->from == regs->eip && e->to == (uint32_t)guest_iret_fault;
+}
+
+/* A page of the LDT has all of its descriptors checked, which takes long, and one for CS and one for SS may be needed
+ * to get out at all: so interrupts come in before each. True: there is work, and the way out begins anew. */
+static bool others_first(struct cpu_user_regs *regs)
+{
+    if (!on_way_out(regs))
+        return false;
+    interrupt_window();
+    if (!this_cpu.work)
+        return false;
+    regs->eip = (uint32_t)exit_work;
+    return true;
+}
+
 /*
  * The processor looked for a descriptor in a page of the current windows that is not mapped. The LDT's are mapped on
  * demand; a fault that stays is the guest's, at the address where it has its LDT. Beyond the frames of its GDT there is
@@ -104,7 +129,7 @@ static bool window_fault(struct cpu_user_regs *regs, uint32_t *address)
     uint32_t gdt = *address - (current->area + VCPU_AREA_GDT), ldt = *address - (current->area + VCPU_AREA_LDT);
 
     if (ldt < PAGE_SIZE * 16) {
-        if (handle_ldt_fault(ldt))
+        if (others_first(regs) || handle_ldt_fault(ldt))
             return true;
         *address = current->ldt_base + ldt;
     } else if (gdt < PAGE_SIZE * 16 && guest_mode(regs)) {
@@ -262,6 +287,7 @@ static __attribute__((noinline)) __may_switch void let_others_run(struct vcpu *v
                                                                   uint32_t work)
 {
     if (work & WORK_SEGMENTS) {
+        interrupt_window();
         load_late_segment(v);
         interrupt_window();
     }
@@ -357,6 +383,7 @@ long do_set_trap_table(const trap_info_t *traps)
 
     if (!traps) {
         memset(v->traps, 0, sizeof(v->traps));
+        spend(sizeof(v->traps) / 20);
         set_int80_gate(v);
         return 0;
     }

@@ -45,9 +45,12 @@ static void set_registers_from(struct vcpu *v, const struct cpu_user_regs *from)
     arch_set_regs(v, &regs);
 }
 
+#define CONTEXT_STEPS 400 /* of all of it, in the units of spend() */
+
 /* What takes no references and cannot fail. */
 static void set_rest_from(struct vcpu *v, const struct vcpu_guest_context *c)
 {
+    spend(CONTEXT_STEPS);
     set_traps_from(v, c);
     set_callbacks_from(v, c);
     v->guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
@@ -112,6 +115,7 @@ int arch_change_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
 
 void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
 {
+    spend(CONTEXT_STEPS);
     memset(c, 0, sizeof(*c));
     save_fpu(v);
     memcpy(&c->fpu_ctxt, v->fpu_area, sizeof(v->fpu_area));

@@ -9,6 +9,7 @@
 #include <asm/layout.h>
 #include <public/errno.h>
 #include <xen/lib.h>
+#include <xen/sched.h>
 
 /* [addr, addr + size) lies below the hypervisor. Overflow-safe. */
 static inline bool guest_range_ok(const void *addr, uint32_t size)
@@ -26,14 +27,26 @@ static inline bool guest_array_ok(const void *addr, uint32_t count, uint32_t siz
 uint32_t __copy_from_guest(void *dst, const void *src, uint32_t n);
 uint32_t __copy_to_guest(void *dst, const void *src, uint32_t n);
 
-/* 0 or -EFAULT */
-static inline int copy_from_guest(void *dst, const void *src, uint32_t n)
+#define LARGE_COPY    256
+#define BYTES_PER_STEP 16 /* of spend() */
+
+/* Large copies tell; where the compiler knows that this one is not, nothing is left of it. */
+static inline __attribute__((always_inline)) void tell_copy(uint32_t n)
 {
+    if (!__builtin_constant_p(n) || n > LARGE_COPY)
+        spend(n / BYTES_PER_STEP);
+}
+
+/* 0 or -EFAULT */
+static inline __attribute__((always_inline)) int copy_from_guest(void *dst, const void *src, uint32_t n)
+{
+    tell_copy(n);
     return guest_range_ok(src, n) && !__copy_from_guest(dst, src, n) ? 0 : -EFAULT;
 }
 
-static inline int copy_to_guest(void *dst, const void *src, uint32_t n)
+static inline __attribute__((always_inline)) int copy_to_guest(void *dst, const void *src, uint32_t n)
 {
+    tell_copy(n);
     return guest_range_ok(dst, n) && !__copy_to_guest(dst, src, n) ? 0 : -EFAULT;
 }
 

@@ -6,7 +6,7 @@
 
 /* Take the references that the table's entries stand for: 0, or -error with none taken. L2 and L3 may be
  * preempted; giving references back may be at every level. */
-int validate_l1(struct page_info *page);
+__may_switch int validate_l1(struct page_info *page);
 __may_switch int validate_l2(struct page_info *page, bool with_hypervisor);
 __may_switch int validate_l3(struct page_info *page);
 /* Drop them again. */

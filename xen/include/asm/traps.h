@@ -14,6 +14,8 @@ extern const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
 __may_switch void do_trap(struct cpu_user_regs *regs);
 void do_irq(struct cpu_user_regs *regs);
 __may_switch struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs);
+void exit_work(void); /* exit.S: the ways out of the hypervisor, and of an `iret` that faulted */
+void guest_iret_fault(void);
 void do_guest_iret_fault(struct cpu_user_regs *regs);
 void do_double_fault(void) __attribute__((noreturn));
 

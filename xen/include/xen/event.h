@@ -5,7 +5,7 @@
 #include <xen/sched.h>
 
 int evtchn_init(struct domain *d);
-void evtchn_destroy(struct domain *d); /* closes all ports */
+__may_switch void evtchn_destroy(struct domain *d); /* closes all ports */
 
 /* A port of d's whose other end is the hypervisor. *port: one that is unbound, or 0 for a new one, which is told.
  * 0, -EINVAL, -ENOSPC. */

@@ -202,13 +202,17 @@ extern struct cpu this_cpu;
 
 #define NO_VA_KEY 0xFFFFFFFFu
 
-/* For loops over steps of which some are much longer than others: the long ones tell, in units of about 20
- * instructions, and the loop comes to a point where others may run when that has become much (docs/security.md has the
- * bound). */
+/*
+ * What takes long tells so, in units of 20 instructions, and whoever goes through steps of which some are long comes to
+ * a point where others may run when that has become much. Each call of a multicall has told CALL_STEPS: so what takes
+ * no longer need not tell. docs/security.md has the bound and the sum; what is not told counts 32 times in it.
+ */
 #define EFFORT_MAX 512
+#define CALL_STEPS 16
 static inline void spend(uint32_t steps)
 {
-    this_cpu.effort_left -= steps;
+    if (this_cpu.effort_left >= 0) /* not to wrap round, however many calls there are before the next point */
+        this_cpu.effort_left -= steps;
 }
 static inline bool effort_spent(void)
 {

@@ -77,6 +77,7 @@ long do_multicall(multicall_entry_t *calls, uint32_t count)
             this_cpu.work &= ~WORK_RESTART; /* of a call whose entry has gone */
             return -EFAULT;
         }
+        spend(CALL_STEPS);
         if ((this_cpu.work || i % 64 == 63 || effort_spent()) && !multicall_go_on(&calls[i + 1], &calls[count]))
             break;
     }

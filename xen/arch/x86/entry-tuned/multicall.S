@@ -78,9 +78,9 @@ multicall_result:
 multicall_next:
         NEXT_ENTRY
 
-/* The same of one that may have taken long: then interrupts get a chance before the next. */
+/* The same of one that may have taken long: then interrupts get a chance before the next. So they do after many. */
 multicall_long_result:
-        cmpl    $0, CPU(effort_left)
+        subl    $CALL_STEPS, CPU(effort_left)
         jge     multicall_result
 .Llong: mov     %eax, MC_RESULT
         EXTABLE(.Llong, multicall_fault)
@@ -224,7 +224,7 @@ ENTRY(multicall_xen_version)
 1:      FETCH_ARG 0, %eax
         FETCH_ARG 1, %edx
         call    do_xen_version
-        jmp     multicall_result
+        jmp     multicall_long_result
 
 ENTRY(multicall_fpu_taskswitch)
         FETCH_ARG 0, %eax

@@ -20,6 +20,7 @@ void offsets(void)
     OFFSET(CPU_va_key, cpu, va_key);
     OFFSET(CPU_va_window, cpu, va_window);
     OFFSET(CPU_effort_left, cpu, effort_left);
+    DEFINE(CALL_STEPS, CALL_STEPS);
 
     OFFSET(PAGE_count, page_info, count);
     OFFSET(PAGE_type_info, page_info, type_info);

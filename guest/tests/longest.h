@@ -1,0 +1,25 @@
+/* Multicalls of as many calls as there are between two looks for interrupts at most: see longest_multicalls.c. */
+#ifndef TESTS_LONGEST_H
+#define TESTS_LONGEST_H
+
+#include "test.h"
+
+#define CALLS 64u
+
+/* Call i of the next multicall. */
+void call_at(uint32_t i, uint32_t op, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4);
+/* Makes them all; each must answer this. `what` is said if one does not. */
+void make_calls(const char *what, int32_t result);
+/* The same call, so many times. */
+void repeat(const char *what, int32_t result, uint32_t op, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3);
+/* Two calls in turn. */
+void alternate(const char *what, uint32_t op, const uint32_t a[4], const uint32_t b[4]);
+
+#define ARG(p) ((uint32_t)(p))
+
+/* 14 pages of 512 descriptors that all have to be cut, read-only; their frames. */
+#define GDT_PAGES 14u
+void make_gdt(void *pages[GDT_PAGES], uint32_t frames[GDT_PAGES]);
+void free_gdt(void *pages[GDT_PAGES]);
+
+#endif
