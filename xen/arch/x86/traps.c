@@ -404,8 +404,7 @@ long do_set_trap_table(const trap_info_t *traps)
         v->traps[vector].flags = head >> 8 & 0xFF;
         if (unlikely(vector == SYSCALL_VECTOR))
             set_int80_gate(v);
-        spend(TRAP_STEPS);
-        if (unlikely(effort_spent()) && pause_point()) /* the list is as long as a guest likes */
+        if (unlikely(spend_and_look(TRAP_STEPS)) && pause_point()) /* the list is as long as a guest likes */
             return restart_call(__HYPERVISOR_set_trap_table, 1, (uint32_t)(traps + 1), 0, 0);
     }
 fault:

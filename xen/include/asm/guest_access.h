@@ -38,13 +38,13 @@ static inline __attribute__((always_inline)) void tell_copy(uint32_t n)
 }
 
 /* 0 or -EFAULT */
-static inline __attribute__((always_inline)) int copy_from_guest(void *dst, const void *src, uint32_t n)
+static inline int copy_from_guest(void *dst, const void *src, uint32_t n)
 {
     tell_copy(n);
     return guest_range_ok(src, n) && !__copy_from_guest(dst, src, n) ? 0 : -EFAULT;
 }
 
-static inline __attribute__((always_inline)) int copy_to_guest(void *dst, const void *src, uint32_t n)
+static inline int copy_to_guest(void *dst, const void *src, uint32_t n)
 {
     tell_copy(n);
     return guest_range_ok(dst, n) && !__copy_to_guest(dst, src, n) ? 0 : -EFAULT;

@@ -214,6 +214,12 @@ static inline void spend(uint32_t steps)
     if (this_cpu.effort_left >= 0) /* not to wrap round, however many calls there are before the next point */
         this_cpu.effort_left -= steps;
 }
+/* The same for one who comes to a point at once when it is true. */
+static inline bool spend_and_look(uint32_t steps)
+{
+    this_cpu.effort_left -= steps;
+    return this_cpu.effort_left < 0;
+}
 static inline bool effort_spent(void)
 {
     return this_cpu.effort_left < 0;
