@@ -94,31 +94,6 @@ void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t 
     to_guest(regs, vector);
 }
 
-/* The fault is that of an `iret` to the guest. */
-static bool on_way_out(const struct cpu_user_regs *regs)
-{
-    const struct extable_entry *e = __start_extable;
-
-    if (guest_mode(regs))
-        return false;
-    while (e->from != regs->eip && e + 1 != __stop_extable)
-        e++;
-    return e->from == regs->eip && e->to == (uint32_t)guest_iret_fault;
-}
-
-/* A page of the LDT has all of its descriptors checked, which takes long, and one for CS and one for SS may be needed
- * to get out at all: so interrupts come in before each. True: there is work, and the way out begins anew. */
-static bool others_first(struct cpu_user_regs *regs)
-{
-    if (!on_way_out(regs))
-        return false;
-    interrupt_window();
-    if (!this_cpu.work)
-        return false;
-    regs->eip = (uint32_t)exit_work;
-    return true;
-}
-
 /*
  * The processor looked for a descriptor in a page of the current windows that is not mapped. The LDT's are mapped on
  * demand; a fault that stays is the guest's, at the address where it has its LDT. Beyond the frames of its GDT there is
@@ -129,7 +104,7 @@ static bool window_fault(struct cpu_user_regs *regs, uint32_t *address)
     uint32_t gdt = *address - (current->area + VCPU_AREA_GDT), ldt = *address - (current->area + VCPU_AREA_LDT);
 
     if (ldt < PAGE_SIZE * 16) {
-        if (others_first(regs) || handle_ldt_fault(ldt))
+        if (ldt_fault(regs, ldt))
             return true;
         *address = current->ldt_base + ldt;
     } else if (gdt < PAGE_SIZE * 16 && guest_mode(regs)) {
@@ -327,6 +302,35 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             domain_crash(v, "no room for an event's frame");
     } while (this_cpu.work || v->crash_pending);
     return moved ? moved_frame(regs) : regs;
+}
+
+/* The fault is that of an `iret` to the guest. */
+static bool on_way_out(const struct cpu_user_regs *regs)
+{
+    const struct extable_entry *e = __start_extable;
+
+    if (guest_mode(regs))
+        return false;
+    while (e->from != regs->eip && e + 1 != __stop_extable)
+        e++;
+    return e->from == regs->eip && e->to == (uint32_t)guest_iret_fault;
+}
+
+/* Interrupts come in first. True: there is work now, which the way out has to look at. */
+static bool way_out_begins_anew(struct cpu_user_regs *regs)
+{
+    if (!on_way_out(regs))
+        return false;
+    interrupt_window();
+    if (!this_cpu.work)
+        return false;
+    regs->eip = (uint32_t)exit_work;
+    return true;
+}
+
+bool ldt_fault(struct cpu_user_regs *regs, uint32_t offset)
+{
+    return way_out_begins_anew(regs) || handle_ldt_fault(offset);
 }
 
 static void rest_of_iret(struct vcpu *v, uint32_t eflags)
