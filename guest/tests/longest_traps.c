@@ -3,7 +3,7 @@
  * descriptors all have to be checked anew, strings of port accesses, strings of stores to a page table, instructions
  * as long as they can be. See longest.c.
  */
-#include "test.h"
+#include "longest.h"
 
 #include <guest/traps.h>
 #include <public/physdev.h>
@@ -71,6 +71,36 @@ TEST(longest_segments)
     CHECK_EQ(fs, SELECTOR(0));
     CHECK_EQ(gs, SELECTOR(1));
     CHECK_EQ(es, SELECTOR(2));
+    CHECK_RC(set_ldt(NULL), 0);
+    free_ldt(first);
+    free_ldt(second);
+}
+
+/* After a multicall whose last call has checked a page of descriptors, the way out needs two more. */
+TEST(longest_segments_after_a_multicall)
+{
+    static multicall_entry_t calls[2];
+    static struct mmuext_op op;
+    uint8_t *first = alloc_pages(3), *second = alloc_pages(3);
+    uint64_t descriptor = virt_to_maddr(first), at;
+    uint32_t cs, ss;
+
+    make_ldt(first);
+    make_ldt(second);
+    CHECK_RC(set_ldt(first), 0);
+    __asm__ volatile("mov %%cs, %0; mov %%ss, %1; mov %2, %%fs" : "=r"(cs), "=r"(ss) : "r"(SELECTOR(0)));
+    __asm__ volatile("mov %0, %%fs; mov %1, %%ss" : : "r"(0), "r"(SELECTOR(4)));
+    load_cs(SELECTOR(5));
+    at = ((uint64_t *)first)[0];
+    op = (struct mmuext_op){.cmd = MMUEXT_SET_LDT, .arg1.linear_addr = ARG(second), .arg2.nr_ents = LDT_PAGES * 512};
+    calls[0] = (multicall_entry_t){.op = __HYPERVISOR_mmuext_op, .args = {ARG(&op), 1, 0, DOMID_SELF}};
+    calls[1] = (multicall_entry_t){.op = __HYPERVISOR_update_descriptor,
+                                   .args = {LO_HI(descriptor), LO_HI(at)}};
+    CHECK_RC(HYPERVISOR_multicall(calls, 2), 0);
+    load_cs(cs);
+    __asm__ volatile("mov %0, %%ss" : : "r"(ss));
+    CHECK_RC((int32_t)calls[0].result, 0);
+    CHECK_RC((int32_t)calls[1].result, 0);
     CHECK_RC(set_ldt(NULL), 0);
     free_ldt(first);
     free_ldt(second);

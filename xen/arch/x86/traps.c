@@ -304,13 +304,11 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
     return moved ? moved_frame(regs) : regs;
 }
 
-/* The fault is that of an `iret` to the guest. */
+/* The fault, which is the hypervisor's own, is that of an `iret` to the guest. */
 static bool on_way_out(const struct cpu_user_regs *regs)
 {
     const struct extable_entry *e = __start_extable;
 
-    if (guest_mode(regs))
-        return false;
     while (e->from != regs->eip && e + 1 != __stop_extable)
         e++;
     return e->from == regs->eip && e->to == (uint32_t)guest_iret_fault;
@@ -319,10 +317,10 @@ static bool on_way_out(const struct cpu_user_regs *regs)
 /* Interrupts come in first. True: there is work now, which the way out has to look at. */
 static bool way_out_begins_anew(struct cpu_user_regs *regs)
 {
-    if (!on_way_out(regs))
+    if (guest_mode(regs))
         return false;
     interrupt_window();
-    if (!this_cpu.work)
+    if (!this_cpu.work || !on_way_out(regs))
         return false;
     regs->eip = (uint32_t)exit_work;
     return true;
