@@ -314,13 +314,24 @@ static bool on_way_out(const struct cpu_user_regs *regs)
     return e->from == regs->eip && e->to == (uint32_t)guest_iret_fault;
 }
 
+/* The plain entry path loads all data segments on its way out, and looks for work behind that. */
+extern const char segments_restored[] __attribute__((weak));
+static bool restores_segments(const struct cpu_user_regs *regs)
+{
+    return (uint32_t)segments_restored && regs->eip > (uint32_t)hypercall && regs->eip < (uint32_t)segments_restored;
+}
+
 /* Interrupts come in first. True: there is work now, which the way out has to look at. */
 static bool way_out_begins_anew(struct cpu_user_regs *regs)
 {
+    bool at_iret;
+
     if (guest_mode(regs))
         return false;
-    interrupt_window();
-    if (!this_cpu.work || !on_way_out(regs))
+    at_iret = on_way_out(regs);
+    if (at_iret || restores_segments(regs))
+        interrupt_window();
+    if (!this_cpu.work || !at_iret)
         return false;
     regs->eip = (uint32_t)exit_work;
     return true;

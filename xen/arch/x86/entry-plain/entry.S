@@ -40,6 +40,7 @@ ENTRY(hypercall)
         RESTORE_SEGMENT 4, es
         RESTORE_SEGMENT 8, fs
         RESTORE_SEGMENT 12, gs
+ENTRY(segments_restored)
         add     $16, %esp
         cmpl    $0, CPU(work)
         jne     exit_work_frame
