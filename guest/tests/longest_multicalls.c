@@ -238,6 +238,19 @@ static void batches(const char *what, uint32_t count)
     CHECK_EQ(done, count);
 }
 
+TEST(longest_batch)
+{
+    static mmu_update_t many[4096];
+    void *data = alloc_page();
+
+    for (uint32_t i = 0; i < ARRAY_SIZE(many); i++)
+        many[i] = (mmu_update_t){virt_to_maddr(data) + i % 512 * 8, i};
+    CHECK_RC(HYPERVISOR_mmu_update_dom(many, ARRAY_SIZE(many), &done, DOMID_SELF), 0);
+    CHECK_EQ(done, ARRAY_SIZE(many));
+    CHECK_EQ(((uint64_t *)data)[511], ARRAY_SIZE(many) - 1);
+    free_page(data);
+}
+
 /* The entries of FREE_VA come and go, and name a page first as data and then as nothing. */
 TEST(longest_multicalls_of_mmu_update)
 {
@@ -475,8 +488,8 @@ TEST(longest_multicalls_of_reservations)
         take[n] = (struct xen_memory_reservation){lists[n], EXTENTS, 0, 0, DOMID_SELF};
     while (taken < CALLS / 2 && HYPERVISOR_memory_op(XENMEM_increase_reservation, &take[taken]) == EXTENTS)
         taken++;
-    if (!CHECK(taken > 0))
-        return;
+    if (!taken)
+        SKIP("this domain has all the memory that it may have");
     for (uint32_t round = 0; round < 2; round++) {
         for (uint32_t i = 0; i < CALLS; i++)
             call_at(i, __HYPERVISOR_memory_op, i & 1 ? XENMEM_increase_reservation : XENMEM_decrease_reservation,
