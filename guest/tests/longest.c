@@ -64,6 +64,23 @@ TEST(longest_mmu_update_of_l2)
     drop_tables();
 }
 
+/* Sixteen of them named by one L2, which takes and drops them all. */
+TEST(longest_walk)
+{
+    pte_t *l2 = alloc_page();
+
+    if (!make_tables(PTE_KERNEL_RW))
+        return;
+    for (unsigned int t = 0; t < TABLES; t++)
+        l2[t * 30] = make_pte(virt_to_mfn(l1[t]), PTE_TABLE);
+    CHECK_RC(page_make_readonly(l2), 0);
+    CHECK_RC(mmuext(MMUEXT_PIN_L2_TABLE, virt_to_mfn(l2), 0), 0);
+    CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(l2), 0), 0);
+    CHECK_RC(page_make_writable(l2), 0);
+    free_page(l2);
+    drop_tables();
+}
+
 static void call_mmuext(multicall_entry_t *call, struct mmuext_op *op, uint32_t cmd, const void *page)
 {
     *op = (struct mmuext_op){.cmd = cmd, .arg1.mfn = virt_to_mfn(page)};
