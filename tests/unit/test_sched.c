@@ -947,6 +947,54 @@ static void test_exclusion(void)
     EXPECT(about(guests[0].ran, taken / 3, taken / 20)); /* three that always want to run */
 }
 
+/* The phase in which their operations meet domain 0's turns changes now and then. */
+static void many_with_pauses(struct guest *g)
+{
+    for (unsigned int i = 0;; i++) {
+        operate(g->v->domain, &steps);
+        way_out(g);
+        if (i % 4 == 3)
+            guest_run(g, MS(7));
+    }
+}
+
+/* Whichever of a domain's vCPUs is amid an operation when its slice ends: who waits for the memory, or for one of them,
+ * waits for the end of one operation, and not for the next that a sibling begins. */
+static void patient(struct guest *g)
+{
+    struct domain *d = guests[1].v->domain;
+
+    for (unsigned int i = 0; i < 40; i++) {
+        struct vcpu *v = guests[1 + i % 3].v;
+        uint64_t begun;
+
+        guest_run(g, US(20000 + i * 7919 % 23000));
+        begun = now;
+        if (i & 4) {
+            vcpu_pause(v);
+            EXPECT(stop_at_exit(v) == 0);
+            vcpu_unpause(v);
+        } else {
+            EXPECT(begin_operation(d) == 0);
+            end_operation();
+        }
+        way_out(g);
+        EXPECT(now - begun < MS(120));
+    }
+    step_reached = 1;
+}
+
+static void test_patience(void)
+{
+    step_reached = steps = 0;
+    add_domain(0, patient);
+    add_domain(1, many_with_pauses);
+    add_vcpu(guests[1].v->domain, 1, many_with_pauses);
+    add_vcpu(guests[1].v->domain, 2, many_operations);
+    simulate(MS(20000));
+    EXPECT(step_reached == 1);
+}
+
 /* Taken down by a sibling amid an operation: the sibling's turns finish it. */
 static void downer(struct guest *g)
 {
@@ -1288,6 +1336,7 @@ int main(void)
     run("sched_tick_wakes", test_tick_wakes);
     run("sched_pause", test_pause);
     run("sched_exclusion", test_exclusion);
+    run("sched_patience", test_patience);
     run("sched_taken_down", test_taken_down);
     run("sched_each_other", test_each_other);
     run("sched_making_way", test_making_way);

@@ -48,10 +48,11 @@ static inline __may_switch void step(uint32_t *steps)
         preempt_point();
 }
 
-/* An extent, before which nothing is half done. True: stop. */
+/* An extent, before which nothing is half done. True: stop. Who waits does not depend on the count of steps: their last
+ * one may fall into the middle of an extent each time. */
 static inline __may_switch bool next_extent(struct reservation_op *op)
 {
-    return unlikely(step_due(&op->steps)) && (op->leave = pause_operation(op->d));
+    return unlikely(step_due(&op->steps) || others_wait()) && (op->leave = pause_operation(op->d));
 }
 
 /* The limit that mem_flags set. False: nothing lies that low. */
@@ -419,7 +420,7 @@ static __may_switch int run_exchange(struct exchange *x)
             rc = exchange_chunk(x, chunk);
             if (!rc)
                 chunk++;
-            if (!rc && step_due(&x->steps) && pause_operation(x->d))
+            if (!rc && (step_due(&x->steps) || others_wait()) && pause_operation(x->d))
                 rc = -ERESTART;
         }
         end_operation();

@@ -84,6 +84,8 @@ void preempt_point(void)
 
 static __attribute__((noinline)) __may_switch bool pause(bool forced)
 {
+    if (must_leave(current))
+        return true; /* at once: a sibling that comes first may begin an operation, for which the waiter waits, too */
     if (others_are_due(forced) || this_cpu.work & WORK_YIELD)
         schedule();
     return must_leave(current);

@@ -9,7 +9,7 @@
  *
  * One that may not go on yet (stand_in(): somebody else is amid an operation on its domain's memory, or it waits for
  * another vCPU) changes places with whom it waits for, who runs in its time, paused or not, until the operation is
- * done.
+ * done. Then the turn goes back to it, before anybody could begin the next operation: see repay().
  *
  * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
  */
@@ -75,21 +75,51 @@ static void change_places(struct vcpu *first, struct vcpu *other)
         append(first);
 }
 
-/* The first in the queue, or who has to run before it can go on: then *yields. */
-static struct vcpu *take_first(bool *yields)
+/* The first in the queue, or who has to run before it can go on. */
+static struct vcpu *take_first(void)
 {
     struct vcpu *v = queue, *other;
 
-    *yields = false;
     if (!v)
         return this_cpu.idle;
     remove_from_queue(v);
     other = stand_in(v);
     if (unlikely(other != v)) {
         change_places(v, other);
-        *yields = true;
+        v->operation.lent_to = other;
+        other->operation.owes = true;
     }
     return other;
+}
+
+/* Who of those in the queue has lent v its turn, and need not wait for it any more: of another domain, if there is one. */
+static struct vcpu *lender_to(const struct vcpu *v)
+{
+    struct vcpu *sibling = NULL, *lender;
+
+    for (lender = queue; lender; lender = lender->run_next) {
+        if (lender->operation.lent_to != v || stand_in(lender) == v)
+            continue;
+        if (lender->domain != v->domain)
+            return lender;
+        sibling = sibling ?: lender;
+    }
+    return sibling;
+}
+
+/* What v was amid is done: the rest of the turn goes back. If anybody else came first, a domain of which always one vCPU
+ * is amid an operation when its slice ends would make others wait for ever. */
+static void repay(struct vcpu *v)
+{
+    struct vcpu *lender = lender_to(v);
+
+    v->operation.owes = false;
+    if (!lender)
+        return;
+    lender->operation.lent_to = NULL;
+    lender->slice_left = MAX(v->slice_left, MIN_SLICE_NS);
+    remove_from_queue(lender);
+    insert_at(&queue, lender);
 }
 
 /* --- Time slices */
@@ -232,13 +262,13 @@ static void put_back(struct vcpu *v)
 /* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs in
  * another's place stops at the end of its operation, but not before: WORK_SCHEDULE would make it wait at each
  * preempt_point(). */
-static void switch_work(struct vcpu *prev, struct vcpu *next, bool yields)
+static void switch_work(struct vcpu *prev, struct vcpu *next)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);
     this_cpu.work &= WORK_TIMER;
     if (next == this_cpu.idle)
         return;
-    this_cpu.work |= next->pending_work | WORK_UPCALL | (yields ? WORK_YIELD : 0);
+    this_cpu.work |= next->pending_work | WORK_UPCALL | (next->operation.owes ? WORK_YIELD : 0);
     next->pending_work = 0;
     if (!wants_to_run(next) || next->operation.wanted_out)
         this_cpu.work |= WORK_PAUSED;
@@ -248,17 +278,18 @@ void schedule(void)
 {
     struct vcpu *prev = current, *next;
     uint64_t now = system_time();
-    bool yields;
 
     this_cpu.work &= ~(WORK_SCHEDULE | WORK_YIELD);
     charge(prev, now);
+    if (unlikely(prev->operation.owes) && !prev->operation.suspended)
+        repay(prev);
     if (prev != this_cpu.idle && wants_to_run(prev))
         put_back(prev);
     displaced = false;
     displace_at = 0;
-    next = take_first(&yields);
+    next = take_first();
     if (next == prev) {
-        if (yields)
+        if (prev->operation.owes)
             this_cpu.work |= WORK_YIELD;
         if (prev != this_cpu.idle && !wants_to_run(prev))
             this_cpu.work |= WORK_PAUSED;
@@ -272,7 +303,7 @@ void schedule(void)
     if (prev != this_cpu.idle)
         publish_runstate(prev);
     change_runstate(next, RUNSTATE_running, now);
-    switch_work(prev, next, yields);
+    switch_work(prev, next);
     start_slice(next, now);
     publish_time(next, now);
     context_switch(prev, next);

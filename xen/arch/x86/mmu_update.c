@@ -169,6 +169,8 @@ static __may_switch int table_update(struct batch *b, struct page_info *page, un
     else
         rc = mod_l3_entry(b->pt_owner, page, index, new);
     put_page_and_table(page);
+    if (others_wait())
+        spend(EFFORT_MAX + 1); /* the chunk ends: 64 of these may be 2^15 tables */
     return rc;
 }
 

@@ -44,6 +44,12 @@ __may_switch void preempt_point(void);
  * way out, or is not to run any more for now, and the call makes way for it: restart_call(). */
 __may_switch bool pause_point(void);
 
+/* Somebody waits for current to make way: a step ends here that could also be longer. */
+static inline bool others_wait(void)
+{
+    return this_cpu.work & (WORK_YIELD | WORK_PAUSED);
+}
+
 /* Waits until *holder is NULL; whoever it names runs meanwhile. 0 or -ERESTART, as above. */
 __may_switch int wait_for_holder(struct vcpu **holder);
 

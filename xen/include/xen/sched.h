@@ -92,6 +92,8 @@ struct vcpu {
         bool wanted_out;         /* somebody waits until it gets to its way out */
         struct vcpu **waits_for; /* NULL, or it waits until that is NULL, and the vCPU that it names goes first */
         struct vcpu *wants_out;  /* NULL, or it waits until that one is on its way out */
+        bool owes;                   /* runs, or has run, in another's turn: yields when the operation is done */
+        const struct vcpu *lent_to;  /* whom it gave its turn last, if that one still owes it; to be compared only */
     } operation;
     uint64_t periodic_last;  /* system time of the last tick */
     uint64_t time_published; /* system time when vcpu_info's was last written */
