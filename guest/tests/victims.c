@@ -4,7 +4,7 @@
  * hypervisor's own, and the books are right. Needs the build that injects faults for that.
  */
 #include "injected_faults.h"
-#include "victim.h"
+#include "other.h"
 
 #include <guest/audit.h>
 #include <public/domctl.h>
@@ -279,6 +279,56 @@ TEST(victim_destroyed_amid)
     CHECK_RC(victim_destroy(&victim), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
         destroy_everywhere(&scenarios[i]);
+}
+
+/* ---- Made to stop amid a long call */
+
+#define EXTENTS 512u
+
+/* The same four frames, which stay mapped, again and again. Two of them are tables at first: undoing these is so much
+ * work that from then on the looks for interrupts are due in the middle of an extent, each time. */
+static void decreases_for_long(void)
+{
+    char *args = victim_map(&victim, VICTIM_ARGS);
+    xen_pfn_t *list;
+
+    for (uint32_t i = 1; i < 4; i++)
+        CHECK_EQ(victim.mfn[VICTIM_TREE_L1 + i], victim.mfn[VICTIM_TREE_L1] + i);
+    if (!args)
+        return;
+    *(struct xen_memory_reservation *)(args + 128) =
+        (struct xen_memory_reservation){.extent_start = (void *)VICTIM_VA(VICTIM_ARGS + 1),
+                                        .nr_extents = EXTENTS,
+                                        .extent_order = 2,
+                                        .domid = DOMID_SELF};
+    list = victim_map(&victim, VICTIM_ARGS + 1);
+    for (uint32_t i = 0; list && i < EXTENTS; i++)
+        list[i] = victim.mfn[VICTIM_TREE_L1];
+    call_mmuext(0, MMUEXT_PIN_L1_TABLE, VICTIM_TREE_L1);
+    call_mmuext(64, MMUEXT_PIN_L1_TABLE, VICTIM_TREE_L1 + 1);
+    victim_call(&victim, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, VICTIM_VA(VICTIM_ARGS) + 128, 0, 0);
+}
+
+/* Whose registers are asked for makes way at the next extent, and does not carry out all of them first. */
+TEST(victim_makes_way)
+{
+    static struct vcpu_guest_context context;
+    struct victim_list *list;
+    uint32_t done;
+
+    NEED_FAULTS();
+    if (!create())
+        return;
+    decreases_for_long();
+    preempt_vcpu(INT82_PREEMPT_AT, 5, victim.id << 16);
+    victim_start(&victim);
+    CHECK_EQ(preempt(INT82_PREEMPT_NEVER, 0), 5);
+    CHECK(other_get_context(&victim, 0, &context));
+    list = victim_map(&victim, VICTIM_LIST);
+    done = list ? list->calls[2].args[0] >> 6 : 0;
+    CHECK(done > 0 && done < EXTENTS);
+    CHECK_RC(victim_destroy(&victim), 0);
+    audit_clean();
 }
 
 /* ---- Held by others when it ends */
