@@ -467,8 +467,8 @@ TEST(longest_multicalls_of_memory_op)
     reservation.nr_extents = EXTENTS;
     reservation.extent_start = extents;
     extents[0] = RAM_END_FRAME;
-    repeat("decrease by what is not there", 0, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, ARG(&reservation), 0,
-           0);
+    repeat("decrease by what is not there", 0, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, ARG(&reservation),
+           0, 0);
     for (uint32_t i = 0; i < EXTENTS; i++) {
         set_p2m(pfn + i, out[i]);
         CHECK_RC(update_va(p + i * PAGE_SIZE, make_pte(out[i], PTE_KERNEL_RW), 0), 0);

@@ -94,8 +94,7 @@ TEST(longest_segments_after_a_multicall)
     at = ((uint64_t *)first)[0];
     op = (struct mmuext_op){.cmd = MMUEXT_SET_LDT, .arg1.linear_addr = ARG(second), .arg2.nr_ents = LDT_PAGES * 512};
     calls[0] = (multicall_entry_t){.op = __HYPERVISOR_mmuext_op, .args = {ARG(&op), 1, 0, DOMID_SELF}};
-    calls[1] = (multicall_entry_t){.op = __HYPERVISOR_update_descriptor,
-                                   .args = {LO_HI(descriptor), LO_HI(at)}};
+    calls[1] = (multicall_entry_t){.op = __HYPERVISOR_update_descriptor, .args = {LO_HI(descriptor), LO_HI(at)}};
     CHECK_RC(HYPERVISOR_multicall(calls, 2), 0);
     load_cs(cs);
     __asm__ volatile("mov %0, %%ss" : : "r"(ss));

@@ -14,7 +14,7 @@
 #define TREE_L1S     (3 * ENTRIES + 420) /* those of slot 3 end where the hypervisor begins */
 #define FEW_L1S      16u
 #define TREE_KIB     ((VICTIM_FRAMES + TREE_L1S + 3 * ENTRIES) * 4)
-#define LIST         (VICTIM_SPARE + 0)  /* a page that is found again and again for hundreds of MiB */
+#define LIST         (VICTIM_SPARE + 0) /* a page that is found again and again for hundreds of MiB */
 #define LIST_L1      (VICTIM_SPARE + 1)
 #define LIST_VA      (VIRT_BASE + (4u << 20))
 #define LIST_BYTES   (400u << 21)
@@ -219,8 +219,12 @@ static const struct worst {
     const char *name;
     void (*prepare)(const struct victim *v);
     bool tree;
-} worsts[] = {{"pins", pins, true},           {"initialise", initialise, true},       {"trap list", long_trap_list, false},
-              {"multicall", long_multicall, false}, {"batch", long_batch, false}, {"extents", large_extents, false}};
+} worsts[] = {{"pins", pins, true},
+              {"initialise", initialise, true},
+              {"trap list", long_trap_list, false},
+              {"multicall", long_multicall, false},
+              {"batch", long_batch, false},
+              {"extents", large_extents, false}};
 
 /* ---- What is asked meanwhile */
 
@@ -240,11 +244,11 @@ static void answered(const char *what, uint64_t since)
         FAIL("%s: %s took %u us", doing, what, (uint32_t)took / 1000);
 }
 
-#define TIMED(what, expression)               \
-    do {                                      \
-        uint64_t since_ = system_time();      \
-        CHECK_RC(expression, 0);              \
-        answered(what, since_);               \
+#define TIMED(what, expression)          \
+    do {                                 \
+        uint64_t since_ = system_time(); \
+        CHECK_RC(expression, 0);         \
+        answered(what, since_);          \
     } while (0)
 
 static uint64_t run_time(const struct victim *v)

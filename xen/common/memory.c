@@ -13,7 +13,7 @@
 #define MAX_SHARED_ORDER 9  /* that anybody may ask for: 2 MiB; more only who is privileged */
 #define PREEMPT_EVERY    64
 #define FRAME_STEPS      10 /* of a frame given or taken, in the units of spend() */
-#define COMMAND_BITS     6 /* of the command; above them Xen keeps where a continued call goes on */
+#define COMMAND_BITS     6  /* of the command; above them Xen keeps where a continued call goes on */
 #define COMMAND_MASK     ((1u << COMMAND_BITS) - 1)
 
 /* One of the three calls on a reservation. */

@@ -92,7 +92,8 @@ static struct vcpu *take_first(void)
     return other;
 }
 
-/* Who of those in the queue has lent v its turn, and need not wait for it any more: of another domain, if there is one. */
+/* Who of those in the queue has lent v its turn, and need not wait for it any more: of another domain, if there is one.
+ */
 static struct vcpu *lender_to(const struct vcpu *v)
 {
     struct vcpu *sibling = NULL, *lender;
@@ -107,8 +108,8 @@ static struct vcpu *lender_to(const struct vcpu *v)
     return sibling;
 }
 
-/* What v was amid is done: the rest of the turn goes back. If anybody else came first, a domain of which always one vCPU
- * is amid an operation when its slice ends would make others wait for ever. */
+/* What v was amid is done: the rest of the turn goes back. If anybody else came first, a domain of which always one
+ * vCPU is amid an operation when its slice ends would make others wait for ever. */
 static void repay(struct vcpu *v)
 {
     struct vcpu *lender = lender_to(v);

@@ -27,7 +27,7 @@ static inline bool guest_array_ok(const void *addr, uint32_t count, uint32_t siz
 uint32_t __copy_from_guest(void *dst, const void *src, uint32_t n);
 uint32_t __copy_to_guest(void *dst, const void *src, uint32_t n);
 
-#define LARGE_COPY    256
+#define LARGE_COPY     256
 #define BYTES_PER_STEP 16 /* of spend() */
 
 /* Large copies tell; where the compiler knows that this one is not, nothing is left of it. */

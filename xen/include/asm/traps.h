@@ -16,8 +16,8 @@ void do_irq(struct cpu_user_regs *regs);
 __may_switch struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs);
 void exit_work(void); /* exit.S: the ways out of the hypervisor, and of an `iret` that faulted */
 void guest_iret_fault(void);
-/* The LDT's window was touched where no page is mapped yet. To check one takes long, and the way out to the guest may need
- * one for CS and one for SS. True: done. */
+/* The LDT's window was touched where no page is mapped yet. To check one takes long, and the way out to the guest may
+ * need one for CS and one for SS. True: done. */
 bool ldt_fault(struct cpu_user_regs *regs, uint32_t offset) __attribute__((noinline));
 void do_guest_iret_fault(struct cpu_user_regs *regs);
 void do_double_fault(void) __attribute__((noreturn));

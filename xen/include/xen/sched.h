@@ -80,20 +80,20 @@ struct vcpu {
     bool polling;
     struct vcpu *run_next; /* in the run queue */
     bool queued;
-    bool is_initialised;         /* has registers to start with */
-    bool nmi_pending;            /* send_nmi: to be delivered on the way out */
-    uint8_t on_iret;             /* ON_IRET_*: what the iret hypercall has to do besides */
-    uint32_t poll_port;          /* polling for this port alone; 0: for any */
-    uint32_t slice_left;         /* ns */
-    uint32_t pending_work;       /* WORK_* that are about this vCPU, while it does not run */
-    struct vcpu_operation {      /* xen/operation.h */
-        struct domain *domain;   /* whose memory this vCPU works on: its own, unless begin_operation() said other */
-        bool suspended;          /* amid it: it is that domain's memory_holder */
-        bool wanted_out;         /* somebody waits until it gets to its way out */
-        struct vcpu **waits_for; /* NULL, or it waits until that is NULL, and the vCPU that it names goes first */
-        struct vcpu *wants_out;  /* NULL, or it waits until that one is on its way out */
-        bool owes;                   /* runs, or has run, in another's turn: yields when the operation is done */
-        const struct vcpu *lent_to;  /* whom it gave its turn last, if that one still owes it; to be compared only */
+    bool is_initialised;            /* has registers to start with */
+    bool nmi_pending;               /* send_nmi: to be delivered on the way out */
+    uint8_t on_iret;                /* ON_IRET_*: what the iret hypercall has to do besides */
+    uint32_t poll_port;             /* polling for this port alone; 0: for any */
+    uint32_t slice_left;            /* ns */
+    uint32_t pending_work;          /* WORK_* that are about this vCPU, while it does not run */
+    struct vcpu_operation {         /* xen/operation.h */
+        struct domain *domain;      /* whose memory this vCPU works on: its own, unless begin_operation() said other */
+        bool suspended;             /* amid it: it is that domain's memory_holder */
+        bool wanted_out;            /* somebody waits until it gets to its way out */
+        struct vcpu **waits_for;    /* NULL, or it waits until that is NULL, and the vCPU that it names goes first */
+        struct vcpu *wants_out;     /* NULL, or it waits until that one is on its way out */
+        bool owes;                  /* runs, or has run, in another's turn: yields when the operation is done */
+        const struct vcpu *lent_to; /* whom it gave its turn last, if that one still owes it; to be compared only */
     } operation;
     uint64_t periodic_last;  /* system time of the last tick */
     uint64_t time_published; /* system time when vcpu_info's was last written */
