@@ -108,7 +108,7 @@ static struct vcpu *lender_to(const struct vcpu *v)
     return sibling;
 }
 
-/* What v was amid is done: the rest of the turn goes back. If anybody else came first, a domain of which always one
+/* What v was amid is done: the turn goes back. If anybody else came first, a domain of which always one
  * vCPU is amid an operation when its slice ends would make others wait for ever. */
 static void repay(struct vcpu *v)
 {
@@ -118,7 +118,8 @@ static void repay(struct vcpu *v)
     if (!lender)
         return;
     lender->operation.lent_to = NULL;
-    lender->slice_left = MAX(v->slice_left, MIN_SLICE_NS);
+    if (lender->domain == v->domain) /* or a domain would get more time with operations than without */
+        lender->slice_left = MAX(v->slice_left, MIN_SLICE_NS);
     remove_from_queue(lender);
     insert_at(&queue, lender);
 }
