@@ -10,9 +10,9 @@ trap 'rm -rf "$work"' EXIT
 
 # Where a call is made: "name file" for each do_<name>() of C and each hypercall_<name> of the tuned entry's assembly.
 {
-    grep -n '^long do_[a-z0-9_]*(' xen/common/*.c xen/arch/x86/*.c |
+    grep -n '^long do_[a-z0-9_]*(' xen/common/*/*.c xen/arch/x86/*/*.c |
         sed 's/^\([^:]*\):[0-9]*:long do_\([a-z0-9_]*\)(.*/\2 \1/'
-    grep -n '^ENTRY(hypercall_[a-z0-9_]*)' xen/arch/x86/entry-tuned/*.S |
+    grep -n '^ENTRY(hypercall_[a-z0-9_]*)' xen/arch/x86/entry/tuned/*.S |
         sed 's/^\([^:]*\):[0-9]*:ENTRY(hypercall_\([a-z0-9_]*\)).*/\2 \1/'
 } | sort -u >"$work/places"
 

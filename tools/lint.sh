@@ -12,7 +12,7 @@ clang-format --dry-run -Werror $(git ls-files '*.c' '*.h') || rc=1
 # The words that FETCH_GUEST_U32 and its like fill are outputs of `asm goto`, which cppcheck 2.10 does not know; and of
 # a loop that begins without a condition it believes that it may not run.
 cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --platform=unix32 \
-    --suppress=legacyUninitvar --suppress=uninitvar:xen/arch/x86/domain_build.c --suppress=missingInclude \
+    --suppress=legacyUninitvar --suppress=uninitvar:xen/arch/x86/domain/domain_build.c --suppress=missingInclude \
     -D__XEN__ -D__i386__ -DCOUNTERS=1 -Ixen/include xen || rc=1
 cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
     --suppress=missingInclude --suppress=varFuncNullUB -D_GNU_SOURCE bench || rc=1

@@ -14,12 +14,12 @@ XEN_BASE     := -std=gnu11 -m32 -march=i686 -mtune=generic -O2 -g -Wall -Wextra 
                 -fomit-frame-pointer -mstringop-strategy=libcall -fno-jump-tables -fno-tree-loop-distribute-patterns
 # Jump tables and string instructions would read through DS and ES: tools/ss-data.awk.
 
-XEN_C   := $(sort $(wildcard xen/arch/x86/*.c xen/arch/x86/entry-$(ENTRY)/*.c xen/common/*.c))
-XEN_S   := $(sort $(filter-out %.lds.S,$(wildcard xen/arch/x86/*.S xen/arch/x86/entry-$(ENTRY)/*.S)))
+XEN_C   := $(sort $(wildcard xen/arch/x86/*/*.c xen/arch/x86/entry/$(ENTRY)/*.c xen/common/*/*.c))
+XEN_S   := $(sort $(filter-out %.lds.S,$(wildcard xen/arch/x86/*/*.S xen/arch/x86/entry/$(ENTRY)/*.S)))
 # What guests enter by; of the assembly, l1_refs.S alone is called from C.
 XEN_STUBS := $(filter-out %/l1_refs.S,$(XEN_S))
-ifeq ($(wildcard xen/arch/x86/entry-$(ENTRY)/entry.S),)
-$(error ENTRY=$(ENTRY): no such entry path. There are: $(patsubst xen/arch/x86/entry-%/,%,$(wildcard xen/arch/x86/entry-*/)))
+ifeq ($(wildcard xen/arch/x86/entry/$(ENTRY)/entry.S),)
+$(error ENTRY=$(ENTRY): no such entry path. There are: $(filter-out offsets,$(patsubst xen/arch/x86/entry/%/,%,$(wildcard xen/arch/x86/entry/*/))))
 endif
 
 int82-FLAGS          := -DCOUNTERS=0
@@ -35,7 +35,7 @@ $(B)/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
 	@echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' | cmp -s - $$@ || echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' > $$@
 
-$(B)/$(1)/include/asm/offsets.h: xen/arch/x86/offsets/asm-offsets.c $(B)/$(1)/flags $$(wildcard xen/include/*/*.h)
+$(B)/$(1)/include/asm/offsets.h: xen/arch/x86/entry/offsets/asm-offsets.c $(B)/$(1)/flags $$(wildcard xen/include/*/*.h)
 	@mkdir -p $$(@D)
 	@$$(XEN_CC) $$($(1)-ALL) -S -o $$@.s $$<
 	@sed -n 's/^[^"]*"->\([A-Za-z0-9_]*\) \$$$$*\(-*[0-9]*\).*/#define \1 \2/p' $$@.s > $$@
@@ -52,7 +52,7 @@ $(B)/$(1)/%.o: xen/%.S $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
 	@echo "  AS      $$@"
 	@$$(XEN_CC) $$($(1)-ALL) -D__ASSEMBLY__ -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
 
-$(B)/$(1).elf: xen/arch/x86/xen.lds.S $$($(1)-OBJS) tools/check-segments.sh tools/check-switches.sh
+$(B)/$(1).elf: xen/arch/x86/boot/xen.lds.S $$($(1)-OBJS) tools/check-segments.sh tools/check-switches.sh
 	@echo "  LD      $$@"
 	@$$(XEN_CC) $$(XEN_CPPFLAGS) -D__ASSEMBLY__ -E -P -o $(B)/$(1)/xen.lds $$<
 	@$$(XEN_CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
@@ -66,7 +66,7 @@ endef
 $(foreach b,$(XEN_BUILDS),$(eval $(call xen_build,$(b))))
 
 # The revision stands in one object only, so that a commit does not rebuild the rest.
-$(foreach b,$(XEN_BUILDS),$(eval $(B)/$(b)/common/version.o: XEN_CPPFLAGS += -DXEN_REV='"$(XEN_REV)"'))
+$(foreach b,$(XEN_BUILDS),$(eval $(B)/$(b)/common/control/version.o: XEN_CPPFLAGS += -DXEN_REV='"$(XEN_REV)"'))
 
 .PHONY: FORCE xen
 FORCE:

@@ -9,7 +9,7 @@ need git qemu-system-i386
 copy=$CASE_TMP/copy
 mkdir -p "$copy"
 cp -r Makefile xen tools "$copy"
-leaf=$copy/xen/arch/x86/entry-tuned/leaf.S
+leaf=$copy/xen/arch/x86/entry/tuned/leaf.S
 grep -q '^ENTRY(hypercall_xen_version)' "$leaf" || skip_case "hypercall_xen_version is not in leaf.S"
 sed -i 's/^ENTRY(hypercall_xen_version)$/&\n        nop/' "$leaf"
 check "build the copies" make -s -C "$copy" "$CASE_TMP/slow/int82.elf" B="$CASE_TMP/slow"

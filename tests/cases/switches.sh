@@ -26,16 +26,16 @@ refused() {
     fi
     cp "$CASE_TMP/kept" "$copy/$2"
 }
-refused "a mark is missing" xen/common/memory.c 's/^static __may_switch int steal_chunk/static __attribute__((noinline)) int steal_chunk/' \
+refused "a mark is missing" xen/common/memory/memory.c 's/^static __may_switch int steal_chunk/static __attribute__((noinline)) int steal_chunk/' \
     "steal_chunk may switch, by preempt_point, and does not say so"
 refused "a mark is missing in a header" xen/include/asm/mm.h 's/^__may_switch int new_base_pointer/int new_base_pointer/' \
     "new_base_pointer may switch"
-refused "deep below a function without a mark" xen/common/event_channel.c \
+refused "deep below a function without a mark" xen/common/events/event_channel.c \
     's/^    return chn && chn->state != ECS_FREE/    pause_point();\n&/' "may switch, by pause_point, and does not say so"
-refused "by a pointer" xen/common/domctl.c 's/^static __may_switch long run(/static __attribute__((noinline)) long run(/' \
+refused "by a pointer" xen/common/control/domctl.c 's/^static __may_switch long run(/static __attribute__((noinline)) long run(/' \
     "run calls by a pointer, and does not say that it may switch"
-refused "in a table that others call through" xen/arch/x86/ptwr.c \
+refused "in a table that others call through" xen/arch/x86/emulate/ptwr.c \
     's/^static bool store_stos(/static __may_switch bool store_stos(/' "stores holds the address of store_stos"
-refused "as a timer's function" xen/common/sched_op.c 's/^static void watchdog_expired(/static __may_switch void watchdog_expired(/' \
+refused "as a timer's function" xen/common/sched/sched_op.c 's/^static void watchdog_expired(/static __may_switch void watchdog_expired(/' \
     "takes the address of watchdog_expired"
 check "the tree as it was" build out/int82.elf

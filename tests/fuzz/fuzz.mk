@@ -16,34 +16,34 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link
 FUZZ_LINK  := -m32 -no-pie -fsanitize=address,undefined,fuzzer -Wl,-T,tests/unit/mm.lds -Wl,-z,noexecstack
 
 # Choices, not data: what numbers are compared with tells nothing about the input.
-FUZZ_WORLD    := tests/fuzz/windows.c tests/unit/mm_world.c tests/unit/mm_ops.c xen/common/string.c \
-                 $(addprefix xen/arch/x86/,frames.c page_tables.c mmu_update.c mmuext.c descriptors.c) \
-                 tests/unit/mm_gate.S xen/arch/x86/l1_refs.S xen/arch/x86/entry-tuned/mmu_fast.S
+FUZZ_WORLD    := tests/fuzz/windows.c tests/unit/mm_world.c tests/unit/mm_ops.c xen/common/lib/string.c \
+                 $(addprefix xen/arch/x86/,mm/frames.c mm/page_tables.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c) \
+                 tests/unit/mm_gate.S xen/arch/x86/mm/l1_refs.S xen/arch/x86/entry/tuned/mmu_fast.S
 fuzz_mm-SRCS  := tests/fuzz/fuzz_mm.c $(FUZZ_WORLD)
 fuzz_mm-GUIDE := -fno-sanitize-coverage=trace-cmp
 fuzz_mm-FLAGS := -Dpreempt_point=world_preempt_point -Dpause_point=world_pause_point # mm_ops.c's, below fuzz_mm.c's
 
 fuzz_emulate-SRCS  := tests/fuzz/fuzz_emulate.c $(FUZZ_WORLD) \
-    $(addprefix xen/arch/x86/,privop.c ports.c cpuid.c msr.c hypercall_page.c decode.c insn.c seg.c ptwr.c)
+    $(addprefix xen/arch/x86/,emulate/privop.c emulate/ports.c emulate/cpuid.c emulate/msr.c entry/hypercall_page.c emulate/decode.c emulate/insn.c emulate/seg.c emulate/ptwr.c)
 # The fuzzer has its own for these two.
 fuzz_emulate-FLAGS := $(fuzz_mm-FLAGS) -D__copy_from_guest=copy_from -D__copy_to_guest=copy_to
 
-fuzz_elf-SRCS     := tests/fuzz/fuzz_elf.c xen/common/elf.c xen/common/string.c
-fuzz_image-SRCS   := tests/fuzz/fuzz_image.c xen/common/kernel_image.c xen/common/inflate.c xen/common/string.c
-fuzz_rings-SRCS   := tests/fuzz/fuzz_rings.c $(addprefix xen/common/,served.c xenstore.c store_tree.c console_ring.c console.c string.c printk.c log_ring.c)
-fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c $(addprefix xen/common/,cmdline.c string.c printk.c log_ring.c)
+fuzz_elf-SRCS     := tests/fuzz/fuzz_elf.c xen/common/boot/elf.c xen/common/lib/string.c
+fuzz_image-SRCS   := tests/fuzz/fuzz_image.c xen/common/boot/kernel_image.c xen/common/boot/inflate.c xen/common/lib/string.c
+fuzz_rings-SRCS   := tests/fuzz/fuzz_rings.c $(addprefix xen/common/,store/served.c store/xenstore.c store/store_tree.c console/console_ring.c console/console.c lib/string.c console/printk.c console/log_ring.c)
+fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c $(addprefix xen/common/,boot/cmdline.c lib/string.c console/printk.c console/log_ring.c)
 fuzz_cmdline-GUIDED := tests/fuzz/fuzz_cmdline.c # includes boot_domains.c
 
 FUZZ_HEADERS := $(wildcard xen/include/*/*.h tests/unit/*.h tests/fuzz/*.h) $(B)/int82/include/asm/offsets.h \
                 tests/fuzz/fuzz.mk
 
 # $(1): source  $(2): target  $(3): flags of the build
-fuzz_guided = $(if $(filter xen/% $(fuzz_$(2)-GUIDED),$(filter-out xen/common/string.c,$(1))),$(FUZZ_GUIDE) $(fuzz_$(2)-GUIDE) $(3))
+fuzz_guided = $(if $(filter xen/% $(fuzz_$(2)-GUIDED),$(filter-out xen/common/lib/string.c,$(1))),$(FUZZ_GUIDE) $(fuzz_$(2)-GUIDE) $(3))
 # $(1): source  $(2): target  $(3): directory  $(4): flags of the build
 define fuzz_object
 $(3)/$(2)/$(notdir $(1)).o: $(1) $$(FUZZ_HEADERS)
 	@mkdir -p $$(@D)
-	@$$(FUZZ_CC) $(if $(filter %.S,$(1)),$$(FUZZ_ASM),$$(FUZZ_XEN) $(call fuzz_guided,$(1),$(2),$(4)) $(if $(filter tests/unit/% xen/common/string.c,$(1)),$(fuzz_$(2)-FLAGS))) -c -o $$@ $$<
+	@$$(FUZZ_CC) $(if $(filter %.S,$(1)),$$(FUZZ_ASM),$$(FUZZ_XEN) $(call fuzz_guided,$(1),$(2),$(4)) $(if $(filter tests/unit/% xen/common/lib/string.c,$(1)),$(fuzz_$(2)-FLAGS))) -c -o $$@ $$<
 endef
 
 # $(1): target  $(2): directory  $(3): flags of the build
@@ -63,10 +63,10 @@ $(1)/host.o: tests/fuzz/host.c tests/fuzz/host.h tests/fuzz/fuzz.mk
 $(foreach t,$(FUZZ_TARGETS),$(call fuzz_program,$(t),$(1),$(2))
 )
 # A program of this machine's own kind, for Capstone's sake.
-$(1)/fuzz_decode: tests/fuzz/fuzz_decode.c xen/arch/x86/decode.c xen/include/asm/decode.h tests/fuzz/fuzz.mk
+$(1)/fuzz_decode: tests/fuzz/fuzz_decode.c xen/arch/x86/emulate/decode.c xen/include/asm/decode.h tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
 	@echo "  FUZZ    $$@"
-	@$$(FUZZ_CC) $$(filter-out -m32 -march=i686 -fno-pic,$$(FUZZ_BASE)) -fsanitize=fuzzer $(2) -Ixen/include -o $$@ tests/fuzz/fuzz_decode.c xen/arch/x86/decode.c -lcapstone
+	@$$(FUZZ_CC) $$(filter-out -m32 -march=i686 -fno-pic,$$(FUZZ_BASE)) -fsanitize=fuzzer $(2) -Ixen/include -o $$@ tests/fuzz/fuzz_decode.c xen/arch/x86/emulate/decode.c -lcapstone
 endef
 
 $(eval $(call fuzz_build,$(B)/fuzz,))

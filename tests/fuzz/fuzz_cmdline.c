@@ -1,5 +1,5 @@
 /*
- * The hypervisor's command line (xen/common/cmdline.c), domains to be built at boot, numbers and messages (string.c,
+ * The hypervisor's command line (xen/common/boot/cmdline.c), domains to be built at boot, numbers and messages (string.c,
  * printk.c) under the coverage-guided fuzzer. The input is the line. It is the boot loader's and so trusted, but people
  * write it, and it decides who is privileged.
  */
@@ -8,7 +8,7 @@
 #include <xen/console.h>
 
 /* Its list of requests is to be emptied before each run. */
-#include "../../xen/common/boot_domains.c"
+#include "../../xen/common/boot/boot_domains.c"
 
 #define MODULES 4
 

@@ -1,5 +1,5 @@
 /*
- * The parser of guest kernels (xen/common/elf.c) under the coverage-guided fuzzer. The input is the file.
+ * The parser of guest kernels (xen/common/boot/elf.c) under the coverage-guided fuzzer. The input is the file.
  *
  * Beyond not reading outside of the file (the input has red zones at both ends): what the parser accepts is within what
  * it promises, loading it writes only within the range that it announced, and says the same twice.

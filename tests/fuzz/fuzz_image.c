@@ -1,5 +1,5 @@
 /*
- * Files of guest kernels as boot loaders bring them (xen/common/kernel_image.c, inflate.c): compressed by gzip, Linux's
+ * Files of guest kernels as boot loaders bring them (xen/common/boot/kernel_image.c, inflate.c): compressed by gzip, Linux's
  * bzImage, one in another; under the coverage-guided fuzzer. The input is the file.
  *
  * Beyond staying within the input and within the memory asked for (all of it has red zones): what is said to be

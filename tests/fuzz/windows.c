@@ -32,7 +32,7 @@ static void close_slot(unsigned int slot)
     if (open_window[slot] == INVALID_MFN)
         return;
     host_poison(opened(slot), PAGE_SIZE);
-    if ((uint32_t)opened(slot) == this_cpu.va_window) /* as xen/arch/x86/window.c */
+    if ((uint32_t)opened(slot) == this_cpu.va_window) /* as xen/arch/x86/mm/window.c */
         this_cpu.va_key = NO_VA_KEY;
     open_window[slot] = INVALID_MFN;
 }

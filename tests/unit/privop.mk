@@ -2,7 +2,7 @@
 UNIT_TESTS += $(B)/unit/test_privop
 
 PRIVOP_SRCS := tests/unit/test_privop.c \
-               $(addprefix xen/arch/x86/,privop.c ports.c cpuid.c msr.c hypercall_page.c decode.c insn.c seg.c)
+               $(addprefix xen/arch/x86/,emulate/privop.c emulate/ports.c emulate/cpuid.c emulate/msr.c entry/hypercall_page.c emulate/decode.c emulate/insn.c emulate/seg.c)
 $(B)/unit/test_privop: $(PRIVOP_SRCS) $(wildcard xen/include/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -m32 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing -no-pie -fno-pic -static \

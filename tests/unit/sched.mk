@@ -1,7 +1,7 @@
 # Scheduler, timers, events and sched_op with a simulated clock. A 32-bit program: guest addresses must fit.
 UNIT_TESTS += $(B)/unit/test_sched
 
-SCHED_SRCS := tests/unit/test_sched.c $(addprefix xen/common/,schedule.c operation.c timer.c sched_op.c event_channel.c domain.c)
+SCHED_SRCS := tests/unit/test_sched.c $(addprefix xen/common/,sched/schedule.c sched/operation.c sched/timer.c sched/sched_op.c events/event_channel.c domain/domain.c)
 $(B)/unit/test_sched: $(SCHED_SRCS) $(wildcard xen/include/*/*.h)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -m32 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing -no-pie -fno-pic -static \

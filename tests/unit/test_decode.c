@@ -1,5 +1,5 @@
 /*
- * The instruction decoder (xen/arch/x86/decode.c), on the host.
+ * The instruction decoder (xen/arch/x86/emulate/decode.c), on the host.
  *
  * Proves, of a table of instructions whose decoding is written down by hand: each field; that every truncation asks for
  * more bytes; that what follows an instruction changes nothing. Of random bytes: no read beyond the buffer (each one is

@@ -1,5 +1,5 @@
 /*
- * The parser of guest kernels (xen/common/elf.c), on the host.
+ * The parser of guest kernels (xen/common/boot/elf.c), on the host.
  *
  * Proves: what each note and each word of the older string comes to; each reason to refuse a kernel; that no read
  * leaves the file and no write leaves the room that was announced, for kernels cut off at every length and for kernels

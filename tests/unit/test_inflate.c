@@ -1,5 +1,5 @@
 /*
- * Compressed guest kernels (xen/common/inflate.c, kernel_image.c), on the host, against zlib.
+ * Compressed guest kernels (xen/common/boot/inflate.c, kernel_image.c), on the host, against zlib.
  *
  * Proves: whatever zlib packs, at all levels, strategies and headers, is unpacked to the last byte; for streams changed
  * at random, the answer (good or bad, and the bytes) is zlib's; files cut off anywhere, with wrong trailers or
@@ -13,7 +13,7 @@
 #include <zlib.h>
 
 #define strtoull hypervisor_strtoull /* not the host's */
-#include "../../xen/common/kernel_image.c"
+#include "../../xen/common/boot/kernel_image.c"
 
 static unsigned int passed, failed, failures_here;
 

@@ -1,5 +1,5 @@
 /*
- * The page allocator (xen/common/page_alloc.c), on the host, against a plain array of what is free.
+ * The page allocator (xen/common/memory/page_alloc.c), on the host, against a plain array of what is free.
  *
  * Proves, over a long random sequence of allocations of all sizes and of frees: a block is free, aligned, below the
  * limit that was asked for, and the lowest such block; "none" is answered only when there is none; the number of free
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define strtoull hypervisor_strtoull /* not the host's */
-#include "../../xen/common/page_alloc.c"
+#include "../../xen/common/memory/page_alloc.c"
 
 mfn_t max_page;
 struct cpu this_cpu;

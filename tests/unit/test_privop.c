@@ -1,5 +1,5 @@
 /*
- * Privileged instructions (xen/arch/x86/privop.c, ports.c, cpuid.c and what they stand on), on the host.
+ * Privileged instructions (xen/arch/x86/emulate/privop.c, ports.c, cpuid.c and what they stand on), on the host.
  *
  * Each test gives a frame and the bytes of an instruction, and looks at the frame and at what the hypervisor was asked
  * to do. Instructions whose emulation would really execute a privileged one are left to the conformance guest. As in

@@ -1,5 +1,5 @@
 /*
- * Writable page tables (xen/arch/x86/ptwr.c with decode.c, insn.c and seg.c), on the host.
+ * Writable page tables (xen/arch/x86/emulate/ptwr.c with decode.c, insn.c and seg.c), on the host.
  *
  * Proves that an emulated store does exactly what the processor does: each random instruction is executed by this very
  * processor on one copy of a page, and by ptwr_fault() on another; then registers, flags and pages must be equal. It

@@ -1,4 +1,4 @@
-/* What a domain has done to the few devices whose I/O ports the hypervisor stands in for (arch/x86/ports.c). */
+/* What a domain has done to the few devices whose I/O ports the hypervisor stands in for (arch/x86/emulate/ports.c). */
 #ifndef ASM_PORTS_H
 #define ASM_PORTS_H
 

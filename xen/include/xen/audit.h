@@ -1,10 +1,10 @@
 /*
  * The auditor (INT82_OP_audit, docs/memory.md): counts anew, from all that can refer to something, what the hypervisor
- * believes about frames, domains and vCPUs, and names whatever differs. arch/x86/audit.c has what is about frames,
- * common/audit.c the rest; lists that a file keeps to itself are looked at there, in audit_*().
+ * believes about frames, domains and vCPUs, and names whatever differs. arch/x86/mm/audit.c has what is about frames,
+ * common/control/audit.c the rest; lists that a file keeps to itself are looked at there, in audit_*().
  *
  * Whoever keeps a reference to a frame, or holds a domain, for longer than a hypercall has to declare it in
- * declare_references() of common/audit.c: audit_refer(), audit_share(), audit_hold().
+ * declare_references() of common/control/audit.c: audit_refer(), audit_share(), audit_hold().
  */
 #ifndef XEN_AUDIT_H
 #define XEN_AUDIT_H
@@ -30,7 +30,7 @@ bool audit_knows_domain(const struct domain *d);
 /* dom0_op's command. */
 __may_switch long audit_op(struct int82_op_buffer *op);
 
-/* Frames (arch/x86/audit.c) */
+/* Frames (arch/x86/mm/audit.c) */
 #define AUDIT_BYTES 8 /* of scratch memory for each frame */
 extern pte_t audit_pte[];
 int audit_map_scratch(void); /* 0 or -ENOMEM */

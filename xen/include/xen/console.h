@@ -28,7 +28,7 @@ void end_console_of(struct domain *d);
 void start_console_input(void); /* to whom console_input= says */
 extern uint32_t opt_console_input;
 
-/* The ring of a domain other than 0 (common/console_ring.c). */
+/* The ring of a domain other than 0 (common/console/console_ring.c). */
 bool has_console_ring(const struct domain *d);
 void console_ring_input(struct domain *d, char character); /* only where there is one */
 

@@ -246,7 +246,7 @@ static inline void request_flush(void)
     this_cpu.work |= WORK_FLUSH;
 }
 
-/* Domains (common/domain.c) */
+/* Domains (common/domain/domain.c) */
 struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged);
 struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id);
 void set_vm_assist(struct domain *d, uint32_t bits);
@@ -256,13 +256,13 @@ void domain_shutdown(struct domain *d, uint8_t code);
 /* Ends the current domain once the call or trap in progress is over. `why` must be a literal. */
 void domain_crash(struct vcpu *v, const char *why);
 
-/* Scheduler (common/schedule.c) */
+/* Scheduler (common/sched/schedule.c) */
 __may_switch void schedule(void); /* runs whoever is next; returns when the caller is */
 void vcpu_wake(struct vcpu *v);
 void vcpu_sleep(struct vcpu *v);    /* after state or pause_count changed */
 __may_switch void vcpu_block(void); /* current waits for an event, unless one is deliverable already */
 
-/* Events (common/event_channel.c) */
+/* Events (common/events/event_channel.c) */
 void evtchn_set_pending(struct vcpu *v, uint32_t port);
 void send_guest_virq(struct vcpu *v, uint32_t virq);
 static inline bool event_deliverable(const struct vcpu *v)
@@ -270,7 +270,7 @@ static inline bool event_deliverable(const struct vcpu *v)
     return v->vcpu_info->evtchn_upcall_pending && !v->vcpu_info->evtchn_upcall_mask;
 }
 
-/* Arch side (arch/x86/domain.c) */
+/* Arch side (arch/x86/domain/domain.c) */
 int arch_init_vcpu(struct vcpu *v); /* area, stack, first entry into the guest */
 void context_switch(struct vcpu *prev, struct vcpu *next);
 int map_vcpu_info(struct vcpu *v, mfn_t mfn, uint32_t offset);

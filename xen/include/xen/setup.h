@@ -54,7 +54,7 @@ struct vcpu *build_domain(const struct boot_domain *b); /* its first vCPU: ready
 uint32_t memory_for_dom0(uint32_t initrd_pages, uint32_t others);
 uint32_t max_memory_of_dom0(uint32_t nr_pages);
 
-/* arch/x86/domain.c: v has not run yet. */
+/* arch/x86/domain/domain.c: v has not run yet. */
 void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t esi);
 void arch_set_regs(struct vcpu *v, const struct cpu_user_regs *regs);
 void unmap_vcpu_info(struct vcpu *v);

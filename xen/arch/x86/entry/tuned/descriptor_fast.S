@@ -1,6 +1,6 @@
 /*
  * The hot part of update_descriptor: a segment that needs no correction but of its limit, in a frame of the caller's that is data or
- * holds descriptors. ../descriptors.c has the rules, and does everything else.
+ * holds descriptors. mm/descriptors.c has the rules, and does everything else.
  *
  * EBX, ECX: machine address, low and high; EDX, ESI: the descriptor, low and high.
  */
