@@ -92,8 +92,7 @@ static struct vcpu *take_first(void)
     return other;
 }
 
-/* Who of those in the queue has lent v its turn, and need not wait for it any more: of another domain, if there is one.
- */
+/* Who in the queue has lent v its turn, and need not wait for it any more: one of another domain, if there is one. */
 static struct vcpu *lender_to(const struct vcpu *v)
 {
     struct vcpu *sibling = NULL, *lender;
