@@ -31,9 +31,9 @@ $way2 << EOD
 16 59.750
 32 57.875
 64 56.938
-128 56.641
-256 56.492
-512 56.418
+128 56.633
+256 56.480
+512 56.404
 EOD
 $way3 << EOD
 1 130.000
@@ -43,11 +43,11 @@ $way3 << EOD
 16 53.062
 32 49.031
 64 47.016
-128 46.391
-256 46.078
-512 45.922
+128 46.383
+256 46.066
+512 45.908
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (eaa2fba5639a), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (e4f013487834), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

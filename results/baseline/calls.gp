@@ -11,13 +11,13 @@ $data0 << EOD
 8 "fpu_taskswitch_set" 9.08
 9 "get_debugreg0" 12.00
 10 "get_debugreg7" 12.00
-11 "set_debugreg0" 42.00
+11 "set_debugreg0" 33.00
 12 "stack_switch" 11.00
 13 "sched_yield_old" 31.00
 14 "sched_yield" 26.00
 15 "update_descriptor_null" 44.00
 16 "update_descriptor_data" 64.00
-17 "set_trap_table_1" 57.00
+17 "set_trap_table_1" 55.04
 18 "console_write_0" 20.00
 19 "mmu_same" 56.00
 20 "mmu_sw_bit_off" 56.00
@@ -54,37 +54,37 @@ $data0 << EOD
 51 "mmuext_flush_local" 48.00
 52 "mmuext_invlpg_local" 50.00
 53 "mmuext_new_base_same" 74.00
-54 "mmuext_new_base_to_b" 202.00
-55 "pin_l1_empty" 3309.00
-56 "unpin_l1_empty" 2640.00
-57 "pin_l3_tree" 6036.00
-58 "unpin_l3_tree" 5436.00
+54 "mmuext_new_base_to_b" 201.00
+55 "pin_l1_empty" 3302.00
+56 "unpin_l1_empty" 2639.00
+57 "pin_l3_tree" 5979.00
+58 "unpin_l3_tree" 5430.00
 59 "page_fault_iret" 54.00
 60 "page_fault_hypercall_iret" 167.00
 61 "soft_int_0x81_iret" 148.00
 62 "ptwr_store_nonpresent" 231.00
 63 "ptwr_store_present_same" 217.00
 64 "emul_read_cr3" 91.00
-65 "emul_cpuid_prefix" 144.00
+65 "emul_cpuid_prefix" 142.00
 66 "evtchn_send_already_pending" 24.00
 67 "evtchn_send_fresh_upcall_masked" 41.00
 68 "evtchn_send_with_upcall" 89.00
-69 "set_ldt" 110.21
+69 "set_ldt" 110.13
 70 "set_timer_op" 133.62
 71 "set_timer_oneshot" 150.62
 72 "ring3_syscall_int80" 3.00
 73 "ring3_syscall_int80_bounced" 156.00
-74 "context_switch" 540.00
-75 "grant_map" 545.00
-76 "grant_unmap" 603.01
-77 "grant_copy_64" 650.00
-78 "grant_copy_page" 3170.00
+74 "context_switch" 539.71
+75 "grant_map" 540.00
+76 "grant_unmap" 602.01
+77 "grant_copy_64" 645.00
+78 "grant_copy_page" 3165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (eaa2fba5639a), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (e4f013487834), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
-set xrange [1:15090]
+set xrange [1:14948]
 set xlabel "ticks a call (minimum), logarithmic"
 set yrange [78.5:-0.5]
 set ytics scale 0

@@ -1,6 +1,6 @@
 /*
- * The instruction decoder (xen/arch/x86/emulate/decode.c) against another one, Capstone's, under the coverage-guided fuzzer.
- * The input is a byte that chooses the code segment's size, and an instruction.
+ * The instruction decoder (xen/arch/x86/emulate/decode.c) against another one, Capstone's, under the coverage-guided
+ * fuzzer. The input is a byte that chooses the code segment's size, and an instruction.
  *
  * What decode() takes for one of its instructions must be that instruction to Capstone, and as long; it may ask for
  * more bytes only where there is no whole instruction yet; and no privileged instruction that it should know is

@@ -1,6 +1,6 @@
 /*
- * Files of guest kernels as boot loaders bring them (xen/common/boot/kernel_image.c, inflate.c): compressed by gzip, Linux's
- * bzImage, one in another; under the coverage-guided fuzzer. The input is the file.
+ * Files of guest kernels as boot loaders bring them (xen/common/boot/kernel_image.c, inflate.c): compressed by gzip,
+ * Linux's bzImage, one in another; under the coverage-guided fuzzer. The input is the file.
  *
  * Beyond staying within the input and within the memory asked for (all of it has red zones): what is said to be
  * unpacked is all there, all memory is given back, and the same file gives the same.

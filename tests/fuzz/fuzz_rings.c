@@ -1,6 +1,7 @@
 /*
- * The services of the hypervisor to domains (xen/common/store/served.c): the store (xenstore.c, store_tree.c) and the console
- * (console_ring.c, console.c), under the coverage-guided fuzzer. The rings are a domain's memory, and it is hostile.
+ * The services of the hypervisor to domains (xen/common/store/served.c): the store (xenstore.c, store_tree.c) and the
+ * console (console_ring.c, console.c), under the coverage-guided fuzzer. The rings are a domain's memory, and it is
+ * hostile.
  *
  * The input is a sequence of choices: messages, bytes, indices, notifications, characters typed, and what another vCPU
  * of the domain does to the ring where one may run. Beyond staying within memory (blocks of the heap have red zones,

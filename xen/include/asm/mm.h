@@ -88,7 +88,8 @@ void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
 /* The end of that: to be called before it goes back to the heap. */
 void unshare_frame(mfn_t mfn);
 
-/* Page allocator of guest frames (common/memory/page_alloc.c). assign_page makes a free frame d's own (count 1 | allocated).
+/* Page allocator of guest frames (common/memory/page_alloc.c). assign_page makes a free frame d's own (count 1 |
+ * allocated).
  */
 mfn_t alloc_dom_frames(unsigned int order, mfn_t below); /* 2^order contiguous frames under `below`; INVALID_MFN */
 void free_dom_frame(mfn_t mfn);
