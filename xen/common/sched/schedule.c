@@ -15,6 +15,7 @@
  */
 #include <asm/guest_access.h>
 #include <asm/processor.h>
+#include <asm/window.h>
 #include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/event.h>
@@ -280,6 +281,7 @@ void schedule(void)
     struct vcpu *prev = current, *next;
     uint64_t now = system_time();
 
+    forget_windows();
     this_cpu.work &= ~(WORK_SCHEDULE | WORK_YIELD);
     charge(prev, now);
     if (unlikely(prev->operation.owes) && !prev->operation.suspended)
