@@ -15,3 +15,4 @@ for part in faults suspended victim; do
     odd=$(grep '^@test skip' "$CONSOLE" | grep -v 'creates no domains')
     [ -z "$odd" ] && pass "$part: nothing else is skipped" || fail "$part: nothing else is skipped" "$odd"
 done
+check_text "victim: a decrease_reservation was stopped" "extents done when it made way" "$CASE_TMP/victim"
