@@ -342,8 +342,8 @@ static uint32_t left_of_call(void (*prepare)(void), uint32_t call, uint32_t argu
     return value;
 }
 
-/* An extent takes four frames in a row. After other tests the free ones may be in pieces; the case fault_injection wants to
- * see that they were not. */
+/* An extent takes four frames in a row. After other tests the free ones may be in pieces; the case fault_injection
+ * wants to see that they were not. */
 static bool tables_in_a_row(void)
 {
     bool in_a_row = create();
