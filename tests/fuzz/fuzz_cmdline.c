@@ -22,7 +22,12 @@ static uint32_t printed;
 
 /* --- What the tested files need */
 
+struct cpu this_cpu;
 uint32_t opt_console_input;
+
+void console_wait(bool wait)
+{
+}
 
 void console_write(const struct domain *d, const char *text, uint32_t length)
 {

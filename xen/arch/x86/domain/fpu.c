@@ -18,22 +18,6 @@ struct fxsave {
 };
 
 static uint32_t mxcsr_mask;
-static bool pointers_stay; /* FXRSTOR leaves FIP, FDP and FOP alone unless an exception is pending: CVE-2006-1056 */
-
-/* AMD's, and Hygon's, unless they say that they do it. */
-static bool __init has_sticky_pointers(void)
-{
-    uint32_t a, b, c, d;
-
-    read_cpuid(0, &a, &b, &c, &d);
-    if (b != 0x68747541 && b != 0x6F677948) /* "Auth", "Hygo" */
-        return false;
-    read_cpuid(0x80000000, &a, &b, &c, &d);
-    if (a < 0x80000008)
-        return true;
-    read_cpuid(0x80000008, &a, &b, &c, &d);
-    return !(b & 1u << 2);
-}
 
 void __init init_fpu(void)
 {
@@ -42,7 +26,6 @@ void __init init_fpu(void)
     clts();
     __asm__ volatile("fxsave %0" : "+m"(image));
     mxcsr_mask = ((struct fxsave *)image)->mxcsr_mask ?: MXCSR_MASK_DEFAULT;
-    pointers_stay = has_sticky_pointers();
 }
 
 /* CR0 apart from TS never changes after boot: it is computed from here, not from what the register holds. */
@@ -99,7 +82,8 @@ void set_fpu(struct vcpu *v, const void *image)
     ((struct fxsave *)v->fpu_area)->mxcsr &= mxcsr_mask;
 }
 
-/* Another's FIP, FDP and FOP become those of this load. No exception may be pending, and a register must be free. */
+/* AMD's FXRSTOR leaves FIP, FDP and FOP alone unless an exception is pending (CVE-2006-1056), and emulators' may; so
+ * another's become those of this load first. No exception may be pending, and a register must be free. */
 static void clear_pointers(void)
 {
     static const uint32_t harmless;
@@ -112,7 +96,7 @@ static void load_fpu(const struct vcpu *v)
 {
     const struct fxsave *image = (const struct fxsave *)v->fpu_area;
 
-    if (pointers_stay && !(image->fsw & ~image->fcw & FSW_EXCEPTIONS))
+    if (!(image->fsw & ~image->fcw & FSW_EXCEPTIONS))
         clear_pointers();
     __asm__ volatile("fxrstor %0" ::"m"(v->fpu_area));
 }
