@@ -21,6 +21,8 @@ measured() {
 
 measured tests dom0_mem=64M "$B/guest/tests.elf" ''
 check_text "tests: none fails" " failed=0 " "$CASE_TMP/tests"
+measured segments dom0_mem=64M "$B/guest/tests.elf" 'only=longest_seg*'
+check_text "segments: none fails" " failed=0 " "$CASE_TMP/segments"
 measured multicalls 'dom0_mem=64M dom0_max_vcpus=2' "$B/guest/tests.elf" 'only=longest_m*'
 check_text "multicalls: none fails" " failed=0 " "$CASE_TMP/multicalls"
 measured fuzz dom0_mem=64M "$B/guest/fuzz.elf" 'seed=11 ops=20000'
@@ -29,7 +31,7 @@ measured builder dom0_mem=48M "$B/guest/builder.elf" '' "$B/guest/hello.elf"
 measured domains 'dom0_mem=24M domain=kernel=1,mem=32M' "$B/guest/idle.elf" seconds=8 "$B/guest/tests.elf only=[!r]*"
 
 # The longest of each operation, over all runs: where, and what most of it was spent in.
-for run in tests multicalls fuzz builder domains; do
+for run in tests segments multicalls fuzz builder domains; do
     sed "s/^\([0-9]*\) [0-9]* /\1 $run /" "$CASE_TMP/$run.stretches"
 done | sort -rn | awk '!seen[$3]++' >"$CASE_TMP/longest"
 cat "$CASE_TMP/longest"
