@@ -11,6 +11,11 @@ jobs=${JOBS:-$(nproc)}
 each=${OPS:-100000}
 mkdir -p "$dir"
 
+# log HYPERVISOR SEED: one for each, so that the second build's run leaves what the first's has found.
+log() {
+    echo "$dir/melee-$(basename "$1" .elf)-$2.log"
+}
+
 # boot HYPERVISOR SEED LOG. With icount: the same seed is the same run. A machine that stands still is given up.
 boot() {
     timeout -k 5 $((60 + each / 500)) "${QEMU:-qemu-system-i386}" -m 64 -cpu "${CPU:-qemu64}" -display none -monitor none \
@@ -23,14 +28,14 @@ boot() {
 # verdict HYPERVISOR SEED LOG
 verdict() {
     tr -d '\r' <"$3" >"$3.text"
-    if grep -q '^melee: passed' "$3.text" && grep -q '^audit: clean' "$3.text"; then
+    if grep -aq '^melee: passed' "$3.text" && grep -aq '^audit: clean' "$3.text"; then
         n=$(sed -n 's/^melee: passed: \([0-9]*\) operations.*/\1/p' "$3.text")
         total=$((total + n))
         rm -f "$3" "$3.text" "$3.qemu"
         return
     fi
     status=1
-    echo "melee: seed $2 failed on $1: $(grep -E -m 1 'FAILED|unexpected|BUG|[Pp]anic|guest:' "$3.text" || echo 'it stood still')"
+    echo "melee: seed $2 failed on $1: $(grep -a -E -m 1 'FAILED|unexpected|BUG|[Pp]anic|guest:' "$3.text" || echo 'it stood still')"
     echo "melee: the log is $3.text; again: make fuzz GUEST=melee SEED=$2 OPS=$each JOBS=1 HYPERVISOR=$1${GUESTARGS:+ GUESTARGS='$GUESTARGS'}"
 }
 
@@ -42,14 +47,14 @@ while :; do
         pids='' round=''
         for i in $(seq "$jobs"); do
             s=$((seed + i - 1))
-            rm -f "$dir/melee-$s.log"
-            boot "$hv" $s "$dir/melee-$s.log" &
+            rm -f "$(log "$hv" "$s")"
+            boot "$hv" "$s" "$(log "$hv" "$s")" &
             pids="$pids $!" round="$round $s"
         done
         # shellcheck disable=SC2086
         wait $pids || true
         for s in $round; do
-            verdict "$hv" "$s" "$dir/melee-$s.log"
+            verdict "$hv" "$s" "$(log "$hv" "$s")"
         done
     done
     seed=$((seed + jobs))

@@ -125,6 +125,15 @@ uint32_t protected_frame(struct fighter *f)
     }
 }
 
+/* Nor may a read-only mapping of it, or a second place among the tables, change what the vCPUs live on: stores through a
+ * mapping of the kernel's L1 table are updates of it, and the domain would take its own code away. */
+uint32_t unwritable_frame(struct fighter *f)
+{
+    uint32_t frame = protected_frame(f);
+
+    return frame == kernel_l1 ? boot_l2 : frame;
+}
+
 static uint64_t l1_entry(struct fighter *f)
 {
     uint32_t n = below(f, 32), k;
@@ -156,7 +165,7 @@ static uint64_t l2_entry(struct fighter *f)
         return make_pte(board.pool[frame_for(f, L1)], PTE_TABLE);
     if (n < 30)
         return make_pte(board.pool[any_frame(f)], PTE_TABLE);
-    return make_pte(below(f, 2) ? protected_frame(f) : board.pool[any_frame(f)],
+    return make_pte(below(f, 2) ? unwritable_frame(f) : board.pool[any_frame(f)],
                     PTE_TABLE | (below(f, 4) ? PTE_PSE : 0));
 }
 
