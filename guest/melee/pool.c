@@ -125,8 +125,8 @@ uint32_t protected_frame(struct fighter *f)
     }
 }
 
-/* Nor may a read-only mapping of it, or a second place among the tables, change what the vCPUs live on: stores through a
- * mapping of the kernel's L1 table are updates of it, and the domain would take its own code away. */
+/* Nor may a read-only mapping of it, or a second place among the tables, change what the vCPUs live on: stores through
+ * a mapping of the kernel's L1 table are updates of it, and the domain would take its own code away. */
 uint32_t unwritable_frame(struct fighter *f)
 {
     uint32_t frame = protected_frame(f);

@@ -607,14 +607,13 @@ static void step(void)
         close_windows();
         check_privop(&old, &insn, done, true);
     }
-    if (this_cpu.flush)
-        flush_tlb_now();
     audit(true);
     guest_runs();
 }
 
 void preempt_point(void)
 {
+    check_nothing_stale();
     this_cpu.effort_left = EFFORT_MAX;
     close_windows();
 }

@@ -83,7 +83,6 @@ void start(bool privileged)
     start_domain(&ours, L3, L2, 4, 0, OUR_VCPUS);
     ((pte_t *)map_frame(L2 + 3))[1] = entry(L1 + 1, TABLE);
     start_domain(&foreign, FOREIGN, FOREIGN + 1, 1, OUR_VCPUS, 1);
-    this_cpu.flush = 0;
     start_vcpus();
     flush_tlb_now();
     flushed();
@@ -183,8 +182,6 @@ static void run_other(unsigned int other)
     if (other == i)
         return;
     nested = true;
-    if (this_cpu.flush)
-        flush_tlb_now();
     switch_vcpu(other);
     guest_runs();
     random_operation();
@@ -199,6 +196,7 @@ void preempt_point(void)
     struct domain *d = current->operation.domain;
     unsigned int other;
 
+    check_nothing_stale();
     this_cpu.effort_left = EFFORT_MAX;
     if (!preempting || nested || below(3))
         return;
@@ -212,6 +210,7 @@ void preempt_point(void)
 
 bool pause_point(void)
 {
+    check_nothing_stale();
     this_cpu.effort_left = EFFORT_MAX;
     if (!preempting || nested)
         return false;
@@ -575,8 +574,6 @@ static void random_ownership(void)
         assign_page(this_cpu.domain, mfn);
         memset(map_frame(mfn), 0, PAGE_SIZE);
     }
-    if (this_cpu.flush)
-        flush_tlb_now();
 }
 
 /* A frame is written to through a mapping, which goes; then it becomes something else. */

@@ -314,7 +314,7 @@ void audit(bool all)
 {
     unsigned int before = failures;
 
-    if (this_cpu.flush)
+    if (this_cpu.work & WORK_FLUSH)
         FAIL("a flush is left undone");
     memset(counts, 0, sizeof(counts));
     memset(uses, 0, sizeof(uses));
@@ -331,6 +331,18 @@ void audit(bool all)
         FAIL("a register of the guest's was changed");
     if (failures > before + 5)
         exit_with(1);
+}
+
+/* The hypervisor itself writes to a guest's addresses at a switch: what is being looked at as more than data must be
+ * out of the TLB by then. */
+void check_nothing_stale(void)
+{
+    for (mfn_t mfn = 0; mfn < FRAMES; mfn++) {
+        uint32_t ti = mfn_to_page(mfn)->type_info;
+
+        if (stale_writable[mfn] && ti >= PGT_one && use_of(ti) != USE_WRITABLE)
+            FAIL("frame 0x%x: a switch, type 0x%x, while the TLB may know it as writable", mfn, ti);
+    }
 }
 
 /* The guest runs: all that is mapped writable may get into the TLB. */

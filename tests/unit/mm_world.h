@@ -72,7 +72,8 @@ extern uint32_t gate_clobbered;
 bool world_fault(int signal, uint32_t *eip);
 
 bool is_table(const struct page_info *page, uint32_t type);
-void flushed(void);    /* the TLB has forgotten all */
+void flushed(void); /* the TLB has forgotten all */
+void check_nothing_stale(void);
 void guest_runs(void); /* and may put into the TLB what is mapped writable */
 
 /* Compares counts and types with what there is. all: every entry of every table. */

@@ -539,13 +539,10 @@ static void flush_for_a_new_owner(void)
     before = flushes;
     freed[FREE_A] = false;
     assign_page(&foreign, FREE_A);
-    CHECK(this_cpu.flush);
-    flush_tlb_now();
     CHECK(flushes == before + 1);
     page_of(FREE_A)->count &= ~PGC_allocated;
     put_page(page_of(FREE_A));
-    assign_page(&ours, FREE_A); /* no flush but that one is needed: nobody has run */
-    flush_tlb_now();
+    assign_page(&ours, FREE_A);
     freed[FREE_A] = false;
     audit(true);
 }

@@ -217,8 +217,6 @@ static __may_switch long change_reservation(uint32_t cmd, const void *arg)
     }
     release_domain(op.d);
     spend(op.steps * FRAME_STEPS);
-    if (this_cpu.flush)
-        flush_tlb_now();
     if (op.leave)
         return restart_call(__HYPERVISOR_memory_op, 1, (cmd & COMMAND_MASK) | (start + done) << COMMAND_BITS, 0, 0);
     return start + done;
@@ -326,7 +324,7 @@ static __may_switch void undo_chunk(struct exchange *x)
 {
     /* Linking has wiped out what type they had, and so whether taking another one needs a flush. */
     if (x->in.count)
-        request_flush();
+        flush_tlb_now();
     while (x->in.count) {
         return_frame(x->d, pop_frame(&x->in));
         step(&x->steps);
@@ -428,8 +426,6 @@ static __may_switch int run_exchange(struct exchange *x)
     release_domain(x->d);
     spend(x->steps * FRAME_STEPS);
     x->args.nr_exchanged = chunk << x->in_chunk_order;
-    if (this_cpu.flush)
-        flush_tlb_now();
     return rc;
 }
 

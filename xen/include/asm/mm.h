@@ -70,8 +70,8 @@ extern struct domain *dom_xen; /* owns what the hypervisor shows to guests read-
 bool get_page(struct page_info *page, struct domain *d);
 void put_page(struct page_info *page);
 
-/* Uses as a type. 0 or -EINVAL (another type is in use, or validation failed). Flushes become this_cpu.flush. These are
- * for frames that are written to or hold descriptors; */
+/* Uses as a type. 0 or -EINVAL (another type is in use, or validation failed). What the TLB may still know of the frame
+ * is flushed before it is looked at. These are for frames that are written to or hold descriptors; */
 int get_page_type(struct page_info *page, uint32_t type);
 void put_page_type(struct page_info *page);
 int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type);
@@ -115,8 +115,7 @@ void update_cr3(struct vcpu *v);
 /* Runs current on another L3 table: 0 or -error. May be preempted while the table is validated. */
 __may_switch int new_base_pointer(mfn_t mfn);
 
-/* Flushes: decided during an operation (this_cpu.flush), done once before guest code runs again (docs/memory.md). */
-#define FLUSH_TLB 1u /* reload CR3 */
+/* Flushes at once; request_flush() (xen/sched.h) is for what can wait until guest code runs again. */
 void flush_tlb_now(void);
 void flush_page_now(uint32_t va);
 

@@ -184,7 +184,6 @@ struct cpu {
     uint32_t work;          /* WORK_*: tested once on the way out of the hypervisor */
     struct vcpu *vcpu;      /* the one that runs: `current` */
     struct domain *domain;  /* current->domain */
-    uint32_t flush;         /* FLUSH_*: what must happen before guest code runs again */
     uint32_t tlb_clock;     /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
     uint32_t va_key;        /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
     uint32_t va_window;     /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
@@ -238,11 +237,10 @@ static inline bool effort_spent(void)
 #define WORK_YIELD    256u /* the turn is another's, who waits for the end of current's operation */
 #define WORK_SEGMENTS 512u /* current->late_segments */
 
-/* The TLB must be flushed before guest code runs again. Operations that expect it do it at their end; whatever else
- * asks for it is not forgotten: the way out looks, too. */
+/* The TLB must be flushed before guest code runs again: for what only guests are to notice, so that one flush does for
+ * many mappings. Whatever a frame's next use relies on is done at once, by flush_tlb_now() (docs/memory.md). */
 static inline void request_flush(void)
 {
-    this_cpu.flush = FLUSH_TLB;
     this_cpu.work |= WORK_FLUSH;
 }
 

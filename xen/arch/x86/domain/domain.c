@@ -263,7 +263,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
         save_guest(prev);
     this_cpu.vcpu = next;
     this_cpu.domain = next->domain;
-    this_cpu.flush = 0; /* loading CR3 is one */
+    this_cpu.work &= ~WORK_FLUSH; /* loading CR3 is one */
     this_cpu.va_key = NO_VA_KEY;
     this_cpu.tlb_clock++;
     if (next != this_cpu.idle)

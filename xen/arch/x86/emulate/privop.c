@@ -137,11 +137,7 @@ static enum outcome write_guest_cr0(uint32_t value)
 
 static __may_switch enum outcome write_guest_cr3(uint32_t value)
 {
-    int rc = new_base_pointer(xen_cr3_to_pfn(value));
-
-    if (this_cpu.flush)
-        flush_tlb_now();
-    return rc ? NOT_OURS : DONE;
+    return new_base_pointer(xen_cr3_to_pfn(value)) ? NOT_OURS : DONE;
 }
 
 static enum outcome write_guest_cr4(uint32_t value)

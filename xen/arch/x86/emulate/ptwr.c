@@ -384,7 +384,5 @@ bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr)
         regs->eip += length;
     } else if (!any_store(regs, d, addr))
         return false;
-    if (unlikely(this_cpu.flush))
-        flush_tlb_now();
     return true;
 }

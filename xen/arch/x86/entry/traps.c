@@ -292,7 +292,7 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             crash_now(regs);
         if (work & WORK_MOVED)
             moved = true;
-        if (this_cpu.flush)
+        if (work & WORK_FLUSH)
             flush_tlb_now();
         if (work & (WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD | WORK_SEGMENTS))
             let_others_run(v, regs, work);

@@ -141,8 +141,6 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
         if (get_page_type(page, is_table ? PGT_seg_desc_page : PGT_writable_page))
             return -EINVAL;
         put_page_type(page);
-        if (this_cpu.flush)
-            flush_tlb_now();
     } else if (!is_table && (page->type_info & PGT_type_mask) != PGT_writable_page)
         return -EINVAL;
 
@@ -227,16 +225,12 @@ int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries)
 long do_set_gdt(const uint32_t *frame_list, uint32_t entries)
 {
     uint32_t frames[GDT_RESERVED_PAGE];
-    long rc;
 
     if (entries > HYP_GDT_BASE / 8)
         return -EINVAL;
     if (copy_from_guest(frames, frame_list, (entries + 511) / 512 * sizeof(frames[0])))
         return -EFAULT;
-    rc = set_gdt(current, frames, entries);
-    if (this_cpu.flush)
-        flush_tlb_now();
-    return rc;
+    return set_gdt(current, frames, entries);
 }
 
 void unmap_ldt(struct vcpu *v)
@@ -282,8 +276,6 @@ bool handle_ldt_fault(uint32_t offset)
         return false;
     set_area_pte(ldt_ptes(v) + (offset >> PAGE_SHIFT), v->area + VCPU_AREA_LDT + (offset & PAGE_MASK), mfn);
     v->ldt_mapped |= 1u << (offset >> PAGE_SHIFT);
-    if (this_cpu.flush)
-        flush_tlb_now();
     return true;
 }
 

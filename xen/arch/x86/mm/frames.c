@@ -7,7 +7,6 @@
 
 void flush_tlb_now(void)
 {
-    this_cpu.flush = 0;
     this_cpu.work &= ~WORK_FLUSH;
     this_cpu.tlb_clock++;
     COUNT(tlb_flush_full);
@@ -57,7 +56,7 @@ void assign_page(struct domain *d, mfn_t mfn)
 
     /* Its former owner may still reach it through the TLB. */
     if (page->stamp == this_cpu.tlb_clock)
-        request_flush();
+        flush_tlb_now();
     page->type_info = PGT_none;
     page->owner = d;
     barrier();
@@ -76,8 +75,7 @@ void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
     page->count = 1;
 }
 
-/* Nobody refers to it any more, but the TLB may still know it as writable, and the heap uses it at once: no time for
- * this_cpu.flush, which is for what guests are to see. */
+/* Nobody refers to it any more, but the TLB may still know it as writable, and the heap uses it at once. */
 void unshare_frame(mfn_t mfn)
 {
     *mfn_to_page(mfn) = (struct page_info){.stamp = this_cpu.tlb_clock};
@@ -87,13 +85,14 @@ void unshare_frame(mfn_t mfn)
 /* --- Uses as a type */
 
 /* A frame that nothing uses as what it is becomes something else. Whatever type it leaves: the TLB may still know it as
- * writable, or as a table with other contents. */
+ * writable, or as a table with other contents. That ends here, before anybody looks at what the frame holds: the
+ * hypervisor writes to addresses of the guest's, too, and at every switch (docs/memory.md). */
 static void leave_type(const struct page_info *page, uint32_t type)
 {
     uint32_t old = page->type_info & PGT_type_mask;
 
     if (old != (type & PGT_type_mask) && page->stamp == this_cpu.tlb_clock && old != PGT_none)
-        request_flush();
+        flush_tlb_now();
 }
 
 /* One more use of a frame that is in use. One that is not validated is a table which its domain's memory_holder has in

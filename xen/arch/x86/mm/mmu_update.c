@@ -371,8 +371,6 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
 
     end = reqs + count;
     rc = run_batch(&b, reqs, end, &done);
-    if (this_cpu.flush)
-        flush_tlb_now();
     release_owners(&b, foreigndom);
     spend((done - reqs) * UPDATE_STEPS);
     COUNT_ADD(mmu_entries, done - reqs);
@@ -424,8 +422,6 @@ static int update_va(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, stru
         this_cpu.va_window = (uint32_t)slot & PAGE_MASK;
         rc = mod_l1(d, pg_owner, slot, (pte_t){.lo = lo, .hi = hi});
     }
-    if (unlikely(this_cpu.flush))
-        flush_tlb_now();
     /* A refused update flushes nothing: its address may be anything (XSA-279). */
     if (!rc && flags & UVMF_FLUSHTYPE_MASK)
         rc = flush_after_va(va, flags);

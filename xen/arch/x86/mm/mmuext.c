@@ -88,7 +88,7 @@ int new_base_pointer(mfn_t mfn)
     int rc;
 
     if (mfn == old) {
-        request_flush();
+        flush_tlb_now();
         return 0;
     }
     if (mfn >= max_page)
@@ -98,12 +98,7 @@ int new_base_pointer(mfn_t mfn)
         return rc;
     unmap_ldt(v); /* its pages were found through the old tables */
     v->guest_l3 = mfn;
-    update_cr3(v);
-    write_cr3(virt_to_mach(v->l3)); /* before the old tables may go */
-    this_cpu.flush = 0;
-    this_cpu.work &= ~WORK_FLUSH; /* nothing to be done on the way out any more, which would then be the long one */
-    this_cpu.tlb_clock++;
-    COUNT(tlb_flush_full);
+    update_cr3(v); /* loads CR3, before the old tables may go */
     put_page_and_table(mfn_to_page(old));
     return 0;
 }
@@ -173,7 +168,7 @@ static __may_switch int rare_op(const struct mmuext_op *op, struct domain *pg_ow
     case MMUEXT_NEW_BASEPTR:
         return new_base_pointer(op->arg1.mfn);
     case MMUEXT_TLB_FLUSH_MULTI:
-        request_flush();
+        flush_tlb_now();
         return read_vcpu_mask(op->arg2.vcpumask);
     case MMUEXT_INVLPG_MULTI:
         if (read_vcpu_mask(op->arg2.vcpumask))
@@ -200,7 +195,7 @@ static __may_switch int one_op(const struct mmuext_op *op, struct domain *pg_own
     switch (op->cmd) {
     case MMUEXT_TLB_FLUSH_LOCAL:
     case MMUEXT_TLB_FLUSH_ALL:
-        request_flush();
+        flush_tlb_now();
         return 0;
     case MMUEXT_INVLPG_LOCAL:
     case MMUEXT_INVLPG_ALL:
@@ -217,13 +212,9 @@ static __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, 
                                                                   const struct mmuext_op *from)
 {
     struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = arg};
-    int rc;
 
     FETCH_GUEST_U32(op.arg2.nr_ents, &from->arg2.nr_ents, fault);
-    rc = cmd == MMUEXT_SET_LDT ? set_ldt(current, arg, op.arg2.nr_ents) : one_op(&op, this_cpu.domain, DOMID_SELF);
-    if (this_cpu.flush)
-        flush_tlb_now();
-    return rc;
+    return cmd == MMUEXT_SET_LDT ? set_ldt(current, arg, op.arg2.nr_ents) : one_op(&op, this_cpu.domain, DOMID_SELF);
 fault:
     return -EFAULT;
 }
@@ -232,7 +223,6 @@ fault:
 static inline __may_switch int single_op(const struct mmuext_op *from)
 {
     uint32_t cmd, arg;
-    int rc;
 
     FETCH_GUEST_U32(cmd, &from->cmd, fault);
     FETCH_GUEST_U32(arg, &from->arg1.linear_addr, fault);
@@ -245,10 +235,7 @@ static inline __may_switch int single_op(const struct mmuext_op *from)
         flush_tlb_now();
         return 0;
     case MMUEXT_NEW_BASEPTR:
-        rc = new_base_pointer(arg);
-        if (this_cpu.flush)
-            flush_tlb_now();
-        return rc;
+        return new_base_pointer(arg);
     default:
         return other_single_op(cmd, arg, from);
     }
@@ -304,8 +291,6 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         if (unlikely(rc))
             break;
     }
-    if (this_cpu.flush)
-        flush_tlb_now();
     if (unlikely(foreigndom != DOMID_SELF))
         release_domain(pg_owner);
     put_done(success, before + done);

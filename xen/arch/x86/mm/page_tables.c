@@ -238,7 +238,7 @@ void update_cr3(struct vcpu *v)
     }
     this_cpu.va_key = NO_VA_KEY;
     if (v == current)
-        request_flush(); /* the processor reads the four entries when CR3 is loaded */
+        flush_tlb_now(); /* the processor reads the four entries when CR3 is loaded */
 }
 
 /* An entry of an L3 table of d's has changed. */

@@ -14,7 +14,6 @@ void offsets(void)
 {
     OFFSET(CPU_work, cpu, work);
     OFFSET(CPU_current, cpu, vcpu);
-    OFFSET(CPU_flush, cpu, flush);
     OFFSET(CPU_domain, cpu, domain);
     OFFSET(CPU_tlb_clock, cpu, tlb_clock);
     OFFSET(CPU_va_key, cpu, va_key);

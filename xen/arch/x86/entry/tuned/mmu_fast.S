@@ -232,12 +232,7 @@ single_other:
         call    mmu_update_one                  # (pointer low, high, entry low, high)
         add     $4, %esp
 single_result:
-        cmpl    $0, CPU(flush)
-        je      3f
-        mov     %eax, %esi
-        call    flush_tlb_now
-        mov     %esi, %eax
-3:      xor     %ecx, %ecx
+        xor     %ecx, %ecx
         test    %eax, %eax
         setz    %cl
         cmpl    $0, CPU(work)
@@ -360,9 +355,6 @@ batch_chunk_done:
 batch_all_done:
         xor     %eax, %eax
 batch_exit:
-        cmpl    $0, CPU(flush)
-        jne     batch_flush
-batch_flushed:
         mov     %ebx, %ecx
         sub     B_REQUESTS, %ecx
         shr     $4, %ecx                        # how many were done
@@ -404,11 +396,6 @@ batch_fault:
         EXTABLE(.Lb1, batch_fault)
         EXTABLE(.Lb2, batch_fault)
         EXTABLE(.Lb3, batch_fault)
-batch_flush:
-        mov     %eax, %esi
-        call    flush_tlb_now
-        mov     %esi, %eax
-        jmp     batch_flushed
 
 batch_slow:
         push    %ecx
