@@ -12,42 +12,42 @@ $way0 << EOD
 512 83.000
 EOD
 $way1 << EOD
-1 130.000
-2 106.000
-4 94.000
-8 88.000
-16 85.000
-32 83.500
-64 82.750
-128 82.375
-256 82.188
-512 82.094
+1 127.000
+2 104.500
+4 93.250
+8 87.625
+16 84.812
+32 83.406
+64 82.703
+128 82.352
+256 82.176
+512 82.088
 EOD
 $way2 << EOD
-1 116.000
-2 86.000
-4 71.000
-8 63.500
-16 59.750
-32 57.875
-64 56.938
-128 56.633
-256 56.480
-512 56.404
+1 115.000
+2 85.500
+4 70.750
+8 63.375
+16 59.688
+32 57.844
+64 56.922
+128 56.625
+256 56.477
+512 56.402
 EOD
 $way3 << EOD
-1 130.000
-2 109.500
-4 77.250
-8 61.125
-16 53.062
-32 49.031
-64 47.016
-128 46.383
-256 46.066
-512 45.908
+1 127.000
+2 107.000
+4 76.000
+8 60.500
+16 52.750
+32 48.875
+64 46.938
+128 46.344
+256 46.047
+512 45.898
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (2ed5691f4ddd), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (c6565be8b3de), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

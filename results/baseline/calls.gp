@@ -38,53 +38,53 @@ $data0 << EOD
 35 "uva_unmap_invlpg" 85.00
 36 "uva_ro_invlpg" 86.00
 37 "uva_back_to_rw_invlpg" 88.00
-38 "uva_same_flush" 57.00
-39 "uva_map_flush" 83.00
-40 "uva_unmap_flush" 85.00
-41 "uva_ro_flush" 86.00
-42 "uva_back_to_rw_flush" 88.00
+38 "uva_same_flush" 56.00
+39 "uva_map_flush" 82.00
+40 "uva_unmap_flush" 84.00
+41 "uva_ro_flush" 85.00
+42 "uva_back_to_rw_flush" 87.00
 43 "multicall_xen_version" 49.00
 44 "multicall_uva_same" 89.00
 45 "multicall_uva_map" 96.00
 46 "multicall_uva_unmap" 98.00
 47 "batching_uva_flush" 83.00
-48 "batching_mmu_single" 130.00
-49 "batching_multicall" 116.00
-50 "batching_mmu_batch" 130.00
-51 "mmuext_flush_local" 48.00
-52 "mmuext_invlpg_local" 50.00
-53 "mmuext_new_base_same" 74.00
-54 "mmuext_new_base_to_b" 201.00
-55 "pin_l1_empty" 3302.00
-56 "unpin_l1_empty" 2639.00
-57 "pin_l3_tree" 5979.00
-58 "unpin_l3_tree" 5430.00
+48 "batching_mmu_single" 127.00
+49 "batching_multicall" 115.00
+50 "batching_mmu_batch" 127.00
+51 "mmuext_flush_local" 45.00
+52 "mmuext_invlpg_local" 48.00
+53 "mmuext_new_base_same" 62.00
+54 "mmuext_new_base_to_b" 193.00
+55 "pin_l1_empty" 3297.00
+56 "unpin_l1_empty" 2634.00
+57 "pin_l3_tree" 5974.00
+58 "unpin_l3_tree" 5425.00
 59 "page_fault_iret" 54.00
 60 "page_fault_hypercall_iret" 167.00
 61 "soft_int_0x81_iret" 148.00
-62 "ptwr_store_nonpresent" 231.00
-63 "ptwr_store_present_same" 217.00
+62 "ptwr_store_nonpresent" 228.00
+63 "ptwr_store_present_same" 214.00
 64 "emul_read_cr3" 91.00
 65 "emul_cpuid_prefix" 142.00
 66 "evtchn_send_already_pending" 24.00
 67 "evtchn_send_fresh_upcall_masked" 41.00
 68 "evtchn_send_with_upcall" 89.00
-69 "set_ldt" 110.13
+69 "set_ldt" 103.13
 70 "set_timer_op" 133.62
 71 "set_timer_oneshot" 150.62
 72 "ring3_syscall_int80" 3.00
 73 "ring3_syscall_int80_bounced" 156.00
-74 "context_switch" 539.71
+74 "context_switch" 531.71
 75 "grant_map" 540.00
-76 "grant_unmap" 602.01
+76 "grant_unmap" 599.01
 77 "grant_copy_64" 645.00
 78 "grant_copy_page" 3165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (2ed5691f4ddd), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (c6565be8b3de), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
-set xrange [1:14948]
+set xrange [1:14935]
 set xlabel "ticks a call (minimum), logarithmic"
 set yrange [78.5:-0.5]
 set ytics scale 0
