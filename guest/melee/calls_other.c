@@ -36,7 +36,7 @@ static void grant_something(struct fighter *f)
     e->flags = 0;
     barrier();
     e->domid = below(f, 3) ? board.domid : board.controller;
-    e->frame = below(f, 8) ? board.pool[frame_for(f, DATA)] : unwritable_frame(f);
+    e->frame = below(f, 8) ? board.pool[frame_for(f, DATA)] : protected_frame(f);
     barrier();
     e->flags = below(f, 16) ? GTF_permit_access | (below(f, 3) ? 0 : GTF_readonly) : below(f, 16);
 }

@@ -161,7 +161,6 @@ uint32_t frame_to_unpin(struct fighter *f);
 uint32_t scratch_va(struct fighter *f);
 uint64_t kernel_entry_of(uint32_t k); /* machine address of the L1 entry that maps pool_va(k) */
 uint32_t protected_frame(struct fighter *f);
-uint32_t unwritable_frame(struct fighter *f);
 bool prepare_frame(struct fighter *f);
 bool tidy(struct fighter *f);
 bool store(struct fighter *f);

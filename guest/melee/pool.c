@@ -18,7 +18,7 @@
 #define L1_TABLE 2u
 #define L2_TABLE 3u
 static uint32_t *pool_base, *bystanders[BYSTANDERS];
-static uint32_t bystander_frames[BYSTANDERS], boot_l2, kernel_l1;
+static uint32_t bystander_frames[BYSTANDERS], boot_l2, kernel_l1, spare_l1;
 static pte_t kernel_l2[FIRST_ENTRY];
 
 uint32_t *pool_va(uint32_t k)
@@ -61,6 +61,15 @@ static void make_bystander(uint32_t i)
         guest_panic("melee: no table that stands by");
 }
 
+static uint32_t make_spare_l1(void)
+{
+    void *page = alloc_page();
+
+    if (page_make_readonly(page) || mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(page), 0))
+        guest_panic("melee: no L1 table to spare");
+    return virt_to_mfn(page);
+}
+
 void pool_set_up(void)
 {
     pool_base = alloc_pages(5); /* POOL, in one table */
@@ -71,6 +80,7 @@ void pool_set_up(void)
         board.pool[k] = virt_to_mfn(pool_va(k));
     for (uint32_t i = 0; i < BYSTANDERS; i++)
         make_bystander(i);
+    spare_l1 = make_spare_l1();
 }
 
 /* ---- Choices */
@@ -108,7 +118,8 @@ static uint32_t alien_frame(struct fighter *f)
     }
 }
 
-/* Nothing that makes it writable, or something else, is right. */
+/* Nothing that makes it writable, or something else, is right. The kernel's L1 table is not among them: as a table
+ * below another L2, which it may well become, or mapped read-only, it lets the domain take its own code away. */
 uint32_t protected_frame(struct fighter *f)
 {
     switch (below(f, 6)) {
@@ -117,21 +128,12 @@ uint32_t protected_frame(struct fighter *f)
     case 1:
         return boot_l2;
     case 2:
-        return kernel_l1;
+        return spare_l1;
     case 3:
         return bystander_frames[L2_TABLE];
     default:
         return alien_frame(f);
     }
-}
-
-/* Nor may a read-only mapping of it, or a second place among the tables, change what the vCPUs live on: stores through
- * a mapping of the kernel's L1 table are updates of it, and the domain would take its own code away. */
-uint32_t unwritable_frame(struct fighter *f)
-{
-    uint32_t frame = protected_frame(f);
-
-    return frame == kernel_l1 ? boot_l2 : frame;
 }
 
 static uint64_t l1_entry(struct fighter *f)
@@ -165,7 +167,7 @@ static uint64_t l2_entry(struct fighter *f)
         return make_pte(board.pool[frame_for(f, L1)], PTE_TABLE);
     if (n < 30)
         return make_pte(board.pool[any_frame(f)], PTE_TABLE);
-    return make_pte(below(f, 2) ? unwritable_frame(f) : board.pool[any_frame(f)],
+    return make_pte(below(f, 2) ? protected_frame(f) : board.pool[any_frame(f)],
                     PTE_TABLE | (below(f, 4) ? PTE_PSE : 0));
 }
 
