@@ -188,6 +188,10 @@ void put_page_and_table(struct page_info *page)
 {
 }
 
+void relinquish_page(struct page_info *page)
+{
+}
+
 uint32_t __copy_from_guest(void *dst, const void *src, uint32_t n)
 {
     __builtin_memcpy(dst, src, n);

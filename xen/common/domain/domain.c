@@ -5,6 +5,7 @@
  * killed, its vCPUs first get to their way out, where they hold nothing, and never run again; then all that it has is
  * given back. Its structure goes last, when no other domain maps its frames and no hypercall works on it.
  */
+#include <asm/frames.h>
 #include <asm/mm.h>
 #include <xen/console.h>
 #include <xen/counters.h>
@@ -313,15 +314,8 @@ static __may_switch void relinquish_frames(struct domain *d)
             preempt_point();
         if (page->owner != d || !page->count)
             continue;
-        page->count++; /* so that it stays in the meantime */
-        if (page->type_info & PGT_pinned) {
-            page->type_info &= ~PGT_pinned;
-            put_page_and_table(page);
-        }
-        if (page->count & PGC_allocated) {
-            page->count &= ~PGC_allocated;
-            put_page(page);
-        }
+        hold_page(page);
+        relinquish_page(page);
         put_page(page);
     }
 }

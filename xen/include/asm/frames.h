@@ -28,6 +28,29 @@ static inline bool pte_to_frame(pte_t e, mfn_t *mfn)
     return hi < (1u << PAGE_SHIFT);
 }
 
+/* One more reference to a frame that has one, or of which the caller knows that it does not go meanwhile. */
+static inline void hold_page(struct page_info *page)
+{
+    page->count++;
+}
+
+/* The same, with a use as the table that it is. */
+static inline void hold_table(struct page_info *page)
+{
+    page->count++;
+    page->type_info += PGT_one;
+}
+
+/* The end of pin_table(); false: there is no pin. */
+static inline __may_switch bool unpin_table(struct page_info *page)
+{
+    if (!(page->type_info & PGT_pinned))
+        return false;
+    page->type_info &= ~PGT_pinned;
+    put_page_and_table(page);
+    return true;
+}
+
 /* One more writable mapping. */
 static inline int get_writable(struct page_info *page)
 {
@@ -72,7 +95,7 @@ static inline int get_page_from_l1e(pte_t e, struct domain *d)
         if (unlikely(rc))
             return rc;
     }
-    page->count++;
+    hold_page(page);
     return 0;
 }
 

@@ -83,6 +83,12 @@ __may_switch void put_table_type(struct page_info *page);
 __may_switch int get_page_and_table(struct page_info *page, struct domain *d, uint32_t type);
 __may_switch void put_page_and_table(struct page_info *page);
 
+/* A pin is a use as a table, and a reference, that last until the owner takes it away: so does the reference that the
+ * frame has been given with. -EINVAL: no such table can be made of it, or it is pinned already. */
+__may_switch int pin_table(struct page_info *page, struct domain *d, uint32_t type);
+/* The owner gives up both. The caller holds a reference of its own; the frame is free when nothing maps it any more. */
+__may_switch void relinquish_page(struct page_info *page);
+
 /* A frame of the hypervisor's heap that d may map, writable or only readable (shared_info, console...). */
 void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
 /* The end of that: to be called before it goes back to the heap. */

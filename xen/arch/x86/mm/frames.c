@@ -229,6 +229,31 @@ void put_page_and_table(struct page_info *page)
     put_page(page);
 }
 
+/* --- What the owner has of a frame: a pin, and the reference that it was given with */
+
+int pin_table(struct page_info *page, struct domain *d, uint32_t type)
+{
+    int rc = get_page_and_table(page, d, type);
+
+    if (rc)
+        return rc;
+    if (page->type_info & PGT_pinned) {
+        put_page_and_table(page);
+        return -EINVAL;
+    }
+    page->type_info |= PGT_pinned;
+    return 0;
+}
+
+void relinquish_page(struct page_info *page)
+{
+    unpin_table(page);
+    if (page->count & PGC_allocated) {
+        page->count &= ~PGC_allocated;
+        put_page(page);
+    }
+}
+
 /* L1 entries that are not plain mappings of the domain's own RAM: I/O space, foreign frames, what is refused. */
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner)
 {

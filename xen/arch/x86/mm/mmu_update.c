@@ -162,8 +162,7 @@ static __may_switch int table_update(struct batch *b, struct page_info *page, un
     int rc;
 
     b->held = NULL; /* the operation may be preempted */
-    page->count++;
-    page->type_info += PGT_one;
+    hold_table(page);
     if ((page->type_info & PGT_type_mask) == PGT_l2_page_table)
         rc = mod_l2_entry(b->pt_owner, page, index, new, preserve_ad);
     else

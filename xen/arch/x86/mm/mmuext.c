@@ -34,34 +34,14 @@ static struct page_info *own_page(mfn_t mfn, struct domain *d)
 
 static __may_switch int pin(struct domain *d, mfn_t mfn, uint32_t type)
 {
-    struct page_info *page = own_page(mfn, d);
-    int rc;
-
-    if (!page)
-        return -EINVAL;
-    rc = get_table_type(page, type);
-    if (rc) {
-        put_page(page);
-        return rc;
-    }
-    if (page->type_info & PGT_pinned) {
-        put_page_and_table(page);
-        return -EINVAL;
-    }
-    page->type_info |= PGT_pinned;
-    return 0;
+    return mfn < max_page ? pin_table(mfn_to_page(mfn), d, type) : -EINVAL;
 }
 
-/* The pin's own reference and use go with it. */
 static __may_switch int unpin(struct domain *d, mfn_t mfn)
 {
     struct page_info *page = mfn_to_page(mfn);
 
-    if (mfn >= max_page || page->owner != d || !(page->type_info & PGT_pinned))
-        return -EINVAL;
-    page->type_info &= ~PGT_pinned;
-    put_page_and_table(page);
-    return 0;
+    return mfn < max_page && page->owner == d && unpin_table(page) ? 0 : -EINVAL;
 }
 
 /* Pins and unpins may be about another domain's tables. */

@@ -252,11 +252,10 @@ void sync_l3_copies(struct domain *d, mfn_t l3)
 int adopt_page_tables(struct vcpu *v, mfn_t l3)
 {
     struct page_info *page = mfn_to_page(l3);
-    int rc = get_page_and_table(page, v->domain, PGT_l3_page_table);
+    int rc = pin_table(page, v->domain, PGT_l3_page_table);
 
     if (rc)
         return rc;
-    page->type_info |= PGT_pinned;
     rc = get_page_and_table(page, v->domain, PGT_l3_page_table); /* as the base pointer */
     if (rc)
         return rc;
