@@ -4,21 +4,14 @@
  */
 #include <asm/guest_access.h>
 #include <asm/mm.h>
+#include <xen/domain.h>
 #include <xen/hypercall.h>
-#include <xen/sched.h>
 
-#define NR_PIRQS_DOM0 272 /* interrupt numbers that may be asked about */
-#define NR_PIRQS      48
-#define MAX_PORTS     65536
-
-static uint32_t nr_pirqs(void)
-{
-    return this_cpu.domain == dom0 ? NR_PIRQS_DOM0 : NR_PIRQS;
-}
+#define MAX_PORTS 65536
 
 static long irq_status_query(struct physdev_irq_status_query *op)
 {
-    if (op->irq >= nr_pirqs())
+    if (op->irq >= nr_pirqs(this_cpu.domain))
         return -EINVAL;
     op->flags = XENIRQSTAT_needs_eoi;
     return 0;

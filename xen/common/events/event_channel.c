@@ -13,8 +13,6 @@
 #include <xen/schedule.h>
 #include <xen/served.h>
 
-#define NR_PIRQS 32 /* numbers that exist; no domain has got any of them */
-
 static inline struct evtchn *port_of(struct domain *d, uint32_t port)
 {
     return port < NR_EVENT_CHANNELS ? &d->evtchn[port] : NULL;
@@ -280,7 +278,7 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
 
 static long bind_pirq(struct evtchn_bind_pirq *op)
 {
-    return op->pirq < NR_PIRQS ? -EPERM : -EINVAL;
+    return op->pirq < nr_pirqs(this_cpu.domain) ? -EPERM : -EINVAL;
 }
 
 /* --- Closing */

@@ -2,6 +2,7 @@
 #ifndef XEN_DOMAIN_H
 #define XEN_DOMAIN_H
 
+#include <asm/processor.h>
 #include <xen/sched.h>
 
 #define NO_SHUTDOWN_CODE 0xFF
@@ -25,6 +26,15 @@ bool domid_in_use(uint16_t domid);
 /* Whom a hypercall is about: the caller by DOMID_SELF, or for a privileged caller any domain by its number.
  * 0, -ESRCH, -EPERM. Not held. */
 int target_domain(uint16_t domid, struct domain **d);
+
+/* The interrupt numbers that exist for d, none of which it has: as many as Xen gives it on a machine without I/O APICs,
+ * the PC's own and some more. */
+#define EXTRA_PIRQS_DOM0 256
+#define EXTRA_PIRQS      32
+static inline uint32_t nr_pirqs(const struct domain *d)
+{
+    return NR_IRQS + (d == dom0 ? EXTRA_PIRQS_DOM0 : EXTRA_PIRQS);
+}
 
 /* Whoever may be switched away from while it works on a domain that is not its own holds it meanwhile. */
 static inline void hold_domain(struct domain *d)
