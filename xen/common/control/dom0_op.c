@@ -5,6 +5,7 @@
  * operations[]. docs/adding-a-dom0-op.md goes through it.
  */
 #include <asm/guest_access.h>
+#include <asm/processor.h>
 #include <public/int82.h>
 #include <xen/audit.h>
 #include <xen/counters.h>
@@ -35,19 +36,12 @@ static long settime(xen_platform_op_t *op)
 
 /* --- CPUs: there is one, number 0 */
 
-static void cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
-{
-    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0));
-}
-
 static long get_cpuinfo(xen_platform_op_t *op)
 {
     struct xenpf_pcpuinfo *info = &op->u.pcpu_info;
-    uint32_t a, b, c, d;
 
     if (info->xen_cpuid == 0) {
-        cpuid(1, &a, &b, &c, &d);
-        info->apic_id = b >> 24;
+        info->apic_id = read_cpuid(1, 0).ebx >> 24;
         info->acpi_id = 0;
         info->flags = XEN_PCPU_FLAGS_ONLINE;
     } else
@@ -59,24 +53,25 @@ static long get_cpuinfo(xen_platform_op_t *op)
 static long get_cpu_version(xen_platform_op_t *op)
 {
     struct xenpf_pcpu_version *v = &op->u.pcpu_version;
-    uint32_t a, b, c, d, cpu = v->xen_cpuid;
+    uint32_t cpu = v->xen_cpuid, signature;
+    struct cpuid_leaf vendor;
 
     memset(v, 0, sizeof(*v));
     v->xen_cpuid = cpu;
     if (cpu != 0)
         return 0;
-    cpuid(0, &a, &b, &c, &d);
-    memcpy(v->vendor_id, &b, 4);
-    memcpy(v->vendor_id + 4, &d, 4);
-    memcpy(v->vendor_id + 8, &c, 4);
-    cpuid(1, &a, &b, &c, &d);
-    v->family = a >> 8 & 0xF;
-    v->model = a >> 4 & 0xF;
-    v->stepping = a & 0xF;
+    vendor = read_cpuid(0, 0);
+    memcpy(v->vendor_id, &vendor.ebx, 4);
+    memcpy(v->vendor_id + 4, &vendor.edx, 4);
+    memcpy(v->vendor_id + 8, &vendor.ecx, 4);
+    signature = read_cpuid(1, 0).eax;
+    v->family = signature >> 8 & 0xF;
+    v->model = signature >> 4 & 0xF;
+    v->stepping = signature & 0xF;
     if (v->family == 0xF)
-        v->family += a >> 20 & 0xFF;
+        v->family += signature >> 20 & 0xFF;
     if (v->family >= 6)
-        v->model |= a >> 12 & 0xF0;
+        v->model |= signature >> 12 & 0xF0;
     return 0;
 }
 

@@ -5,6 +5,7 @@
  */
 #include <asm/guest_access.h>
 #include <asm/mm.h>
+#include <asm/processor.h>
 #include <xen/console.h>
 #include <xen/control.h>
 #include <xen/counters.h>
@@ -53,24 +54,20 @@ static uint32_t total_pages(void)
     return pages;
 }
 
-static void cpuid(uint32_t leaf, uint32_t *c, uint32_t *d)
-{
-    uint32_t a = leaf, b;
-
-    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(*c), "=d"(*d) : "c"(0));
-}
-
 static long physinfo(xen_sysctl_t *op)
 {
     struct xen_sysctl_physinfo *p = &op->u.physinfo;
+    struct cpuid_leaf basic = read_cpuid(1, 0), extended = read_cpuid(0x80000001, 0);
 
     memset(p, 0, sizeof(*p));
     p->threads_per_core = p->cores_per_socket = p->nr_cpus = p->nr_nodes = 1;
     p->cpu_khz = tsc_khz;
     p->total_pages = total_pages();
     p->free_pages = free_dom_frames();
-    cpuid(1, &p->hw_cap[4], &p->hw_cap[0]);
-    cpuid(0x80000001, &p->hw_cap[6], &p->hw_cap[1]);
+    p->hw_cap[0] = basic.edx;
+    p->hw_cap[1] = extended.edx;
+    p->hw_cap[4] = basic.ecx;
+    p->hw_cap[6] = extended.ecx;
     return 0;
 }
 

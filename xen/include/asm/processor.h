@@ -114,9 +114,16 @@ static inline void write_cr4(uint32_t v)
     __asm__ volatile("mov %0, %%cr4" ::"r"(v) : "memory");
 }
 
-static inline void read_cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+struct cpuid_leaf {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid_leaf read_cpuid(uint32_t leaf, uint32_t subleaf)
 {
-    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "0"(leaf), "2"(0));
+    struct cpuid_leaf l;
+
+    __asm__ volatile("cpuid" : "=a"(l.eax), "=b"(l.ebx), "=c"(l.ecx), "=d"(l.edx) : "0"(leaf), "2"(subleaf));
+    return l;
 }
 
 static inline void invlpg(uint32_t va)

@@ -7,6 +7,7 @@
 #include <asm/emulate.h>
 #include <asm/page.h>
 #include <asm/mm.h>
+#include <asm/processor.h>
 #include <xen/version.h>
 
 #define BIT(n) (1u << (n))
@@ -28,16 +29,14 @@
 #define INVARIANT_TSC BIT(8)
 
 #define ALL 0xFFFFFFFFu
-struct leaf {
-    uint32_t eax, ebx, ecx, edx; /* what is kept */
-};
 
-static const struct leaf basic_leaves[] = {
+/* What is kept of each leaf. */
+static const struct cpuid_leaf basic_leaves[] = {
     [0] = {ALL, ALL, ALL, ALL}, [1] = {ALL, ALL, ECX_1, EDX_1}, [2] = {ALL, ALL, ALL, ALL}, /* caches */
     [4] = {ALL, ALL, ALL, ALL}, [7] = {0, EBX_7, 0, 0},
 };
 #define EXTENDED 0x80000000u
-static const struct leaf extended_leaves[] = {
+static const struct cpuid_leaf extended_leaves[] = {
     [0] = {ALL, ALL, ALL, ALL}, [1] = {ALL, ALL, ECX_EXT1, EDX_EXT1},
     [2] = {ALL, ALL, ALL, ALL}, /* name */
     [3] = {ALL, ALL, ALL, ALL}, [4] = {ALL, ALL, ALL, ALL},
@@ -53,37 +52,29 @@ static const struct leaf extended_leaves[] = {
 /* Leaves that there are, of the processor's and of ours the less. */
 static uint32_t nr_basic, nr_extended;
 
-static struct leaf cpuid(uint32_t eax, uint32_t ecx)
-{
-    struct leaf l;
-
-    __asm__ volatile("cpuid" : "=a"(l.eax), "=b"(l.ebx), "=c"(l.ecx), "=d"(l.edx) : "0"(eax), "2"(ecx));
-    return l;
-}
-
 void init_cpuid(void)
 {
-    uint32_t last = cpuid(EXTENDED, 0).eax;
+    uint32_t last = read_cpuid(EXTENDED, 0).eax;
 
-    nr_basic = MIN(cpuid(0, 0).eax + 1, ARRAY_SIZE(basic_leaves));
+    nr_basic = MIN(read_cpuid(0, 0).eax + 1, ARRAY_SIZE(basic_leaves));
     nr_extended = last >= EXTENDED ? MIN(last - EXTENDED + 1, ARRAY_SIZE(extended_leaves)) : 0;
 }
 
-static struct leaf hypervisor_leaf(uint32_t index)
+static struct cpuid_leaf hypervisor_leaf(uint32_t index)
 {
     switch (index) {
     case 0: /* "XenVMMXenVMM" */
-        return (struct leaf){HYPERVISOR_LEAVES + XEN_LAST_LEAF, 0x566E6558, 0x65584D4D, 0x4D4D566E};
+        return (struct cpuid_leaf){HYPERVISOR_LEAVES + XEN_LAST_LEAF, 0x566E6558, 0x65584D4D, 0x4D4D566E};
     case 1:
-        return (struct leaf){.eax = XEN_VERSION};
+        return (struct cpuid_leaf){.eax = XEN_VERSION};
     default: /* one hypercall page, and the MSR that asks for it: msr.c */
-        return (struct leaf){.eax = 1, .ebx = HYPERVISOR_LEAVES, .ecx = PRESERVE_AD};
+        return (struct cpuid_leaf){.eax = 1, .ebx = HYPERVISOR_LEAVES, .ecx = PRESERVE_AD};
     }
 }
 
-static struct leaf masked_leaf(uint32_t index, uint32_t subleaf, const struct leaf *keep)
+static struct cpuid_leaf masked_leaf(uint32_t index, uint32_t subleaf, const struct cpuid_leaf *keep)
 {
-    struct leaf l = cpuid(index, subleaf);
+    struct cpuid_leaf l = read_cpuid(index, subleaf);
 
     l.eax &= keep->eax;
     l.ebx &= keep->ebx;
@@ -92,9 +83,9 @@ static struct leaf masked_leaf(uint32_t index, uint32_t subleaf, const struct le
     return l;
 }
 
-static struct leaf basic_leaf(uint32_t index, uint32_t subleaf)
+static struct cpuid_leaf basic_leaf(uint32_t index, uint32_t subleaf)
 {
-    struct leaf l = masked_leaf(index, subleaf, &basic_leaves[index]);
+    struct cpuid_leaf l = masked_leaf(index, subleaf, &basic_leaves[index]);
 
     if (index == 0)
         l.eax = nr_basic - 1;
@@ -105,9 +96,9 @@ static struct leaf basic_leaf(uint32_t index, uint32_t subleaf)
     return l;
 }
 
-static struct leaf extended_leaf(uint32_t index, uint32_t subleaf)
+static struct cpuid_leaf extended_leaf(uint32_t index, uint32_t subleaf)
 {
-    struct leaf l = masked_leaf(EXTENDED + index, subleaf, &extended_leaves[index]);
+    struct cpuid_leaf l = masked_leaf(EXTENDED + index, subleaf, &extended_leaves[index]);
 
     if (index == 0)
         l.eax = EXTENDED + nr_extended - 1;
@@ -119,7 +110,7 @@ static struct leaf extended_leaf(uint32_t index, uint32_t subleaf)
 void guest_cpuid(struct cpu_user_regs *regs)
 {
     uint32_t index = regs->eax, subleaf = regs->ecx;
-    struct leaf l = {0, 0, 0, 0};
+    struct cpuid_leaf l = {0, 0, 0, 0};
 
     if (index < nr_basic)
         l = basic_leaf(index, subleaf);

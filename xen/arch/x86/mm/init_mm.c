@@ -19,27 +19,20 @@ bool l1tf_vulnerable;
 /* Intel's processors have it unless they say that they do not; others do not. */
 static bool __init has_l1tf(void)
 {
-    uint32_t a, b, c, d, max, hi;
+    struct cpuid_leaf vendor = read_cpuid(0, 0);
+    uint32_t lo, hi;
 
-    read_cpuid(0, &max, &b, &c, &d);
-    if (b != 0x756E6547) /* "Genu" */
+    if (vendor.ebx != 0x756E6547) /* "Genu" */
         return false;
-    if (max >= 7) {
-        read_cpuid(7, &a, &b, &c, &d);
-        if (d & CPUID_ARCH_CAPS) {
-            __asm__ volatile("rdmsr" : "=a"(a), "=d"(hi) : "c"(MSR_ARCH_CAPS));
-            return !(a & ARCH_CAPS_RDCL_NO);
-        }
-    }
-    return true;
+    if (vendor.eax < 7 || !(read_cpuid(7, 0).edx & CPUID_ARCH_CAPS))
+        return true;
+    __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_ARCH_CAPS));
+    return !(lo & ARCH_CAPS_RDCL_NO);
 }
 
 void __init init_mm(void)
 {
-    uint32_t a, b, c, d;
-
-    read_cpuid(0x80000001, &a, &b, &c, &d);
-    nx_mask_hi = d & CPUID_EXT_NX ? _PAGE_NX_HI : 0;
+    nx_mask_hi = read_cpuid(0x80000001, 0).edx & CPUID_EXT_NX ? _PAGE_NX_HI : 0;
     refused_hi = ~nx_mask_hi & ~0xFFFu;
     idle_cr3 = read_cr3();
     this_cpu.va_key = NO_VA_KEY;
