@@ -16,8 +16,6 @@
 #include <xen/operation.h>
 #include <xen/served.h>
 
-#define NANOSECONDS 1000000000u
-
 /* Each works on the hypervisor's copy of the argument. With 0 as result, it is copied back where the table says so. */
 typedef long operation_t(xen_platform_op_t *op);
 
@@ -29,7 +27,7 @@ static long settime(xen_platform_op_t *op)
     uint32_t nsec;
     uint64_t sec;
 
-    sec = div64((uint64_t)t->secs * NANOSECONDS + t->nsecs - t->system_time, NANOSECONDS, &nsec);
+    sec = div64((uint64_t)t->secs * NS_PER_S + t->nsecs - t->system_time, NS_PER_S, &nsec);
     set_wallclock(sec, nsec);
     return 0;
 }

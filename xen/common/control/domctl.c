@@ -180,7 +180,7 @@ static __may_switch long getvcpuaffinity(struct domain *d, xen_domctl_t *op)
         if (copy_to_guest(a->cpumap.bitmap + i, &cpus, 1))
             return -EFAULT;
         cpus = 0;
-        if (i % 64 == 63 && pause_point())
+        if (point_due(i) && pause_point())
             return -ERESTART;
     }
     return 0;

@@ -6,6 +6,7 @@
 #include <asm/guest_access.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
+#include <public/memory.h>
 #include <xen/console.h>
 #include <xen/control.h>
 #include <xen/counters.h>
@@ -16,8 +17,6 @@
 #include <xen/machine.h>
 #include <xen/operation.h>
 #include <xen/schedule.h>
-
-#define E820_RAM 1
 
 typedef long operation_t(xen_sysctl_t *op);
 

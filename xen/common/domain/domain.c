@@ -310,7 +310,7 @@ static __may_switch void relinquish_frames(struct domain *d)
     for (mfn_t mfn = 0; mfn < max_page && d->tot_pages; mfn++) {
         struct page_info *page = mfn_to_page(mfn);
 
-        if (mfn % 64 == 63 || effort_spent())
+        if (point_due(mfn) || effort_spent())
             preempt_point();
         if (page->owner != d || !page->count)
             continue;

@@ -5,6 +5,10 @@
 
 #include <asm/layout.h>
 #include <asm/offsets.h>
+#include <public/xen.h>
+
+/* Error code and vector in the frame of a hypercall. */
+#define HYPERCALL_ENTRY (HYPERCALL_VECTOR << 16)
 
 #define ENTRY(name)                                                                                                    \
     .globl name;                                                                                                       \

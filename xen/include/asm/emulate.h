@@ -34,24 +34,14 @@ void load_cr4(const struct vcpu *v);
 
 /* --- Parts */
 
-/* A descriptor of the current vCPU, as its tables have it now. False: beyond its table, or not there. seg.c. */
+/* A descriptor of the current vCPU, as its tables have it now; *ar: DESC_AR of its second word. False: beyond its
+ * table, or not there. seg.c. */
 /* Where the windows have it (NULL: beyond its table); the access may fault. */
 struct descriptor *guest_descriptor(uint32_t sel);
 bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar);
 
-/* *ar, in the descriptor's own places; the rest is 0. */
-#define SEG_AR_DATA_WRITE  0x00000200u
-#define SEG_AR_EXPAND_DOWN 0x00000400u
-#define SEG_AR_CODE        0x00000800u
-#define SEG_AR_CODE_READ   0x00000200u
-#define SEG_AR_S           0x00001000u
-#define SEG_AR_DPL         0x00006000u
-#define SEG_AR_P           0x00008000u
-#define SEG_AR_32BIT       0x00400000u
-#define SEG_AR_G           0x00800000u
-#define SEG_AR_MASK        0x00F0FF00u
 #define FLAT_SEGMENT_LIMIT (RO_MPT_END - 1)
-#define FLAT_AR(dpl, type) (SEG_AR_G | SEG_AR_32BIT | SEG_AR_P | (dpl) << 13 | SEG_AR_S | (type) << 8)
+#define FLAT_AR(dpl, type) (DESC_G | DESC_32BIT | DESC_P | (dpl) << 13 | DESC_S | (type) << 8)
 
 static inline bool read_descriptor(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar)
 {

@@ -56,8 +56,7 @@
 #define DF_TSS_SEL        0xE048
 #define HYP_GDT_ENTRIES   10
 
-#define HYPERCALL_SLOTS 64           /* of hypervisor_call_table */
-#define HYPERCALL_ENTRY (0x82 << 16) /* error code and vector in the frame of a hypercall */
+#define HYPERCALL_SLOTS 64 /* of hypervisor_call_table */
 #define GDT_LIMIT       (HYP_GDT_BASE + HYP_GDT_ENTRIES * 8 - 1)
 
 #endif

@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/* What the 8254 timer, the machine's and a domain's, counts by. */
+#define PIT_HZ 1193182u
+
 /* Channel 2 of the 8254 timer, the one that kernels calibrate with. Counts by the system time. */
 struct virtual_pit {
     uint64_t loaded; /* system time at which `count` was loaded */

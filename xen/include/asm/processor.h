@@ -44,8 +44,22 @@
 
 #define FIRST_IRQ_VECTOR 0x20
 #define NR_IRQS          16
-#define SYSCALL_VECTOR   0x80
-#define HYPERCALL_VECTOR 0x82
+#define SYSCALL_VECTOR   0x80 /* the hypercalls' is HYPERCALL_VECTOR (public/xen.h) */
+
+/* The second word of a segment descriptor (SDM 3, 3.4.5). */
+#define DESC_DATA_WRITE  0x00000200
+#define DESC_CODE_READ   0x00000200
+#define DESC_EXPAND_DOWN 0x00000400 /* of data */
+#define DESC_CODE        0x00000800
+#define DESC_TYPE        0x00000F00
+#define DESC_S           0x00001000
+#define DESC_DPL         0x00006000
+#define DESC_DPL1        0x00002000
+#define DESC_P           0x00008000
+#define DESC_32BIT       0x00400000
+#define DESC_G           0x00800000
+#define DESC_AR          0x00F0FF00 /* what is neither base nor limit */
+#define DESC_CALL_GATE   0x00000C00 /* as DESC_TYPE, without DESC_S */
 
 #ifndef __ASSEMBLY__
 #include <stdbool.h>

@@ -44,6 +44,13 @@ __may_switch void preempt_point(void);
  * way out, or is not to run any more for now, and the call makes way for it: restart_call(). */
 __may_switch bool pause_point(void);
 
+/* A loop of short steps comes to one of these points after so many. */
+#define STEPS_PER_POINT 64
+static inline bool point_due(uint32_t step)
+{
+    return step % STEPS_PER_POINT == STEPS_PER_POINT - 1;
+}
+
 /* Somebody waits for current to make way: a step ends here that could also be longer. */
 static inline bool others_wait(void)
 {

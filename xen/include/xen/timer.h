@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define NS_PER_S 1000000000u
+
 struct timer {
     uint64_t expires; /* system time, ns */
     void (*function)(void *data);

@@ -3,6 +3,7 @@
 #include <asm/emulate.h>
 #include <asm/fpu.h>
 #include <asm/frames.h>
+#include <public/memory.h>
 #include <xen/audit.h>
 #include <xen/console.h>
 #include <xen/domain.h>
@@ -25,7 +26,6 @@ struct multiboot_module {
     uint32_t start, end, string, reserved;
 };
 
-#define E820_RAM   1
 #define LOW_MEMORY 0x100000u
 #define BIG_PAGE   (1u << L2_SHIFT)
 

@@ -1,15 +1,15 @@
 /*
  * Time: the TSC, calibrated against the PIT, and one one-shot interrupt of the PIT, armed only while something waits.
- * The PIT runs at 1193182 Hz; channel 2's counter runs without interrupts, gated by port 0x61.
+ * Channel 2 of the PIT runs without interrupts, gated by port 0x61.
  */
 #include <asm/io.h>
 #include <asm/irq.h>
+#include <asm/ports.h>
 #include <asm/processor.h>
 #include <xen/domain.h>
 #include <xen/machine.h>
 #include <xen/setup.h>
 
-#define PIT_HZ          1193182u
 #define PIT_CH0         0x40
 #define PIT_CH2         0x42
 #define PIT_COMMAND     0x43
@@ -22,7 +22,6 @@
 #define CALIBRATE_COUNT (PIT_HZ / 50) /* a run lasts 20 ms */
 #define MAX_POLLS       1000000
 #define MAX_PIT_NS      50000000u /* the counter holds 54.9 ms */
-#define NS_PER_S        1000000000u
 
 uint32_t tsc_khz, tsc_to_ns_mul;
 int8_t tsc_to_ns_shift;

@@ -28,7 +28,7 @@ long domctl_getmemlist(struct domain *d, struct xen_domctl *op)
     if ((uint32_t)list->max_pfns > MAX_LISTED)
         return -EOPNOTSUPP;
     for (mfn_t mfn = 0; mfn < max_page && n < (uint32_t)list->max_pfns; mfn++) {
-        if (mfn % 64 == 63 && pause_point())
+        if (point_due(mfn) && pause_point())
             return -ERESTART;
         if (!belongs_to(mfn, d))
             continue;
@@ -92,7 +92,7 @@ long domctl_getpageframeinfo2(struct domain *d, struct xen_domctl *op)
         entry = type_and_pin(entry, d) | (op->cmd == XEN_DOMCTL_getpageframeinfo2 ? entry : 0);
         if (copy_to_guest(&array[i], &entry, sizeof(entry)))
             return -EFAULT;
-        if (i % 64 == 63 && pause_point())
+        if (point_due(i) && pause_point())
             return -ERESTART;
     }
     return 0;

@@ -61,14 +61,14 @@ static __attribute__((noinline)) bool fetch_insn_slow(struct cpu_user_regs *regs
 
     if (!read_descriptor(regs->cs, &base, &limit, &ar) || regs->eip > limit)
         return false;
-    if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE))
+    if ((ar & (DESC_S | DESC_P | DESC_CODE)) != (DESC_S | DESC_P | DESC_CODE))
         return false;
-    if (!base && ar & SEG_AR_32BIT && limit >= HYP_START - 1 && guest_kernel_mode(regs))
+    if (!base && ar & DESC_32BIT && limit >= HYP_START - 1 && guest_kernel_mode(regs))
         current->flat_cs = regs->cs;
     if (limit - regs->eip < MAX_INSN - 1)
         n = limit - regs->eip + 1;
     n = fetch_bytes(bytes, base + regs->eip, n);
-    return decode(insn, bytes, n, ar & SEG_AR_32BIT) == DECODE_OK;
+    return decode(insn, bytes, n, ar & DESC_32BIT) == DECODE_OK;
 }
 
 bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn)

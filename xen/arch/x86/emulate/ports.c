@@ -37,18 +37,15 @@ static bool is_direct(uint32_t port, uint32_t bytes)
 
 /* --- Timer channel 2. Source: Intel 8254 data sheet. */
 
-#define PIT_HZ 1193182
-#define SECOND 1000000000u
-
 enum { PIT_LOW = 1, PIT_HIGH = 2, PIT_WORD = 3 };
 
 /* Timer ticks since the count was loaded. */
 static uint64_t pit_ticks(const struct virtual_pit *p)
 {
     uint32_t ns;
-    uint64_t seconds = div64(system_time() - p->loaded, SECOND, &ns);
+    uint64_t seconds = div64(system_time() - p->loaded, NS_PER_S, &ns);
 
-    return seconds * PIT_HZ + div64((uint64_t)ns * PIT_HZ, SECOND, NULL);
+    return seconds * PIT_HZ + div64((uint64_t)ns * PIT_HZ, NS_PER_S, NULL);
 }
 
 static uint32_t pit_phase(const struct virtual_pit *p)

@@ -9,6 +9,7 @@
 #include <asm/mm.h>
 #include <asm/traps.h>
 #include <xen/hypercall.h>
+#include <xen/operation.h>
 #include <xen/sched.h>
 
 #define X86_CR4_TSD        0x004u
@@ -20,9 +21,6 @@
 #define CR4_GUEST_CHANGES  (X86_CR4_TSD | X86_CR4_DE)
 
 #define X86_EFLAGS_DF 0x400u
-
-/* Iterations of INS and OUTS before interrupts get a chance. */
-#define STRING_BOUND 64
 
 uint32_t host_cr0, host_cr4;
 
@@ -86,12 +84,12 @@ static bool segment_access(uint32_t sel, uint32_t offset, uint32_t bytes, bool w
 {
     uint32_t base, limit, ar, last = offset + bytes - 1;
 
-    if (!read_descriptor(sel, &base, &limit, &ar) || (ar & (SEG_AR_S | SEG_AR_P)) != (SEG_AR_S | SEG_AR_P))
+    if (!read_descriptor(sel, &base, &limit, &ar) || (ar & (DESC_S | DESC_P)) != (DESC_S | DESC_P))
         return false;
-    if (ar & SEG_AR_CODE ? write || !(ar & SEG_AR_CODE_READ) : write && !(ar & SEG_AR_DATA_WRITE))
+    if (ar & DESC_CODE ? write || !(ar & DESC_CODE_READ) : write && !(ar & DESC_DATA_WRITE))
         return false;
-    if ((ar & (SEG_AR_CODE | SEG_AR_EXPAND_DOWN)) == SEG_AR_EXPAND_DOWN) {
-        if (offset <= limit || last > (ar & SEG_AR_32BIT ? 0xFFFFFFFF : 0xFFFF))
+    if ((ar & (DESC_CODE | DESC_EXPAND_DOWN)) == DESC_EXPAND_DOWN) {
+        if (offset <= limit || last > (ar & DESC_32BIT ? 0xFFFFFFFF : 0xFFFF))
             return false;
     } else if (last > limit)
         return false;
@@ -346,7 +344,7 @@ static enum outcome ins_outs(struct privop *op)
     }
     if (!guest_ports_allowed(regs, port, insn->size))
         return NOT_OURS;
-    for (unsigned int i = 0; i < STRING_BOUND; i++) {
+    for (unsigned int i = 0; i < STEPS_PER_POINT; i++) {
         rc = string_step(op, port);
         if (rc != DONE)
             return rc;

@@ -29,10 +29,10 @@ bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_
         ; /* a null selector is loaded: a segment that is not present */
     else if (!slot || __get_guest_u32(&a, &slot->a) || __get_guest_u32(&b, &slot->b))
         return false;
-    *ar = b & SEG_AR_MASK;
+    *ar = b & DESC_AR;
     *base = (b & 0xFF000000) | (b & 0xFF) << 16 | a >> 16;
     *limit = (b & 0xF0000) | (a & 0xFFFF);
-    if (b & SEG_AR_G)
+    if (b & DESC_G)
         *limit = *limit << PAGE_SHIFT | (PAGE_SIZE - 1);
     return true;
 }

@@ -131,7 +131,7 @@ static bool decode_gs_operand(struct cpu_user_regs *regs, uint32_t *offset, uint
 
     if (!read_descriptor(regs->cs, &base, &limit, &ar) || regs->eip > limit)
         return false;
-    if ((ar & (SEG_AR_S | SEG_AR_P | SEG_AR_CODE | SEG_AR_32BIT)) != (SEG_AR_S | SEG_AR_P | SEG_AR_CODE | SEG_AR_32BIT))
+    if ((ar & (DESC_S | DESC_P | DESC_CODE | DESC_32BIT)) != (DESC_S | DESC_P | DESC_CODE | DESC_32BIT))
         return false;
     start = (const uint8_t *)(base + regs->eip);
     f = (struct fetch){start, MIN(limit - regs->eip, MAX_INSN - 1) + 1};
@@ -147,8 +147,8 @@ static bool decode_gs_operand(struct cpu_user_regs *regs, uint32_t *offset, uint
 }
 
 /* Ring 3's data, of whole pages: what has been cut, or turned round before. */
-#define TURNABLE_MASK (SEG_AR_P | SEG_AR_S | SEG_AR_32BIT | SEG_AR_G | SEG_AR_CODE | SEG_AR_DPL)
-#define TURNABLE      (SEG_AR_P | SEG_AR_S | SEG_AR_32BIT | SEG_AR_G | SEG_AR_DPL)
+#define TURNABLE_MASK (DESC_P | DESC_S | DESC_32BIT | DESC_G | DESC_CODE | DESC_DPL)
+#define TURNABLE      (DESC_P | DESC_S | DESC_32BIT | DESC_G | DESC_DPL)
 
 /* True: the segment allows the offset now. */
 static bool turn_round(uint32_t sel, uint32_t offset)
@@ -160,8 +160,7 @@ static bool turn_round(uint32_t sel, uint32_t offset)
         return false;
     if ((ar & TURNABLE_MASK) != TURNABLE || base < PAGE_SIZE || base >= RO_MPT_END)
         return false;
-    if (ar &
-        SEG_AR_EXPAND_DOWN) { /* allows all that wraps round; is it what lies below the hypervisor that is wanted? */
+    if (ar & DESC_EXPAND_DOWN) { /* allows all that wraps round; is it what lies below the hypervisor that is wanted? */
         pages = (RO_MPT_END - base) >> PAGE_SHIFT;
         if (base + limit + 1 >= PAGE_SIZE || offset >> PAGE_SHIFT >= pages)
             return false;
@@ -173,7 +172,7 @@ static bool turn_round(uint32_t sel, uint32_t offset)
     slot = guest_descriptor(sel);
     d = *slot;
     d.a = (d.a & 0xFFFF0000) | ((pages - 1) & 0xFFFF);
-    d.b = ((d.b & ~0xF0000u) | ((pages - 1) & 0xF0000)) ^ SEG_AR_EXPAND_DOWN;
+    d.b = ((d.b & ~0xF0000u) | ((pages - 1) & 0xF0000)) ^ DESC_EXPAND_DOWN;
     if (!check_descriptor(&d))
         return false;
     *slot = d;

@@ -11,6 +11,7 @@
 #include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/machine.h>
+#include <xen/operation.h>
 
 /* What is expected of a frame: references, and a type word. Of the type's flags some have another meaning here. */
 struct expected {
@@ -25,8 +26,6 @@ _Static_assert(sizeof(struct expected) == AUDIT_BYTES, "as the scratch memory is
 #define SCRATCH   PGT_pinned    /* this audit's own */
 #define WALKED    0x80u         /* a table that was followed */
 _Static_assert(!((SHARED | SCRATCH | WALKED) & TYPE_BITS) && WALKED < PGT_one, "bits of their own");
-
-#define STEPS 64 /* frames between two looks for interrupts */
 
 pte_t audit_pte[MAX_FRAMES / (PAGE_SIZE / AUDIT_BYTES)] __aligned(PAGE_SIZE);
 
@@ -47,7 +46,7 @@ void audit_unmap_scratch(void)
     for (uint32_t i = 0; i < scratch_pages(); i++) {
         pte_t e = audit_pte[i];
 
-        if (i % STEPS == 0)
+        if (i % STEPS_PER_POINT == 0)
             interrupt_window();
         if (!(e.lo & _PAGE_PRESENT))
             continue;
@@ -240,7 +239,7 @@ static uint32_t walk_all(void)
     for (mfn_t mfn = 0; mfn < max_page; mfn++) {
         uint32_t ti = mfn_to_page(mfn)->type_info;
 
-        if (mfn % STEPS == 0)
+        if (mfn % STEPS_PER_POINT == 0)
             interrupt_window();
         if (ti >= PGT_one && is_table_type(ti)) {
             walk(mfn, ti);
@@ -366,7 +365,7 @@ static void audit_windows(void)
             mfn_t mfn = window_frame[slot];
             pte_t e = window_pte[slot];
 
-            if (slot % STEPS == 0)
+            if (slot % STEPS_PER_POINT == 0)
                 interrupt_window();
             if (mfn == INVALID_MFN ? e.lo & _PAGE_PRESENT
                                    : pte_mfn((pte_t){.lo = e.lo, .hi = e.hi & ~nx_mask_hi}) != mfn ||

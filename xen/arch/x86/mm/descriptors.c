@@ -12,16 +12,6 @@
 #include <xen/hypercall.h>
 #include <xen/operation.h>
 
-#define DESC_EXPAND_DOWN 0x00000400u /* data segments */
-#define DESC_CODE        0x00000800u
-#define DESC_TYPE        0x00000F00u
-#define DESC_S           0x00001000u
-#define DESC_DPL         0x00006000u
-#define DESC_DPL1        0x00002000u
-#define DESC_P           0x00008000u
-#define DESC_G           0x00800000u
-#define DESC_CALL_GATE   0x00000C00u
-
 #define FIRST_GUEST_LIMIT RO_MPT_END
 
 /* Sorted by selector from HYP_GDT_BASE. Guests' flat segments end with the machine-to-physical table, 0xF67FF pages. */

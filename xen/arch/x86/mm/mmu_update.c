@@ -15,8 +15,7 @@
 #include <xen/hypercall.h>
 #include <xen/operation.h>
 
-/* Between two looks for interrupts. */
-#define BATCH_CHUNK 64
+#define BATCH_CHUNK STEPS_PER_POINT
 
 /* What a request takes, in the units of spend(). */
 #define UPDATE_STEPS 4

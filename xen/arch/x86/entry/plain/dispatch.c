@@ -78,7 +78,7 @@ long do_multicall(multicall_entry_t *calls, uint32_t count)
             return -EFAULT;
         }
         spend(CALL_STEPS);
-        if ((this_cpu.work || i % 64 == 63 || effort_spent()) && !multicall_go_on(&calls[i + 1], &calls[count]))
+        if ((this_cpu.work || point_due(i) || effort_spent()) && !multicall_go_on(&calls[i + 1], &calls[count]))
             break;
     }
     return 0;
