@@ -25,7 +25,8 @@ static __attribute__((noinline)) bool stack_base(struct vcpu *v, uint16_t ss, ui
 
     if (!read_descriptor(ss, base, &limit, &ar))
         return false;
-    if ((ar & 0x9A00) != 0x9200 || ar & 0x400) /* present, writable data, growing upwards */
+    if ((ar & (DESC_P | DESC_S | DESC_CODE | DESC_DATA_WRITE)) != (DESC_P | DESC_S | DESC_DATA_WRITE) ||
+        ar & DESC_EXPAND_DOWN)
         return false;
     if (*base == 0 && limit >= HYP_START - 1)
         v->flat_ss = ss;
