@@ -33,7 +33,7 @@ enum insn_op {
     INSN_OUT,     /* likewise */
     INSN_CLI_STI, /* sub: 0 cli, 1 sti */
     INSN_HLT,
-    INSN_GROUP7, /* 0F 01: sub: modrm.reg */
+    INSN_GROUP7, /* 0F 01: sub: modrm.reg (GROUP7_LMSW, or INVLPG) */
     INSN_CLTS,
     INSN_WBINVD,  /* and INVD */
     INSN_READ_CR, /* sub: number; rm: the general register; likewise the next three */
@@ -45,6 +45,8 @@ enum insn_op {
     INSN_RDMSR,
     INSN_CPUID,
 };
+
+#define GROUP7_LMSW 6
 
 enum alu_op { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 
@@ -59,6 +61,9 @@ enum segment { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
 #define INSN_MODRM   0x10u
 #define INSN_OPSIZE  0x20u /* prefix 66 */
 #define INSN_SEGMENT 0x40u /* there was a segment prefix */
+
+/* General registers, as instructions number them. */
+enum { GPR_EAX, GPR_ECX, GPR_EDX, GPR_EBX, GPR_ESP, GPR_EBP, GPR_ESI, GPR_EDI };
 
 #define NO_REG 0xFF
 

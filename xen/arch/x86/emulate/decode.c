@@ -232,7 +232,7 @@ static bool set_details(struct insn *insn, uint8_t opcode, uint16_t entry)
         insn->size = 8;
         return true;
     case INSN_GROUP7:
-        return insn->sub == 6 || insn->flags & INSN_MEM; /* INVLPG takes an address */
+        return insn->sub == GROUP7_LMSW || insn->flags & INSN_MEM; /* INVLPG takes an address */
     case INSN_READ_CR:
     case INSN_READ_DR:
     case INSN_WRITE_CR:

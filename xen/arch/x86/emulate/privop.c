@@ -190,7 +190,7 @@ static enum outcome group7(struct privop *op)
 {
     uint32_t base, limit, ar, addr;
 
-    if (op->insn.sub == 6)
+    if (op->insn.sub == GROUP7_LMSW)
         return lmsw(op);
     if (!read_descriptor(guest_selector(op->regs, op->insn.segment), &base, &limit, &ar))
         return NOT_OURS;
@@ -292,15 +292,12 @@ static enum outcome in_out(struct privop *op)
     if (!guest_ports_allowed(regs, port, insn->size))
         return NOT_OURS;
     if (insn->op == INSN_IN)
-        write_gpr(regs, 0, insn->size, guest_in(port, insn->size));
+        write_gpr(regs, GPR_EAX, insn->size, guest_in(port, insn->size));
     else
         guest_out(port, insn->size, regs->eax);
     op->breakpoints = port_breakpoints(port, insn->size);
     return DONE;
 }
-
-#define ESI 6
-#define EDI 7
 
 /* One element. DONE: the registers are those after it. */
 static enum outcome string_step(struct privop *op, uint32_t port)
@@ -308,7 +305,7 @@ static enum outcome string_step(struct privop *op, uint32_t port)
     struct cpu_user_regs *regs = op->regs;
     const struct insn *insn = &op->insn;
     bool input = insn->op == INSN_INS;
-    unsigned int index = input ? EDI : ESI;
+    unsigned int index = input ? GPR_EDI : GPR_ESI;
     uint32_t sel = guest_selector(regs, input ? SEG_ES : insn->segment);
     uint32_t offset = read_gpr(regs, index, insn->addr_size), linear, value = 0, left;
 
@@ -338,7 +335,7 @@ static enum outcome ins_outs(struct privop *op)
     enum outcome rc;
 
     if (repeated) {
-        count = read_gpr(regs, 1, insn->addr_size);
+        count = read_gpr(regs, GPR_ECX, insn->addr_size);
         if (!count)
             return DONE;
     }
@@ -350,7 +347,7 @@ static enum outcome ins_outs(struct privop *op)
             return rc;
         op->breakpoints = port_breakpoints(port, insn->size);
         if (repeated)
-            write_gpr(regs, 1, insn->addr_size, --count);
+            write_gpr(regs, GPR_ECX, insn->addr_size, --count);
         if (!repeated || !count)
             return DONE;
         if (op->breakpoints)
@@ -374,6 +371,8 @@ static const struct {
     [INSN_WRMSR] = {wrmsr, false},     [INSN_RDMSR] = {rdmsr, false},
 };
 
+#define MOV_FROM_CR 0x200F /* its opcode, 0F 20, as a word */
+
 /* MOV from CR by a kernel with flat code: the most frequent of them all by far, and no table is needed to know it. */
 static inline bool mov_from_cr(struct cpu_user_regs *regs)
 {
@@ -383,7 +382,7 @@ static inline bool mov_from_cr(struct cpu_user_regs *regs)
     if (regs->cs != v->flat_cs || regs->eip >= HYP_START - sizeof(word) || regs->eflags & X86_EFLAGS_TF)
         return false;
     FETCH_GUEST_U32(word, (const uint32_t *)regs->eip, fault);
-    if ((word & 0xFFFF) != 0x200F || read_cr(v, word >> 19 & 7, gpr(regs, word >> 16 & 7)) != DONE)
+    if ((word & 0xFFFF) != MOV_FROM_CR || read_cr(v, word >> 19 & 7, gpr(regs, word >> 16 & 7)) != DONE)
         return false;
     regs->eip += 3;
     regs->eflags &= ~X86_EFLAGS_RF;

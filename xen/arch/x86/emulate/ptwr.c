@@ -15,8 +15,6 @@
 #define X86_EFLAGS_ZF 0x040u
 #define X86_EFLAGS_DF 0x400u
 
-enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
-
 /* The L1 entry that maps addr. What was looked up last time is found again without a walk. */
 static inline const pte_t *mapping_of(uint32_t addr)
 {
@@ -197,9 +195,9 @@ static bool store_cmpxchg(struct store *s)
     uint32_t eflags = s->regs->eflags, old = operand_at(s);
 
     s->insn.flags |= INSN_LOCK;
-    alu(ALU_CMP, s->insn.size, read_gpr(s->regs, EAX, s->insn.size), old, &eflags);
+    alu(ALU_CMP, s->insn.size, read_gpr(s->regs, GPR_EAX, s->insn.size), old, &eflags);
     if (!(eflags & X86_EFLAGS_ZF))
-        write_gpr(s->regs, EAX, s->insn.size, old);
+        write_gpr(s->regs, GPR_EAX, s->insn.size, old);
     else if (!finish(s, source(s)))
         return false;
     s->regs->eflags = eflags;
@@ -230,13 +228,13 @@ static void next_element(struct store *s, bool source_too)
     const struct insn *insn = &s->insn;
     uint32_t step = regs->eflags & X86_EFLAGS_DF ? -insn->size : insn->size;
 
-    write_gpr(regs, EDI, insn->addr_size, read_gpr(regs, EDI, insn->addr_size) + step);
+    write_gpr(regs, GPR_EDI, insn->addr_size, read_gpr(regs, GPR_EDI, insn->addr_size) + step);
     if (source_too)
-        write_gpr(regs, ESI, insn->addr_size, read_gpr(regs, ESI, insn->addr_size) + step);
+        write_gpr(regs, GPR_ESI, insn->addr_size, read_gpr(regs, GPR_ESI, insn->addr_size) + step);
     if (insn->flags & INSN_REP) {
-        uint32_t left = read_gpr(regs, ECX, insn->addr_size) - 1;
+        uint32_t left = read_gpr(regs, GPR_ECX, insn->addr_size) - 1;
 
-        write_gpr(regs, ECX, insn->addr_size, left);
+        write_gpr(regs, GPR_ECX, insn->addr_size, left);
         if (left & size_mask(insn->addr_size))
             s->insn.length = 0;
     }
@@ -244,7 +242,7 @@ static void next_element(struct store *s, bool source_too)
 
 static bool store_stos(struct store *s)
 {
-    if (!finish(s, read_gpr(s->regs, EAX, s->insn.size)))
+    if (!finish(s, read_gpr(s->regs, GPR_EAX, s->insn.size)))
         return false;
     next_element(s, false);
     return true;
@@ -256,7 +254,7 @@ static bool store_movs(struct store *s)
 
     if (!read_descriptor(guest_selector(s->regs, s->insn.segment), &base, &limit, &ar))
         return false;
-    from = base + read_gpr(s->regs, ESI, s->insn.addr_size);
+    from = base + read_gpr(s->regs, GPR_ESI, s->insn.addr_size);
     if (copy_from_guest(&value, (const void *)from, s->insn.size) || !find_slot(s) || !finish(s, value))
         return false;
     next_element(s, true);
@@ -287,7 +285,7 @@ static bool store_address(struct store *s, uint32_t *addr)
 
     if (insn->op == INSN_MOVS || insn->op == INSN_STOS) {
         sel = guest_selector(regs, SEG_ES);
-        offset = read_gpr(regs, EDI, insn->addr_size);
+        offset = read_gpr(regs, GPR_EDI, insn->addr_size);
     } else {
         sel = guest_selector(regs, insn->segment);
         offset = operand_offset(insn, regs);
@@ -324,8 +322,8 @@ static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, stru
 #define ANY_REG(modrm, field)   FORMS4(modrm, field), FORMS4((modrm) + 32, field)
 #define BOTH_FORMS(base, field) ANY_REG(base, field), ANY_REG(0x40 + (base), field)
 static const uint8_t plain_base[256] = {
-    BOTH_FORMS(EAX, eax), BOTH_FORMS(ECX, ecx), BOTH_FORMS(EDX, edx),     BOTH_FORMS(EBX, ebx),
-    BOTH_FORMS(ESI, esi), BOTH_FORMS(EDI, edi), ANY_REG(0x40 + EBP, ebp),
+    BOTH_FORMS(GPR_EAX, eax), BOTH_FORMS(GPR_ECX, ecx), BOTH_FORMS(GPR_EDX, edx),     BOTH_FORMS(GPR_EBX, ebx),
+    BOTH_FORMS(GPR_ESI, esi), BOTH_FORMS(GPR_EDI, edi), ANY_REG(0x40 + GPR_EBP, ebp),
 };
 
 /*
