@@ -2,8 +2,8 @@
  * physdev_op: what a guest asks about physical devices. No domain has any of the machine's interrupts or PCI devices;
  * what is about those says so with the error code that Xen has for it.
  */
-#include <asm/guest_access.h>
 #include <asm/mm.h>
+#include <xen/command.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
 
@@ -88,19 +88,6 @@ static long refuse_get_free_pirq(const struct physdev_get_free_pirq *op)
 {
     return -ENOSPC;
 }
-
-#define COMMAND(handler, type, answers)                              \
-    {                                                                \
-        struct type op;                                              \
-        long rc;                                                     \
-                                                                     \
-        if (copy_from_guest(&op, arg, sizeof(op)))                   \
-            return -EFAULT;                                          \
-        rc = handler(&op);                                           \
-        if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op))) \
-            rc = -EFAULT;                                            \
-        return rc;                                                   \
-    }
 
 long do_physdev_op(uint32_t cmd, void *arg)
 {

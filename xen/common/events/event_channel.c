@@ -5,7 +5,7 @@
  * one CPU, so no guest runs between the load and the store of a read-modify-write. With more CPUs these become atomic.
  */
 #include <asm/frames.h>
-#include <asm/guest_access.h>
+#include <xen/command.h>
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/hypercall.h>
@@ -461,35 +461,8 @@ static long close_op(const struct evtchn_close *op)
     return close_port(this_cpu.domain, op->port);
 }
 
-/* Copies the argument in, and where the call answers in it, out again. */
-#define COMMAND(handler, type, answers)                              \
-    {                                                                \
-        struct type op;                                              \
-        long rc;                                                     \
-                                                                     \
-        if (copy_from_guest(&op, arg, sizeof(op)))                   \
-            return -EFAULT;                                          \
-        rc = handler(&op);                                           \
-        if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op))) \
-            rc = -EFAULT;                                            \
-        return rc;                                                   \
-    }
-
-/* The same for what makes a port of d's: a guest that cannot be told its number does not get it. */
-#define COMMAND_BIND(handler, type, port, d)              \
-    {                                                     \
-        struct type op;                                   \
-        long rc;                                          \
-                                                          \
-        if (copy_from_guest(&op, arg, sizeof(op)))        \
-            return -EFAULT;                               \
-        rc = handler(&op);                                \
-        if (!rc && copy_to_guest(arg, &op, sizeof(op))) { \
-            (void)close_port(d, op.port);                 \
-            rc = -EFAULT;                                 \
-        }                                                 \
-        return rc;                                        \
-    }
+/* What makes a port of d's: a guest that cannot be told its number does not get it. */
+#define COMMAND_BIND(handler, type, port, d) COMMAND_UNDO(handler, type, true, (void)close_port(d, op.port))
 
 static __attribute__((noinline)) long other_op(uint32_t cmd, void *arg)
 {
