@@ -8,6 +8,7 @@
 #include <asm/processor.h>
 #include <public/int82.h>
 #include <xen/audit.h>
+#include <xen/control.h>
 #include <xen/counters.h>
 #include <xen/domain.h>
 #include <xen/faults.h>
@@ -16,14 +17,11 @@
 #include <xen/operation.h>
 #include <xen/served.h>
 
-/* Each works on the hypervisor's copy of the argument. With 0 as result, it is copied back where the table says so. */
-typedef long operation_t(xen_platform_op_t *op);
-
 /* --- Time */
 
-static long settime(xen_platform_op_t *op)
+static long settime(union control_arg *op)
 {
-    const struct xenpf_settime *t = &op->u.settime;
+    const struct xenpf_settime *t = &op->platform.u.settime;
     uint32_t nsec;
     uint64_t sec;
 
@@ -34,9 +32,9 @@ static long settime(xen_platform_op_t *op)
 
 /* --- CPUs: there is one, number 0 */
 
-static long get_cpuinfo(xen_platform_op_t *op)
+static long get_cpuinfo(union control_arg *op)
 {
-    struct xenpf_pcpuinfo *info = &op->u.pcpu_info;
+    struct xenpf_pcpuinfo *info = &op->platform.u.pcpu_info;
 
     if (info->xen_cpuid == 0) {
         info->apic_id = read_cpuid(1, 0).ebx >> 24;
@@ -48,9 +46,9 @@ static long get_cpuinfo(xen_platform_op_t *op)
     return 0;
 }
 
-static long get_cpu_version(xen_platform_op_t *op)
+static long get_cpu_version(union control_arg *op)
 {
-    struct xenpf_pcpu_version *v = &op->u.pcpu_version;
+    struct xenpf_pcpu_version *v = &op->platform.u.pcpu_version;
     uint32_t cpu = v->xen_cpuid, signature;
     struct cpuid_leaf vendor;
 
@@ -73,84 +71,84 @@ static long get_cpu_version(xen_platform_op_t *op)
     return 0;
 }
 
-static long cpu_online(xen_platform_op_t *op)
+static long cpu_online(union control_arg *op)
 {
-    return *(const uint32_t *)&op->u == 0 ? 0 : -EINVAL;
+    return *(const uint32_t *)&op->platform.u == 0 ? 0 : -EINVAL;
 }
 
-static long cpu_offline(xen_platform_op_t *op)
+static long cpu_offline(union control_arg *op)
 {
-    return *(const uint32_t *)&op->u == 0 ? -EOPNOTSUPP : -EINVAL;
+    return *(const uint32_t *)&op->platform.u == 0 ? -EOPNOTSUPP : -EINVAL;
 }
 
 /* --- What Linux asks for and a machine without it refuses */
 
-static long no_mtrrs(xen_platform_op_t *op)
+static long no_mtrrs(union control_arg *op)
 {
     return -ENXIO;
 }
 
-static long no_such_register(xen_platform_op_t *op)
+static long no_such_register(union control_arg *op)
 {
     return -EINVAL;
 }
 
-static long no_microcode_driver(xen_platform_op_t *op)
+static long no_microcode_driver(union control_arg *op)
 {
     return -EINVAL;
 }
 
-static long platform_quirk(xen_platform_op_t *op)
+static long platform_quirk(union control_arg *op)
 {
-    uint32_t quirk = *(const uint32_t *)&op->u;
+    uint32_t quirk = *(const uint32_t *)&op->platform.u;
 
     return quirk >= 1 && quirk <= 3 ? 0 : -EINVAL; /* about IRQ balancing and I/O APICs: nothing to change */
 }
 
-static long firmware_info(xen_platform_op_t *op)
+static long firmware_info(union control_arg *op)
 {
-    uint32_t type = *(const uint32_t *)&op->u;
+    uint32_t type = *(const uint32_t *)&op->platform.u;
 
     return type >= 1 && type <= 3 ? -ESRCH : -EINVAL; /* disks, their signatures, the display's data: none known */
 }
 
-static long no_acpi_sleep(xen_platform_op_t *op)
+static long no_acpi_sleep(union control_arg *op)
 {
     return -EPERM;
 }
 
 /* --- Counters */
 
-static long op_get_counters(xen_platform_op_t *op)
+static long op_get_counters(union control_arg *op)
 {
-    return get_counters(&op->u.int82);
+    return get_counters(&op->platform.u.int82);
 }
 
-static long op_reset_counters(xen_platform_op_t *op)
+static long op_reset_counters(union control_arg *op)
 {
     return reset_counters();
 }
 
-static __may_switch long op_audit(xen_platform_op_t *op)
+static __may_switch long op_audit(union control_arg *op)
 {
-    return audit_op(&op->u.int82);
+    return audit_op(&op->platform.u.int82);
 }
 
 /* --- Faults on purpose */
 
-static long op_corrupt(xen_platform_op_t *op)
+static long op_corrupt(union control_arg *op)
 {
-    return corrupt_op(&op->u.int82_fault);
+    return corrupt_op(&op->platform.u.int82_fault);
 }
 
-static long op_fail_allocation(xen_platform_op_t *op)
+static long op_fail_allocation(union control_arg *op)
 {
-    return fail_allocation_op(&op->u.int82_fault);
+    return fail_allocation_op(&op->platform.u.int82_fault);
 }
 
-static long op_preempt(xen_platform_op_t *op)
+static long op_preempt(union control_arg *op)
 {
-    return preempt_op(&op->u.int82_fault);
+    return preempt_op(&op->platform.u.int82_fault);
 }
 
 /* --- Services */
@@ -163,73 +161,53 @@ static __may_switch long serve_op(struct int82_serve *op, enum service service)
     return rc ?: serve(d, service, op->mfn, &op->port);
 }
 
-static __may_switch long serve_console(xen_platform_op_t *op)
+static __may_switch long serve_console(union control_arg *op)
 {
-    return serve_op(&op->u.int82_serve, SERVICE_CONSOLE);
+    return serve_op(&op->platform.u.int82_serve, SERVICE_CONSOLE);
 }
 
-static __may_switch long serve_store(xen_platform_op_t *op)
+static __may_switch long serve_store(union control_arg *op)
 {
-    return serve_op(&op->u.int82_serve, SERVICE_STORE);
+    return serve_op(&op->platform.u.int82_serve, SERVICE_STORE);
 }
 
 /* --- Frames */
 
-static long op_page_info(xen_platform_op_t *op)
+static long op_page_info(union control_arg *op)
 {
-    return page_info_op(&op->u.int82);
+    return page_info_op(&op->platform.u.int82);
 }
 
 /* --- The table. Commands that are not in it answer -ENOSYS. */
 
-static const struct {
-    uint32_t cmd;
-    operation_t *function;
-    bool answers; /* in the argument */
-} operations[] = {
-    {XENPF_settime, settime, false},
-    {XENPF_add_memtype, no_mtrrs, false},
-    {XENPF_del_memtype, no_mtrrs, false},
-    {XENPF_read_memtype, no_such_register, false},
-    {XENPF_microcode_update, no_microcode_driver, false},
-    {XENPF_platform_quirk, platform_quirk, false},
-    {XENPF_get_cpu_version, get_cpu_version, true},
-    {XENPF_firmware_info, firmware_info, false},
-    {XENPF_enter_acpi_sleep, no_acpi_sleep, false},
-    {XENPF_get_cpuinfo, get_cpuinfo, true},
-    {XENPF_cpu_online, cpu_online, false},
-    {XENPF_cpu_offline, cpu_offline, false},
-    {INT82_OP_get_counters, op_get_counters, true},
-    {INT82_OP_reset_counters, op_reset_counters, false},
-    {INT82_OP_page_info, op_page_info, false},
-    {INT82_OP_audit, op_audit, true},
-    {INT82_OP_serve_console, serve_console, true},
-    {INT82_OP_serve_store, serve_store, true},
-    {INT82_OP_corrupt, op_corrupt, true},
-    {INT82_OP_fail_allocation, op_fail_allocation, true},
-    {INT82_OP_preempt, op_preempt, true},
+static const struct control_op operations[] = {
+    {XENPF_settime, settime, SILENT},
+    {XENPF_add_memtype, no_mtrrs, SILENT},
+    {XENPF_del_memtype, no_mtrrs, SILENT},
+    {XENPF_read_memtype, no_such_register, SILENT},
+    {XENPF_microcode_update, no_microcode_driver, SILENT},
+    {XENPF_platform_quirk, platform_quirk, SILENT},
+    {XENPF_get_cpu_version, get_cpu_version, ANSWERS},
+    {XENPF_firmware_info, firmware_info, SILENT},
+    {XENPF_enter_acpi_sleep, no_acpi_sleep, SILENT},
+    {XENPF_get_cpuinfo, get_cpuinfo, ANSWERS},
+    {XENPF_cpu_online, cpu_online, SILENT},
+    {XENPF_cpu_offline, cpu_offline, SILENT},
+    {INT82_OP_get_counters, op_get_counters, ANSWERS},
+    {INT82_OP_reset_counters, op_reset_counters, SILENT},
+    {INT82_OP_page_info, op_page_info, SILENT},
+    {INT82_OP_audit, op_audit, ANSWERS},
+    {INT82_OP_serve_console, serve_console, ANSWERS},
+    {INT82_OP_serve_store, serve_store, ANSWERS},
+    {INT82_OP_corrupt, op_corrupt, ANSWERS},
+    {INT82_OP_fail_allocation, op_fail_allocation, ANSWERS},
+    {INT82_OP_preempt, op_preempt, ANSWERS},
 };
+
+static const struct control_call call = {__HYPERVISOR_dom0_op, XENPF_INTERFACE_VERSION, operations,
+                                         ARRAY_SIZE(operations)};
 
 long do_dom0_op(dom0_op_t *arg)
 {
-    xen_platform_op_t op;
-    long rc = -ENOSYS;
-
-    if (!this_cpu.domain->is_privileged)
-        return -EPERM;
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.interface_version != XENPF_INTERFACE_VERSION)
-        return -EACCES;
-    for (unsigned int i = 0; i < ARRAY_SIZE(operations); i++) {
-        if (operations[i].cmd != op.cmd)
-            continue;
-        rc = operations[i].function(&op);
-        if (rc == -ERESTART)
-            return restart_call(__HYPERVISOR_dom0_op, 0, 0, 0, 0);
-        if (!rc && operations[i].answers && copy_to_guest(arg, &op, sizeof(op)))
-            rc = -EFAULT;
-        break;
-    }
-    return rc;
+    return control_call(&call, arg);
 }

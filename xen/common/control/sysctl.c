@@ -18,17 +18,15 @@
 #include <xen/operation.h>
 #include <xen/schedule.h>
 
-typedef long operation_t(xen_sysctl_t *op);
-
-static long readconsole(xen_sysctl_t *op)
+static long readconsole(union control_arg *op)
 {
-    return log_ring_read(&op->u.readconsole);
+    return log_ring_read(&op->sysctl.u.readconsole);
 }
 
 /* Keys log a lot: one at a time, with a look for interrupts in between. The argument says what is left of them. */
-static __may_switch long debug_keys(xen_sysctl_t *op)
+static __may_switch long debug_keys(union control_arg *op)
 {
-    struct xen_sysctl_debug_keys *k = &op->u.debug_keys;
+    struct xen_sysctl_debug_keys *k = &op->sysctl.u.debug_keys;
     char key;
 
     for (; k->nr_keys; k->nr_keys--, k->keys.p++) {
@@ -53,9 +51,9 @@ static uint32_t total_pages(void)
     return pages;
 }
 
-static long physinfo(xen_sysctl_t *op)
+static long physinfo(union control_arg *op)
 {
-    struct xen_sysctl_physinfo *p = &op->u.physinfo;
+    struct xen_sysctl_physinfo *p = &op->sysctl.u.physinfo;
     struct cpuid_leaf basic = read_cpuid(1, 0), extended = read_cpuid(0x80000001, 0);
 
     memset(p, 0, sizeof(*p));
@@ -78,9 +76,9 @@ static uint64_t idle_time(void)
     return run.time[RUNSTATE_running];
 }
 
-static long getcpuinfo(xen_sysctl_t *op)
+static long getcpuinfo(union control_arg *op)
 {
-    struct xen_sysctl_getcpuinfo *g = &op->u.getcpuinfo;
+    struct xen_sysctl_getcpuinfo *g = &op->sysctl.u.getcpuinfo;
     struct xen_sysctl_cpuinfo info = {.idletime = idle_time()};
 
     g->nr_cpus = MIN(g->max_cpus, 1);
@@ -88,9 +86,9 @@ static long getcpuinfo(xen_sysctl_t *op)
 }
 
 /* One core in one socket of one node. */
-static long topologyinfo(xen_sysctl_t *op)
+static long topologyinfo(union control_arg *op)
 {
-    struct xen_sysctl_topologyinfo *t = &op->u.topologyinfo;
+    struct xen_sysctl_topologyinfo *t = &op->sysctl.u.topologyinfo;
     uint32_t *const places[] = {t->cpu_to_core.p, t->cpu_to_socket.p, t->cpu_to_node.p};
     uint32_t zero = 0;
 
@@ -103,9 +101,9 @@ static long topologyinfo(xen_sysctl_t *op)
 
 #define LOCAL_DISTANCE 10
 
-static long numainfo(xen_sysctl_t *op)
+static long numainfo(union control_arg *op)
 {
-    struct xen_sysctl_numainfo *n = &op->u.numainfo;
+    struct xen_sysctl_numainfo *n = &op->sysctl.u.numainfo;
     uint64_t size = (uint64_t)total_pages() << PAGE_SHIFT, free = (uint64_t)free_dom_frames() << PAGE_SHIFT;
     uint32_t distance = LOCAL_DISTANCE;
 
@@ -132,9 +130,9 @@ static uint32_t bits_set(uint32_t word)
     return n;
 }
 
-static __may_switch long availheap(xen_sysctl_t *op)
+static __may_switch long availheap(union control_arg *op)
 {
-    struct xen_sysctl_availheap *a = &op->u.availheap;
+    struct xen_sysctl_availheap *a = &op->sysctl.u.availheap;
     mfn_t first = a->min_bitwidth ? first_above(a->min_bitwidth - 1) : 0;
     mfn_t end = a->max_bitwidth ? first_above(a->max_bitwidth) : max_page;
     uint32_t pages = 0;
@@ -158,15 +156,15 @@ static __may_switch long availheap(xen_sysctl_t *op)
 
 /* --- Domains */
 
-static long sched_id(xen_sysctl_t *op)
+static long sched_id(union control_arg *op)
 {
-    op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT; /* whose weights it understands */
+    op->sysctl.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT; /* whose weights it understands */
     return 0;
 }
 
-static __may_switch long getdomaininfolist(xen_sysctl_t *op)
+static __may_switch long getdomaininfolist(union control_arg *op)
 {
-    struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
+    struct xen_sysctl_getdomaininfolist *l = &op->sysctl.u.getdomaininfolist;
     struct xen_domctl_getdomaininfo info;
     uint32_t domid = l->first_domain, n;
     const struct domain *d;
@@ -185,58 +183,30 @@ static __may_switch long getdomaininfolist(xen_sysctl_t *op)
 
 /* --- Counters (int82.h), by their names here, cut to 32 bits as the interface wants */
 
-static long perfc_op(xen_sysctl_t *op)
+static long perfc_op(union control_arg *op)
 {
-    return perfc_control(&op->u.perfc_op);
+    return perfc_control(&op->sysctl.u.perfc_op);
 }
 
 /* --- The table. Commands that are not in it answer -ENOSYS. */
 
-static const struct {
-    uint32_t cmd;
-    operation_t *function;
-    bool answers; /* in the argument */
-} operations[] = {
-    {XEN_SYSCTL_readconsole, readconsole, true},
-    {XEN_SYSCTL_physinfo, physinfo, true},
-    {XEN_SYSCTL_sched_id, sched_id, true},
-    {XEN_SYSCTL_perfc_op, perfc_op, true},
-    {XEN_SYSCTL_getdomaininfolist, getdomaininfolist, true},
-    {XEN_SYSCTL_debug_keys, debug_keys, false},
-    {XEN_SYSCTL_getcpuinfo, getcpuinfo, true},
-    {XEN_SYSCTL_availheap, availheap, true},
-    {XEN_SYSCTL_topologyinfo, topologyinfo, true},
-    {XEN_SYSCTL_numainfo, numainfo, true},
+static const struct control_op operations[] = {
+    {XEN_SYSCTL_readconsole, readconsole, ANSWERS},
+    {XEN_SYSCTL_physinfo, physinfo, ANSWERS},
+    {XEN_SYSCTL_sched_id, sched_id, ANSWERS},
+    {XEN_SYSCTL_perfc_op, perfc_op, ANSWERS},
+    {XEN_SYSCTL_getdomaininfolist, getdomaininfolist, ANSWERS},
+    {XEN_SYSCTL_debug_keys, debug_keys, KEEPS_PLACE},
+    {XEN_SYSCTL_getcpuinfo, getcpuinfo, ANSWERS},
+    {XEN_SYSCTL_availheap, availheap, ANSWERS},
+    {XEN_SYSCTL_topologyinfo, topologyinfo, ANSWERS},
+    {XEN_SYSCTL_numainfo, numainfo, ANSWERS},
 };
 
-/* With the argument as the operation has left it: debug_keys says there what is left. */
-static long restart_sysctl(xen_sysctl_t *arg, const xen_sysctl_t *op)
-{
-    if (op->cmd == XEN_SYSCTL_debug_keys && copy_to_guest(arg, op, sizeof(*op)))
-        return -EFAULT;
-    return restart_call(__HYPERVISOR_sysctl, 0, 0, 0, 0);
-}
+static const struct control_call call = {__HYPERVISOR_sysctl, XEN_SYSCTL_INTERFACE_VERSION, operations,
+                                         ARRAY_SIZE(operations)};
 
 long do_sysctl(xen_sysctl_t *arg)
 {
-    xen_sysctl_t op;
-    long rc = -ENOSYS;
-
-    if (!this_cpu.domain->is_privileged)
-        return -EPERM;
-    if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
-    if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
-        return -EACCES;
-    for (unsigned int i = 0; i < ARRAY_SIZE(operations); i++) {
-        if (operations[i].cmd != op.cmd)
-            continue;
-        rc = operations[i].function(&op);
-        if (rc == -ERESTART)
-            rc = restart_sysctl(arg, &op);
-        else if (!rc && operations[i].answers && copy_to_guest(arg, &op, sizeof(op)))
-            rc = -EFAULT;
-        break;
-    }
-    return rc;
+    return control_call(&call, arg);
 }
