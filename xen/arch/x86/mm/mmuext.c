@@ -135,9 +135,24 @@ static int read_vcpu_mask(const void *mask)
     return copy_from_guest(&word, mask, sizeof(word)) ? -EINVAL : 0;
 }
 
-static __may_switch int rare_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
+static void invalidate_page(uint32_t va)
+{
+    if (va < HYP_START)
+        flush_page_now(va);
+}
+
+static __attribute__((noinline)) __may_switch int one_op(const struct mmuext_op *op, struct domain *pg_owner,
+                                                         uint32_t foreigndom)
 {
     switch (op->cmd) {
+    case MMUEXT_TLB_FLUSH_LOCAL:
+    case MMUEXT_TLB_FLUSH_ALL:
+        flush_tlb_now();
+        return 0;
+    case MMUEXT_INVLPG_LOCAL:
+    case MMUEXT_INVLPG_ALL:
+        invalidate_page(op->arg1.linear_addr);
+        return 0;
     case MMUEXT_PIN_L1_TABLE:
     case MMUEXT_PIN_L2_TABLE:
     case MMUEXT_PIN_L3_TABLE:
@@ -153,8 +168,7 @@ static __may_switch int rare_op(const struct mmuext_op *op, struct domain *pg_ow
     case MMUEXT_INVLPG_MULTI:
         if (read_vcpu_mask(op->arg2.vcpumask))
             return -EINVAL;
-        if (op->arg1.linear_addr < HYP_START)
-            flush_page_now(op->arg1.linear_addr);
+        invalidate_page(op->arg1.linear_addr);
         return 0;
     case MMUEXT_FLUSH_CACHE:
     case MMUEXT_FLUSH_CACHE_GLOBAL:
@@ -170,36 +184,21 @@ static __may_switch int rare_op(const struct mmuext_op *op, struct domain *pg_ow
     }
 }
 
-static __may_switch int one_op(const struct mmuext_op *op, struct domain *pg_owner, uint32_t foreigndom)
-{
-    switch (op->cmd) {
-    case MMUEXT_TLB_FLUSH_LOCAL:
-    case MMUEXT_TLB_FLUSH_ALL:
-        flush_tlb_now();
-        return 0;
-    case MMUEXT_INVLPG_LOCAL:
-    case MMUEXT_INVLPG_ALL:
-        if (op->arg1.linear_addr < HYP_START)
-            flush_page_now(op->arg1.linear_addr);
-        return 0;
-    default:
-        return rare_op(op, pg_owner, foreigndom);
-    }
-}
-
-/* The less frequent of single_op(). */
+/* What single_op() does not know, the frequent one first. A function of its own, so that single_op() needs no stack. */
 static __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_t arg,
                                                                   const struct mmuext_op *from)
 {
     struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = arg};
 
     FETCH_GUEST_U32(op.arg2.nr_ents, &from->arg2.nr_ents, fault);
-    return cmd == MMUEXT_SET_LDT ? set_ldt(current, arg, op.arg2.nr_ents) : one_op(&op, this_cpu.domain, DOMID_SELF);
+    if (cmd == MMUEXT_SET_LDT)
+        return set_ldt(current, arg, op.arg2.nr_ents);
+    return one_op(&op, this_cpu.domain, DOMID_SELF);
 fault:
     return -EFAULT;
 }
 
-/* One operation on the caller's own, as kernels ask for most of the time. */
+/* One operation on the caller's own, as kernels ask for most of the time; of these the most frequent. */
 static inline __may_switch int single_op(const struct mmuext_op *from)
 {
     uint32_t cmd, arg;
@@ -208,8 +207,7 @@ static inline __may_switch int single_op(const struct mmuext_op *from)
     FETCH_GUEST_U32(arg, &from->arg1.linear_addr, fault);
     switch (cmd) {
     case MMUEXT_INVLPG_LOCAL:
-        if (arg < HYP_START)
-            flush_page_now(arg);
+        invalidate_page(arg);
         return 0;
     case MMUEXT_TLB_FLUSH_LOCAL:
         flush_tlb_now();
