@@ -3,7 +3,6 @@
 #include <xen/domain.h>
 #include <xen/lib.h>
 #include <xen/log_ring.h>
-#include <xen/timer.h>
 
 enum log_level log_level = LOG_WARN;
 
@@ -170,36 +169,6 @@ void log_at(enum log_level level, const char *fmt, ...)
 
     if (level > log_level)
         return;
-    va_start(ap, fmt);
-    vprintk(fmt, ap);
-    va_end(ap);
-}
-
-/* Ten lines a second. */
-#define GUEST_LINES  10
-#define GUEST_PERIOD 1000000000ull
-
-void guest_log(const char *fmt, ...)
-{
-    static uint64_t period_end;
-    static unsigned int lines, dropped;
-    uint64_t now;
-    va_list ap;
-
-    if (log_level < LOG_DEBUG)
-        return;
-    now = system_time();
-    if (now >= period_end) {
-        period_end = now + GUEST_PERIOD;
-        lines = 0;
-        if (dropped)
-            printk("%u lines about guests were dropped\n", dropped);
-        dropped = 0;
-    }
-    if (lines++ >= GUEST_LINES) {
-        dropped++;
-        return;
-    }
     va_start(ap, fmt);
     vprintk(fmt, ap);
     va_end(ap);

@@ -27,8 +27,6 @@ enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 extern enum log_level log_level;                  /* loglvl=; messages of a higher level are dropped */
 void printk(const char *fmt, ...) __printf(1, 2); /* prefixes "(XEN) " */
 void log_at(enum log_level level, const char *fmt, ...) __printf(2, 3);
-/* For what a guest got wrong: LOG_DEBUG, and rate-limited, so that no guest can flood the log. */
-void guest_log(const char *fmt, ...) __printf(1, 2);
 void panic(const char *fmt, ...) __printf(1, 2) __attribute__((noreturn)); /* hypervisor bugs and boot errors only */
 int snprintf(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list ap);

@@ -16,8 +16,7 @@
 #define HYP_FRAME_SIZE __builtin_offsetof(struct cpu_user_regs, es)
 
 #define RESTART_ARGS      3
-#define MAX_VCPUS         8 /* per domain */
-#define MAX_DOMAINS       32
+#define MAX_VCPUS         8    /* per domain */
 #define NR_EVENT_CHANNELS 1024 /* 32 words of 32 bits: what a 32-bit guest's shared_info holds */
 
 /* What the guest asked for at a vector; public trap_info without the vector. */

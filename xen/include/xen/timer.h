@@ -26,7 +26,6 @@ void arm_hardware_timer(uint64_t when); /* interrupt at or soon after `when`; UI
 extern uint32_t tsc_khz;
 extern uint32_t tsc_to_ns_mul; /* ns = (ticks << shift) * mul >> 32, as vcpu_time_info has it */
 extern int8_t tsc_to_ns_shift;
-uint64_t wallclock_at_boot(uint32_t *nsec); /* seconds since 1970 at system time 0, from the RTC */
 
 struct vcpu;
 struct domain;

@@ -190,12 +190,6 @@ static uint32_t __init read_rtc(void)
            value[RTC_MINUTE] * 60 + value[RTC_SECOND];
 }
 
-uint64_t wallclock_at_boot(uint32_t *nsec)
-{
-    *nsec = wall_nsec;
-    return wall_sec;
-}
-
 void set_wallclock(uint32_t sec, uint32_t nsec)
 {
     struct domain *d;

@@ -45,7 +45,6 @@ void offsets(void)
     OFFSET(ENTRY_cs, guest_entry, cs);
     DEFINE(WORK_UPCALL, WORK_UPCALL);
     DEFINE(WORK_RESTART, WORK_RESTART);
-    OFFSET(VCPU_switch_esp, vcpu, switch_esp);
     DEFINE(TRAP_SIZE, sizeof(struct guest_trap));
     OFFSET(TRAP_address, guest_trap, address);
     OFFSET(TRAP_cs, guest_trap, cs);
@@ -54,17 +53,11 @@ void offsets(void)
     OFFSET(CPU_moved_frame, cpu, moved_frame);
     DEFINE(MOVED_FRAME_WORDS, HYP_FRAME_SIZE / 4);
 
-    OFFSET(TSS_esp0, tss, esp0);
     OFFSET(TSS_esp1, tss, esp1);
     OFFSET(TSS_ss1, tss, ss1);
 
     OFFSET(UREGS_eax, cpu_user_regs, eax);
-    OFFSET(UREGS_error_code, cpu_user_regs, error_code);
-    OFFSET(UREGS_eip, cpu_user_regs, eip);
     OFFSET(UREGS_cs, cpu_user_regs, cs);
-    OFFSET(UREGS_eflags, cpu_user_regs, eflags);
-    OFFSET(UREGS_esp, cpu_user_regs, esp);
-    OFFSET(UREGS_ss, cpu_user_regs, ss);
 
     OFFSET(VCPUINFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
     OFFSET(VCPUINFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
