@@ -68,13 +68,8 @@ static void __attribute__((format(printf, 1, 2))) complain(const char *format, .
 static uint32_t option(const char *key, uint32_t otherwise)
 {
     char text[16];
-    uint32_t n = 0;
 
-    if (!guest_option(key, text, sizeof(text)))
-        return otherwise;
-    for (const char *p = text; *p >= '0' && *p <= '9'; p++)
-        n = n * 10 + (*p - '0');
-    return n;
+    return guest_option(key, text, sizeof(text)) ? parse_number(text) : otherwise;
 }
 
 /* ---- Granting */
