@@ -319,6 +319,13 @@ static void run(const struct test *test)
     }
 }
 
+static void run_selected(const char *globs, bool last)
+{
+    for (const struct test *test = tests_begin; test < tests_end; test++)
+        if (test->last == last && selected(globs, test->name))
+            run(test);
+}
+
 void guest_main(void)
 {
     static char globs[512];
@@ -332,8 +339,7 @@ void guest_main(void)
     fuzz_if_asked();
     /* On real Xen domain 0 has a timer of 10 ms from the start, which would disturb the tests of events. */
     HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
-    for (const struct test *test = tests_begin; test < tests_end; test++)
-        if (selected(globs, test->name))
-            run(test);
+    run_selected(globs, false);
+    run_selected(globs, true);
     printf("@tests end passed=%u failed=%u skipped=%u\n", passed, failed, skipped);
 }

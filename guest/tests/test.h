@@ -5,8 +5,8 @@
  *
  * registers itself. A check that fails says what was expected and what was seen, and the test goes on, so that it can
  * put back what it changed; a trap that nobody expects ends the test, failed. Tests run in the order of their files'
- * names and then as they stand. Every expectation has been seen on a real Xen 4.2.5; where that differs from what Int82
- * should do, the test says so and asks is_int82().
+ * names and then as they stand; those by TEST_LAST() after all others. Every expectation has been seen on a real
+ * Xen 4.2.5; where that differs from what Int82 should do, the test says so and asks is_int82().
  */
 #ifndef TESTS_TEST_H
 #define TESTS_TEST_H
@@ -26,11 +26,15 @@
 struct test {
     const char *name;
     void (*fn)(void);
+    bool last;
 };
 
-#define TEST(id)                                                                                                 \
-    static void test_##id(void);                                                                                 \
-    static const struct test entry_##id __attribute__((section(".tests"), used, no_reorder)) = {#id, test_##id}; \
+/* A TEST_LAST() leaves something behind that the others could not do with. */
+#define TEST(id)      DEFINE_TEST(id, false)
+#define TEST_LAST(id) DEFINE_TEST(id, true)
+#define DEFINE_TEST(id, last)                                                                                          \
+    static void test_##id(void);                                                                                       \
+    static const struct test entry_##id __attribute__((section(".tests"), used, no_reorder)) = {#id, test_##id, last}; \
     static void test_##id(void)
 
 /* Each is true when the check held. `what` names what was looked at. */
@@ -58,7 +62,6 @@ void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The hypervisor is Int82, and not a Xen. */
 bool is_int82(void);
 
-/* This is domain 0: others run the tests too, but not those of what it alone may do. */
 /* An NMI's handler that did not get to its end: lets the next one in, which only an iret by hypercall does. */
 static inline void end_nmi(void)
 {
@@ -70,6 +73,7 @@ static inline void end_nmi(void)
                      : "memory", "cc");
 }
 
+/* This is domain 0: others run the tests too, but not those of what it alone may do. */
 static inline bool is_dom0(void)
 {
     return start_info->flags & SIF_INITDOMAIN;

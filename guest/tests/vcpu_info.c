@@ -1,6 +1,6 @@
 /*
  * VCPUOP_register_vcpu_info: the vCPU's event state, fault address and time move to a place of the guest's own, for
- * good. So this runs last (files in the order of their names): the library still looks at the old place.
+ * good. So this runs last: the library still looks at the old place.
  */
 #include "test.h"
 
@@ -13,7 +13,7 @@ extern const char moved_entry[];
 __asm__(".text; moved_entry: push %eax; mov moved, %eax; incl upcalls; movb $0, (%eax); movl $0, 4(%eax);"
         "movb $0, 1(%eax); pop %eax; iret");
 
-TEST(zz_vcpu_info_moves)
+TEST_LAST(vcpu_info_moves)
 {
     static uint8_t page[2 * PAGE_SIZE] __attribute__((aligned(4096)));
     struct vcpu_register_vcpu_info arg = {virt_to_mfn(page), OFFSET, 0};
