@@ -20,6 +20,18 @@
 #define HV(operand)  %ss:operand
 #define CPU(field)   %ss:this_cpu + CPU_##field
 
+/*
+ * From ESP after so many pushes on the processor's five words (those of struct cpu_user_regs from EIP to SS): one of
+ * them, and a field of the vCPU's vcpu_info, which stands above the stack's top (asm/layout.h).
+ */
+#define GUEST_FRAME(pushes, field)  4 * (pushes) + UREGS_##field - UREGS_eip(%esp)
+#define VCPU_INFO(pushes, field)    4 * (pushes) + GUEST_FRAME_SIZE + STACK_TO_INFO + VCPUINFO_##field(%esp)
+
+/* In a multicall: an entry of the guest's array (tuned/multicall.S has the registers). */
+#define MC_OP      HV(MULTICALL_op(%edi,%esi))
+#define MC_RESULT  HV(MULTICALL_result(%edi,%esi))
+#define MC_ARG(n)  HV(MULTICALL_args + 4 * (n)(%edi,%esi))
+
 /* A fault at the instruction labelled `from` goes on at `to`. */
 #define EXTABLE(from, to)                                                                                              \
     .pushsection .extable, "a";                                                                                        \

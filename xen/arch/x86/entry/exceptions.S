@@ -18,7 +18,7 @@ ENTRY(trap_\vector)
 /* Error codes have 16 significant bits: the vector goes above them. */
 .macro TRAP_EC vector
 ENTRY(trap_\vector)
-        movw    $\vector, 2(%esp)
+        movw    $\vector, GUEST_FRAME(1, entry_vector)
         jmp     trap_common
 .endm
 
@@ -56,18 +56,14 @@ ENTRY(return_from_trap)
 
 /*
  * Page fault. From ring 1 on a flat stack, and no candidate for anything that the hypervisor does itself (a store to a
- * page table, its own region): build the guest's frame below its ESP,
- *
- *      12(new ESP)  EFLAGS, IF = events were not masked
- *       8(new ESP)  CS | saved upcall mask << 16
- *       4(new ESP)  EIP
- *        (new ESP)  error code
- *
- * and go to its handler. Anything else goes the long way, which does the same in C.
- *
- *      20(%esp) cs  24 eflags  28 esp  32 ss  (after the three pushes; 12 error code, 16 eip)
+ * page table, its own region): build the guest's frame below its ESP (from there up: error code, EIP, CS | saved upcall
+ * mask << 16, EFLAGS with IF = events were not masked), and go to its handler. Anything else goes the long way, which
+ * does the same in C.
  */
-#define PF_TO_INFO (STACK_TO_INFO + 36)
+#define PF_FRAME(field)   GUEST_FRAME(4, field)         /* after the error code and three registers */
+#define PF_INFO(field)    VCPU_INFO(4, field)
+#define NEW_FRAME(field)  HV(UREGS_##field - UREGS_error_code(%edx))
+#define NEW_FRAME_SIZE    (UREGS_esp - UREGS_error_code)
 
 ENTRY(trap_14)
         push    %eax
@@ -78,50 +74,50 @@ ENTRY(trap_14)
         adcl    $0, HV(int82_counters + COUNTERS_page_faults + 4)
 #endif
         mov     %cr2, %ecx
-        mov     20(%esp), %eax
+        mov     PF_FRAME(cs), %eax
         and     $3, %eax
         dec     %eax
         jnz     page_fault_slow                 # not from ring 1
-        mov     12(%esp), %eax
+        mov     PF_FRAME(error_code), %eax
         and     $PFEC_present | PFEC_write | PFEC_reserved, %eax
         cmp     $PFEC_present | PFEC_write, %eax
         jae     page_fault_slow                 # perhaps a page table
         cmp     $HYP_START, %ecx
         jae     page_fault_slow                 # perhaps the LDT's window
         mov     CPU(current), %eax
-        mov     32(%esp), %edx
+        mov     PF_FRAME(ss), %edx
         cmp     HV(VCPU_flat_ss(%eax)), %edx
         jne     page_fault_slow                 # a stack segment that must be looked up
-        mov     28(%esp), %edx
-        sub     $16, %edx
-        cmp     $HYP_START - 16, %edx
+        mov     PF_FRAME(esp), %edx
+        sub     $NEW_FRAME_SIZE, %edx
+        cmp     $HYP_START - NEW_FRAME_SIZE, %edx
         ja      page_fault_slow                 # the frame would not lie below the hypervisor
         cmpw    $0, HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_cs(%eax))
         je      page_fault_slow                 # no handler: the guest's end
-        mov     %ecx, PF_TO_INFO + VCPUINFO_cr2(%esp)
-        mov     12(%esp), %ecx
-.Lpf1:  mov     %ecx, HV((%edx))
-        mov     16(%esp), %ecx
-.Lpf2:  mov     %ecx, HV(4(%edx))
-        movzbl  PF_TO_INFO + VCPUINFO_upcall_mask(%esp), %ecx
+        mov     %ecx, PF_INFO(cr2)
+        mov     PF_FRAME(error_code), %ecx
+.Lpf1:  mov     %ecx, NEW_FRAME(error_code)
+        mov     PF_FRAME(eip), %ecx
+.Lpf2:  mov     %ecx, NEW_FRAME(eip)
+        movzbl  PF_INFO(upcall_mask), %ecx
         shl     $16, %ecx
-        mov     20(%esp), %cx
-.Lpf3:  mov     %ecx, HV(8(%edx))
-        mov     24(%esp), %ecx
-        testb   $0xFF, PF_TO_INFO + VCPUINFO_upcall_mask(%esp)
+        mov     PF_FRAME(cs), %cx
+.Lpf3:  mov     %ecx, NEW_FRAME(cs)
+        mov     PF_FRAME(eflags), %ecx
+        testb   $0xFF, PF_INFO(upcall_mask)
         jz      1f
         and     $~X86_EFLAGS_IF, %ecx
 1:
-.Lpf4:  mov     %ecx, HV(12(%edx))
-        mov     %edx, 28(%esp)
+.Lpf4:  mov     %ecx, NEW_FRAME(eflags)
+        mov     %edx, PF_FRAME(esp)
         testb   $4, HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_flags(%eax))
         jz      2f
-        movb    $1, PF_TO_INFO + VCPUINFO_upcall_mask(%esp)
+        movb    $1, PF_INFO(upcall_mask)
 2:      mov     HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_address(%eax)), %ecx
-        mov     %ecx, 16(%esp)
+        mov     %ecx, PF_FRAME(eip)
         movzwl  HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_cs(%eax)), %ecx
-        mov     %ecx, 20(%esp)
-        andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), 24(%esp)
+        mov     %ecx, PF_FRAME(cs)
+        andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), PF_FRAME(eflags)
 #if COUNTERS
         addl    $1, HV(int82_counters + COUNTERS_page_faults_bounced)
         adcl    $0, HV(int82_counters + COUNTERS_page_faults_bounced + 4)
@@ -141,7 +137,7 @@ page_fault_slow:
         pop     %edx
         pop     %ecx
         pop     %eax
-        movw    $TRAP_page_fault, 2(%esp)
+        movw    $TRAP_page_fault, GUEST_FRAME(1, entry_vector)
         jmp     trap_common
 
 /* Interrupts of the two 8259s: vectors 0x20 to 0x2F. */

@@ -67,48 +67,48 @@ ENTRY(switch_stacks)
 
 /*
  * Nothing but an event for a guest kernel on a flat stack, which masked none: the frame of bounce.c's enter(),
- *
- *      8(new ESP)  EFLAGS      4(new ESP)  CS      (new ESP)  EIP
- *
- *      12(%esp) eip  16 cs  20 eflags  24 esp  28 ss  (after the three pushes)
+ * from its new ESP up EIP, CS, EFLAGS.
  */
-#define UPCALL_TO_INFO (STACK_TO_INFO + 32)
+#define UPCALL_FRAME(field)  GUEST_FRAME(3, field)
+#define UPCALL_INFO(field)   VCPU_INFO(3, field)
+#define NEW_FRAME(field)     HV(UREGS_##field - UREGS_eip(%edx))
+#define NEW_FRAME_SIZE       (UREGS_esp - UREGS_eip)
 
 ENTRY(upcall)
         push    %eax
         push    %ecx
         push    %edx
-        cmpw    $1, UPCALL_TO_INFO + VCPUINFO_upcall_pending(%esp)
+        cmpw    $1, UPCALL_INFO(upcall_pending)
         jne     upcall_slow
-        mov     16(%esp), %eax
+        mov     UPCALL_FRAME(cs), %eax
         and     $3, %eax
         dec     %eax
         jnz     upcall_slow
         mov     CPU(current), %ecx
-        mov     28(%esp), %eax
+        mov     UPCALL_FRAME(ss), %eax
         cmp     HV(VCPU_flat_ss(%ecx)), %eax
         jne     upcall_slow
         cmpb    $0, HV(VCPU_nmi_pending(%ecx))
         jne     upcall_slow
         cmpw    $0, HV(VCPU_event_callback + ENTRY_cs(%ecx))
         je      upcall_slow
-        mov     24(%esp), %edx
-        sub     $12, %edx
-        cmp     $HYP_START - 12, %edx
+        mov     UPCALL_FRAME(esp), %edx
+        sub     $NEW_FRAME_SIZE, %edx
+        cmp     $HYP_START - NEW_FRAME_SIZE, %edx
         ja      upcall_slow
-        mov     12(%esp), %eax
-.Lup1:  mov     %eax, HV((%edx))
-        movzwl  16(%esp), %eax
-.Lup2:  mov     %eax, HV(4(%edx))
-        mov     20(%esp), %eax
-.Lup3:  mov     %eax, HV(8(%edx))
+        mov     UPCALL_FRAME(eip), %eax
+.Lup1:  mov     %eax, NEW_FRAME(eip)
+        movzwl  UPCALL_FRAME(cs), %eax
+.Lup2:  mov     %eax, NEW_FRAME(cs)
+        mov     UPCALL_FRAME(eflags), %eax
+.Lup3:  mov     %eax, NEW_FRAME(eflags)
         movzwl  HV(VCPU_event_callback + ENTRY_cs(%ecx)), %eax
-        mov     %eax, 16(%esp)
-        andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), 20(%esp)
+        mov     %eax, UPCALL_FRAME(cs)
+        andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), UPCALL_FRAME(eflags)
         mov     HV(VCPU_event_callback + ENTRY_eip(%ecx)), %eax
-        mov     %eax, 12(%esp)
-        mov     %edx, 24(%esp)
-        movb    $1, UPCALL_TO_INFO + VCPUINFO_upcall_mask(%esp)
+        mov     %eax, UPCALL_FRAME(eip)
+        mov     %edx, UPCALL_FRAME(esp)
+        movb    $1, UPCALL_INFO(upcall_mask)
         movl    $0, CPU(work)
         pop     %edx
         pop     %ecx

@@ -9,6 +9,19 @@
 
 _Static_assert(sizeof(struct evtchn) == 12, "event_fast.S");
 
+/* What assembly alone has on its stack, from ESP up. */
+struct batch_frame { /* mmu_fast.S */
+    uint32_t chunk_end, end;
+    uint32_t window, held_hi; /* of the held table: where it is mapped, and its machine address, high word */
+    uint32_t guest_ebx, guest_ecx, guest_edx, guest_ebp, guest_edi, guest_esi;
+};
+struct va_frame { /* mmu_fast.S, update_va_mapping */
+    uint32_t guest_ecx, guest_edx, guest_edi, guest_esi;
+};
+struct segments { /* plain/entry.S */
+    uint32_t ds, es, fs, gs;
+};
+
 void offsets(void);
 void offsets(void)
 {
@@ -19,7 +32,11 @@ void offsets(void)
     OFFSET(CPU_va_key, cpu, va_key);
     OFFSET(CPU_va_window, cpu, va_window);
     OFFSET(CPU_effort_left, cpu, effort_left);
+    OFFSET(CPU_moved_frame, cpu, moved_frame);
+    DEFINE(MOVED_FRAME_WORDS, HYP_FRAME_SIZE / 4);
     DEFINE(CALL_STEPS, CALL_STEPS);
+    DEFINE(WORK_UPCALL, WORK_UPCALL);
+    DEFINE(WORK_RESTART, WORK_RESTART);
 
     OFFSET(PAGE_count, page_info, count);
     OFFSET(PAGE_type_info, page_info, type_info);
@@ -43,25 +60,50 @@ void offsets(void)
     OFFSET(VCPU_nmi_pending, vcpu, nmi_pending);
     OFFSET(ENTRY_eip, guest_entry, eip);
     OFFSET(ENTRY_cs, guest_entry, cs);
-    DEFINE(WORK_UPCALL, WORK_UPCALL);
-    DEFINE(WORK_RESTART, WORK_RESTART);
     DEFINE(TRAP_SIZE, sizeof(struct guest_trap));
     OFFSET(TRAP_address, guest_trap, address);
     OFFSET(TRAP_cs, guest_trap, cs);
     OFFSET(TRAP_flags, guest_trap, flags);
 
-    OFFSET(CPU_moved_frame, cpu, moved_frame);
-    DEFINE(MOVED_FRAME_WORDS, HYP_FRAME_SIZE / 4);
-
     OFFSET(TSS_esp1, tss, esp1);
     OFFSET(TSS_ss1, tss, ss1);
 
     OFFSET(UREGS_eax, cpu_user_regs, eax);
+    OFFSET(UREGS_error_code, cpu_user_regs, error_code);
+    OFFSET(UREGS_entry_vector, cpu_user_regs, entry_vector);
+    OFFSET(UREGS_eip, cpu_user_regs, eip);
     OFFSET(UREGS_cs, cpu_user_regs, cs);
+    OFFSET(UREGS_eflags, cpu_user_regs, eflags);
+    OFFSET(UREGS_esp, cpu_user_regs, esp);
+    OFFSET(UREGS_ss, cpu_user_regs, ss);
+    DEFINE(GUEST_FRAME_SIZE, HYP_FRAME_SIZE - __builtin_offsetof(struct cpu_user_regs, eip));
+
+    OFFSET(BATCH_chunk_end, batch_frame, chunk_end);
+    OFFSET(BATCH_end, batch_frame, end);
+    OFFSET(BATCH_window, batch_frame, window);
+    OFFSET(BATCH_held_hi, batch_frame, held_hi);
+    OFFSET(BATCH_requests, batch_frame, guest_ebx);
+    OFFSET(BATCH_count, batch_frame, guest_ecx);
+    OFFSET(BATCH_success, batch_frame, guest_edx);
+    OFFSET(VA_flags, va_frame, guest_esi);
+    OFFSET(SEGMENTS_ds, segments, ds);
+    OFFSET(SEGMENTS_es, segments, es);
+    OFFSET(SEGMENTS_fs, segments, fs);
+    OFFSET(SEGMENTS_gs, segments, gs);
+    DEFINE(SEGMENTS_SIZE, sizeof(struct segments));
+
+    OFFSET(MULTICALL_op, multicall_entry, op);
+    OFFSET(MULTICALL_result, multicall_entry, result);
+    OFFSET(MULTICALL_args, multicall_entry, args);
+    DEFINE(MULTICALL_SIZE, sizeof(struct multicall_entry));
+    OFFSET(REQUEST_ptr, mmu_update, ptr);
+    OFFSET(REQUEST_val, mmu_update, val);
+    DEFINE(REQUEST_SIZE, sizeof(struct mmu_update));
 
     OFFSET(VCPUINFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
     OFFSET(VCPUINFO_upcall_mask, vcpu_info, evtchn_upcall_mask);
     OFFSET(VCPUINFO_pending_sel, vcpu_info, evtchn_pending_sel);
+    OFFSET(VCPUINFO_cr2, vcpu_info, arch.cr2);
     OFFSET(SHARED_evtchn_pending, shared_info, evtchn_pending);
     OFFSET(SHARED_evtchn_mask, shared_info, evtchn_mask);
     OFFSET(DOMAIN_evtchn, domain, evtchn);
@@ -73,7 +115,6 @@ void offsets(void)
     OFFSET(EVTCHN_notify_vcpu, evtchn, notify_vcpu);
     DEFINE(ECS_IPI, ECS_IPI);
     DEFINE(NR_EVENT_CHANNELS, NR_EVENT_CHANNELS);
-    OFFSET(VCPUINFO_cr2, vcpu_info, arch.cr2);
 
 #if COUNTERS
     OFFSET(COUNTERS_calls, int82_counters, hypercalls);

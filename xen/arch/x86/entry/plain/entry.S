@@ -2,9 +2,7 @@
  * The plain way in and out, as textbooks have it and as Xen did it: save every register, save and load every segment
  * register, dispatch in C, restore everything. It is here to be measured beside the tuned one (make ENTRY=plain).
  *
- *      16(%esp)  struct cpu_user_regs, up to SS
- *      12        guest's GS        4   ES
- *       8        FS                0   DS
+ * From ESP up: the guest's DS, ES, FS and GS (asm-offsets.c), then struct cpu_user_regs up to SS.
  */
 #include <asm/asm.h>
 
@@ -24,24 +22,24 @@
 ENTRY(hypercall)
         push    $HYPERCALL_ENTRY
         SAVE_REGS
-        sub     $16, %esp
-        mov     %ds, (%esp)
-        mov     %es, 4(%esp)
-        mov     %fs, 8(%esp)
-        mov     %gs, 12(%esp)
+        sub     $SEGMENTS_SIZE, %esp
+        mov     %ds, SEGMENTS_ds(%esp)
+        mov     %es, SEGMENTS_es(%esp)
+        mov     %fs, SEGMENTS_fs(%esp)
+        mov     %gs, SEGMENTS_gs(%esp)
         mov     $HYP_DS, %ecx
         mov     %ecx, %ds
         mov     %ecx, %es
         mov     %ecx, %fs
         mov     %ecx, %gs
-        lea     16(%esp), %eax
+        lea     SEGMENTS_SIZE(%esp), %eax
         call    plain_hypercall
-        RESTORE_SEGMENT 0, ds
-        RESTORE_SEGMENT 4, es
-        RESTORE_SEGMENT 8, fs
-        RESTORE_SEGMENT 12, gs
+        RESTORE_SEGMENT SEGMENTS_ds, ds
+        RESTORE_SEGMENT SEGMENTS_es, es
+        RESTORE_SEGMENT SEGMENTS_fs, fs
+        RESTORE_SEGMENT SEGMENTS_gs, gs
 ENTRY(segments_restored)
-        add     $16, %esp
+        add     $SEGMENTS_SIZE, %esp
         cmpl    $0, CPU(work)
         jne     exit_work_frame
         jmp     restore_guest

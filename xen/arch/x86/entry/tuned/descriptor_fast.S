@@ -140,8 +140,6 @@ descriptor_in_c:
         jmp     hypercall_update_descriptor_c
 
 /* The same as a part of a multicall: multicall.S has the registers. C's piece fetches the arguments anew. */
-#define MC_ARG(n) HV(8 + 4 * (n)(%edi,%esi))
-
 ENTRY(multicall_update_descriptor)
         push    %edi
         push    %esi

@@ -5,13 +5,8 @@
  * words, and clears IF, TF and NT. Interrupts stay off until `iret`; long operations open windows for them
  * (preempt_point()). No segment register is touched: SS is the hypervisor's data segment, CS its constants'.
  *
- *      stack's top + 4096   the vCPU's vcpu_info (asm/layout.h)
- *      stack's top          -
- *      16(%esp)             guest's SS
- *      12(%esp)             guest's ESP
- *       8(%esp)             guest's EFLAGS
- *       4(%esp)             guest's CS
- *        (%esp)             guest's EIP, after the `int`
+ * From ESP up: the guest's EIP (after the `int`), CS, EFLAGS, ESP, SS; that is the stack's top. The vCPU's vcpu_info is
+ * STACK_TO_INFO above it. GUEST_FRAME() and VCPU_INFO() of asm/asm.h find both, whatever has been pushed.
  *
  * EAX holds the call's number and gets its result; EBX ECX EDX ESI EDI hold the arguments and are preserved.
  */

@@ -8,7 +8,7 @@
 #include <asm/asm.h>
 #include <public/event_channel.h>
 
-#define SEND_TO_INFO (STACK_TO_INFO + 28)       /* after two pushes */
+#define SEND_INFO(field) VCPU_INFO(2, field)
 
         .text
 
@@ -42,11 +42,11 @@ ENTRY(hypercall_event_channel_op)
         bt      %eax, HV(SHARED_evtchn_mask(%edx))
         jc      send_done
         shr     $5, %eax
-        bts     %eax, SEND_TO_INFO + VCPUINFO_pending_sel(%esp)
+        bts     %eax, SEND_INFO(pending_sel)
         jc      send_done
-        cmpw    $0, SEND_TO_INFO + VCPUINFO_upcall_pending(%esp)  # pending, and (next byte) the mask
+        cmpw    $0, SEND_INFO(upcall_pending)   # pending, and (next byte) the mask
         jne     send_perhaps_masked
-        movb    $1, SEND_TO_INFO + VCPUINFO_upcall_pending(%esp)
+        movb    $1, SEND_INFO(upcall_pending)
         pop     %esi
         pop     %edx
         xor     %eax, %eax
@@ -54,7 +54,7 @@ ENTRY(hypercall_event_channel_op)
         je      upcall
         jmp     exit_work                       # which looks at events whatever the reason
 send_perhaps_masked:                            # no upcall now: it is masked, or was due before
-        movb    $1, SEND_TO_INFO + VCPUINFO_upcall_pending(%esp)
+        movb    $1, SEND_INFO(upcall_pending)
 send_done:
         pop     %esi
         pop     %edx

@@ -13,7 +13,7 @@
 ENTRY(hypercall_xen_version)
         test    %ebx, %ebx
         jnz     hypercall_xen_version_slow
-        cmpw    $1, STACK_TO_INFO + 20 + VCPUINFO_upcall_pending(%esp)  # pending, and (next byte) not masked
+        cmpw    $1, VCPU_INFO(0, upcall_pending) # pending, and (next byte) not masked
         je      1f
         mov     $XEN_VERSION, %eax
         GUEST_IRET

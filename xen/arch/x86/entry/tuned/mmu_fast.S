@@ -16,6 +16,12 @@
 #define SLOT_HI    HV(4(%edi))
 #define FRAME(f)   HV(FRAME_TABLE + PAGE_##f(%esi))     /* ESI: frame number * 16 */
 
+/* A request of mmu_update: machine address of the entry, and its new value. */
+#define PTR_LO     HV(REQUEST_ptr(%ebx))
+#define PTR_HI     HV(REQUEST_ptr + 4(%ebx))
+#define VAL_LO     HV(REQUEST_val(%ebx))
+#define VAL_HI     HV(REQUEST_val + 4(%ebx))
+
         .text
 
 /*
@@ -142,12 +148,12 @@ ENTRY(hypercall_mmu_update)
         jne     hypercall_mmu_update_c
         cmp     $1, %ecx
         jne     batch
-        cmp     $HYP_START - 16, %ebx
+        cmp     $HYP_START - REQUEST_SIZE, %ebx
         ja      hypercall_mmu_update_c
         push    %edx
         push    %edi
-.Lf1:   mov     HV((%ebx)), %eax
-.Lf2:   mov     HV(4(%ebx)), %edx
+.Lf1:   mov     PTR_LO, %eax
+.Lf2:   mov     PTR_HI, %edx
         test    $7, %al
         jnz     single_other
         mov     %eax, %esi
@@ -172,8 +178,8 @@ ENTRY(hypercall_mmu_update)
         shl     $PAGE_SHIFT, %esi
         and     $0xFF8, %eax
         lea     WINDOWS_START + WIN_L1_FIRST * PAGE_SIZE(%esi,%eax), %edi
-.Lf3:   mov     HV(8(%ebx)), %eax
-.Lf4:   mov     HV(12(%ebx)), %ecx
+.Lf3:   mov     VAL_LO, %eax
+.Lf4:   mov     VAL_HI, %ecx
         cmp     SLOT_HI, %ecx
         jne     1f
         mov     SLOT_LO, %esi
@@ -226,8 +232,8 @@ single_put_slow:
 
 /* Not a plain L1 entry: EDX:EAX the pointer, which has been read already. */
 single_other:
-.Lf6:   mov     HV(12(%ebx)), %esi
-.Lf7:   mov     HV(8(%ebx)), %ecx
+.Lf6:   mov     VAL_HI, %esi
+.Lf7:   mov     VAL_LO, %ecx
         push    %esi
         call    mmu_update_one                  # (pointer low, high, entry low, high)
         add     $4, %esp
@@ -260,30 +266,17 @@ single_fault:
         EXTABLE(.Lf7, single_fault)
 
 /*
- * Several requests.
- *
- *      40  the guest's five words       12  held table's frame number
- *      36  guest's ESI                   8  held table's window
- *      32  guest's EDI                   4  end
- *      28  guest's EBP                   0  end of this chunk: then interrupts get a chance
- *      24  guest's EDX: success
- *      20  guest's ECX: count
- *      16  guest's EBX: requests
+ * Several requests, with struct batch_frame (asm-offsets.c) on the stack.
  *
  * EBX: request; EBP: machine address of the held table, low word. While none is held, the way is batch_fresh, which
  * does not compare: there is no address that a guest could not pass.
  */
-#define B_CHUNK_END  0(%esp)
-#define B_END        4(%esp)
-#define B_WINDOW     8(%esp)
-#define B_HELD_HI    12(%esp)
-#define B_REQUESTS   16(%esp)
-#define B_COUNT      20(%esp)
-#define B_SUCCESS    24(%esp)
-#define BATCH_CHUNK  64
+#define BATCH(field)  BATCH_##field(%esp)
+#define BATCH_LOCALS  BATCH_requests            /* bytes below what is pushed */
+#define BATCH_CHUNK   64                        /* requests: then interrupts get a chance */
 
 batch:
-        cmp     $HYP_START / 16, %ecx
+        cmp     $HYP_START / REQUEST_SIZE, %ecx
         ja      hypercall_mmu_update_c
         push    %esi
         push    %edi
@@ -296,36 +289,36 @@ batch:
         jc      batch_out_of_range
         cmp     $HYP_START, %ecx
         ja      batch_out_of_range
-        sub     $16, %esp
-        mov     %ecx, B_END
+        sub     $BATCH_LOCALS, %esp
+        mov     %ecx, BATCH(end)
         cmp     %ecx, %ebx
         je      batch_all_done
 
 batch_chunk:
-        lea     BATCH_CHUNK * 16(%ebx), %ecx
-        cmp     B_END, %ecx
-        cmova   B_END, %ecx
-        mov     %ecx, B_CHUNK_END
+        lea     BATCH_CHUNK * REQUEST_SIZE(%ebx), %ecx
+        cmp     BATCH(end), %ecx
+        cmova   BATCH(end), %ecx
+        mov     %ecx, BATCH(chunk_end)
         mov     CPU(domain), %edx
 
 batch_fresh:                                    # no table is held
-        mov     HV((%ebx)), %edi
+        mov     PTR_LO, %edi
         EXTABLE(batch_fresh, batch_fault)
         jmp     batch_lookup_other
 
 batch_next:
-        mov     HV((%ebx)), %edi
+        mov     PTR_LO, %edi
         EXTABLE(batch_next, batch_fault)
         xor     %ebp, %edi
         test    $~0xFF8, %edi
         jnz     batch_lookup
-.Lb1:   mov     HV(4(%ebx)), %esi
-        cmp     B_HELD_HI, %esi
+.Lb1:   mov     PTR_HI, %esi
+        cmp     BATCH(held_hi), %esi
         jne     batch_lookup
 batch_held:
-        add     B_WINDOW, %edi
-.Lb2:   mov     HV(8(%ebx)), %eax
-.Lb3:   mov     HV(12(%ebx)), %ecx
+        add     BATCH(window), %edi
+.Lb2:   mov     VAL_LO, %eax
+.Lb3:   mov     VAL_HI, %ecx
         cmp     SLOT_HI, %ecx
         jne     1f
         mov     SLOT_LO, %esi
@@ -334,11 +327,11 @@ batch_held:
         jnz     1f
         mov     %eax, SLOT_LO
 batch_done:
-        add     $16, %ebx
-        cmp     B_CHUNK_END, %ebx
+        add     $REQUEST_SIZE, %ebx
+        cmp     BATCH(chunk_end), %ebx
         jne     batch_next
 batch_chunk_done:
-        cmp     B_END, %ebx
+        cmp     BATCH(end), %ebx
         je      batch_all_done
 #if COUNTERS
         call    count_preemption
@@ -347,7 +340,7 @@ batch_chunk_done:
         test    %al, %al
         jz      batch_chunk
         mov     %ebx, %eax                      # the guest makes the rest another call
-        mov     B_END, %edx
+        mov     BATCH(end), %edx
         call    mmu_update_again                # (next, end)
         jmp     batch_exit
 1:      CHANGE_ENTRY batch_done, batch_slow, batch_put_slow
@@ -356,25 +349,25 @@ batch_all_done:
         xor     %eax, %eax
 batch_exit:
         mov     %ebx, %ecx
-        sub     B_REQUESTS, %ecx
+        sub     BATCH(requests), %ecx
         shr     $4, %ecx                        # how many were done
 #if COUNTERS
         mov     %eax, %esi
-        mov     B_COUNT, %eax
+        mov     BATCH(count), %eax
         mov     %ecx, %edx
         call    count_batch
         mov     %ebx, %ecx
-        sub     B_REQUESTS, %ecx
+        sub     BATCH(requests), %ecx
         shr     $4, %ecx
         mov     %esi, %eax
 #endif
-        mov     B_SUCCESS, %edx
+        mov     BATCH(success), %edx
         test    %edx, %edx
         jz      1f
         cmp     $HYP_START - 4, %edx
         ja      1f
 .Lb4:   mov     %ecx, HV((%edx))
-1:      add     $16, %esp
+1:      add     $BATCH_LOCALS, %esp
 batch_restore:
         pop     %ebx
         pop     %ecx
@@ -414,7 +407,7 @@ batch_put_slow:
         mov     CPU(domain), %edx
         cmpl    $0, CPU(effort_left)
         jge     batch_done
-        add     $16, %ebx                       # frames of dead domains have been cleared: the chunk ends here
+        add     $REQUEST_SIZE, %ebx                       # frames of dead domains have been cleared: the chunk ends here
         jmp     batch_chunk_done
 
 /* Another table than the held one, if it is a table: EDI is the pointer's low word XOR EBP. */
@@ -422,7 +415,7 @@ batch_lookup:
         xor     %ebp, %edi
 batch_lookup_other:                             # EDI: the pointer's low word
         mov     %edi, %eax
-.Lb5:   mov     HV(4(%ebx)), %ecx
+.Lb5:   mov     PTR_HI, %ecx
         test    $7, %al
         jnz     batch_other
         test    $~0xFFF, %ecx
@@ -439,11 +432,11 @@ batch_lookup_other:                             # EDI: the pointer's low word
         and     $~PGT_PINNED, %esi
         cmp     $PGT_L1_VALIDATED, %esi
         jne     batch_other
-        mov     %ecx, B_HELD_HI
+        mov     %ecx, BATCH(held_hi)
         mov     %eax, %ebp
         mov     %edi, %eax
         call    map_l1_window
-        mov     %eax, B_WINDOW
+        mov     %eax, BATCH(window)
         mov     %ebp, %edi
         and     $~0xFFF, %ebp
         and     $0xFF8, %edi
@@ -452,20 +445,20 @@ batch_lookup_other:                             # EDI: the pointer's low word
 
 batch_other:                                    # ECX:EAX the pointer
         mov     %ecx, %edx
-.Lb6:   mov     HV(12(%ebx)), %esi
-.Lb7:   mov     HV(8(%ebx)), %ecx
+.Lb6:   mov     VAL_HI, %esi
+.Lb7:   mov     VAL_LO, %ecx
         push    %esi
         call    mmu_update_in_batch             # (pointer low, high, entry low, high)
         add     $4, %esp
         mov     CPU(domain), %edx
         test    %eax, %eax
         jnz     2f
-        add     $16, %ebx
-        cmp     B_CHUNK_END, %ebx
+        add     $REQUEST_SIZE, %ebx
+        cmp     BATCH(chunk_end), %ebx
         jne     batch_fresh                     # it may have been preempted: no window is sure any more
         jmp     batch_chunk_done
 2:      js      batch_exit
-        add     $16, %ebx                       # it took long: the chunk ends here
+        add     $REQUEST_SIZE, %ebx                       # it took long: the chunk ends here
         jmp     batch_chunk_done
         EXTABLE(.Lb5, batch_fault)
         EXTABLE(.Lb6, batch_fault)
@@ -499,7 +492,7 @@ ENTRY(hypercall_update_va_mapping)
         mov     %eax, SLOT_LO
 va_done:
         xor     %eax, %eax
-        testb   $UVMF_FLUSHTYPE_MASK, 12(%esp)
+        testb   $UVMF_FLUSHTYPE_MASK, VA_flags(%esp)
         jnz     va_flush
         pop     %ecx
         pop     %edx
@@ -510,7 +503,7 @@ va_done:
         CHANGE_ENTRY va_done, va_slow, va_put_slow
 
 va_flush:                                       # flush_after_va(va, flags)
-        mov     12(%esp), %edx
+        mov     VA_flags(%esp), %edx
         mov     %ebx, %eax
         call    flush_after_va
 va_exit:
@@ -536,8 +529,6 @@ va_slow:                                        # nothing has been changed: C do
  * The same as a part of a multicall: multicall.S has the registers. Nothing is kept of a way that turns out not to be
  * short: C's piece fetches the arguments anew.
  */
-#define MC_ARG(n) HV(8 + 4 * (n)(%edi,%esi))
-
 ENTRY(multicall_update_va_mapping)
         mov     MC_ARG(0), %edx
 .Lm1:   mov     MC_ARG(1), %eax

@@ -1,24 +1,19 @@
 /*
- * multicall: several hypercalls for one gate. Each entry of the guest's array,
- *
- *       0  op        4  result        8, 12, 16, 20, 24, 28  args[0..5]
- *
- * jumps through multicall_table, the sibling of hypervisor_call_table, to a piece that reads the arguments straight
- * from the array (each of them once), calls the same C function or does the same leaf work, and stores the result.
+ * multicall: several hypercalls for one gate. Each entry of the guest's array (op, result, six arguments) jumps through
+ * multicall_table, the sibling of hypervisor_call_table, to a piece that reads the arguments straight from the array
+ * (each of them once), calls the same C function or does the same leaf work, and stores the result.
  * It stops early only if the array cannot be accessed, or if the domain is not to go on.
  *
  * EDI: where to look for interrupts next, at the latest the end; ESI: this entry's distance from there, below 0;
- * EBX: the vCPU; (%esp): the end.
+ * EBX: the vCPU; MC_END: the end.
  */
 #include <asm/asm.h>
 #include <public/errno.h>
 #include <xen/version.h>
 
-#define MC_SIZE    32
-#define MC_OP      HV((%edi,%esi))
-#define MC_RESULT  HV(4(%edi,%esi))
-#define MC_ARG(n)  HV(8 + 4 * (n)(%edi,%esi))
+#define MC_SIZE    MULTICALL_SIZE
 #define MC_CHUNK   64                           /* entries between two looks for interrupts */
+#define MC_END     (%esp)
 
         .text
 
@@ -39,7 +34,7 @@ ENTRY(hypercall_multicall)
         cmp     $HYP_START, %ecx
         ja      multicall_out_of_range
         mov     CPU(current), %ebx
-        push    %ecx                            # the end
+        push    %ecx                            # MC_END
 
 /* EDI: the first entry of a chunk. Only entries that are not aligned can stand on two pages; kernels' mostly are not. */
 multicall_chunk:
@@ -47,8 +42,8 @@ multicall_chunk:
         test    $MC_SIZE - 1, %edi
         jnz     multicall_unaligned
         add     $MC_CHUNK * MC_SIZE, %edi
-        cmp     (%esp), %edi
-        cmova   (%esp), %edi
+        cmp     MC_END, %edi
+        cmova   MC_END, %edi
         sub     %edi, %esi
 
         .globl  multicall_result, multicall_long_result, multicall_fault
@@ -87,13 +82,13 @@ multicall_long_result:
         jmp     multicall_work
 
 multicall_chunk_done:
-        cmp     (%esp), %edi
+        cmp     MC_END, %edi
         jae     multicall_done
         call    pause_point
         test    %al, %al
         jz      multicall_chunk
         mov     %edi, %eax
-        mov     (%esp), %edx
+        mov     MC_END, %edx
         call    multicall_leave                 # (next, end)
         jmp     multicall_done
 
@@ -110,8 +105,8 @@ multicall_unaligned:
         jbe     1f
         mov     $MC_CHUNK * MC_SIZE, %eax
 1:      add     %eax, %edi
-        cmp     (%esp), %edi
-        cmova   (%esp), %edi
+        cmp     MC_END, %edi
+        cmova   MC_END, %edi
         sub     %edi, %esi
         jmp     multicall_entry
 multicall_straddling:
@@ -126,7 +121,7 @@ multicall_straddling:
  * still be made. */
 multicall_work:
         lea     MC_SIZE(%edi,%esi), %eax
-        mov     (%esp), %edx
+        mov     MC_END, %edx
         call    multicall_go_on                 # (next, end)
         test    %al, %al
         jnz     multicall_next
