@@ -32,17 +32,18 @@
 #define MC_RESULT  HV(MULTICALL_result(%edi,%esi))
 #define MC_ARG(n)  HV(MULTICALL_args + 4 * (n)(%edi,%esi))
 
-/* A fault at the instruction labelled `from` goes on at `to`. */
-#define EXTABLE(from, to)                                                                                              \
-    .pushsection .extable, "a";                                                                                        \
-    .long from, to;                                                                                                    \
-    .popsection
+/* An instruction that may fault, at a guest's address or for a guest's value: then it goes on at \to. */
+.macro MAY_FAULT to, instruction:vararg
+.Lmay_fault\@:
+        \instruction
+        .pushsection .extable, "a"
+        .long   .Lmay_fault\@, \to
+        .popsection
+.endm
 
 /* Every return to a guest. The guest's CS or SS may have become unusable: then the fault is the guest's own. */
 .macro GUEST_IRET
-.Liret\@:
-        iret
-        EXTABLE(.Liret\@, guest_iret_fault)
+        MAY_FAULT guest_iret_fault, iret
 .endm
 
 /* struct cpu_user_regs, from the word with error code and vector down. */

@@ -96,19 +96,18 @@ ENTRY(trap_14)
         je      page_fault_slow                 # no handler: the guest's end
         mov     %ecx, PF_INFO(cr2)
         mov     PF_FRAME(error_code), %ecx
-.Lpf1:  mov     %ecx, NEW_FRAME(error_code)
+        MAY_FAULT page_fault_slow, mov %ecx, NEW_FRAME(error_code)
         mov     PF_FRAME(eip), %ecx
-.Lpf2:  mov     %ecx, NEW_FRAME(eip)
+        MAY_FAULT page_fault_slow, mov %ecx, NEW_FRAME(eip)
         movzbl  PF_INFO(upcall_mask), %ecx
         shl     $16, %ecx
         mov     PF_FRAME(cs), %cx
-.Lpf3:  mov     %ecx, NEW_FRAME(cs)
+        MAY_FAULT page_fault_slow, mov %ecx, NEW_FRAME(cs)
         mov     PF_FRAME(eflags), %ecx
         testb   $0xFF, PF_INFO(upcall_mask)
         jz      1f
         and     $~X86_EFLAGS_IF, %ecx
-1:
-.Lpf4:  mov     %ecx, NEW_FRAME(eflags)
+1:      MAY_FAULT page_fault_slow, mov %ecx, NEW_FRAME(eflags)
         mov     %edx, PF_FRAME(esp)
         testb   $4, HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_flags(%eax))
         jz      2f
@@ -127,10 +126,6 @@ ENTRY(trap_14)
         pop     %eax
         add     $4, %esp
         GUEST_IRET
-        EXTABLE(.Lpf1, page_fault_slow)
-        EXTABLE(.Lpf2, page_fault_slow)
-        EXTABLE(.Lpf3, page_fault_slow)
-        EXTABLE(.Lpf4, page_fault_slow)
 
 /* CR2 may have been overwritten by a fault on the guest's stack: then the fault to report is that one, as on Xen. */
 page_fault_slow:

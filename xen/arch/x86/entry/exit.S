@@ -97,11 +97,11 @@ ENTRY(upcall)
         cmp     $HYP_START - NEW_FRAME_SIZE, %edx
         ja      upcall_slow
         mov     UPCALL_FRAME(eip), %eax
-.Lup1:  mov     %eax, NEW_FRAME(eip)
+        MAY_FAULT upcall_slow, mov %eax, NEW_FRAME(eip)
         movzwl  UPCALL_FRAME(cs), %eax
-.Lup2:  mov     %eax, NEW_FRAME(cs)
+        MAY_FAULT upcall_slow, mov %eax, NEW_FRAME(cs)
         mov     UPCALL_FRAME(eflags), %eax
-.Lup3:  mov     %eax, NEW_FRAME(eflags)
+        MAY_FAULT upcall_slow, mov %eax, NEW_FRAME(eflags)
         movzwl  HV(VCPU_event_callback + ENTRY_cs(%ecx)), %eax
         mov     %eax, UPCALL_FRAME(cs)
         andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), UPCALL_FRAME(eflags)
@@ -119,6 +119,3 @@ upcall_slow:
         pop     %ecx
         pop     %eax
         jmp     exit_work_slow
-        EXTABLE(.Lup1, upcall_slow)
-        EXTABLE(.Lup2, upcall_slow)
-        EXTABLE(.Lup3, upcall_slow)

@@ -11,12 +11,12 @@
 .macro RESTORE_SEGMENT offset, reg
         mov     \offset(%esp), %ecx
 .Lload\@:
-        mov     %ecx, %\reg
+        MAY_FAULT .Lbad\@, mov %ecx, %\reg
         .pushsection .fixup, "ax"
-.Lbad\@: xor    %ecx, %ecx                      # no longer a segment of the guest's: null
+.Lbad\@:
+        xor     %ecx, %ecx                      # no longer a segment of the guest's: null
         jmp     .Lload\@
         .popsection
-        EXTABLE(.Lload\@, .Lbad\@)
 .endm
 
 ENTRY(hypercall)

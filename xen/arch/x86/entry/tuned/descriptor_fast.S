@@ -145,10 +145,10 @@ ENTRY(multicall_update_descriptor)
         push    %esi
         push    %ebx
         push    %ebp
-.Lm0:   mov     MC_ARG(0), %ebx
-.Lm1:   mov     MC_ARG(1), %ecx
-.Lm2:   mov     MC_ARG(2), %edx
-.Lm3:   mov     MC_ARG(3), %esi
+        MAY_FAULT mc_descriptor_fault, mov MC_ARG(0), %ebx
+        MAY_FAULT mc_descriptor_fault, mov MC_ARG(1), %ecx
+        MAY_FAULT mc_descriptor_fault, mov MC_ARG(2), %edx
+        MAY_FAULT mc_descriptor_fault, mov MC_ARG(3), %esi
         UPDATE_DESCRIPTOR mc_descriptor_done, mc_descriptor_in_c
 mc_descriptor_done:
         pop     %ebp
@@ -169,7 +169,3 @@ mc_descriptor_fault:
         pop     %esi
         pop     %edi
         jmp     multicall_fault
-        EXTABLE(.Lm0, mc_descriptor_fault)
-        EXTABLE(.Lm1, mc_descriptor_fault)
-        EXTABLE(.Lm2, mc_descriptor_fault)
-        EXTABLE(.Lm3, mc_descriptor_fault)

@@ -17,8 +17,7 @@ ENTRY(hypercall_event_channel_op)
         jne     hypercall_event_channel_op_c
         cmp     $HYP_START - 4, %ecx
         ja      hypercall_event_channel_op_c
-.Lport: mov     HV((%ecx)), %eax
-        EXTABLE(.Lport, hypercall_event_channel_op_c)
+        MAY_FAULT hypercall_event_channel_op_c, mov HV((%ecx)), %eax
         cmp     $NR_EVENT_CHANNELS, %eax
         jae     hypercall_event_channel_op_c
         push    %edx

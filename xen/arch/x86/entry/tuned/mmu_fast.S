@@ -152,8 +152,8 @@ ENTRY(hypercall_mmu_update)
         ja      hypercall_mmu_update_c
         push    %edx
         push    %edi
-.Lf1:   mov     PTR_LO, %eax
-.Lf2:   mov     PTR_HI, %edx
+        MAY_FAULT single_fault, mov PTR_LO, %eax
+        MAY_FAULT single_fault, mov PTR_HI, %edx
         test    $7, %al
         jnz     single_other
         mov     %eax, %esi
@@ -178,8 +178,8 @@ ENTRY(hypercall_mmu_update)
         shl     $PAGE_SHIFT, %esi
         and     $0xFF8, %eax
         lea     WINDOWS_START + WIN_L1_FIRST * PAGE_SIZE(%esi,%eax), %edi
-.Lf3:   mov     VAL_LO, %eax
-.Lf4:   mov     VAL_HI, %ecx
+        MAY_FAULT single_fault, mov VAL_LO, %eax
+        MAY_FAULT single_fault, mov VAL_HI, %ecx
         cmp     SLOT_HI, %ecx
         jne     1f
         mov     SLOT_LO, %esi
@@ -208,11 +208,10 @@ single_exit:                                    # ECX: how many were done
         jz      2f
         cmp     $HYP_START - 4, %edx
         ja      2f
-.Lf5:   mov     %ecx, HV((%edx))
+        MAY_FAULT 2f, mov %ecx, HV((%edx))
 2:      mov     $1, %ecx
         mov     $DOMID_SELF, %esi
         GUEST_IRET
-        EXTABLE(.Lf5, 2b)
 
 1:      mov     CPU(domain), %edx
         CHANGE_ENTRY single_done, single_slow, single_put_slow
@@ -232,8 +231,8 @@ single_put_slow:
 
 /* Not a plain L1 entry: EDX:EAX the pointer, which has been read already. */
 single_other:
-.Lf6:   mov     VAL_HI, %esi
-.Lf7:   mov     VAL_LO, %ecx
+        MAY_FAULT single_fault, mov VAL_HI, %esi
+        MAY_FAULT single_fault, mov VAL_LO, %ecx
         push    %esi
         call    mmu_update_one                  # (pointer low, high, entry low, high)
         add     $4, %esp
@@ -249,21 +248,14 @@ single_result:
         jz      4f
         cmp     $HYP_START - 4, %edx
         ja      4f
-.Lf8:   mov     %ecx, HV((%edx))
+        MAY_FAULT 4f, mov %ecx, HV((%edx))
 4:      mov     $1, %ecx
         mov     $DOMID_SELF, %esi
         jmp     exit_work
-        EXTABLE(.Lf8, 4b)
 single_fault:
         mov     $-EFAULT, %eax
         xor     %ecx, %ecx
         jmp     single_exit
-        EXTABLE(.Lf1, single_fault)
-        EXTABLE(.Lf2, single_fault)
-        EXTABLE(.Lf3, single_fault)
-        EXTABLE(.Lf4, single_fault)
-        EXTABLE(.Lf6, single_fault)
-        EXTABLE(.Lf7, single_fault)
 
 /*
  * Several requests, with struct batch_frame (asm-offsets.c) on the stack.
@@ -302,23 +294,21 @@ batch_chunk:
         mov     CPU(domain), %edx
 
 batch_fresh:                                    # no table is held
-        mov     PTR_LO, %edi
-        EXTABLE(batch_fresh, batch_fault)
+        MAY_FAULT batch_fault, mov PTR_LO, %edi
         jmp     batch_lookup_other
 
 batch_next:
-        mov     PTR_LO, %edi
-        EXTABLE(batch_next, batch_fault)
+        MAY_FAULT batch_fault, mov PTR_LO, %edi
         xor     %ebp, %edi
         test    $~0xFF8, %edi
         jnz     batch_lookup
-.Lb1:   mov     PTR_HI, %esi
+        MAY_FAULT batch_fault, mov PTR_HI, %esi
         cmp     BATCH(held_hi), %esi
         jne     batch_lookup
 batch_held:
         add     BATCH(window), %edi
-.Lb2:   mov     VAL_LO, %eax
-.Lb3:   mov     VAL_HI, %ecx
+        MAY_FAULT batch_fault, mov VAL_LO, %eax
+        MAY_FAULT batch_fault, mov VAL_HI, %ecx
         cmp     SLOT_HI, %ecx
         jne     1f
         mov     SLOT_LO, %esi
@@ -366,7 +356,7 @@ batch_exit:
         jz      1f
         cmp     $HYP_START - 4, %edx
         ja      1f
-.Lb4:   mov     %ecx, HV((%edx))
+        MAY_FAULT 1f, mov %ecx, HV((%edx))
 1:      add     $BATCH_LOCALS, %esp
 batch_restore:
         pop     %ebx
@@ -378,7 +368,6 @@ batch_restore:
         cmpl    $0, CPU(work)
         jne     exit_work
         GUEST_IRET
-        EXTABLE(.Lb4, 1b)
 
 batch_out_of_range:
         mov     $-EFAULT, %eax
@@ -386,9 +375,6 @@ batch_out_of_range:
 batch_fault:
         mov     $-EFAULT, %eax
         jmp     batch_exit
-        EXTABLE(.Lb1, batch_fault)
-        EXTABLE(.Lb2, batch_fault)
-        EXTABLE(.Lb3, batch_fault)
 
 batch_slow:
         push    %ecx
@@ -415,7 +401,7 @@ batch_lookup:
         xor     %ebp, %edi
 batch_lookup_other:                             # EDI: the pointer's low word
         mov     %edi, %eax
-.Lb5:   mov     PTR_HI, %ecx
+        MAY_FAULT batch_fault, mov PTR_HI, %ecx
         test    $7, %al
         jnz     batch_other
         test    $~0xFFF, %ecx
@@ -445,8 +431,8 @@ batch_lookup_other:                             # EDI: the pointer's low word
 
 batch_other:                                    # ECX:EAX the pointer
         mov     %ecx, %edx
-.Lb6:   mov     VAL_HI, %esi
-.Lb7:   mov     VAL_LO, %ecx
+        MAY_FAULT batch_fault, mov VAL_HI, %esi
+        MAY_FAULT batch_fault, mov VAL_LO, %ecx
         push    %esi
         call    mmu_update_in_batch             # (pointer low, high, entry low, high)
         add     $4, %esp
@@ -460,9 +446,6 @@ batch_other:                                    # ECX:EAX the pointer
 2:      js      batch_exit
         add     $REQUEST_SIZE, %ebx                       # it took long: the chunk ends here
         jmp     batch_chunk_done
-        EXTABLE(.Lb5, batch_fault)
-        EXTABLE(.Lb6, batch_fault)
-        EXTABLE(.Lb7, batch_fault)
 
 /*
  * update_va_mapping(EBX: address, ECX, EDX: new entry, ESI: flags). The L1 table of the last address is remembered
@@ -530,9 +513,9 @@ va_slow:                                        # nothing has been changed: C do
  * short: C's piece fetches the arguments anew.
  */
 ENTRY(multicall_update_va_mapping)
-        mov     MC_ARG(0), %edx
-.Lm1:   mov     MC_ARG(1), %eax
-.Lm2:   mov     MC_ARG(2), %ecx
+        MAY_FAULT multicall_fault, mov MC_ARG(0), %edx
+        MAY_FAULT multicall_fault, mov MC_ARG(1), %eax
+        MAY_FAULT multicall_fault, mov MC_ARG(2), %ecx
         push    %esi
         push    %edi
         push    %edx
@@ -551,24 +534,24 @@ mc_va_put_slow:
         pop     %eax
         pop     %edi
         pop     %esi
-.Lm5:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
+        MAY_FAULT multicall_fault, testb $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
         jnz     mc_va_put_flush
         xor     %eax, %eax
         jmp     multicall_long_result           # a frame of a dead domain may have been cleared
 mc_va_put_flush:
-.Lm6:   mov     MC_ARG(3), %edx
+        MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
         call    flush_after_va                  # (address, flags)
         jmp     multicall_long_result
 mc_va_done:
         pop     %eax
         pop     %edi
         pop     %esi
-.Lm3:   testb   $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
+        MAY_FAULT multicall_fault, testb $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
         jnz     mc_va_flush
         xor     %eax, %eax
         jmp     multicall_result
 mc_va_flush:
-.Lm4:   mov     MC_ARG(3), %edx
+        MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
         call    flush_after_va                  # (address, flags)
         jmp     multicall_result
 mc_va_slow:                                     # nothing has been changed: C does the whole call
@@ -576,10 +559,3 @@ mc_va_slow:                                     # nothing has been changed: C do
         pop     %edi
         pop     %esi
         jmp     multicall_update_va_mapping_c
-        EXTABLE(multicall_update_va_mapping, multicall_fault)
-        EXTABLE(.Lm1, multicall_fault)
-        EXTABLE(.Lm2, multicall_fault)
-        EXTABLE(.Lm3, multicall_fault)
-        EXTABLE(.Lm4, multicall_fault)
-        EXTABLE(.Lm5, multicall_fault)
-        EXTABLE(.Lm6, multicall_fault)

@@ -48,8 +48,7 @@ multicall_chunk:
 
         .globl  multicall_result, multicall_long_result, multicall_fault
 multicall_entry:
-        mov     MC_OP, %eax
-        EXTABLE(multicall_entry, multicall_fault)
+        MAY_FAULT multicall_fault, mov MC_OP, %eax
         cmp     $HYPERCALL_SLOTS - 1, %eax
         cmova   %cs:last_slot, %eax
 #if COUNTERS
@@ -66,8 +65,7 @@ multicall_entry:
 
 /* EAX: the result of a C function. */
 multicall_result:
-        mov     %eax, MC_RESULT
-        EXTABLE(multicall_result, multicall_fault)
+        MAY_FAULT multicall_fault, mov %eax, MC_RESULT
         cmpl    $0, CPU(work)
         jne     multicall_work
 multicall_next:
@@ -77,8 +75,7 @@ multicall_next:
 multicall_long_result:
         subl    $CALL_STEPS, CPU(effort_left)
         jge     multicall_result
-.Llong: mov     %eax, MC_RESULT
-        EXTABLE(.Llong, multicall_fault)
+        MAY_FAULT multicall_fault, mov %eax, MC_RESULT
         jmp     multicall_work
 
 multicall_chunk_done:
@@ -112,9 +109,7 @@ multicall_unaligned:
 multicall_straddling:
         add     $MC_SIZE, %edi
         mov     $-MC_SIZE, %esi
-.Lwhole:
-        testl   $0, MC_ARG(5)
-        EXTABLE(.Lwhole, multicall_fault)
+        MAY_FAULT multicall_fault, testl $0, MC_ARG(5)
         jmp     multicall_entry
 
 /* Something is to be done before the guest goes on, or others have waited long: see whether the rest of the calls may
@@ -144,10 +139,8 @@ multicall_out_of_range:
         mov     $-EFAULT, %eax
         jmp     2b
 
-.macro FETCH_ARG n, reg
-.Lfetch\@:
-        mov     MC_ARG(\n), \reg
-        EXTABLE(.Lfetch\@, multicall_fault)
+.macro FETCH_ARG n, reg, fault=multicall_fault
+        MAY_FAULT \fault, mov MC_ARG(\n), \reg
 .endm
 
 .macro C_ENTRY entry, name, args, result
@@ -162,12 +155,9 @@ ENTRY(\entry)
         push    %eax
     .endif
     .if \args >= 4
-.Larg0_\@: mov MC_ARG(0), %eax
-        EXTABLE(.Larg0_\@, multicall_fault_pushed\args)
-.Larg1_\@: mov MC_ARG(1), %edx
-        EXTABLE(.Larg1_\@, multicall_fault_pushed\args)
-.Larg2_\@: mov MC_ARG(2), %ecx
-        EXTABLE(.Larg2_\@, multicall_fault_pushed\args)
+        FETCH_ARG 0, %eax, multicall_fault_pushed\args
+        FETCH_ARG 1, %edx, multicall_fault_pushed\args
+        FETCH_ARG 2, %ecx, multicall_fault_pushed\args
     .else
       .if \args >= 1
         FETCH_ARG 0, %eax
@@ -208,13 +198,9 @@ multicall_fault_pushed4:
 
 /* The leaf calls: leaf.S has their sense. */
 ENTRY(multicall_xen_version)
-.Lcommand:
-        cmpl    $0, MC_ARG(0)
-        EXTABLE(.Lcommand, multicall_fault)
+        MAY_FAULT multicall_fault, cmpl $0, MC_ARG(0)
         jne     1f
-.Lversion:
-        movl    $XEN_VERSION, MC_RESULT
-        EXTABLE(.Lversion, multicall_fault)
+        MAY_FAULT multicall_fault, movl $XEN_VERSION, MC_RESULT
         NEXT_ENTRY
 1:      FETCH_ARG 0, %eax
         FETCH_ARG 1, %edx
@@ -225,9 +211,7 @@ ENTRY(multicall_fpu_taskswitch)
         FETCH_ARG 0, %eax
         cmp     %eax, HV(VCPU_guest_cr0_ts(%ebx))
         jne     1f
-.Ltaskswitch:
-        movl    $0, MC_RESULT
-        EXTABLE(.Ltaskswitch, multicall_fault)
+        MAY_FAULT multicall_fault, movl $0, MC_RESULT
         NEXT_ENTRY
 1:      call    do_fpu_taskswitch
         jmp     multicall_result
