@@ -11,9 +11,8 @@
  *      EDI  entry      EBX  end of the table      EDX  the domain      EAX, ECX  the entry's words      ESI  frame * 16
  */
 #include <asm/asm.h>
+#include <asm/frame_table.h>
 #include <asm/page.h>
-
-#define FRAME(f) HV(FRAME_TABLE + PAGE_##f(%esi))
 
         .text
 
@@ -39,17 +38,6 @@
         ret
 .endm
 
-/* ESI: the frame of EAX (ECX: its high word), when it is RAM of the domain's. */
-.macro FIND_FRAME
-        mov     %eax, %esi
-        shrd    $PAGE_SHIFT, %ecx, %esi
-        cmp     HV(max_page), %esi
-        jae     9f
-        shl     $4, %esi
-        cmp     %edx, FRAME(owner)
-        jne     9f
-.endm
-
 ENTRY(take_l1_refs)
         ENTER_LOOP
 1:      mov     HV((%edi)), %eax
@@ -60,13 +48,10 @@ ENTRY(take_l1_refs)
         jnz     9f
         test    %ecx, HV(refused_hi)
         jnz     9f
-        FIND_FRAME
+        FIND_OWN_FRAME 9f
         test    $_PAGE_RW, %al
         jz      2f
-        cmpb    $PGT_WRITABLE, FRAME(type_info)
-        jne     9f
-        addl    $PGT_ONE, FRAME(type_info)
-        jc      4f
+        TAKE_WRITABLE_USE 9f, 4f
 2:      incl    FRAME(count)
 3:      add     $8, %edi
         cmp     %ebx, %edi
@@ -80,7 +65,7 @@ ENTRY(take_l1_refs)
  * space. Every present entry names a frame of the frame table then, as it was validated: nothing to compare.
  * Anything else goes on in the careful loop. EAX: frame * 16.
  */
-#define DROPPED(f) HV(FRAME_TABLE + PAGE_##f(%eax))
+#define DROPPED(f) FRAME_AT(%eax, f)
 
 .macro DROP_WRITABLE offset
         mov     HV(\offset(%edi)), %eax
@@ -129,7 +114,7 @@ drop_carefully:
         test    $_PAGE_PRESENT, %al
         jz      3f
         mov     HV(4(%edi)), %ecx
-        FIND_FRAME
+        FIND_OWN_FRAME 9f
         test    $_PAGE_RW, %al
         jz      5f
         decl    FRAME(count)

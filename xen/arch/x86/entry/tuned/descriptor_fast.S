@@ -5,10 +5,9 @@
  * EBX, ECX: machine address, low and high; EDX, ESI: the descriptor, low and high.
  */
 #include <asm/asm.h>
+#include <asm/frame_table.h>
 #include <asm/page.h>
 #include <asm/window.h>
-
-#define FRAME(f)        HV(FRAME_TABLE + PAGE_##f(%eax))
 
 #define DESC_P          0x8000
 #define DESC_P_S        0x9000                  /* present, and no system segment */
@@ -50,23 +49,16 @@
         jnz     \in_c
         test    $~0xFFF, %ecx
         jnz     \in_c
-        mov     %ebx, %edi
-        shrd    $PAGE_SHIFT, %ecx, %edi
-        cmp     HV(max_page), %edi
-        jae     \in_c
+        FRAME_NUMBER %ebx, %ecx, %edi, \in_c
         mov     %edi, %eax
         shl     $4, %eax
         mov     CPU(domain), %ebp
-        cmp     %ebp, FRAME(owner)
+        cmp     %ebp, FRAME_AT(%eax, owner)
         jne     \in_c
-        mov     FRAME(type_info), %eax
+        mov     FRAME_AT(%eax, type_info), %eax
         test    $PGT_NO_DATA, %al
         jnz     \in_c
-        mov     %edi, %ebp
-        and     $WIN_DATA_SLOTS - 1, %ebp
-        cmp     %edi, HV(window_frame + WIN_DATA_FIRST * 4(,%ebp,4))
-        jne     \in_c
-        shl     $PAGE_SHIFT, %ebp
+        FIND_WINDOW %edi, %ebp, WIN_DATA_FIRST, WIN_DATA_SLOTS, \in_c
         mov     %ebx, %edi
         and     $0xFFF, %edi
         movl    $0, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))   # not present while half of it is there

@@ -7,6 +7,7 @@
  *              EDX  the domain                            ESI       scratch
  */
 #include <asm/asm.h>
+#include <asm/frame_table.h>
 #include <asm/page.h>
 #include <asm/window.h>
 #include <public/xen.h>
@@ -14,7 +15,6 @@
 
 #define SLOT_LO    HV((%edi))
 #define SLOT_HI    HV(4(%edi))
-#define FRAME(f)   HV(FRAME_TABLE + PAGE_##f(%esi))     /* ESI: frame number * 16 */
 
 /* A request of mmu_update: machine address of the entry, and its new value. */
 #define PTR_LO     HV(REQUEST_ptr(%ebx))
@@ -23,6 +23,17 @@
 #define VAL_HI     HV(REQUEST_val + 4(%ebx))
 
         .text
+
+/* Stores the entry if it differs in nothing but harmless bits. */
+.macro STORE_IF_HARMLESS otherwise
+        cmp     SLOT_HI, %ecx
+        jne     \otherwise
+        mov     SLOT_LO, %esi
+        xor     %eax, %esi
+        test    $~HARMLESS_BITS, %esi
+        jnz     \otherwise
+        mov     %eax, SLOT_LO
+.endm
 
 /*
  * Changes one entry that differs in more than harmless bits. Goes to \done; to \slow with nothing changed and EDI, EAX,
@@ -41,19 +52,10 @@
         jnz     .Lreplace\@
 
         /* Map: the frame is the domain's own; writable ones must be of the type already. */
-        mov     %eax, %esi
-        shrd    $PAGE_SHIFT, %ecx, %esi
-        cmp     HV(max_page), %esi
-        jae     \slow
-        shl     $4, %esi
-        cmp     %edx, FRAME(owner)
-        jne     \slow
+        FIND_OWN_FRAME \slow
         test    $_PAGE_RW, %al
         jz      1f
-        cmpb    $PGT_WRITABLE, FRAME(type_info)
-        jne     \slow
-        addl    $PGT_ONE, FRAME(type_info)
-        jc      .Loverflow\@
+        TAKE_WRITABLE_USE \slow, .Loverflow\@
 1:      incl    FRAME(count)
         mov     %ecx, SLOT_HI                   # not present yet: no walk reads it
         mov     %eax, SLOT_LO
@@ -72,28 +74,14 @@
         jnz     \slow
         test    $_PAGE_RW, %esi
         jz      5f
-        mov     %eax, %esi
-        shrd    $PAGE_SHIFT, %ecx, %esi
-        cmp     HV(max_page), %esi
-        jae     \slow
-        shl     $4, %esi
-        cmp     %edx, FRAME(owner)
-        jne     \slow
+        FIND_OWN_FRAME \slow
         test    $_PAGE_RW, %al
         jz      2f
-        cmpb    $PGT_WRITABLE, FRAME(type_info)
-        jne     \slow
-        addl    $PGT_ONE, FRAME(type_info)
-        jc      .Loverflow\@
+        TAKE_WRITABLE_USE \slow, .Loverflow\@
         mov     %eax, SLOT_LO
         jmp     \done
 2:      mov     %eax, SLOT_LO
-        subl    $PGT_ONE, FRAME(type_info)
-        cmpl    $PGT_ONE, FRAME(type_info)
-        jae     \done
-        mov     CPU(tlb_clock), %eax            # the last use as writable is over
-        mov     %eax, FRAME(stamp)
-        jmp     \done
+        DROP_WRITABLE_USE \done
 
         /* Not present afterwards: no frame may be named (l1tf.h), unless C allows it. */
 .Lclear\@:
@@ -119,12 +107,7 @@
         jz      6f
         decl    FRAME(count)
         jz      7f
-        subl    $PGT_ONE, FRAME(type_info)
-        cmpl    $PGT_ONE, FRAME(type_info)
-        jae     \done
-        mov     CPU(tlb_clock), %eax            # the last use as writable is over
-        mov     %eax, FRAME(stamp)
-        jmp     \done
+        DROP_WRITABLE_USE \done
 7:      incl    FRAME(count)                    # the last reference of all: C frees the frame
         jmp     \put_slow
 5:      mov     %ecx, SLOT_HI
@@ -135,6 +118,32 @@
         decl    FRAME(count)
         jz      7b
         jmp     \done
+.endm
+
+/* After CHANGE_ENTRY's \slow: EAX is the result. */
+.macro CHANGE_IN_C
+        push    %ecx
+        mov     %eax, %ecx
+        mov     %edx, %eax
+        mov     %edi, %edx
+        call    mod_l1_words                    # (d, slot, low, high)
+        add     $4, %esp
+.endm
+
+/* After its \put_slow. */
+.macro PUT_OLD_IN_C
+        xchg    %eax, %edx
+        call    put_old_l1_words                # (d, low, high)
+.endm
+
+/* mmu_update's third argument, EDX: how many were done, ECX. No address, or a bad one, is no error. */
+.macro STORE_SUCCESS
+        test    %edx, %edx
+        jz      .Lstored\@
+        cmp     $HYP_START - 4, %edx
+        ja      .Lstored\@
+        MAY_FAULT .Lstored\@, mov %ecx, HV((%edx))
+.Lstored\@:
 .endm
 
 /*
@@ -171,22 +180,12 @@ ENTRY(hypercall_mmu_update)
         and     $~PGT_PINNED, %cl
         cmp     $PGT_L1_VALIDATED, %cl
         jne     single_other
-        mov     %edi, %esi
-        and     $WIN_L1_SLOTS - 1, %esi
-        cmp     %edi, HV(window_frame + WIN_L1_FIRST * 4(,%esi,4))
-        jne     single_other
-        shl     $PAGE_SHIFT, %esi
+        FIND_WINDOW %edi, %esi, WIN_L1_FIRST, WIN_L1_SLOTS, single_other
         and     $0xFF8, %eax
         lea     WINDOWS_START + WIN_L1_FIRST * PAGE_SIZE(%esi,%eax), %edi
         MAY_FAULT single_fault, mov VAL_LO, %eax
         MAY_FAULT single_fault, mov VAL_HI, %ecx
-        cmp     SLOT_HI, %ecx
-        jne     1f
-        mov     SLOT_LO, %esi
-        xor     %eax, %esi
-        test    $~HARMLESS_BITS, %esi
-        jnz     1f
-        mov     %eax, SLOT_LO
+        STORE_IF_HARMLESS 1f
 single_done:
         mov     $1, %ecx
         xor     %eax, %eax
@@ -204,12 +203,8 @@ single_exit:                                    # ECX: how many were done
         pop     %ecx
         pop     %eax
 #endif
-        test    %edx, %edx
-        jz      2f
-        cmp     $HYP_START - 4, %edx
-        ja      2f
-        MAY_FAULT 2f, mov %ecx, HV((%edx))
-2:      mov     $1, %ecx
+        STORE_SUCCESS
+        mov     $1, %ecx
         mov     $DOMID_SELF, %esi
         GUEST_IRET
 
@@ -217,16 +212,10 @@ single_exit:                                    # ECX: how many were done
         CHANGE_ENTRY single_done, single_slow, single_put_slow
 
 single_slow:
-        push    %ecx
-        mov     %eax, %ecx
-        mov     %edx, %eax
-        mov     %edi, %edx
-        call    mod_l1_words                    # (d, slot, low, high)
-        add     $4, %esp
+        CHANGE_IN_C
         jmp     single_result
 single_put_slow:
-        xchg    %eax, %edx
-        call    put_old_l1_words                # (d, low, high)
+        PUT_OLD_IN_C
         jmp     single_done
 
 /* Not a plain L1 entry: EDX:EAX the pointer, which has been read already. */
@@ -244,12 +233,8 @@ single_result:
         je      single_exit
         pop     %edi                            # preempted: there may be more to do on the way out
         pop     %edx
-        test    %edx, %edx
-        jz      4f
-        cmp     $HYP_START - 4, %edx
-        ja      4f
-        MAY_FAULT 4f, mov %ecx, HV((%edx))
-4:      mov     $1, %ecx
+        STORE_SUCCESS
+        mov     $1, %ecx
         mov     $DOMID_SELF, %esi
         jmp     exit_work
 single_fault:
@@ -309,13 +294,7 @@ batch_held:
         add     BATCH(window), %edi
         MAY_FAULT batch_fault, mov VAL_LO, %eax
         MAY_FAULT batch_fault, mov VAL_HI, %ecx
-        cmp     SLOT_HI, %ecx
-        jne     1f
-        mov     SLOT_LO, %esi
-        xor     %eax, %esi
-        test    $~HARMLESS_BITS, %esi
-        jnz     1f
-        mov     %eax, SLOT_LO
+        STORE_IF_HARMLESS 1f
 batch_done:
         add     $REQUEST_SIZE, %ebx
         cmp     BATCH(chunk_end), %ebx
@@ -352,12 +331,8 @@ batch_exit:
         mov     %esi, %eax
 #endif
         mov     BATCH(success), %edx
-        test    %edx, %edx
-        jz      1f
-        cmp     $HYP_START - 4, %edx
-        ja      1f
-        MAY_FAULT 1f, mov %ecx, HV((%edx))
-1:      add     $BATCH_LOCALS, %esp
+        STORE_SUCCESS
+        add     $BATCH_LOCALS, %esp
 batch_restore:
         pop     %ebx
         pop     %ecx
@@ -377,19 +352,13 @@ batch_fault:
         jmp     batch_exit
 
 batch_slow:
-        push    %ecx
-        mov     %eax, %ecx
-        mov     %edx, %eax
-        mov     %edi, %edx
-        call    mod_l1_words                    # (d, slot, low, high)
-        add     $4, %esp
+        CHANGE_IN_C
         mov     CPU(domain), %edx
         test    %eax, %eax
         jz      batch_done
         jmp     batch_exit
 batch_put_slow:
-        xchg    %eax, %edx
-        call    put_old_l1_words                # (d, low, high)
+        PUT_OLD_IN_C
         mov     CPU(domain), %edx
         cmpl    $0, CPU(effort_left)
         jge     batch_done
@@ -406,10 +375,7 @@ batch_lookup_other:                             # EDI: the pointer's low word
         jnz     batch_other
         test    $~0xFFF, %ecx
         jnz     batch_other
-        mov     %eax, %esi
-        shrd    $PAGE_SHIFT, %ecx, %esi
-        cmp     HV(max_page), %esi
-        jae     batch_other
+        FRAME_NUMBER %eax, %ecx, %esi, batch_other
         mov     %esi, %edi
         shl     $4, %esi
         cmp     %edx, FRAME(owner)
@@ -447,6 +413,13 @@ batch_other:                                    # ECX:EAX the pointer
         add     $REQUEST_SIZE, %ebx                       # it took long: the chunk ends here
         jmp     batch_chunk_done
 
+/* EDI: the address, whose L1 table is the remembered one. */
+.macro ENTRY_OF_ADDRESS
+        shr     $PAGE_SHIFT - 3, %edi
+        and     $0xFF8, %edi
+        add     CPU(va_window), %edi
+.endm
+
 /*
  * update_va_mapping(EBX: address, ECX, EDX: new entry, ESI: flags). The L1 table of the last address is remembered
  * (this_cpu.va_key) for as long as nothing above it changes.
@@ -461,18 +434,10 @@ ENTRY(hypercall_update_va_mapping)
         push    %edx
         push    %ecx
         mov     %ebx, %edi
-        shr     $PAGE_SHIFT - 3, %edi
-        and     $0xFF8, %edi
-        add     CPU(va_window), %edi
+        ENTRY_OF_ADDRESS
         mov     %ecx, %eax
         mov     %edx, %ecx
-        cmp     SLOT_HI, %ecx
-        jne     1f
-        mov     SLOT_LO, %esi
-        xor     %eax, %esi
-        test    $~HARMLESS_BITS, %esi
-        jnz     1f
-        mov     %eax, SLOT_LO
+        STORE_IF_HARMLESS 1f
 va_done:
         xor     %eax, %eax
         testb   $UVMF_FLUSHTYPE_MASK, VA_flags(%esp)
@@ -498,8 +463,7 @@ va_exit:
         jne     exit_work
         GUEST_IRET
 va_put_slow:
-        xchg    %eax, %edx
-        call    put_old_l1_words                # (d, low, high)
+        PUT_OLD_IN_C
         jmp     va_done
 va_slow:                                        # nothing has been changed: C does the whole call
         pop     %ecx
@@ -523,14 +487,11 @@ ENTRY(multicall_update_va_mapping)
         shr     $L2_SHIFT, %edx
         cmp     CPU(va_key), %edx
         jne     mc_va_slow
-        shr     $PAGE_SHIFT - 3, %edi
-        and     $0xFF8, %edi
-        add     CPU(va_window), %edi
+        ENTRY_OF_ADDRESS
         mov     CPU(domain), %edx
         CHANGE_ENTRY mc_va_done, mc_va_slow, mc_va_put_slow
 mc_va_put_slow:
-        xchg    %eax, %edx
-        call    put_old_l1_words                # (d, low, high)
+        PUT_OLD_IN_C
         pop     %eax
         pop     %edi
         pop     %esi

@@ -1,0 +1,54 @@
+/* Macros of the assembly that looks frames up and counts their uses: no C, so clang-format stays away. */
+/* clang-format off */
+#ifndef ASM_FRAME_TABLE_H
+#define ASM_FRAME_TABLE_H
+
+#include <asm/asm.h>
+
+#define FRAME_AT(reg, f)  HV(FRAME_TABLE + PAGE_##f(reg))  /* reg: frame number * 16 */
+#define FRAME(f)          FRAME_AT(%esi, f)
+
+/* \frame: the frame of \high:\low, if the frame table has it. */
+.macro FRAME_NUMBER low, high, frame, otherwise
+        mov     \low, \frame
+        shrd    $PAGE_SHIFT, \high, \frame
+        cmp     HV(max_page), \frame
+        jae     \otherwise
+.endm
+
+/* ESI: frame number * 16 of ECX:EAX, if it is RAM of the domain in EDX. */
+.macro FIND_OWN_FRAME otherwise
+        FRAME_NUMBER %eax, %ecx, %esi, \otherwise
+        shl     $4, %esi
+        cmp     %edx, FRAME(owner)
+        jne     \otherwise
+.endm
+
+/* \offset: where the windows from \first on have \frame mapped, if they do. */
+.macro FIND_WINDOW frame, offset, first, slots, otherwise
+        mov     \frame, \offset
+        and     $\slots - 1, \offset
+        cmp     \frame, HV(window_frame + \first * 4(,\offset,4))
+        jne     \otherwise
+        shl     $PAGE_SHIFT, \offset
+.endm
+
+/* One more use of the frame at ESI as writable, if it is of that type. At \overflow the count has wrapped. */
+.macro TAKE_WRITABLE_USE otherwise, overflow
+        cmpb    $PGT_WRITABLE, FRAME(type_info)
+        jne     \otherwise
+        addl    $PGT_ONE, FRAME(type_info)
+        jc      \overflow
+.endm
+
+/* One less. Loses EAX. */
+.macro DROP_WRITABLE_USE done
+        subl    $PGT_ONE, FRAME(type_info)
+        cmpl    $PGT_ONE, FRAME(type_info)
+        jae     \done
+        mov     CPU(tlb_clock), %eax            # the last use as writable is over
+        mov     %eax, FRAME(stamp)
+        jmp     \done
+.endm
+
+#endif
