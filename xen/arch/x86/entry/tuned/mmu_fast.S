@@ -156,40 +156,40 @@ ENTRY(hypercall_mmu_update)
         cmp     $DOMID_SELF, %esi
         jne     hypercall_mmu_update_c
         cmp     $1, %ecx
-        jne     batch
+        jne     mmu_update_batch
         cmp     $HYP_START - REQUEST_SIZE, %ebx
         ja      hypercall_mmu_update_c
         push    %edx
         push    %edi
-        MAY_FAULT single_fault, mov PTR_LO, %eax
-        MAY_FAULT single_fault, mov PTR_HI, %edx
+        MAY_FAULT .Lsingle_fault, mov PTR_LO, %eax
+        MAY_FAULT .Lsingle_fault, mov PTR_HI, %edx
         test    $7, %al
-        jnz     single_other
+        jnz     mmu_update_other
         mov     %eax, %esi
         shrd    $PAGE_SHIFT, %edx, %esi
         test    $~0xFFF, %edx
-        jnz     single_other
+        jnz     mmu_update_other
         cmp     HV(max_page), %esi
-        jae     single_other
+        jae     mmu_update_other
         mov     %esi, %edi
         shl     $4, %esi
         mov     CPU(domain), %ecx
         cmp     %ecx, FRAME(owner)
-        jne     single_other
+        jne     mmu_update_other
         mov     FRAME(type_info), %cl
         and     $~PGT_PINNED, %cl
         cmp     $PGT_L1_VALIDATED, %cl
-        jne     single_other
-        FIND_WINDOW %edi, %esi, WIN_L1_FIRST, WIN_L1_SLOTS, single_other
+        jne     mmu_update_other
+        FIND_WINDOW %edi, %esi, WIN_L1_FIRST, WIN_L1_SLOTS, mmu_update_other
         and     $0xFF8, %eax
         lea     WINDOWS_START + WIN_L1_FIRST * PAGE_SIZE(%esi,%eax), %edi
-        MAY_FAULT single_fault, mov VAL_LO, %eax
-        MAY_FAULT single_fault, mov VAL_HI, %ecx
-        STORE_IF_HARMLESS 1f
-single_done:
+        MAY_FAULT .Lsingle_fault, mov VAL_LO, %eax
+        MAY_FAULT .Lsingle_fault, mov VAL_HI, %ecx
+        STORE_IF_HARMLESS mmu_update_change
+.Lsingle_done:
         mov     $1, %ecx
         xor     %eax, %eax
-single_exit:                                    # ECX: how many were done
+.Lsingle_exit:                                  # ECX: how many were done
         pop     %edi
         pop     %edx
 #if COUNTERS
@@ -208,51 +208,52 @@ single_exit:                                    # ECX: how many were done
         mov     $DOMID_SELF, %esi
         GUEST_IRET
 
-1:      mov     CPU(domain), %edx
-        CHANGE_ENTRY single_done, single_slow, single_put_slow
+mmu_update_change:
+        mov     CPU(domain), %edx
+        CHANGE_ENTRY .Lsingle_done, .Lsingle_slow, .Lsingle_put_slow
 
-single_slow:
+.Lsingle_slow:
         CHANGE_IN_C
-        jmp     single_result
-single_put_slow:
+        jmp     .Lsingle_result
+.Lsingle_put_slow:
         PUT_OLD_IN_C
-        jmp     single_done
+        jmp     .Lsingle_done
 
 /* Not a plain L1 entry: EDX:EAX the pointer, which has been read already. */
-single_other:
-        MAY_FAULT single_fault, mov VAL_HI, %esi
-        MAY_FAULT single_fault, mov VAL_LO, %ecx
+mmu_update_other:
+        MAY_FAULT .Lsingle_fault, mov VAL_HI, %esi
+        MAY_FAULT .Lsingle_fault, mov VAL_LO, %ecx
         push    %esi
         call    mmu_update_one                  # (pointer low, high, entry low, high)
         add     $4, %esp
-single_result:
+.Lsingle_result:
         xor     %ecx, %ecx
         test    %eax, %eax
         setz    %cl
         cmpl    $0, CPU(work)
-        je      single_exit
+        je      .Lsingle_exit
         pop     %edi                            # preempted: there may be more to do on the way out
         pop     %edx
         STORE_SUCCESS
         mov     $1, %ecx
         mov     $DOMID_SELF, %esi
         jmp     exit_work
-single_fault:
+.Lsingle_fault:
         mov     $-EFAULT, %eax
         xor     %ecx, %ecx
-        jmp     single_exit
+        jmp     .Lsingle_exit
 
 /*
  * Several requests, with struct batch_frame (asm-offsets.c) on the stack.
  *
- * EBX: request; EBP: machine address of the held table, low word. While none is held, the way is batch_fresh, which
+ * EBX: request; EBP: machine address of the held table, low word. While none is held, the way is .Lbatch_fresh, which
  * does not compare: there is no address that a guest could not pass.
  */
 #define BATCH(field)  BATCH_##field(%esp)
 #define BATCH_LOCALS  BATCH_requests            /* bytes below what is pushed */
 #define BATCH_CHUNK   64                        /* requests: then interrupts get a chance */
 
-batch:
+mmu_update_batch:
         cmp     $HYP_START / REQUEST_SIZE, %ecx
         ja      hypercall_mmu_update_c
         push    %esi
@@ -263,60 +264,62 @@ batch:
         push    %ebx
         shl     $4, %ecx
         add     %ebx, %ecx
-        jc      batch_out_of_range
+        jc      .Lbatch_out_of_range
         cmp     $HYP_START, %ecx
-        ja      batch_out_of_range
+        ja      .Lbatch_out_of_range
         sub     $BATCH_LOCALS, %esp
         mov     %ecx, BATCH(end)
         cmp     %ecx, %ebx
-        je      batch_all_done
+        je      mmu_update_batch_end
 
-batch_chunk:
+.Lbatch_chunk:
         lea     BATCH_CHUNK * REQUEST_SIZE(%ebx), %ecx
         cmp     BATCH(end), %ecx
         cmova   BATCH(end), %ecx
         mov     %ecx, BATCH(chunk_end)
         mov     CPU(domain), %edx
 
-batch_fresh:                                    # no table is held
-        MAY_FAULT batch_fault, mov PTR_LO, %edi
-        jmp     batch_lookup_other
+.Lbatch_fresh:                                  # no table is held
+        MAY_FAULT .Lbatch_fault, mov PTR_LO, %edi
+        jmp     .Lbatch_lookup
 
-batch_next:
-        MAY_FAULT batch_fault, mov PTR_LO, %edi
+mmu_update_batch_entry:
+        MAY_FAULT .Lbatch_fault, mov PTR_LO, %edi
         xor     %ebp, %edi
         test    $~0xFF8, %edi
-        jnz     batch_lookup
-        MAY_FAULT batch_fault, mov PTR_HI, %esi
+        jnz     mmu_update_batch_table
+        MAY_FAULT .Lbatch_fault, mov PTR_HI, %esi
         cmp     BATCH(held_hi), %esi
-        jne     batch_lookup
-batch_held:
+        jne     mmu_update_batch_table
+.Lbatch_held:
         add     BATCH(window), %edi
-        MAY_FAULT batch_fault, mov VAL_LO, %eax
-        MAY_FAULT batch_fault, mov VAL_HI, %ecx
-        STORE_IF_HARMLESS 1f
-batch_done:
+        MAY_FAULT .Lbatch_fault, mov VAL_LO, %eax
+        MAY_FAULT .Lbatch_fault, mov VAL_HI, %ecx
+        STORE_IF_HARMLESS mmu_update_batch_change
+.Lbatch_done:
         add     $REQUEST_SIZE, %ebx
         cmp     BATCH(chunk_end), %ebx
-        jne     batch_next
-batch_chunk_done:
+        jne     mmu_update_batch_entry
+mmu_update_batch_pause:
         cmp     BATCH(end), %ebx
-        je      batch_all_done
+        je      mmu_update_batch_end
 #if COUNTERS
         call    count_preemption
 #endif
         call    pause_point
         test    %al, %al
-        jz      batch_chunk
+        jz      .Lbatch_chunk
         mov     %ebx, %eax                      # the guest makes the rest another call
         mov     BATCH(end), %edx
         call    mmu_update_again                # (next, end)
-        jmp     batch_exit
-1:      CHANGE_ENTRY batch_done, batch_slow, batch_put_slow
+        jmp     .Lbatch_exit
 
-batch_all_done:
+mmu_update_batch_change:
+        CHANGE_ENTRY .Lbatch_done, mmu_update_batch_slow, .Lbatch_put_slow
+
+mmu_update_batch_end:
         xor     %eax, %eax
-batch_exit:
+.Lbatch_exit:
         mov     %ebx, %ecx
         sub     BATCH(requests), %ecx
         shr     $4, %ecx                        # how many were done
@@ -333,7 +336,7 @@ batch_exit:
         mov     BATCH(success), %edx
         STORE_SUCCESS
         add     $BATCH_LOCALS, %esp
-batch_restore:
+.Lbatch_restore:
         pop     %ebx
         pop     %ecx
         pop     %edx
@@ -344,46 +347,46 @@ batch_restore:
         jne     exit_work
         GUEST_IRET
 
-batch_out_of_range:
+.Lbatch_out_of_range:
         mov     $-EFAULT, %eax
-        jmp     batch_restore
-batch_fault:
+        jmp     .Lbatch_restore
+.Lbatch_fault:
         mov     $-EFAULT, %eax
-        jmp     batch_exit
+        jmp     .Lbatch_exit
 
-batch_slow:
+mmu_update_batch_slow:
         CHANGE_IN_C
         mov     CPU(domain), %edx
         test    %eax, %eax
-        jz      batch_done
-        jmp     batch_exit
-batch_put_slow:
+        jz      .Lbatch_done
+        jmp     .Lbatch_exit
+.Lbatch_put_slow:
         PUT_OLD_IN_C
         mov     CPU(domain), %edx
         cmpl    $0, CPU(effort_left)
-        jge     batch_done
+        jge     .Lbatch_done
         add     $REQUEST_SIZE, %ebx                       # frames of dead domains have been cleared: the chunk ends here
-        jmp     batch_chunk_done
+        jmp     mmu_update_batch_pause
 
 /* Another table than the held one, if it is a table: EDI is the pointer's low word XOR EBP. */
-batch_lookup:
+mmu_update_batch_table:
         xor     %ebp, %edi
-batch_lookup_other:                             # EDI: the pointer's low word
+.Lbatch_lookup:                                  # EDI: the pointer's low word
         mov     %edi, %eax
-        MAY_FAULT batch_fault, mov PTR_HI, %ecx
+        MAY_FAULT .Lbatch_fault, mov PTR_HI, %ecx
         test    $7, %al
-        jnz     batch_other
+        jnz     mmu_update_batch_other
         test    $~0xFFF, %ecx
-        jnz     batch_other
-        FRAME_NUMBER %eax, %ecx, %esi, batch_other
+        jnz     mmu_update_batch_other
+        FRAME_NUMBER %eax, %ecx, %esi, mmu_update_batch_other
         mov     %esi, %edi
         shl     $4, %esi
         cmp     %edx, FRAME(owner)
-        jne     batch_other
+        jne     mmu_update_batch_other
         movzbl  FRAME(type_info), %esi
         and     $~PGT_PINNED, %esi
         cmp     $PGT_L1_VALIDATED, %esi
-        jne     batch_other
+        jne     mmu_update_batch_other
         mov     %ecx, BATCH(held_hi)
         mov     %eax, %ebp
         mov     %edi, %eax
@@ -393,12 +396,12 @@ batch_lookup_other:                             # EDI: the pointer's low word
         and     $~0xFFF, %ebp
         and     $0xFF8, %edi
         mov     CPU(domain), %edx
-        jmp     batch_held
+        jmp     .Lbatch_held
 
-batch_other:                                    # ECX:EAX the pointer
+mmu_update_batch_other:                         # ECX:EAX the pointer
         mov     %ecx, %edx
-        MAY_FAULT batch_fault, mov VAL_HI, %esi
-        MAY_FAULT batch_fault, mov VAL_LO, %ecx
+        MAY_FAULT .Lbatch_fault, mov VAL_HI, %esi
+        MAY_FAULT .Lbatch_fault, mov VAL_LO, %ecx
         push    %esi
         call    mmu_update_in_batch             # (pointer low, high, entry low, high)
         add     $4, %esp
@@ -407,11 +410,11 @@ batch_other:                                    # ECX:EAX the pointer
         jnz     2f
         add     $REQUEST_SIZE, %ebx
         cmp     BATCH(chunk_end), %ebx
-        jne     batch_fresh                     # it may have been preempted: no window is sure any more
-        jmp     batch_chunk_done
-2:      js      batch_exit
+        jne     .Lbatch_fresh                   # it may have been preempted: no window is sure any more
+        jmp     mmu_update_batch_pause
+2:      js      .Lbatch_exit
         add     $REQUEST_SIZE, %ebx                       # it took long: the chunk ends here
-        jmp     batch_chunk_done
+        jmp     mmu_update_batch_pause
 
 /* EDI: the address, whose L1 table is the remembered one. */
 .macro ENTRY_OF_ADDRESS
@@ -437,24 +440,26 @@ ENTRY(hypercall_update_va_mapping)
         ENTRY_OF_ADDRESS
         mov     %ecx, %eax
         mov     %edx, %ecx
-        STORE_IF_HARMLESS 1f
-va_done:
+        STORE_IF_HARMLESS update_va_mapping_change
+.Lva_done:
         xor     %eax, %eax
         testb   $UVMF_FLUSHTYPE_MASK, VA_flags(%esp)
-        jnz     va_flush
+        jnz     update_va_mapping_flush
         pop     %ecx
         pop     %edx
         pop     %edi
         pop     %esi
         GUEST_IRET
-1:      mov     CPU(domain), %edx
-        CHANGE_ENTRY va_done, va_slow, va_put_slow
 
-va_flush:                                       # flush_after_va(va, flags)
+update_va_mapping_change:
+        mov     CPU(domain), %edx
+        CHANGE_ENTRY .Lva_done, .Lva_in_c, update_va_mapping_slow
+
+update_va_mapping_flush:                        # flush_after_va(va, flags)
         mov     VA_flags(%esp), %edx
         mov     %ebx, %eax
         call    flush_after_va
-va_exit:
+.Lva_exit:
         pop     %ecx
         pop     %edx
         pop     %edi
@@ -462,10 +467,10 @@ va_exit:
         cmpl    $0, CPU(work)
         jne     exit_work
         GUEST_IRET
-va_put_slow:
+update_va_mapping_slow:
         PUT_OLD_IN_C
-        jmp     va_done
-va_slow:                                        # nothing has been changed: C does the whole call
+        jmp     .Lva_done
+.Lva_in_c:                                      # nothing has been changed: C does the whole call
         pop     %ecx
         pop     %edx
         pop     %edi
@@ -486,36 +491,36 @@ ENTRY(multicall_update_va_mapping)
         mov     %edx, %edi
         shr     $L2_SHIFT, %edx
         cmp     CPU(va_key), %edx
-        jne     mc_va_slow
+        jne     .Lmc_va_in_c
         ENTRY_OF_ADDRESS
         mov     CPU(domain), %edx
-        CHANGE_ENTRY mc_va_done, mc_va_slow, mc_va_put_slow
-mc_va_put_slow:
+        CHANGE_ENTRY .Lmc_va_done, .Lmc_va_in_c, .Lmc_va_put_slow
+.Lmc_va_put_slow:
         PUT_OLD_IN_C
         pop     %eax
         pop     %edi
         pop     %esi
         MAY_FAULT multicall_fault, testb $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
-        jnz     mc_va_put_flush
+        jnz     .Lmc_va_put_flush
         xor     %eax, %eax
         jmp     multicall_long_result           # a frame of a dead domain may have been cleared
-mc_va_put_flush:
+.Lmc_va_put_flush:
         MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
         call    flush_after_va                  # (address, flags)
         jmp     multicall_long_result
-mc_va_done:
+.Lmc_va_done:
         pop     %eax
         pop     %edi
         pop     %esi
         MAY_FAULT multicall_fault, testb $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
-        jnz     mc_va_flush
+        jnz     .Lmc_va_flush
         xor     %eax, %eax
         jmp     multicall_result
-mc_va_flush:
+.Lmc_va_flush:
         MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
         call    flush_after_va                  # (address, flags)
         jmp     multicall_result
-mc_va_slow:                                     # nothing has been changed: C does the whole call
+.Lmc_va_in_c:                                   # nothing has been changed: C does the whole call
         add     $4, %esp
         pop     %edi
         pop     %esi
