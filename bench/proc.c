@@ -76,6 +76,13 @@ static void become(const char *const *argv, const char *dir, int cpu, int out)
     _exit(127);
 }
 
+static void children_kill(void)
+{
+    for (int i = 0; i < MAX_CHILDREN; i++)
+        if (running[i])
+            child_kill(&(struct child){running[i], -1});
+}
+
 struct child child_start(const char *const *argv, const char *dir, int cpu)
 {
     struct child c;
@@ -83,6 +90,7 @@ struct child child_start(const char *const *argv, const char *dir, int cpu)
 
     interrupts_check();
     fflush(NULL);
+    before_clean_up(children_kill);
     if (pipe2(fds, O_CLOEXEC))
         die(EXIT_RUN, "cannot make a pipe: %s", strerror(errno));
     c.pid = fork();
@@ -162,13 +170,6 @@ void child_kill(struct child *c)
     while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
         ;
     finished(c, status);
-}
-
-void children_kill(void)
-{
-    for (int i = 0; i < MAX_CHILDREN; i++)
-        if (running[i])
-            child_kill(&(struct child){running[i], -1});
 }
 
 int capture(const char *const *argv, const char *dir, struct buf *out, double seconds)

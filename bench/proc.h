@@ -26,7 +26,6 @@ ssize_t child_read(struct child *c, char *data, size_t room, int ms);
 /* Exit status, 128 + signal, or -1 if it is still running after MS milliseconds. */
 int child_wait(struct child *c, int ms);
 void child_kill(struct child *c);
-void children_kill(void);
 
 /* Runs to the end and collects the output; a command that takes longer than SECONDS is killed (-1). */
 int capture(const char *const *argv, const char *dir, struct buf *out, double seconds);

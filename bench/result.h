@@ -58,13 +58,17 @@ static inline double row_per_entry(const struct row *row)
     return row->st.min / row->batch;
 }
 
-/* PATH: a result directory, a bench.json, or a CSV. Ends the program with a message if it is none of them. */
+/* csv.c, json.c: the formats. Reading: NULL and a text in *WHY when it is not as it should be. */
+char *result_csv(const struct result *r);
+char *result_json(const struct result *r);
+struct result *csv_load(const char *path, char *text, char **why);
+struct result *json_load(const char *path, const char *text, char **why);
+
+/* result_file.c. PATH: a result directory, a bench.json, or a CSV. Ends the program with a message if it is none of
+ * them. */
 struct result *result_load(const char *path);
 /* As above, but a NULL and a text in *WHY instead of the end. */
 struct result *result_try_load(const char *path, char **why);
-
-char *result_csv(const struct result *r);
-char *result_json(const struct result *r);
 
 /*
  * Where results are written: a directory under a temporary name, which result_publish() renames to its label. A result

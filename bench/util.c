@@ -1,6 +1,5 @@
 #define _GNU_SOURCE
 #include "util.h"
-#include "proc.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -221,10 +220,17 @@ void copy_file(const char *from, const char *to)
 
 static char **temps;
 static size_t temps_n;
+static void (*clean_up_first)(void);
+
+void before_clean_up(void (*f)(void))
+{
+    clean_up_first = f;
+}
 
 static void clean_up(void)
 {
-    children_kill();
+    if (clean_up_first)
+        clean_up_first();
     for (size_t i = 0; i < temps_n; i++)
         if (temps[i])
             remove_tree(temps[i]);

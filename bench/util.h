@@ -65,6 +65,8 @@ void copy_file(const char *from, const char *to);
 /* A directory that vanishes when the program ends, unless temp_keep() says that it was renamed to its place. */
 char *temp_dir(const char *parent, const char *stem);
 void temp_keep(const char *path);
+/* To be called before they vanish: nobody is to write there any more. */
+void before_clean_up(void (*f)(void));
 
 /* Where we are: the source tree, and the build directory that holds this program. */
 const char *tree_root(void);
