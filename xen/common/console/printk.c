@@ -1,4 +1,5 @@
 /* Formatting, and the hypervisor's own lines on the console. */
+#include <asm/processor.h>
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/lib.h>
@@ -178,7 +179,7 @@ void panic(const char *fmt, ...)
 {
     va_list ap;
 
-    __asm__ volatile("cli");
+    disable_interrupts();
     console_wait(true);
     va_start(ap, fmt);
     vprintk(fmt, ap);

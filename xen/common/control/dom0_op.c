@@ -37,7 +37,7 @@ static long get_cpuinfo(union control_arg *op)
     struct xenpf_pcpuinfo *info = &op->platform.u.pcpu_info;
 
     if (info->xen_cpuid == 0) {
-        info->apic_id = read_cpuid(1, 0).ebx >> 24;
+        info->apic_id = cpu_apic_id();
         info->acpi_id = 0;
         info->flags = XEN_PCPU_FLAGS_ONLINE;
     } else
@@ -49,25 +49,12 @@ static long get_cpuinfo(union control_arg *op)
 static long get_cpu_version(union control_arg *op)
 {
     struct xenpf_pcpu_version *v = &op->platform.u.pcpu_version;
-    uint32_t cpu = v->xen_cpuid, signature;
-    struct cpuid_leaf vendor;
+    uint32_t cpu = v->xen_cpuid;
 
     memset(v, 0, sizeof(*v));
     v->xen_cpuid = cpu;
-    if (cpu != 0)
-        return 0;
-    vendor = read_cpuid(0, 0);
-    memcpy(v->vendor_id, &vendor.ebx, 4);
-    memcpy(v->vendor_id + 4, &vendor.edx, 4);
-    memcpy(v->vendor_id + 8, &vendor.ecx, 4);
-    signature = read_cpuid(1, 0).eax;
-    v->family = signature >> 8 & 0xF;
-    v->model = signature >> 4 & 0xF;
-    v->stepping = signature & 0xF;
-    if (v->family == 0xF)
-        v->family += signature >> 20 & 0xFF;
-    if (v->family >= 6)
-        v->model |= signature >> 12 & 0xF0;
+    if (cpu == 0)
+        cpu_version(v);
     return 0;
 }
 

@@ -54,17 +54,13 @@ static uint32_t total_pages(void)
 static long physinfo(union control_arg *op)
 {
     struct xen_sysctl_physinfo *p = &op->sysctl.u.physinfo;
-    struct cpuid_leaf basic = read_cpuid(1, 0), extended = read_cpuid(0x80000001, 0);
 
     memset(p, 0, sizeof(*p));
     p->threads_per_core = p->cores_per_socket = p->nr_cpus = p->nr_nodes = 1;
     p->cpu_khz = tsc_khz;
     p->total_pages = total_pages();
     p->free_pages = free_dom_frames();
-    p->hw_cap[0] = basic.edx;
-    p->hw_cap[1] = extended.edx;
-    p->hw_cap[4] = basic.ecx;
-    p->hw_cap[6] = extended.ecx;
+    cpu_capabilities(p->hw_cap);
     return 0;
 }
 

@@ -1,5 +1,7 @@
 /* Memory and strings. Loops, not string instructions: those would go through the guest's ES (docs/entry-path.md). */
+#include <asm/div64.h>
 #include <asm/guest_access.h>
+#include <asm/guest_copy.h>
 #include <asm/layout.h>
 #include <xen/lib.h>
 
@@ -186,55 +188,11 @@ void copy_page(void *dst, const void *src)
 
 uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
 {
-    uint32_t hi = n >> 32, lo = n, q_hi = hi / d, q_lo, r = hi % d;
+    uint32_t hi = n >> 32, q_hi = hi / d, r = hi % d, q_lo = divide_once(r, n, d, &r);
 
-    __asm__("divl %4" : "=a"(q_lo), "=d"(r) : "a"(lo), "d"(r), "r"(d));
     if (rem)
         *rem = r;
     return (uint64_t)q_hi << 32 | q_lo;
-}
-
-/* A word, or a byte, between the hypervisor and a guest; false on a fault. */
-static inline bool copy_unit(void *dst, const void *src, bool word)
-{
-    uint32_t value;
-
-    if (word)
-        __asm__ volatile goto("1: mov (%1), %0\n2: mov %0, (%2)\n"
-                              ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
-                              : "=&r"(value)
-                              : "r"(src), "r"(dst)
-                              : "memory"
-                              : fault);
-    else
-        __asm__ volatile goto("1: movb (%1), %b0\n2: movb %b0, (%2)\n"
-                              ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous"
-                              : "=&q"(value)
-                              : "r"(src), "r"(dst)
-                              : "memory"
-                              : fault);
-    return true;
-fault:
-    return false;
-}
-
-#define COPY_WORD(offset)                                      \
-    "1: mov " #offset "(%1), %0\n2: mov %0, " #offset "(%2)\n" \
-    ".section .extable,\"a\"\n   .long 1b, %l3, 2b, %l3\n.previous\n"
-
-/* Four words; on a fault some of them may have been copied. */
-static inline bool copy_block(void *dst, const void *src)
-{
-    uint32_t value;
-
-    __asm__ volatile goto(COPY_WORD(0) COPY_WORD(4) COPY_WORD(8) COPY_WORD(12)
-                          : "=&r"(value)
-                          : "r"(src), "r"(dst)
-                          : "memory"
-                          : fault);
-    return true;
-fault:
-    return false;
 }
 
 static uint32_t guest_copy(void *dst, const void *src, uint32_t n)

@@ -145,6 +145,12 @@ static inline void invlpg(uint32_t va)
     __asm__ volatile("invlpg %0" ::"m"(*(const char *)va) : "memory");
 }
 
+/* They are off but where somebody waits: panic() makes sure. */
+static inline void disable_interrupts(void)
+{
+    __asm__ volatile("cli");
+}
+
 #ifndef UNIT_TEST
 /* Lets through what waits. `sti` holds interrupts off for one more instruction. */
 static inline void interrupt_window(void)

@@ -1,8 +1,9 @@
-/* The machine's memory, as the boot loader told (arch/x86). */
+/* The machine's memory, as the boot loader told, and its processor (arch/x86). */
 #ifndef XEN_MACHINE_H
 #define XEN_MACHINE_H
 
 #include <public/memory.h>
+#include <public/platform.h>
 
 #define E820_MAX 128
 extern struct e820entry machine_map[E820_MAX];
@@ -15,5 +16,10 @@ void set_wallclock(uint32_t sec, uint32_t nsec);
 uint32_t machphys_frame(uint32_t index);
 
 extern char saved_cmdline[1024]; /* the hypervisor's own, 0-terminated and -filled */
+
+/* What CPUID says of the processor (dev/cpu_info.c), for domain 0. */
+uint32_t cpu_apic_id(void);
+void cpu_version(struct xenpf_pcpu_version *v);
+void cpu_capabilities(uint32_t hw_cap[8]);
 
 #endif
