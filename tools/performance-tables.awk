@@ -78,11 +78,15 @@ function cheaper_from(who, way, other,    i, n, m, d, e) {
 }
 
 # KEY of a figure in a line: [who:]row/batch[@], @ for an entry instead of a call; who: a release, plain, best, oldest;
-# mean-best, mean-oldest, mean-plain; from:way:other: cheaper_from().
+# mean-best, mean-oldest, mean-plain; names-best: each name counted once; from:way:other: cheaper_from().
 function value(key,    who, part, entry, x, b) {
     if (key ~ /^mean-/) {
         means(key == "mean-best" ? pae : key == "mean-oldest" ? old : "plain")
         return sprintf("%.1f", all_mean)
+    }
+    if (key == "names-best") {
+        means(pae)
+        return sprintf("%.2f", name_mean)
     }
     if (key ~ /^from:/) {
         split(key, part, ":")
@@ -123,10 +127,7 @@ function one_row(key, among,    theirs) {
 }
 
 function table_summary(    list, n, i, key) {
-    n = split("int82_enosys/1 xen_version/1 stack_switch/1 update_descriptor_data/1 mmu_same/1 mmu_same/512 mmu_map_rw/1 " \
-              "mmu_map_rw/512 mmu_ro_to_rw/512 uva_map_none/1 multicall_uva_map/32 mmuext_invlpg_local/1 " \
-              "pin_l1_full512/512 page_fault_iret/1 evtchn_send_already_pending/1 evtchn_send_with_upcall/1 " \
-              "ptwr_store_nonpresent/1", list, " ")
+    n = split(selected, list, " ")
     print "| row | batch | Int82 | an entry | Xen 4.2.5 | times | best of Xen 3.0.0 to 4.2.5 | times |"
     print "|---|---:|---:|---:|---:|---:|---:|---:|"
     for (i = 1; i <= n; i++) {
@@ -185,16 +186,31 @@ function table_breakeven(    i, j, way, other) {
         }
 }
 
-# Each name's smallest and largest batch
-function table_entry(    i, key) {
+function entry_head() {
     print "| row | batch | tuned | plain | plain / tuned |"
     print "|---|---:|---:|---:|---:|"
+}
+
+function entry_row(key) {
+    printf "| `%s` | %d | %s | %s | %.2f |\n", name_of[key], batch_of[key], value(key), value("plain:" key), \
+        ticks["plain", key] / ticks["int82", key]
+}
+
+# Each name's smallest and largest batch
+function table_entry(    i, key) {
+    entry_head()
     for (i = 1; i <= order_n; i++) {
         key = order[i]
         if (key !~ /^batching_/ && (name_of[order[i - 1]] != name_of[key] || name_of[order[i + 1]] != name_of[key]))
-            printf "| `%s` | %d | %s | %s | %.2f |\n", name_of[key], batch_of[key], value(key), value("plain:" key), \
-                ticks["plain", key] / ticks["int82", key]
+            entry_row(key)
     }
+}
+
+function table_entryshort(    list, n, i) {
+    entry_head()
+    n = split(selected, list, " ")
+    for (i = 1; i <= n; i++)
+        entry_row(list[i])
 }
 
 function table_measured(    list, n, i) {
@@ -214,6 +230,7 @@ function table(name) {
     else if (name == "batching") table_batching()
     else if (name == "breakeven") table_breakeven()
     else if (name == "entry") table_entry()
+    else if (name == "entryshort") table_entryshort()
     else if (name == "measured") table_measured()
     else die("there is no table " name)
 }
@@ -221,6 +238,11 @@ function table(name) {
 BEGIN {
     split("uva_flush mmu_single multicall mmu_batch", ways, " ")
     split("N update_va_mapping#N mmu_update#one multicall#one mmu_update", way_title, "#")
+    # The rows of the short tables
+    selected = "int82_enosys/1 xen_version/1 stack_switch/1 update_descriptor_data/1 mmu_same/1 mmu_same/512 " \
+               "mmu_map_rw/1 mmu_map_rw/512 mmu_ro_to_rw/512 uva_map_none/1 multicall_uva_map/32 " \
+               "mmuext_invlpg_local/1 pin_l1_full512/512 page_fault_iret/1 evtchn_send_already_pending/1 " \
+               "evtchn_send_with_upcall/1 ptwr_store_nonpresent/1"
 }
 
 FNR == 1 && src ~ /^[12]\./ { old = old " " src }

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Writes the tables and figures of README.md and PERFORMANCE.md anew from the committed results: what stands between
-# <!-- begin NAME --> and <!-- end NAME -->, and, inside a line, between <!--= KEY--> and <!--/-->. The functions table_*
-# and value() below say which there are. With --check it writes nothing and fails when a document is not what it would be.
+# Writes the tables and figures of README.md, PERFORMANCE.md and results/tables.md anew from the committed results: what
+# stands between <!-- begin NAME --> and <!-- end NAME -->, and, inside a line, between <!--= KEY--> and <!--/-->. The
+# functions table_* and value() in performance-tables.awk say which there are. With --check it writes nothing, and fails
+# when a document is not what it would be.
 # usage: tools/performance-tables.sh [--check]
 set -eu
 cd "$(dirname "$0")/.."
@@ -17,7 +18,8 @@ mode=$1
 shift
 
 rc=0
-for doc in README.md PERFORMANCE.md; do
+mkdir "$work/results"
+for doc in README.md PERFORMANCE.md results/tables.md; do
     awk -F, -f tools/performance-tables.awk "$@" src=doc "$doc" >"$work/$doc"
     if [ "$mode" = --check ]; then
         diff -u "$doc" "$work/$doc" || rc=1
