@@ -66,14 +66,14 @@ awk '
 
 Made by `tools/hypercalls-doc.sh` from `xen/include/xen/hypercalls.def`; do not edit it here.
 
-A guest's kernel, in ring 1, puts the number into EAX, up to five arguments into EBX, ECX, EDX, ESI and EDI, and executes
-`int $0x82`, or calls its hypercall page at 32 times the number. EAX comes back with the result, negative for an error
-(`xen/include/public/errno.h`); all other registers are kept. A number that is not in the table answers -ENOSYS. A 64-bit
-argument is two words, the low one first. A pointer is a virtual address of the caller's.
+To make a hypercall, a guest's kernel (ring 1) puts the number into EAX and up to five arguments into EBX, ECX, EDX, ESI and
+EDI. Then it executes `int $0x82`, or calls its hypercall page at 32 times the number. The result is in EAX, negative for an
+error (`xen/include/public/errno.h`); all other registers are kept. A number that is not in the table answers -ENOSYS. A
+64-bit argument is two words, the low one first. A pointer is a virtual address of the caller's.
 
-The parameters are those of the C function, `do_<name>()`; the guest's side is `HYPERVISOR_<name>()`
-(`guest/include/guest/hypercall.h`). What they mean stands in the headers of `xen/include/public/`. The tier says what is saved
-on the way in: [entry-path.md](entry-path.md). How to add one: [adding-a-hypercall.md](adding-a-hypercall.md).
+The parameters are those of the C function, `do_<name>()`. The guest's side is `HYPERVISOR_<name>()`
+(`guest/include/guest/hypercall.h`). The headers of `xen/include/public/` say what the parameters mean. The tier says what is
+saved on the way in: [entry-path.md](entry-path.md). How to add a hypercall: [adding-a-hypercall.md](adding-a-hypercall.md).
 
 | number | call | tier | what it does | where |
 |---:|---|---|---|---|
