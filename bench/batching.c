@@ -5,12 +5,14 @@
 #include "result.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define BUCKETS_MAX 32
-#define TAIL        1500 /* characters of a console that ended badly */
+#define COUNTERS_DEF "../xen/include/public/int82_counters.def"
+#define BUCKETS_MAX  32
+#define TAIL         1500 /* characters of a console that ended badly */
 
 struct batching {
     struct {
@@ -18,25 +20,35 @@ struct batching {
     } buckets[BUCKETS_MAX];
     size_t buckets_n;
     bool counted; /* the counters were there at all */
-    uint64_t batches, entries, preemptions, flush_full, flush_page;
+#define CALL_COUNTER(place, name, text)
+#define HISTOGRAM(place, name, buckets, text)
+#define COUNTER(place, name, text) uint64_t name;
+#include COUNTERS_DEF
 };
+
+static const struct counter {
+    const char *name, *text;
+    size_t at; /* in struct batching */
+} counters[] = {
+#define CALL_COUNTER(place, name, text)
+#define HISTOGRAM(place, name, buckets, text)
+#define COUNTER(place, name, text) {#name, text, offsetof(struct batching, name)},
+#include COUNTERS_DEF
+};
+#define COUNTERS_N (sizeof(counters) / sizeof(*counters))
+
+static uint64_t *counter_of(struct batching *g, const struct counter *c)
+{
+    return (uint64_t *)((char *)g + c->at);
+}
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 static void read_counter(struct batching *g, const char *name, uint64_t value)
 {
-    const struct {
-        const char *name;
-        uint64_t *to;
-    } known[] = {{"mmu_batches", &g->batches},
-                 {"mmu_entries", &g->entries},
-                 {"mmu_preemptions", &g->preemptions},
-                 {"tlb_flush_full", &g->flush_full},
-                 {"tlb_flush_page", &g->flush_page}};
-
-    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-        if (!strcmp(name, known[i].name)) {
-            *known[i].to = value;
+    for (size_t i = 0; i < COUNTERS_N; i++)
+        if (!strcmp(name, counters[i].name)) {
+            *counter_of(g, &counters[i]) = value;
             g->counted = true;
         }
 }
@@ -101,33 +113,38 @@ static double ratio(uint64_t a, uint64_t b)
     return b ? (double)a / b : 0;
 }
 
-static void summary(struct buf *b, const struct batching *g)
+static void summary(struct buf *b, struct batching *g)
 {
-    buf_printf(b, "%12" PRIu64 "  calls of mmu_update (batches)\n", g->batches);
-    buf_printf(b, "%12" PRIu64 "  entries carried out, %.2f a batch\n", g->entries, ratio(g->entries, g->batches));
-    buf_printf(b, "%12" PRIu64 "  preemptions of a batch\n", g->preemptions);
-    buf_printf(b, "%12" PRIu64 "  full TLB flushes, for whatever reason: %.3f a batch\n", g->flush_full,
-               ratio(g->flush_full, g->batches));
-    buf_printf(b, "%12" PRIu64 "  flushes of one page: %.3f a batch\n\n", g->flush_page,
-               ratio(g->flush_page, g->batches));
+    buf_printf(b, "%12" PRIu64 "  calls of mmu_update (batches)\n", g->mmu_batches);
+    buf_printf(b, "%12" PRIu64 "  entries carried out, %.2f a batch\n", g->mmu_entries,
+               ratio(g->mmu_entries, g->mmu_batches));
+    buf_printf(b, "%12" PRIu64 "  preemptions of a batch\n", g->mmu_preemptions);
+    buf_printf(b, "%12" PRIu64 "  full TLB flushes, for whatever reason: %.3f a batch\n", g->tlb_flush_full,
+               ratio(g->tlb_flush_full, g->mmu_batches));
+    buf_printf(b, "%12" PRIu64 "  flushes of one page: %.3f a batch\n\n", g->tlb_flush_page,
+               ratio(g->tlb_flush_page, g->mmu_batches));
     buf_printf(b, "%14s %12s %7s\n", "entries", "batches", "share");
     for (size_t i = 0; i <= last_bucket(g); i++) {
         char *label = bucket_label(g, i);
 
         if (i || g->buckets[i].n)
             buf_printf(b, "%14s %12" PRIu64 " %6.2f%%\n", label, g->buckets[i].n,
-                       100 * ratio(g->buckets[i].n, g->batches));
+                       100 * ratio(g->buckets[i].n, g->mmu_batches));
         free(label);
     }
+    buf_printf(b, "\nall counters:\n");
+    for (const struct counter *c = counters; c < counters + COUNTERS_N; c++)
+        buf_printf(b, "%12" PRIu64 "  %s: %s\n", *counter_of(g, c), c->name, c->text);
 }
 
-static char *csv(const struct batching *g)
+/* Counters of mmu_update go without their prefix. */
+static char *csv(struct batching *g)
 {
     struct buf b = {0};
 
-    buf_printf(&b, "name,largest_batch,value\nbatches,,%" PRIu64 "\nentries,,%" PRIu64 "\npreemptions,,%" PRIu64 "\n",
-               g->batches, g->entries, g->preemptions);
-    buf_printf(&b, "tlb_flush_full,,%" PRIu64 "\ntlb_flush_page,,%" PRIu64 "\n", g->flush_full, g->flush_page);
+    buf_printf(&b, "name,largest_batch,value\n");
+    for (const struct counter *c = counters; c < counters + COUNTERS_N; c++)
+        buf_printf(&b, "%s,,%" PRIu64 "\n", c->name + (strncmp(c->name, "mmu_", 4) ? 0 : 4), *counter_of(g, c));
     for (size_t i = 0; i < g->buckets_n; i++)
         buf_printf(&b, "batch_size,%" PRIu64 ",%" PRIu64 "\n", g->buckets[i].size, g->buckets[i].n);
     return b.p;
@@ -148,13 +165,13 @@ static void draw(const struct batching *g, const char *what, const char *dir)
     }
     buf_printf(&b,
                "EOD\n$sums << EOD\n0 \"batches\" %" PRIu64 "\n1 \"entries\" %" PRIu64 "\n2 \"preemptions\" %" PRIu64,
-               g->batches, g->entries, g->preemptions);
-    buf_printf(&b, "\n3 \"full flushes\" %" PRIu64 "\n4 \"page flushes\" %" PRIu64 "\nEOD\n", g->flush_full,
-               g->flush_page);
+               g->mmu_batches, g->mmu_entries, g->mmu_preemptions);
+    buf_printf(&b, "\n3 \"full flushes\" %" PRIu64 "\n4 \"page flushes\" %" PRIu64 "\nEOD\n", g->tlb_flush_full,
+               g->tlb_flush_page);
     buf_printf(&b, "set grid ytics linecolor \"#dddddd\" linetype 1\nset border 3 linecolor \"#666666\"\n"
                    "set tics nomirror\nset style fill solid noborder\nset boxwidth 0.75\nset key off\n"
                    "set yrange [0:*]\nset offsets 0.6,0.6,graph 0.08,0\nset xtics rotate by -35 scale 0\n");
-    buf_printf(&b, "what = \"%s\"\nmean = \"%.2f\"\n", title, ratio(g->entries, g->batches));
+    buf_printf(&b, "what = \"%s\"\nmean = \"%.2f\"\n", title, ratio(g->mmu_entries, g->mmu_batches));
     buf_printf(&b, "draw = '"
                    "set multiplot layout 1,2 title what;"
                    "set size 0.62,0.92; set origin 0,0;"

@@ -35,7 +35,7 @@ $(B)/$(1)/flags: FORCE
 	@mkdir -p $$(@D)
 	@echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' | cmp -s - $$@ || echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' > $$@
 
-$(B)/$(1)/include/asm/offsets.h: xen/arch/x86/entry/offsets/asm-offsets.c $(B)/$(1)/flags $$(wildcard xen/include/*/*.h)
+$(B)/$(1)/include/asm/offsets.h: xen/arch/x86/entry/offsets/asm-offsets.c $(B)/$(1)/flags $$(wildcard xen/include/*/*.h xen/include/*/*.def)
 	@mkdir -p $$(@D)
 	@$$(XEN_CC) $$($(1)-ALL) -S -o $$@.s $$<
 	@sed -n 's/^[^"]*"->\([A-Za-z0-9_]*\) \$$$$*\(-*[0-9]*\).*/#define \1 \2/p' $$@.s > $$@
@@ -52,9 +52,9 @@ $(B)/$(1)/%.o: xen/%.S $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
 	@echo "  AS      $$@"
 	@$$(XEN_CC) $$($(1)-ALL) -D__ASSEMBLY__ -MMD -MP -MT $$@ -MF $$(@:.o=.d) -c -o $$@ $$<
 
-$(B)/$(1).elf: xen/arch/x86/boot/xen.lds.S $$($(1)-OBJS) tools/check-segments.sh tools/check-switches.sh
+$(B)/$(1).elf: xen/arch/x86/boot/xen.lds.S xen/include/public/int82_counters.def $$($(1)-OBJS) tools/check-segments.sh tools/check-switches.sh
 	@echo "  LD      $$@"
-	@$$(XEN_CC) $$(XEN_CPPFLAGS) -D__ASSEMBLY__ -E -P -o $(B)/$(1)/xen.lds $$<
+	@$$(XEN_CC) $$(XEN_CPPFLAGS) $$($(1)-FLAGS) -D__ASSEMBLY__ -E -P -o $(B)/$(1)/xen.lds $$<
 	@$$(XEN_CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 -Wl,--no-warn-rwx-segments \
 	    -Wl,-T,$(B)/$(1)/xen.lds -o $$@.tmp $$($(1)-OBJS)
 	@tools/check-segments.sh $$@.tmp

@@ -91,26 +91,26 @@ static const char *const call_names[NR_hypercalls] = {
 #include <xen/hypercalls.def>
 };
 
+static void report_calls(const uint64_t *values)
+{
+    for (unsigned int i = 0; i < NR_hypercalls; i++)
+        if (call_names[i])
+            printf("@int82 counter hypercall_%s %llu\n", call_names[i], values[i]);
+}
+
+/* A bucket's name is its largest size. */
+static void report_histogram(const char *name, const uint64_t *values, unsigned int buckets)
+{
+    for (unsigned int i = 0; i < buckets; i++)
+        printf("@int82 hist %s %u %llu\n", name, i ? 1u << (i - 1) : 0, values[i]);
+}
+
 void report_counters(void)
 {
-    uint32_t i;
-
     if (counters_op(INT82_OP_get_counters))
         return;
-    for (i = 0; i < NR_hypercalls; i++) {
-        if (call_names[i])
-            printf("@int82 counter hypercall_%s %llu\n", call_names[i], counters.hypercalls[i]);
-    }
-#define COUNTER(name) printf("@int82 counter " #name " %llu\n", counters.name)
-    COUNTER(hypercalls_bad);
-    COUNTER(mmu_batches);
-    COUNTER(mmu_entries);
-    COUNTER(mmu_preemptions);
-    COUNTER(tlb_flush_full);
-    COUNTER(tlb_flush_page);
-    COUNTER(page_faults);
-    COUNTER(page_faults_bounced);
-    COUNTER(page_faults_ptwr);
-    for (i = 0; i < INT82_MMU_BUCKETS; i++) /* the bucket's name is its largest size */
-        printf("@int82 hist mmu_batch_size %u %llu\n", i ? 1u << (i - 1) : 0, counters.mmu_batch_size[i]);
+#define CALL_COUNTER(place, name, text)       report_calls(counters.name);
+#define COUNTER(place, name, text)            printf("@int82 counter " #name " %llu\n", counters.name);
+#define HISTOGRAM(place, name, buckets, text) report_histogram(#name, counters.name, buckets);
+#include <public/int82_counters.def>
 }

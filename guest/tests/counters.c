@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <public/int82.h>
+#include <public/sysctl.h>
 
 static struct int82_counters c;
 
@@ -65,6 +66,37 @@ TEST(counters_read_and_reset)
     for
         EACH_BAD_OUTPUT(p, sizeof(c))
     CHECK_RC(read_counters(p, sizeof(c)), -EFAULT);
+}
+
+/* Each that the list has, under its name, by sysctl. */
+TEST(counters_by_name)
+{
+    static const struct {
+        const char *name;
+        uint32_t nr_vals;
+    } want[] = {
+#define COUNTER(place, name, text) {#name, sizeof(c.name) / sizeof(uint64_t)},
+#include <public/int82_counters.def>
+    };
+    static xen_sysctl_perfc_desc_t desc[ARRAY_SIZE(want) + 1];
+    static uint32_t vals[sizeof(c) / sizeof(uint64_t) + 1];
+    struct xen_sysctl op = {.cmd = XEN_SYSCTL_perfc_op, .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+
+    NEED_COUNTERS();
+    CHECK_RC(reset(), 0);
+    mmuext(MMUEXT_INVLPG_LOCAL, FREE_VA, 0);
+    op.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query;
+    op.u.perfc_op.desc.p = desc;
+    op.u.perfc_op.val.p = vals;
+    CHECK_RC(HYPERVISOR_sysctl(&op), 0);
+    CHECK_EQ(op.u.perfc_op.nr_counters, ARRAY_SIZE(want));
+    CHECK_EQ(op.u.perfc_op.nr_vals, sizeof(c) / sizeof(uint64_t));
+    for (unsigned int i = 0; i < ARRAY_SIZE(want); i++) {
+        CHECK(!strcmp(desc[i].name, want[i].name));
+        CHECK_EQ(desc[i].nr_vals, want[i].nr_vals);
+    }
+    CHECK_EQ(vals[offsetof(struct int82_counters, tlb_flush_page) / sizeof(uint64_t)], 1);
+    CHECK_EQ(vals[__HYPERVISOR_sysctl], 1);
 }
 
 TEST(counters_one_flush_a_batch)

@@ -18,12 +18,12 @@ static bool hypercall_exists(unsigned int number)
     return exists[number];
 }
 
-static void sort_out_unknown_numbers(struct int82_counters *c)
+static void sort_out_unknown_numbers(void)
 {
     for (unsigned int i = 0; i < NR_hypercalls; i++)
         if (!hypercall_exists(i)) {
-            c->hypercalls_bad += c->hypercalls[i];
-            c->hypercalls[i] = 0;
+            COUNT_ADD(hypercalls_bad, int82_counters.hypercalls[i]);
+            int82_counters.hypercalls[i] = 0;
         }
 }
 
@@ -31,7 +31,7 @@ long get_counters(struct int82_op_buffer *op)
 {
     uint32_t room = MIN(op->size, sizeof(int82_counters));
 
-    sort_out_unknown_numbers(&int82_counters);
+    sort_out_unknown_numbers();
     op->size = sizeof(int82_counters);
     return copy_to_guest(op->buffer, &int82_counters, room);
 }
@@ -47,19 +47,9 @@ static const struct {
     const uint64_t *values;
     uint32_t nr_vals;
 } perfcs[] = {
-#define ONE(field)                       \
-    {                                    \
-#field, &int82_counters.field, 1 \
-    }
-#define MANY(field)                                                    \
-    {                                                                  \
-#field, int82_counters.field, ARRAY_SIZE(int82_counters.field) \
-    }
-    MANY(hypercalls),     ONE(hypercalls_bad),      ONE(mmu_batches),      ONE(mmu_entries),
-    MANY(mmu_batch_size), ONE(mmu_preemptions),     ONE(tlb_flush_full),   ONE(tlb_flush_page),
-    ONE(page_faults),     ONE(page_faults_bounced), ONE(page_faults_ptwr),
-#undef ONE
-#undef MANY
+#define COUNTER(place, name, text) \
+    {#name, (const uint64_t *)&int82_counters.name, sizeof(int82_counters.name) / sizeof(uint64_t)},
+#include <public/int82_counters.def>
 };
 
 /* 64-bit counters, of which the interface takes the lower half. */
@@ -67,7 +57,7 @@ static long query(struct xen_sysctl_perfc_op *op)
 {
     uint32_t vals = 0;
 
-    sort_out_unknown_numbers(&int82_counters);
+    sort_out_unknown_numbers();
     for (unsigned int i = 0; i < ARRAY_SIZE(perfcs); i++) {
         struct xen_sysctl_perfc_desc desc = {.nr_vals = perfcs[i].nr_vals};
 
@@ -99,19 +89,20 @@ long perfc_control(struct xen_sysctl_perfc_op *op)
     }
 }
 
+/* A bucket's name is its largest size. */
+static void print_histogram(const char *name, const uint64_t *values, unsigned int buckets)
+{
+    for (unsigned int i = 0; i < buckets; i++)
+        printk("int82 hist %s %u %llu\n", name, i ? 1u << (i - 1) : 0, values[i]);
+}
+
 void print_counters(void)
 {
-#define PRINT(name) printk("int82 counter " #name " %llu\n", int82_counters.name)
-    PRINT(mmu_batches);
-    PRINT(mmu_entries);
-    PRINT(mmu_preemptions);
-    PRINT(tlb_flush_full);
-    PRINT(tlb_flush_page);
-    PRINT(page_faults);
-    PRINT(page_faults_ptwr);
-#undef PRINT
-    for (unsigned int i = 0; i < INT82_MMU_BUCKETS; i++) /* the bucket's name is its largest size */
-        printk("int82 hist mmu_batch_size %u %llu\n", i ? 1u << (i - 1) : 0, int82_counters.mmu_batch_size[i]);
+    sort_out_unknown_numbers();
+#define CALL_COUNTER(place, name, text)
+#define COUNTER(place, name, text)            printk("int82 counter " #name " %llu\n", int82_counters.name);
+#define HISTOGRAM(place, name, buckets, text) print_histogram(#name, int82_counters.name, buckets);
+#include <public/int82_counters.def>
 }
 #else
 long get_counters(struct int82_op_buffer *op)

@@ -41,6 +41,22 @@
         .popsection
 .endm
 
+/* One more of a counter; of one of its numbers. As in xen/counters.h, and as there nothing in the measured build. */
+#if COUNTERS
+#define COUNTED(name) .weak counted_##name; .set counted_##name, 1
+#define COUNT(name)                                                                                                    \
+    COUNTED(name);                                                                                                     \
+    addl    $1, HV(int82_counters + COUNTERS_##name);                                                                  \
+    adcl    $0, HV(int82_counters + COUNTERS_##name + 4)
+#define COUNT_AT(name, index)                                                                                          \
+    COUNTED(name);                                                                                                     \
+    addl    $1, HV(int82_counters + COUNTERS_##name(,index,8));                                                        \
+    adcl    $0, HV(int82_counters + COUNTERS_##name + 4(,index,8))
+#else
+#define COUNT(name)
+#define COUNT_AT(name, index)
+#endif
+
 /* Every return to a guest. The guest's CS or SS may have become unusable: then the fault is the guest's own. */
 .macro GUEST_IRET
         MAY_FAULT guest_iret_fault, iret

@@ -45,18 +45,15 @@
 #ifndef __ASSEMBLY__
 /* Events since boot or the last reset, of all domains. The reading call itself is counted before it is answered. */
 struct int82_counters {
-    uint64_t hypercalls[NR_hypercalls];         /* by number; numbers that do not exist are not counted */
-    uint64_t hypercalls_bad;                    /* numbers that answer -ENOSYS */
-    uint64_t mmu_batches;                       /* calls of mmu_update, continuations apart */
-    uint64_t mmu_entries;                       /* requests carried out */
-    uint64_t mmu_batch_size[INT82_MMU_BUCKETS]; /* histogram of the calls by entries: int82_mmu_bucket() below */
-    uint64_t mmu_preemptions;                   /* times a batch was interrupted and continued */
-    uint64_t tlb_flush_full;                    /* CR3 loads that flush, for whatever reason */
-    uint64_t tlb_flush_page;                    /* INVLPGs on a guest's address */
-    uint64_t page_faults;                       /* from guests, total */
-    uint64_t page_faults_bounced;               /* given to the guest's handler */
-    uint64_t page_faults_ptwr;                  /* stores to page tables, emulated */
+#define COUNTER(place, name, text)            uint64_t name;
+#define CALL_COUNTER(place, name, text)       uint64_t name[NR_hypercalls];
+#define HISTOGRAM(place, name, buckets, text) uint64_t name[buckets];
+#include "int82_counters.def"
 };
+#define COUNTER(place, name, text)                                                 \
+    _Static_assert(__builtin_offsetof(struct int82_counters, name) == 8 * (place), \
+                   #name ": places do not change, and leave no gap");
+#include "int82_counters.def"
 
 /*
  * INT82_OP_audit (in every build): recounts all references, types, owners, pins, grants, events and lists from what

@@ -10,22 +10,37 @@
 #if COUNTERS
 extern struct int82_counters int82_counters;
 
-#define COUNT(field)        ((void)int82_counters.field++)
-#define COUNT_ADD(field, n) ((void)(int82_counters.field += (n)))
-/* For guests that know nothing of counters: the ones about page tables, when domain 0 ends. bench/batching.c reads it.
+/* One more, or n more, of a counter of public/int82_counters.def; of one of its numbers. asm/asm.h: in assembly. */
+#define COUNT(name) COUNT_ADD(name, 1)
+#define COUNT_ADD(name, n)          \
+    do {                            \
+        COUNTED(name);              \
+        int82_counters.name += (n); \
+    } while (0)
+#define COUNT_AT(name, index)         \
+    do {                              \
+        COUNTED(name);                \
+        int82_counters.name[index]++; \
+    } while (0)
+/* A symbol, for xen.lds.S, which refuses a counter that nothing counts. */
+#define COUNTED(name) __asm__ inline volatile(".weak counted_" #name "\n\t.set counted_" #name ", 1")
+
+/* For guests that know nothing of counters: all but those by hypercall, when domain 0 ends. bench/batching.c reads it.
  */
 void print_counters(void);
 /* One call of mmu_update with this many requests. */
-#define COUNT_BATCH(n)                              \
-    do {                                            \
-        COUNT(mmu_batches);                         \
-        COUNT(mmu_batch_size[int82_mmu_bucket(n)]); \
+#define COUNT_BATCH(n)                                 \
+    do {                                               \
+        COUNT(mmu_batches);                            \
+        COUNT_AT(mmu_batch_size, int82_mmu_bucket(n)); \
     } while (0)
 #else
-#define COUNT(field)        ((void)0)
-#define COUNT_ADD(field, n) ((void)0)
-#define COUNT_BATCH(n)      ((void)0)
-#define print_counters()    ((void)0)
+/* The name must be right here, too. */
+#define COUNT(name)           ((void)sizeof(((struct int82_counters *)0)->name))
+#define COUNT_ADD(name, n)    COUNT(name)
+#define COUNT_AT(name, index) COUNT(name[0])
+#define COUNT_BATCH(n)        ((void)0)
+#define print_counters()      ((void)0)
 #endif
 
 /* dom0_op's two commands: -ENOSYS without counters. */

@@ -55,3 +55,9 @@ SECTIONS
 }
 ASSERT(_end - _start < 0x1000000, "the image fits the direct map with room for the heap")
 ASSERT(_erodata - DIRECTMAP_START <= 0x200000, "code and constants fit the 2 MiB that are mapped in small pages")
+
+#if COUNTERS
+#define TEXT(text) #text
+#define COUNTER(place, name, text) ASSERT(DEFINED(counted_##name), TEXT(nothing counts name: no COUNT() has that name))
+#include <public/int82_counters.def>
+#endif

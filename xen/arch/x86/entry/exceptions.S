@@ -69,10 +69,7 @@ ENTRY(trap_14)
         push    %eax
         push    %ecx
         push    %edx
-#if COUNTERS
-        addl    $1, HV(int82_counters + COUNTERS_page_faults)
-        adcl    $0, HV(int82_counters + COUNTERS_page_faults + 4)
-#endif
+        COUNT(page_faults)
         mov     %cr2, %ecx
         mov     PF_FRAME(cs), %eax
         and     $3, %eax
@@ -117,10 +114,7 @@ ENTRY(trap_14)
         movzwl  HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_cs(%eax)), %ecx
         mov     %ecx, PF_FRAME(cs)
         andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), PF_FRAME(eflags)
-#if COUNTERS
-        addl    $1, HV(int82_counters + COUNTERS_page_faults_bounced)
-        adcl    $0, HV(int82_counters + COUNTERS_page_faults_bounced + 4)
-#endif
+        COUNT(page_faults_bounced)
         pop     %edx
         pop     %ecx
         pop     %eax

@@ -117,8 +117,7 @@ void offsets(void)
     DEFINE(NR_EVENT_CHANNELS, NR_EVENT_CHANNELS);
 
 #if COUNTERS
-    OFFSET(COUNTERS_calls, int82_counters, hypercalls);
-    OFFSET(COUNTERS_page_faults, int82_counters, page_faults);
-    OFFSET(COUNTERS_page_faults_bounced, int82_counters, page_faults_bounced);
+#define COUNTER(place, name, text) OFFSET(COUNTERS_##name, int82_counters, name);
+#include <public/int82_counters.def>
 #endif
 }

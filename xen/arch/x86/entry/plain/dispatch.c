@@ -18,10 +18,10 @@ static hypercall_fn *const hypervisor_call_table[HYPERCALL_SLOTS] = {
 static __may_switch long call(uint32_t number, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t e)
 {
     if (number >= HYPERCALL_SLOTS || !hypervisor_call_table[number]) {
-        COUNT(hypercalls[HYPERCALL_SLOTS - 1]);
+        COUNT_AT(hypercalls, HYPERCALL_SLOTS - 1);
         return -ENOSYS;
     }
-    COUNT(hypercalls[number]);
+    COUNT_AT(hypercalls, number);
     return hypervisor_call_table[number](a, b, c, d, e);
 }
 

@@ -18,10 +18,7 @@
 ENTRY(hypercall)
         cmp     $HYPERCALL_SLOTS - 1, %eax
         cmova   %cs:last_slot, %eax             # not a branch: no speculated load leaves the table
-#if COUNTERS
-        addl    $1, HV(int82_counters + COUNTERS_calls(,%eax,8))
-        adcl    $0, HV(int82_counters + COUNTERS_calls + 4(,%eax,8))
-#endif
+        COUNT_AT(hypercalls, %eax)
         jmp     *%cs:hypervisor_call_table(,%eax,4)
 
 /* Slots of the table that no hypercall has; the last one stays so, for all numbers beyond the table. */

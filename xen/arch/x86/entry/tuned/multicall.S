@@ -51,10 +51,7 @@ multicall_entry:
         MAY_FAULT multicall_fault, mov MC_OP, %eax
         cmp     $HYPERCALL_SLOTS - 1, %eax
         cmova   %cs:last_slot, %eax
-#if COUNTERS
-        addl    $1, HV(int82_counters + COUNTERS_calls(,%eax,8))
-        adcl    $0, HV(int82_counters + COUNTERS_calls + 4(,%eax,8))
-#endif
+        COUNT_AT(hypercalls, %eax)
         jmp     *%cs:multicall_table(,%eax,4)
 
 .macro NEXT_ENTRY
