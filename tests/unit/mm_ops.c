@@ -499,7 +499,7 @@ static void build_space(void)
 }
 
 /* The sub-operations: those that change types more often. */
-static const uint8_t commands[] = {
+static const uint32_t commands[] = {
     MMUEXT_PIN_L1_TABLE,    MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,  MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE,
     MMUEXT_UNPIN_TABLE,     MMUEXT_UNPIN_TABLE,  MMUEXT_NEW_BASEPTR,   MMUEXT_CLEAR_PAGE,   MMUEXT_COPY_PAGE,
     MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_INVLPG_LOCAL, MMUEXT_TLB_FLUSH_ALL, MMUEXT_INVLPG_ALL,   MMUEXT_TLB_FLUSH_MULTI,
