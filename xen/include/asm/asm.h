@@ -16,6 +16,12 @@
     .p2align 4;                                                                                                        \
     name:
 
+/* Constants of the assembly's own, in .rodata. */
+#define TABLE(name)                                                                                                    \
+    .globl name;                                                                                                       \
+    .type name, @object;                                                                                               \
+    name:
+
 /* The hypervisor's own data: its segment is SS (docs/entry-path.md). */
 #define HV(operand)  %ss:operand
 #define CPU(field)   %ss:this_cpu + CPU_##field

@@ -78,7 +78,7 @@ ENTRY(trap_14)
         mov     PF_FRAME(error_code), %eax
         and     $PFEC_present | PFEC_write | PFEC_reserved, %eax
         cmp     $PFEC_present | PFEC_write, %eax
-        jae     page_fault_slow                 # perhaps a page table
+        jae     page_fault_slow                 # perhaps a page table, or a reserved bit
         cmp     $HYP_START, %ecx
         jae     page_fault_slow                 # perhaps the LDT's window
         mov     CPU(current), %eax
@@ -158,8 +158,8 @@ ENTRY(double_fault)
         call    do_double_fault
 
         .section .rodata
-        .p2align 2
-ENTRY(trap_entries)
+        .p2align 4
+TABLE(trap_entries)
         .long   trap_0, trap_1, trap_2, trap_3, trap_4, trap_5, trap_6, trap_7, trap_unexpected, trap_9
         .long   trap_10, trap_11, trap_12, trap_13, trap_14, trap_15, trap_16, trap_17, trap_18, trap_19
         .set i, 0
@@ -167,7 +167,7 @@ ENTRY(trap_entries)
         .macro IRQ_ENTRY number
         .long   irq_\number
         .endm
-ENTRY(irq_entries)
+TABLE(irq_entries)
         .rept NR_IRQS
         IRQ_ENTRY %i
         .set i, i + 1

@@ -1,6 +1,6 @@
 /*
- * The hot part of update_descriptor: a segment that needs no correction but of its limit, in a frame of the caller's that is data or
- * holds descriptors. mm/descriptors.c has the rules, and does everything else.
+ * The hot part of update_descriptor: a segment that needs no correction but of its limit, in a frame of the caller's
+ * that is data or holds descriptors. mm/descriptors.c has the rules, and does everything else.
  *
  * EBX, ECX: machine address, low and high; EDX, ESI: the descriptor, low and high.
  */
@@ -8,6 +8,10 @@
 #include <asm/frame_table.h>
 #include <asm/page.h>
 #include <asm/window.h>
+
+/* EBP: the window's offset; EDI: the descriptor's in its page. */
+#define DESCRIPTOR_LO   HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE(%edi,%ebp))
+#define DESCRIPTOR_HI   HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))
 
 #define DESC_P          0x8000
 #define DESC_P_S        0x9000                  /* present, and no system segment */
@@ -18,7 +22,9 @@
 
         .text
 
-/* Goes to \done with the descriptor written, or to \in_c with nothing changed in memory. Uses all registers but ESP. */
+/*
+ * Goes to \done with the descriptor written, or to \in_c with nothing changed in memory. Loses EAX, EDX, ESI, EDI, EBP.
+ */
 .macro UPDATE_DESCRIPTOR done, in_c
         test    $DESC_P, %esi
         jz      .Lgood\@                        # always faults: nothing to check
@@ -61,9 +67,9 @@
         FIND_WINDOW %edi, %ebp, WIN_DATA_FIRST, WIN_DATA_SLOTS, \in_c
         mov     %ebx, %edi
         and     $0xFFF, %edi
-        movl    $0, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))   # not present while half of it is there
-        mov     %edx, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE(%edi,%ebp))
-        mov     %esi, HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))
+        movl    $0, DESCRIPTOR_HI               # not present while half of it is there
+        mov     %edx, DESCRIPTOR_LO
+        mov     %esi, DESCRIPTOR_HI
         test    $PGT_SEG_DESC, %al
         jz      \done
         mov     CPU(current), %eax              # what was known of segments may be untrue

@@ -3,7 +3,8 @@
  *
  * `int $0x82` in ring 1 passes an interrupt gate: the processor takes SS:ESP from the TSS, pushes the guest's five
  * words, and clears IF, TF and NT. Interrupts stay off until `iret`; long operations open windows for them
- * (preempt_point()). No segment register is touched: SS is the hypervisor's data segment, CS its constants'.
+ * (preempt_point(), pause_point()). No segment register is touched: SS is the hypervisor's data segment, CS its
+ * constants'.
  *
  * From ESP up: the guest's EIP (after the `int`), CS, EFLAGS, ESP, SS; that is the stack's top. The vCPU's vcpu_info is
  * STACK_TO_INFO above it. GUEST_FRAME() and VCPU_INFO() of asm/asm.h find both, whatever has been pushed.
@@ -27,8 +28,8 @@ ENTRY(hypercall_enosys)
         GUEST_IRET
 
 /*
- * Tier FAST, and FULL where it differs: a C function with up to five arguments, three in EAX, EDX, ECX (regparm).
- * C keeps EBX, ESI, EDI and EBP; so ECX and EDX are all that the stub must save.
+ * Tier FAST, and HOT where the assembly goes on to C: a C function with up to five arguments, three in EAX, EDX, ECX
+ * (regparm). C keeps EBX, ESI, EDI and EBP; so ECX and EDX are all that the stub must save.
  */
 .macro C_CALL entry, name, args
 ENTRY(\entry)
@@ -81,6 +82,5 @@ ENTRY(hypercall_\name)
 
         .section .rodata
         .p2align 2
-        .globl last_slot
-last_slot:
+TABLE(last_slot)
         .long   HYPERCALL_SLOTS - 1

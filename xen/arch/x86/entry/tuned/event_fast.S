@@ -1,7 +1,8 @@
 /*
  * The hot part of event_channel_op: sending through an IPI port that is bound to the sender itself. Everything else is
- * common/events/event_channel.c's; for this case both do the same: mark the port, and where that is news and not masked, its
- * word's bit in the selector and the pending flag of the vCPU, and enter the guest's handler on the way out.
+ * common/events/event_channel.c's; for this case both do the same: mark the port, and where that is news and not
+ * masked, its word's bit in the selector and the pending flag of the vCPU, and enter the guest's handler on the way
+ * out.
  *
  * One CPU, interrupts off: no LOCK. EBX: command; ECX: &port.
  */

@@ -1,7 +1,8 @@
 /*
  * Tier LEAF: hypercalls that are a handful of instructions. On entry nothing has been saved (entry.S has the picture
- * of the stack); every register but EAX must come out as it went in. No exit check: interrupts are off from the gate
- * to `iret`, so nothing can have become pending that an interrupt after `iret` will not deliver.
+ * of the stack); every register but EAX must come out as it went in. No exit check but after xen_version's rare
+ * commands: interrupts are off from the gate to `iret`, so nothing can have become pending that an interrupt after
+ * `iret` will not deliver.
  */
 #include <asm/asm.h>
 #include <public/errno.h>
@@ -72,6 +73,5 @@ ENTRY(hypercall_get_debugreg)
 
         .section .rodata
         .p2align 2
-        .globl bad_debugreg
-bad_debugreg:
+TABLE(bad_debugreg)
         .long   8

@@ -3,7 +3,8 @@
  * not know (other tables, other domains, first uses as a type, frames beyond RAM ...) it hands, with the words that it
  * has read, to mmu_update.c, which knows everything. docs/memory.md has the rules; both follow the same ones.
  *
- * Throughout:  EDI  the entry, in its table's window      EAX, ECX  its new value, low and high
+ * Where an entry is changed:
+ *              EDI  the entry, in its table's window      EAX, ECX  its new value, low and high
  *              EDX  the domain                            ESI       scratch
  */
 #include <asm/asm.h>
@@ -232,7 +233,7 @@ mmu_update_other:
         setz    %cl
         cmpl    $0, CPU(work)
         je      .Lsingle_exit
-        pop     %edi                            # preempted: there may be more to do on the way out
+        pop     %edi                            # there is more to do on the way out
         pop     %edx
         STORE_SUCCESS
         mov     $1, %ecx
@@ -365,13 +366,13 @@ mmu_update_batch_slow:
         mov     CPU(domain), %edx
         cmpl    $0, CPU(effort_left)
         jge     .Lbatch_done
-        add     $REQUEST_SIZE, %ebx                       # frames of dead domains have been cleared: the chunk ends here
+        add     $REQUEST_SIZE, %ebx             # frames of dead domains have been cleared: the chunk ends here
         jmp     mmu_update_batch_pause
 
 /* Another table than the held one, if it is a table: EDI is the pointer's low word XOR EBP. */
 mmu_update_batch_table:
         xor     %ebp, %edi
-.Lbatch_lookup:                                  # EDI: the pointer's low word
+.Lbatch_lookup:                                 # EDI: the pointer's low word
         mov     %edi, %eax
         MAY_FAULT .Lbatch_fault, mov PTR_HI, %ecx
         test    $7, %al
@@ -413,7 +414,7 @@ mmu_update_batch_other:                         # ECX:EAX the pointer
         jne     .Lbatch_fresh                   # it may have been preempted: no window is sure any more
         jmp     mmu_update_batch_pause
 2:      js      .Lbatch_exit
-        add     $REQUEST_SIZE, %ebx                       # it took long: the chunk ends here
+        add     $REQUEST_SIZE, %ebx             # it took long: the chunk ends here
         jmp     mmu_update_batch_pause
 
 /* EDI: the address, whose L1 table is the remembered one. */

@@ -2,7 +2,8 @@
  * multicall: several hypercalls for one gate. Each entry of the guest's array (op, result, six arguments) jumps through
  * multicall_table, the sibling of hypervisor_call_table, to a piece that reads the arguments straight from the array
  * (each of them once), calls the same C function or does the same leaf work, and stores the result.
- * It stops early only if the array cannot be accessed, or if the domain is not to go on.
+ * It stops early only if the array cannot be accessed, if the domain is not to go on, or if the guest is to make the
+ * rest another call.
  *
  * EDI: where to look for interrupts next, at the latest the end; ESI: this entry's distance from there, below 0;
  * EBX: the vCPU; MC_END: the end.
@@ -36,7 +37,7 @@ ENTRY(hypercall_multicall)
         mov     CPU(current), %ebx
         push    %ecx                            # MC_END
 
-/* EDI: the first entry of a chunk. Only entries that are not aligned can stand on two pages; kernels' mostly are not. */
+/* EDI: a chunk's first entry. Only entries that are not aligned can stand on two pages; kernels' mostly are not. */
 multicall_chunk:
         mov     %edi, %esi
         test    $MC_SIZE - 1, %edi
@@ -60,7 +61,7 @@ multicall_entry:
         jmp     multicall_chunk_done
 .endm
 
-/* EAX: the result of a C function. */
+/* EAX: the result. */
 multicall_result:
         MAY_FAULT multicall_fault, mov %eax, MC_RESULT
         cmpl    $0, CPU(work)
@@ -86,8 +87,10 @@ multicall_chunk_done:
         call    multicall_leave                 # (next, end)
         jmp     multicall_done
 
-/* A chunk of those that stand on one page as a whole, or of one that does not: all of it must be there before its call
- * is made. */
+/*
+ * A chunk of those that stand on one page as a whole, or of one that does not: all of it must be there before its call
+ * is made.
+ */
 multicall_unaligned:
         mov     %edi, %eax
         not     %eax
@@ -109,8 +112,10 @@ multicall_straddling:
         MAY_FAULT multicall_fault, testl $0, MC_ARG(5)
         jmp     multicall_entry
 
-/* Something is to be done before the guest goes on, or others have waited long: see whether the rest of the calls may
- * still be made. */
+/*
+ * Something is to be done before the guest goes on, or others have waited long: see whether the rest of the calls may
+ * still be made.
+ */
 multicall_work:
         lea     MC_SIZE(%edi,%esi), %eax
         mov     MC_END, %edx
@@ -179,7 +184,7 @@ multicall_fault_pushed4:
         add     $4, %esp
         jmp     multicall_fault
 
-/* A HOT call's piece is C's, multicall_<name>_c, where no other file has a multicall_<name> (mmu_fast.S, descriptor_fast.S). */
+/* A HOT call's piece is C's, multicall_<name>_c, where neither mmu_fast.S nor descriptor_fast.S has one. */
 .macro HOT_ENTRY name, args
         C_ENTRY multicall_\name\()_c, \name, \args, multicall_long_result
         .weak   multicall_\name
