@@ -189,14 +189,20 @@ void store_init(struct store_tree *t)
     t->used = put(t, 0, (struct store_path){"", 0}, "", 0);
 }
 
-int store_read(const struct store_tree *t, struct store_path path, struct store_value *value)
+/* The entry of path, or NULL. */
+static const struct entry *find_entry(const struct store_tree *t, struct store_path path)
 {
-    const struct entry *e;
     uint32_t at;
 
-    if (!find(t, path, &at))
+    return find(t, path, &at) ? entry_at(t, at) : NULL;
+}
+
+int store_read(const struct store_tree *t, struct store_path path, struct store_value *value)
+{
+    const struct entry *e = find_entry(t, path);
+
+    if (!e)
         return -ENOENT;
-    e = entry_at(t, at);
     *value = (struct store_value){e->data + e->path + e->perms, e->value};
     return 0;
 }
@@ -270,12 +276,10 @@ int store_list(const struct store_tree *t, struct store_path path, char *buf, ui
 
 int store_get_perms(const struct store_tree *t, struct store_path path, struct store_value *perms)
 {
-    const struct entry *e;
-    uint32_t at;
+    const struct entry *e = find_entry(t, path);
 
-    if (!find(t, path, &at))
+    if (!e)
         return -ENOENT;
-    e = entry_at(t, at);
     *perms = (struct store_value){e->data + e->path, e->perms};
     return 0;
 }
