@@ -34,15 +34,14 @@ void load_cr4(const struct vcpu *v);
 
 /* --- Parts */
 
-/* A descriptor of the current vCPU, as its tables have it now; *ar: DESC_AR of its second word. False: beyond its
- * table, or not there. seg.c. */
-/* Where the windows have it (NULL: beyond its table); the access may fault. */
+/* seg.c. A descriptor of the current vCPU, where the windows have it (NULL: beyond its table); the access may fault. */
 struct descriptor *guest_descriptor(uint32_t sel);
-bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar);
 
 #define FLAT_SEGMENT_LIMIT (RO_MPT_END - 1)
 #define FLAT_AR(dpl, type) (DESC_G | DESC_32BIT | DESC_P | (dpl) << 13 | DESC_S | (type) << 8)
 
+/* What it says now; *ar: DESC_AR of its second word. False: beyond its table, or not there. */
+bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar);
 static inline bool read_descriptor(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar)
 {
     if (likely((sel >= RING1_CS && sel <= RING3_DS + 7) && !(sel & 4))) { /* the four flat ones stand in a row */

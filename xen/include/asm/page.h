@@ -1,4 +1,4 @@
-/* PAE page-table entries (Intel SDM volume 3, 4.4) and the windows through which the hypervisor reaches any frame. */
+/* PAE page-table entries (Intel SDM volume 3, 4.4), the direct map, and the machine-to-physical table. */
 #ifndef ASM_PAGE_H
 #define ASM_PAGE_H
 

@@ -1,11 +1,10 @@
-/* What makes a frame a page table: docs/memory.md. All of them are called by frames.c only. */
+/* What makes a frame a page table: docs/memory.md. For frames.c and mmu_update.c. */
 #ifndef ASM_PAGE_TABLES_H
 #define ASM_PAGE_TABLES_H
 
 #include <asm/mm.h>
 
-/* Take the references that the table's entries stand for: 0, or -error with none taken. L2 and L3 may be
- * preempted; giving references back may be at every level. */
+/* Take the references that the table's entries stand for: 0, or -error with none taken. */
 __may_switch int validate_l1(struct page_info *page);
 __may_switch int validate_l2(struct page_info *page, bool with_hypervisor);
 __may_switch int validate_l3(struct page_info *page);

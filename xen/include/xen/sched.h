@@ -62,7 +62,7 @@ struct vcpu {
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
     /* All its registers, while it does not run and waits on its way out to the guest; NULL: it is amid something */
     struct cpu_user_regs *frame;
-    uint16_t ds, es, fs, gs;  /* likewise */
+    uint16_t ds, es, fs, gs;  /* while it does not run */
     uint32_t debugreg[9];     /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
     uint32_t iopl;            /* 0..3, as physdev_op set it */
     const void *io_bitmap;    /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
