@@ -1,7 +1,8 @@
 # Unit tests on the host. A tests/unit/NAME.mk adds its program to UNIT_TESTS and says how to build it.
 
-B          ?= build
-UNIT_TESTS :=
+B            ?= build
+UNIT_TESTS   :=
+UNIT_HARNESS := tests/unit/unit.c tests/unit/unit.h
 include $(sort $(wildcard tests/unit/*.mk))
 include tests/fuzz/fuzz.mk
 

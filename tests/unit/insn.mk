@@ -1,6 +1,6 @@
 # The profiler's decoder of instructions.
 UNIT_TESTS += $(B)/unit/test_insn
 
-$(B)/unit/test_insn: tests/unit/test_insn.c bench/insn.c bench/insn.h bench/events.def
+$(B)/unit/test_insn: tests/unit/test_insn.c tests/unit/bench_test.h $(UNIT_HARNESS) bench/insn.c bench/insn.h bench/events.def
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -Ibench -o $@ $(filter %.c,$^)

@@ -6,36 +6,13 @@
  * allocated to its exact length, for the address sanitizer), and no result outside its range. And that the arithmetic
  * agrees with this processor's own, flags included.
  */
+#include "unit.h"
+
 #include <asm/decode.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static unsigned int passed, failed, failures_here;
-
-#define CHECK(cond, ...)                                      \
-    do {                                                      \
-        if (!(cond) && failures_here++ < 5) {                 \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #cond); \
-            printf(__VA_ARGS__);                              \
-            putchar('\n');                                    \
-        }                                                     \
-    } while (0)
-
-static void run(const char *name, void (*test)(void))
-{
-    failures_here = 0;
-    printf("@test begin %s\n", name);
-    test();
-    if (failures_here) {
-        failed++;
-        printf("@test fail %s: %u checks failed\n", name, failures_here);
-    } else {
-        passed++;
-        printf("@test pass %s\n", name);
-    }
-}
 
 /* The decoder on a copy that ends where the bytes end. */
 static enum decode_result decode_exactly(struct insn *insn, const uint8_t *bytes, unsigned int n, bool code32)
@@ -471,16 +448,15 @@ static void test_incdec(void)
 
 #endif
 
-int main(void)
-{
-    run("decode_known", test_known);
-    run("decode_truncated", test_truncated);
-    run("decode_unknown", test_unknown);
-    run("decode_random", test_random);
+static const struct unit_test tests[] = {
+    {"decode_known", test_known},     {"decode_truncated", test_truncated},
+    {"decode_unknown", test_unknown}, {"decode_random", test_random},
 #if defined(__x86_64__) || defined(__i386__)
-    run("decode_alu", test_alu);
-    run("decode_incdec", test_incdec);
+    {"decode_alu", test_alu},         {"decode_incdec", test_incdec},
 #endif
-    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
-    return failed ? 1 : 0;
+};
+
+int main(int argc, char **argv)
+{
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

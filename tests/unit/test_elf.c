@@ -5,37 +5,14 @@
  * leaves the file and no write leaves the room that was announced, for kernels cut off at every length and for kernels
  * with random bytes changed (each is allocated to its exact length, for the address sanitizer).
  */
+#include "unit.h"
+
 #include <public/elfnote.h>
 #include <xen/elf.h>
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static unsigned int passed, failed, failures_here;
-
-#define CHECK(cond, ...)                                      \
-    do {                                                      \
-        if (!(cond) && failures_here++ < 5) {                 \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #cond); \
-            printf(__VA_ARGS__);                              \
-            putchar('\n');                                    \
-        }                                                     \
-    } while (0)
-
-static void run(const char *name, void (*test)(void))
-{
-    failures_here = 0;
-    printf("@test begin %s\n", name);
-    test();
-    if (failures_here) {
-        failed++;
-        printf("@test fail %s: %u checks failed\n", name, failures_here);
-    } else {
-        passed++;
-        printf("@test pass %s\n", name);
-    }
-}
 
 /* --- A kernel, put together piece by piece */
 
@@ -550,21 +527,23 @@ static void random_changes(void)
     CHECK(good > 1000, "only %u were still kernels", good);
 }
 
-int main(void)
+static const struct unit_test tests[] = {
+    {"elf_notes", notes},
+    {"elf_notes_in_sections", notes_in_sections},
+    {"elf_last_note_beyond_its_section", last_note_beyond_its_section},
+    {"elf_without_base", without_base},
+    {"elf_paddr_offset", paddr_offset},
+    {"elf_string", string},
+    {"elf_notes_win_over_string", notes_win_over_string},
+    {"elf_refusals", refusals},
+    {"elf_not_for_domain_0", not_for_domain_0},
+    {"elf_refusals_by_notes", refusals_by_notes},
+    {"elf_bsd_symbols", bsd_symbols},
+    {"elf_truncations", truncations},
+    {"elf_random_changes", random_changes},
+};
+
+int main(int argc, char **argv)
 {
-    run("elf_notes", notes);
-    run("elf_notes_in_sections", notes_in_sections);
-    run("elf_last_note_beyond_its_section", last_note_beyond_its_section);
-    run("elf_without_base", without_base);
-    run("elf_paddr_offset", paddr_offset);
-    run("elf_string", string);
-    run("elf_notes_win_over_string", notes_win_over_string);
-    run("elf_refusals", refusals);
-    run("elf_not_for_domain_0", not_for_domain_0);
-    run("elf_refusals_by_notes", refusals_by_notes);
-    run("elf_bsd_symbols", bsd_symbols);
-    run("elf_truncations", truncations);
-    run("elf_random_changes", random_changes);
-    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
-    return failed != 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

@@ -7,6 +7,8 @@
  * its exact length, for the address sanitizer); bzImages are entered only where their payload lies within the file; and
  * memory is given back after each failure.
  */
+#include "unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,31 +16,6 @@
 
 #define strtoull hypervisor_strtoull /* not the host's */
 #include "../../xen/common/boot/kernel_image.c"
-
-static unsigned int passed, failed, failures_here;
-
-#define CHECK(cond, ...)                                      \
-    do {                                                      \
-        if (!(cond) && failures_here++ < 5) {                 \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #cond); \
-            printf(__VA_ARGS__);                              \
-            putchar('\n');                                    \
-        }                                                     \
-    } while (0)
-
-static void run(const char *name, void (*test)(void))
-{
-    failures_here = 0;
-    printf("@test begin %s\n", name);
-    test();
-    if (failures_here) {
-        failed++;
-        printf("@test fail %s: %u checks failed\n", name, failures_here);
-    } else {
-        passed++;
-        printf("@test pass %s\n", name);
-    }
-}
 
 static uint32_t random_state = 1;
 
@@ -491,17 +468,13 @@ static void bad_files(void)
     CHECK(open_file(&k), "a broken stream in a good one: both buffers are given back");
 }
 
-int main(void)
+static const struct unit_test tests[] = {
+    {"every_kind", every_kind}, {"headers", headers}, {"trailers", trailers}, {"impossible_size", impossible_size},
+    {"mutations", mutations},   {"noise", noise},     {"layers", layers},     {"bad_bzimages", bad_bzimages},
+    {"bad_files", bad_files},
+};
+
+int main(int argc, char **argv)
 {
-    run("every_kind", every_kind);
-    run("headers", headers);
-    run("trailers", trailers);
-    run("impossible_size", impossible_size);
-    run("mutations", mutations);
-    run("noise", noise);
-    run("layers", layers);
-    run("bad_bzimages", bad_bzimages);
-    run("bad_files", bad_files);
-    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
-    return failed != 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

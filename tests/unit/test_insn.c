@@ -105,11 +105,14 @@ static void short_input(void)
     CHECK(insn_decode(AT, (const uint8_t *)"", 0).flow == FLOW_NEXT);
 }
 
-int main(void)
+static const struct unit_test tests[] = {
+    {"events_and_flow", events_and_flow},
+    {"targets", targets},
+    {"faults", faults},
+    {"short_input", short_input},
+};
+
+int main(int argc, char **argv)
 {
-    RUN(events_and_flow);
-    RUN(targets);
-    RUN(faults);
-    RUN(short_input);
-    return failed != 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

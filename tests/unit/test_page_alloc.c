@@ -5,6 +5,8 @@
  * limit that was asked for, and the lowest such block; "none" is answered only when there is none; the number of free
  * frames is right; boot memory is the highest run of frames there is; heap pages come zeroed and are given back.
  */
+#include "unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,34 +28,11 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-static unsigned int passed, failed, failures_here, mismatches;
+static unsigned int mismatches;
 
 void audit_mismatch(uint32_t kind, uint32_t id, uint32_t expected, uint32_t found)
 {
     mismatches++;
-}
-
-#define CHECK(cond, ...)                                      \
-    do {                                                      \
-        if (!(cond) && failures_here++ < 5) {                 \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #cond); \
-            printf(__VA_ARGS__);                              \
-            putchar('\n');                                    \
-        }                                                     \
-    } while (0)
-
-static void run(const char *name, void (*test)(void))
-{
-    failures_here = 0;
-    printf("@test begin %s\n", name);
-    test();
-    if (failures_here) {
-        failed++;
-        printf("@test fail %s: %u checks failed\n", name, failures_here);
-    } else {
-        passed++;
-        printf("@test pass %s\n", name);
-    }
 }
 
 static uint32_t random_state = 1;
@@ -209,12 +188,14 @@ static void heap_pages(void)
     CHECK(alloc_heap_pages(6) == large, "all is free again");
 }
 
-int main(void)
+static const struct unit_test tests[] = {
+    {"page_alloc_guest_frames", guest_frames},
+    {"page_alloc_orders_beyond_all", orders_beyond_all},
+    {"page_alloc_boot_memory", boot_memory},
+    {"page_alloc_heap_pages", heap_pages},
+};
+
+int main(int argc, char **argv)
 {
-    run("page_alloc_guest_frames", guest_frames);
-    run("page_alloc_orders_beyond_all", orders_beyond_all);
-    run("page_alloc_boot_memory", boot_memory);
-    run("page_alloc_heap_pages", heap_pages);
-    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
-    return failed != 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

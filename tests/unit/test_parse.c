@@ -265,18 +265,21 @@ static void globs(void)
     CHECK(row_matches("*/512", "mmu_same", 512) && !row_matches("*/512", "mmu_same", 1));
 }
 
-int main(void)
+static const struct unit_test tests[] = {
+    {"whole", whole},
+    {"every_cut", every_cut},
+    {"wrong_consoles", wrong_consoles},
+    {"effect_errors", effect_errors},
+    {"skipped_rows", skipped_rows},
+    {"noise", noise},
+    {"endless_line", endless_line},
+    {"files_round_trip", files_round_trip},
+    {"wrong_files", wrong_files},
+    {"labels", labels},
+    {"globs", globs},
+};
+
+int main(int argc, char **argv)
 {
-    RUN(whole);
-    RUN(every_cut);
-    RUN(wrong_consoles);
-    RUN(effect_errors);
-    RUN(skipped_rows);
-    RUN(noise);
-    RUN(endless_line);
-    RUN(files_round_trip);
-    RUN(wrong_files);
-    RUN(labels);
-    RUN(globs);
-    return failed != 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

@@ -170,14 +170,13 @@ static void u_large(void)
     CHECK_NEAR(exact, normal, 0.01);
 }
 
-int main(void)
+static const struct unit_test tests[] = {
+    {"quantiles", quantiles},     {"nist_accuracy", nist_accuracy}, {"median_intervals", median_intervals},
+    {"u_published", u_published}, {"u_by_counting", u_by_counting}, {"u_ties_enumerated", u_ties_enumerated},
+    {"u_large", u_large},
+};
+
+int main(int argc, char **argv)
 {
-    RUN(quantiles);
-    RUN(nist_accuracy);
-    RUN(median_intervals);
-    RUN(u_published);
-    RUN(u_by_counting);
-    RUN(u_ties_enumerated);
-    RUN(u_large);
-    return failed != 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

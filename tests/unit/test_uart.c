@@ -3,6 +3,8 @@
  * for each character, 1 us for each access to a port. Interrupts come in only where the hypervisor lets them: between
  * two such points, as in a call that has none, nobody may wait.
  */
+#include "unit.h"
+
 #include <asm/irq.h>
 #include <asm/vga.h>
 #include <public/xen.h>
@@ -22,14 +24,6 @@ char *strstr(const char *text, const char *part); /* string.h's: xen/lib.h has m
 #define FIFO     16
 #define SHORT_NS 100000 /* no stretch is longer: FIFO and all take 20 accesses or so */
 #define SECOND   1000000000ull
-
-static unsigned int passed, failed, failures_here;
-
-#define CHECK(cond)                                                     \
-    do {                                                                \
-        if (!(cond) && failures_here++ < 5)                             \
-            printf("%s:%d: not true: %s\n", __FILE__, __LINE__, #cond); \
-    } while (0)
 
 /* --- Time, and the UART */
 
@@ -453,34 +447,22 @@ static void uart_input(void)
     CHECK(was_sent(text, 500));
 }
 
-static void run_test(const char *name, void (*test)(void))
-{
-    failures_here = 0;
-    printf("@test begin %s\n", name);
-    test();
-    if (failures_here) {
-        failed++;
-        printf("@test fail %s: %u checks failed\n", name, failures_here);
-    } else {
-        passed++;
-        printf("@test pass %s\n", name);
-    }
-}
+static const struct unit_test tests[] = {
+    {"uart_lines_do_not_wait", uart_lines_do_not_wait},
+    {"uart_domain_0_loses_nothing", uart_domain_0_loses_nothing},
+    {"uart_lost_is_counted", uart_lost_is_counted},
+    {"uart_lost_interrupts", uart_lost_interrupts},
+    {"uart_input", uart_input},
+    {"uart_waits_at_the_end", uart_waits_at_the_end},
+    {"uart_stuck", uart_stuck},
+};
 
-int main(void)
+int main(int argc, char **argv)
 {
     dom0 = &domains[0];
     fill();
     init_console();
     enable_console_input();
     init_console_of(&domains[1]);
-    run_test("uart_lines_do_not_wait", uart_lines_do_not_wait);
-    run_test("uart_domain_0_loses_nothing", uart_domain_0_loses_nothing);
-    run_test("uart_lost_is_counted", uart_lost_is_counted);
-    run_test("uart_lost_interrupts", uart_lost_interrupts);
-    run_test("uart_input", uart_input);
-    run_test("uart_waits_at_the_end", uart_waits_at_the_end);
-    run_test("uart_stuck", uart_stuck);
-    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
-    return failed ? 1 : 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }

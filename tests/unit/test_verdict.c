@@ -147,12 +147,15 @@ static void refusals(void)
     refused_pair("tcg-icount", "s-dirty", "tcg-icount", "s-dirty", false, true);
 }
 
-int main(void)
+static const struct unit_test tests[] = {
+    {"exact", exact},
+    {"sampled", sampled},
+    {"rounds_of_runs", rounds_of_runs},
+    {"rows_come_and_go", rows_come_and_go},
+    {"refusals", refusals},
+};
+
+int main(int argc, char **argv)
 {
-    RUN(exact);
-    RUN(sampled);
-    RUN(rounds_of_runs);
-    RUN(rows_come_and_go);
-    RUN(refusals);
-    return failed != 0;
+    return UNIT_RUN(argc, argv, tests, NULL);
 }
