@@ -6,6 +6,9 @@
  * can be trusted because the hypervisor's code runs unchanged: this is a 32-bit program that has memory where the
  * hypervisor has its frame table and windows. What is replaced: the page-table walk, and the validation of entries.
  */
+#include "ptwr_trial.h"
+#include "unit.h"
+
 #include <asm/emulate.h>
 #include <asm/frames.h>
 #include <asm/traps.h>
@@ -17,11 +20,8 @@
 #define MAP_FIXED_NOREPLACE 0x100000
 #endif
 
-#define TABLE_MFN   5          /* the L1 table that is stored to */
-#define GUEST_TABLE 0x20000000 /* where the guest maps it */
-#define CODE        0x21000000
-#define SOURCE      0x22000000 /* data that MOVS reads */
-#define AREA        0x23000000 /* of the vCPU: its GDT */
+#define TABLE_MFN 5          /* the L1 table that is stored to */
+#define AREA      0x23000000 /* of the vCPU: its GDT */
 
 /* --- What the tested files need of the hypervisor */
 
@@ -99,246 +99,7 @@ void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner)
 {
 }
 
-/* --- The processor's own way */
-
-struct state {
-    uint32_t eax, ecx, edx, ebx, ebp, esi, edi, eflags;
-};
-struct state native;
-uint32_t native_stack, native_code = CODE;
-void run_native(void);
-void native_return(void);
-
-__asm__(".text\n"
-        "run_native:\n"
-        "   push %ebx; push %esi; push %edi; push %ebp\n"
-        "   mov %esp, native_stack\n"
-        "   mov native, %eax; mov native+4, %ecx; mov native+8, %edx; mov native+12, %ebx\n"
-        "   mov native+16, %ebp; mov native+20, %esi; mov native+24, %edi\n"
-        "   push native+28; popf\n"
-        "   jmp *native_code\n"
-        "native_return:\n"
-        "   mov %eax, native; mov %ecx, native+4; mov %edx, native+8; mov %ebx, native+12\n"
-        "   mov %ebp, native+16; mov %esi, native+20; mov %edi, native+24\n"
-        "   pushf; pop native+28\n"
-        "   cld\n"
-        "   mov native_stack, %esp\n"
-        "   pop %ebp; pop %edi; pop %esi; pop %ebx\n"
-        "   ret\n");
-
-/* --- Instructions */
-
-static uint64_t random_state = 0xDEADBEEFCAFE1234;
-
-static uint32_t random32(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state >> 16;
-}
-
-enum { EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI };
-#define ALL_FLAGS 0x8D5u
-#define NO_AF     0x8C5u
-#define CF_ZF     0x041u
-
-enum kind { MODRM_REG, MODRM_GROUP, MODRM_IMM8, MODRM_IMM, BIT_REG, CMPXCHG, CMPXCHG8B, STRING, MOFFS };
-
-static const struct form {
-    const char *name;
-    uint8_t opcode[2]; /* 0F and the byte after it, or 0 and the only one */
-    uint8_t byte;      /* size is 1 */
-    uint8_t group;     /* modrm.reg */
-    enum kind kind;
-    bool lockable;
-    uint32_t flags; /* that are defined afterwards */
-} forms[] = {
-    {"mov", {0, 0x89}, 0, 0, MODRM_REG, 0, ALL_FLAGS},
-    {"mov", {0, 0x88}, 1, 0, MODRM_REG, 0, ALL_FLAGS},
-    {"mov $", {0, 0xC7}, 0, 0, MODRM_IMM, 0, ALL_FLAGS},
-    {"mov $", {0, 0xC6}, 1, 0, MODRM_IMM8, 0, ALL_FLAGS},
-    {"mov moffs", {0, 0xA3}, 0, 0, MOFFS, 0, ALL_FLAGS},
-    {"mov moffs", {0, 0xA2}, 1, 0, MOFFS, 0, ALL_FLAGS},
-    {"movnti", {0x0F, 0xC3}, 0, 0, MODRM_REG, 0, ALL_FLAGS},
-    {"add", {0, 0x01}, 0, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"add", {0, 0x00}, 1, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"or", {0, 0x09}, 0, 0, MODRM_REG, 1, NO_AF},
-    {"adc", {0, 0x11}, 0, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"sbb", {0, 0x18}, 1, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"and", {0, 0x21}, 0, 0, MODRM_REG, 1, NO_AF},
-    {"sub", {0, 0x29}, 0, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"xor", {0, 0x31}, 0, 0, MODRM_REG, 1, NO_AF},
-    {"add $", {0, 0x81}, 0, 0, MODRM_IMM, 1, ALL_FLAGS},
-    {"or $", {0, 0x83}, 0, 1, MODRM_IMM8, 1, NO_AF},
-    {"adc $", {0, 0x80}, 1, 2, MODRM_IMM8, 1, ALL_FLAGS},
-    {"and $", {0, 0x80}, 1, 4, MODRM_IMM8, 1, NO_AF},
-    {"and $", {0, 0x83}, 0, 4, MODRM_IMM8, 1, NO_AF},
-    {"sub $", {0, 0x81}, 0, 5, MODRM_IMM, 1, ALL_FLAGS},
-    {"inc", {0, 0xFF}, 0, 0, MODRM_GROUP, 1, ALL_FLAGS},
-    {"dec", {0, 0xFE}, 1, 1, MODRM_GROUP, 1, ALL_FLAGS},
-    {"not", {0, 0xF7}, 0, 2, MODRM_GROUP, 1, ALL_FLAGS},
-    {"neg", {0, 0xF6}, 1, 3, MODRM_GROUP, 1, ALL_FLAGS},
-    {"neg", {0, 0xF7}, 0, 3, MODRM_GROUP, 1, ALL_FLAGS},
-    {"xchg", {0, 0x87}, 0, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"xchg", {0, 0x86}, 1, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"bts", {0x0F, 0xAB}, 0, 0, BIT_REG, 1, CF_ZF},
-    {"btr", {0x0F, 0xB3}, 0, 0, BIT_REG, 1, CF_ZF},
-    {"btc", {0x0F, 0xBB}, 0, 0, BIT_REG, 1, CF_ZF},
-    {"bts $", {0x0F, 0xBA}, 0, 5, MODRM_IMM8, 1, CF_ZF},
-    {"btr $", {0x0F, 0xBA}, 0, 6, MODRM_IMM8, 1, CF_ZF},
-    {"btc $", {0x0F, 0xBA}, 0, 7, MODRM_IMM8, 1, CF_ZF},
-    {"xadd", {0x0F, 0xC1}, 0, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"xadd", {0x0F, 0xC0}, 1, 0, MODRM_REG, 1, ALL_FLAGS},
-    {"cmpxchg", {0x0F, 0xB1}, 0, 0, CMPXCHG, 1, ALL_FLAGS},
-    {"cmpxchg", {0x0F, 0xB0}, 1, 0, CMPXCHG, 1, ALL_FLAGS},
-    {"cmpxchg8b", {0x0F, 0xC7}, 0, 1, CMPXCHG8B, 1, ALL_FLAGS},
-    {"stos", {0, 0xAB}, 0, 0, STRING, 0, ALL_FLAGS},
-    {"stos", {0, 0xAA}, 1, 0, STRING, 0, ALL_FLAGS},
-    {"movs", {0, 0xA5}, 0, 0, STRING, 0, ALL_FLAGS},
-};
-
-/* An instruction, and the state to run it in. */
-struct trial {
-    const struct form *form;
-    uint8_t code[24];
-    unsigned int length, size;
-    uint32_t address, eflags;
-    uint32_t gpr[8];
-};
-
-static void emit(struct trial *t, uint32_t value, unsigned int bytes)
-{
-    for (; bytes--; value >>= 8)
-        t->code[t->length++] = value;
-}
-
-/* ModRM (and SIB, displacement) such that the operand is at t->address, counted from `before` bytes earlier. Registers
- * in the set `fixed` have their values already. */
-static void emit_operand(struct trial *t, unsigned int reg, uint32_t before, uint32_t fixed)
-{
-    unsigned int form = random32() % 4, base, index, scale = random32() % 4;
-    uint32_t target = t->address - before;
-    int32_t disp = (int8_t)random32();
-
-    do {
-        base = random32() % 8;
-        index = random32() % 8;
-    } while (base == ESP || index == ESP || base == index || fixed >> base & 1);
-    if (form == 0 && base != EBP) { /* (base) */
-        t->gpr[base] = target;
-        emit(t, reg << 3 | base, 1);
-    } else if (form <= 1) { /* disp8(base) */
-        t->gpr[base] = target - disp;
-        emit(t, 0x40 | reg << 3 | base, 1);
-        emit(t, disp, 1);
-    } else if (form == 2) { /* disp32(base,index,scale) */
-        emit(t, 0x84 | reg << 3, 1);
-        emit(t, scale << 6 | index << 3 | base, 1);
-        emit(t, target - t->gpr[base] - (t->gpr[index] << scale), 4);
-    } else { /* disp32 */
-        emit(t, 5 | reg << 3, 1);
-        emit(t, target, 4);
-    }
-}
-
-static void emit_string(struct trial *t, bool movs)
-{
-    bool repeated = random32() & 1;
-
-    if (repeated)
-        emit(t, 0xF3, 1);
-    if (t->size == 2)
-        emit(t, 0x66, 1);
-    emit(t, t->form->opcode[1], 1);
-    t->gpr[ECX] = repeated ? 1 + random32() % 3 : random32();
-    t->gpr[EDI] = t->address;
-    if (movs)
-        t->gpr[ESI] = SOURCE + 0x800 + random32() % 64;
-    if (random32() & 1)
-        t->eflags |= 0x400;
-}
-
-static void make_trial(struct trial *t, const struct form *f)
-{
-    unsigned int reg = random32() % 8;
-    uint32_t before = 0, fixed = 0;
-
-    t->form = f;
-    t->length = 0;
-    t->size = f->kind == CMPXCHG8B ? 8 : f->byte ? 1 : random32() % 4 || f->opcode[1] == 0xC3 ? 4 : 2;
-    t->address = GUEST_TABLE + 64 + random32() % (PAGE_SIZE - 128) / t->size * t->size;
-    t->eflags = (random32() & ALL_FLAGS) | 0x202;
-    for (unsigned int i = 0; i < 8; i++)
-        t->gpr[i] = random32();
-    if (f->kind == STRING) {
-        emit_string(t, f->opcode[1] == 0xA5);
-        return;
-    }
-    if (f->lockable && random32() & 1)
-        emit(t, 0xF0, 1);
-    if (t->size == 2)
-        emit(t, 0x66, 1);
-    if (f->opcode[0])
-        emit(t, f->opcode[0], 1);
-    emit(t, f->opcode[1], 1);
-    if (f->kind == MOFFS) {
-        emit(t, t->address, 4);
-        return;
-    }
-    if (f->kind != MODRM_REG && f->kind != BIT_REG && f->kind != CMPXCHG)
-        reg = f->group;
-    else if (!f->byte && reg == ESP)
-        reg = EAX;
-    if (f->kind == BIT_REG) { /* the register names a bit up to 32 bytes to either side of the operand */
-        int32_t bit = (int32_t)(random32() % 512) - 256;
-
-        t->gpr[reg] = t->size == 4 ? (uint32_t)bit : (random32() & 0xFFFF0000) | (bit & 0xFFFF);
-        before = (bit >> (t->size == 4 ? 5 : 4)) * (int)t->size;
-        fixed = 1u << reg;
-    } else if (f->kind == CMPXCHG8B) {
-        fixed = 1u << EAX | 1u << EDX | 1u << ECX | 1u << EBX;
-    } else if (f->kind == CMPXCHG) {
-        fixed = 1u << EAX;
-    }
-    if (fixed & 1u << EAX && f->kind != BIT_REG && random32() & 1) { /* that the comparison may succeed */
-        t->gpr[EAX] = *(uint32_t *)t->address;
-        t->gpr[EDX] = *(uint32_t *)(t->address + 4);
-    }
-    emit_operand(t, reg, before, fixed);
-    if (f->kind == MODRM_IMM)
-        emit(t, random32(), t->size);
-    else if (f->kind == MODRM_IMM8)
-        emit(t, random32(), 1);
-}
-
 /* --- Comparing */
-
-static unsigned int passed, failed, failures_here;
-
-#define CHECK(cond, ...)                                      \
-    do {                                                      \
-        if (!(cond) && failures_here++ < 5) {                 \
-            printf("%s:%d: %s: ", __FILE__, __LINE__, #cond); \
-            printf(__VA_ARGS__);                              \
-            putchar('\n');                                    \
-        }                                                     \
-    } while (0)
-
-static void run(const char *name, void (*test)(void))
-{
-    failures_here = 0;
-    acceptable = NULL;
-    printf("@test begin %s\n", name);
-    test();
-    if (failures_here) {
-        failed++;
-        printf("@test fail %s: %u checks failed\n", name, failures_here);
-    } else {
-        passed++;
-        printf("@test pass %s\n", name);
-    }
-}
 
 static pte_t *table_window(void)
 {
@@ -364,27 +125,6 @@ static void set_regs(struct cpu_user_regs *regs, const struct trial *t)
     regs->ss = RING1_DS;
     regs->eflags = t->eflags;
     memcpy((void *)CODE, t->code, t->length);
-}
-
-static void execute(const struct trial *t)
-{
-    uint8_t *code = (uint8_t *)CODE;
-
-    memcpy(code, t->code, t->length);
-    code[t->length] = 0xE9; /* jmp native_return */
-    *(uint32_t *)(code + t->length + 1) = (uint32_t)native_return - (CODE + t->length + 5);
-    native = (struct state){t->gpr[EAX], t->gpr[ECX], t->gpr[EDX], t->gpr[EBX],
-                            t->gpr[EBP], t->gpr[ESI], t->gpr[EDI], t->eflags};
-    run_native();
-}
-
-static const char *hex(const struct trial *t)
-{
-    static char text[64];
-
-    for (unsigned int i = 0; i < t->length; i++)
-        sprintf(text + 2 * i, "%02x", t->code[i]);
-    return text;
 }
 
 static void one_trial(const struct form *f)
@@ -414,7 +154,7 @@ static void test_same_as_processor(void)
 {
     fill_table();
     for (unsigned int i = 0; i < 20000; i++)
-        for (unsigned int k = 0; k < ARRAY_SIZE(forms); k++)
+        for (unsigned int k = 0; k < nr_forms; k++)
             one_trial(&forms[k]);
 }
 
@@ -453,7 +193,7 @@ static void test_refused(void)
     memcpy(before, table_window(), PAGE_SIZE);
     acceptable = none_at_all;
     for (unsigned int i = 0; i < 2000; i++)
-        for (unsigned int k = 0; k < ARRAY_SIZE(forms); k++) {
+        for (unsigned int k = 0; k < nr_forms; k++) {
             struct trial t;
 
             if (forms[k].kind == CMPXCHG8B || forms[k].kind == CMPXCHG)
@@ -660,23 +400,25 @@ static bool set_up(void)
     return true;
 }
 
-int main(void)
+static void accept_all(void)
 {
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    if (!set_up()) {
-        printf(
-            "@test begin ptwr\n@test skip ptwr: this kernel's 32-bit address space has no room at the hypervisor's\n");
-        printf("@tests end passed=0 failed=0 skipped=1\n");
-        return 0;
-    }
-    run("ptwr_same_as_processor", test_same_as_processor);
-    run("ptwr_refused", test_refused);
-    run("ptwr_whose_page", test_whose_page);
-    run("ptwr_halves", test_halves);
-    run("ptwr_single_step", test_single_step);
-    run("ptwr_code_at_page_end", test_code_at_page_end);
-    run("ptwr_segment_base", test_segment_base);
-    run("ptwr_own_code_segment", test_own_code_segment);
-    printf("@tests end passed=%u failed=%u skipped=0\n", passed, failed);
-    return failed ? 1 : 0;
+    acceptable = NULL;
+}
+
+static const struct unit_test tests[] = {
+    {"ptwr_same_as_processor", test_same_as_processor},
+    {"ptwr_refused", test_refused},
+    {"ptwr_whose_page", test_whose_page},
+    {"ptwr_halves", test_halves},
+    {"ptwr_single_step", test_single_step},
+    {"ptwr_code_at_page_end", test_code_at_page_end},
+    {"ptwr_segment_base", test_segment_base},
+    {"ptwr_own_code_segment", test_own_code_segment},
+};
+
+int main(int argc, char **argv)
+{
+    if (!set_up())
+        return unit_skip("ptwr", "this kernel's 32-bit address space has no room at the hypervisor's");
+    return UNIT_RUN(argc, argv, tests, accept_all);
 }
