@@ -41,7 +41,7 @@ uint32_t random32(void)
     return take(&input, 4);
 }
 
-/* --- Points where others may run, in front of those of mm_ops.c */
+/* --- Points where others may run, in front of those of mm_calls.c */
 
 void world_preempt_point(void);
 bool world_pause_point(void);

@@ -2,7 +2,8 @@
  * A small machine for the hypervisor's own memory files to work in, on the host: frames, two domains, three vCPUs. Used
  * by the unit test (test_mm.c) and by the fuzzer (../fuzz/fuzz_mm.c).
  *
- * mm_world.c: what those files call, privileged instructions, and the auditor. mm_ops.c: what guests do, as choices.
+ * mm_world.c: what those files call, privileged instructions, and the auditor. mm_calls.c: the guests' start, calls and
+ * end. mm_ops.c: what guests do, as choices.
  */
 #ifndef MM_WORLD_H
 #define MM_WORLD_H
@@ -79,11 +80,7 @@ void guest_runs(void); /* and may put into the TLB what is mapped writable */
 /* Compares counts and types with what there is. all: every entry of every table. */
 void audit(bool all);
 
-/* --- mm_ops.c */
-
-/* Only these entries of tables are ever used (all others are looked at now and then). */
-#define INDEXES 8
-extern const uint16_t indexes[INDEXES];
+/* --- mm_calls.c */
 
 #define TABLE (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
 #define RW    (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
@@ -92,20 +89,37 @@ extern const uint16_t indexes[INDEXES];
 extern bool fast;       /* hypercalls by the entry stubs, where there are any */
 extern bool preempting; /* another vCPU may run in the midst of an operation */
 extern bool make_way;   /* and calls may be told to */
-extern uint64_t state_hash;
-extern uint32_t stats[6]; /* tries and successes, to see that the sequences get anywhere */
+extern bool nested;     /* that one runs now */
 
 void start(bool privileged);
-void tear_down(void); /* all goes that a run has built; then audits */
+/* Everything that is left of a run goes away in the end: then nothing but the start may remain. Audits. */
+void tear_down(void);
 void switch_vcpu(unsigned int i);
-void random_operation(void);
-void fold(uint32_t word); /* into state_hash */
-void fold_frames(void);
+
+/* Where a call's arguments stand: each vCPU of those that may be in the midst of one has a page. They end with it. */
+void *guest_room(uint32_t size);
+/* Where it is told how many were done: the page's first word. */
+uint32_t *guest_done(void);
+#define NOT_TOLD 99
 
 pte_t entry(mfn_t mfn, uint32_t flags);
 long mmu_update(mmu_update_t *req, uint32_t n, uint32_t *done, uint32_t domid);
 long update_va(uint32_t va, pte_t e, uint32_t flags);
 long mmuext(uint32_t cmd, uint32_t arg1, uint32_t arg2);
 long set_entry(mfn_t table, unsigned int index, pte_t e);
+
+/* --- mm_ops.c */
+
+/* Only these entries of tables are ever used (all others are looked at now and then). */
+#define INDEXES 8
+extern const uint16_t indexes[INDEXES];
+
+extern uint64_t state_hash;
+extern uint32_t stats[6]; /* tries and successes, to see that the sequences get anywhere */
+
+void begin_choices(void); /* of a new run */
+void random_operation(void);
+void fold(uint32_t word); /* into state_hash */
+void fold_frames(void);
 
 #endif
