@@ -16,14 +16,14 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link
 FUZZ_LINK  := -m32 -no-pie -fsanitize=address,undefined,fuzzer -Wl,-T,tests/unit/mm.lds -Wl,-z,noexecstack
 
 # Choices, not data: what numbers are compared with tells nothing about the input.
-FUZZ_WORLD    := tests/fuzz/windows.c tests/unit/mm_world.c tests/unit/mm_calls.c tests/unit/mm_ops.c xen/common/lib/string.c \
+FUZZ_WORLD    := $(addprefix tests/fuzz/,choices.c windows.c) $(addprefix tests/unit/,mm_world.c mm_calls.c mm_ops.c) xen/common/lib/string.c \
                  $(addprefix xen/arch/x86/,mm/frames.c mm/page_tables.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c) \
                  tests/unit/mm_gate.S xen/arch/x86/mm/l1_refs.S xen/arch/x86/entry/tuned/mmu_fast.S
 fuzz_mm-SRCS  := tests/fuzz/fuzz_mm.c $(FUZZ_WORLD)
 fuzz_mm-GUIDE := -fno-sanitize-coverage=trace-cmp
 fuzz_mm-FLAGS := -Dpreempt_point=world_preempt_point -Dpause_point=world_pause_point # mm_calls.c's, below fuzz_mm.c's
 
-fuzz_emulate-SRCS  := tests/fuzz/fuzz_emulate.c $(FUZZ_WORLD) \
+fuzz_emulate-SRCS  := $(addprefix tests/fuzz/,fuzz_emulate.c emulate_machine.c emulate_guest.c) $(FUZZ_WORLD) \
     $(addprefix xen/arch/x86/,emulate/privop.c emulate/ports.c emulate/cpuid.c emulate/msr.c entry/hypercall_page.c emulate/decode.c emulate/insn.c emulate/seg.c emulate/ptwr.c)
 # The fuzzer has its own for these two.
 fuzz_emulate-FLAGS := $(fuzz_mm-FLAGS) -D__copy_from_guest=copy_from -D__copy_to_guest=copy_to

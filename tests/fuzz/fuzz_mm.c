@@ -8,38 +8,13 @@
  * AddressSanitizer watches the windows: windows.h.
  */
 #include "../unit/mm_world.h"
+#include "choices.h"
 #include "host.h"
-#include "input.h"
 #include "windows.h"
 
 #define MAX_OPS 200
 
 enum { PRIVILEGED = 1, PREEMPTING = 2, MAKE_WAY = 4, L1TF = 8, ASSEMBLY = 16 };
-
-static struct input input;
-
-void fail(const char *f, ...)
-{
-    va_list args;
-
-    va_start(args, f);
-    host_vfinding(f, args);
-}
-
-void exit_with(int status)
-{
-    host_finding("ended with status %d", status);
-}
-
-uint32_t below(uint32_t n)
-{
-    return choose(&input, n);
-}
-
-uint32_t random32(void)
-{
-    return take(&input, 4);
-}
 
 /* --- Points where others may run, in front of those of mm_calls.c */
 
