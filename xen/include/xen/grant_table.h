@@ -1,4 +1,4 @@
-/* Grants: a domain lets another map, or have copied, single frames of its own (common/grants/grant_table.c). */
+/* Grants: a domain lets another map, or have copied, single frames of its own (common/grants). */
 #ifndef XEN_GRANT_TABLE_H
 #define XEN_GRANT_TABLE_H
 

@@ -1,0 +1,283 @@
+/* Mapping what others grant, and ending that: handles, and the page-table entries that the mappings stand in. */
+#include "grants.h"
+
+/* --- Handles */
+
+static void put_handle(struct grant_table *t, grant_handle_t handle)
+{
+    *mapping_of(t, handle) = (struct mapping){.next_free = t->free_handle};
+    t->free_handle = handle;
+}
+
+static grant_handle_t get_handle(struct grant_table *t)
+{
+    grant_handle_t handle = t->free_handle;
+
+    if (handle == NO_HANDLE) {
+        struct mapping *page = t->mapping_pages < MAPPING_PAGES ? alloc_heap_pages(0) : NULL;
+
+        if (!page)
+            return NO_HANDLE;
+        t->mapping[t->mapping_pages++] = page;
+        for (uint32_t i = MAPPINGS_PER_PAGE; i-- > 0;)
+            put_handle(t, (t->mapping_pages - 1) * MAPPINGS_PER_PAGE + i);
+        handle = t->free_handle;
+    }
+    t->free_handle = mapping_of(t, handle)->next_free;
+    return handle;
+}
+
+/* --- Mapping */
+
+/* The caller's L1 entry that a mapping is to stand in, in a window; NULL: none. */
+static pte_t *host_slot(uint64_t addr, uint32_t flags)
+{
+    struct page_info *page;
+    mfn_t mfn;
+
+    if (!(flags & GNTMAP_contains_pte))
+        return addr >> 32 ? NULL : guest_l1_slot(current, addr, &mfn);
+    if (addr & (sizeof(pte_t) - 1) || addr >> PAGE_SHIFT >= max_page)
+        return NULL;
+    mfn = addr >> PAGE_SHIFT;
+    page = mfn_to_page(mfn);
+    if (page->owner != this_cpu.domain || page->type_info < PGT_one || !(page->type_info & PGT_validated) ||
+        (page->type_info & PGT_type_mask) != PGT_l1_page_table)
+        return NULL;
+    return (pte_t *)((char *)map_l1(mfn) + (addr & ~PAGE_MASK));
+}
+
+static pte_t host_entry(mfn_t frame, uint32_t flags)
+{
+    pte_t e = make_pte(frame, _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_DIRTY);
+
+    if (flags & GNTMAP_application_map)
+        e.lo |= _PAGE_USER;
+    if (!(flags & GNTMAP_readonly))
+        e.lo |= _PAGE_RW;
+    e.lo |= (flags >> 16 << 9) & _PAGE_AVAIL;
+    e.hi |= nx_mask_hi;
+    return e;
+}
+
+/* The entry takes over the references that the caller has got for it. */
+static void replace_entry(pte_t *slot, pte_t new)
+{
+    pte_t old = *slot;
+
+    write_pte(slot, old, new);
+    if (old.lo & _PAGE_PRESENT) {
+        put_page_from_l1e(old, this_cpu.domain);
+        request_flush(); /* not only when a type changes: the granter is told that nobody reaches the frame */
+    }
+}
+
+static int map_host(uint64_t addr, mfn_t frame, uint32_t flags)
+{
+    bool readonly = flags & GNTMAP_readonly;
+    int rc = get_refs(frame, readonly);
+    pte_t *slot;
+
+    if (rc)
+        return rc;
+    slot = host_slot(addr, flags);
+    if (!slot) {
+        put_refs(frame, readonly);
+        return GNTST_general_error;
+    }
+    replace_entry(slot, host_entry(frame, flags));
+    return GNTST_okay;
+}
+
+static int map_pinned(const struct gnttab_map_grant_ref *op, mfn_t frame)
+{
+    bool readonly = op->flags & GNTMAP_readonly;
+    int rc;
+
+    if (op->flags & GNTMAP_device_map) {
+        rc = get_refs(frame, readonly);
+        if (rc)
+            return rc;
+    }
+    if (!(op->flags & GNTMAP_host_map))
+        return GNTST_okay;
+    rc = map_host(op->host_addr, frame, op->flags);
+    if (rc && op->flags & GNTMAP_device_map)
+        put_refs(frame, readonly);
+    return rc;
+}
+
+static int map_from(struct domain *granter, struct gnttab_map_grant_ref *op)
+{
+    struct grant_table *t = this_cpu.domain->grants;
+    grant_handle_t handle = get_handle(t);
+    struct mapping *m;
+    mfn_t frame;
+    int rc;
+
+    if (handle == NO_HANDLE)
+        return GNTST_no_device_space;
+    rc = pin_grant(granter, op->ref, op->flags & GNTMAP_readonly, true, pins_of(op->flags), &frame);
+    if (!rc) {
+        rc = map_pinned(op, frame);
+        if (rc)
+            unpin_grant(granter, op->ref, pins_of(op->flags));
+    }
+    if (rc) {
+        put_handle(t, handle);
+        return rc;
+    }
+    m = mapping_of(t, handle);
+    m->granter = granter;
+    m->ref = op->ref;
+    m->flags = op->flags;
+    hold_domain(granter);
+    op->handle = handle;
+    op->dev_bus_addr = (uint64_t)frame << PAGE_SHIFT;
+    return GNTST_okay;
+}
+
+static void map_grant_ref(struct gnttab_map_grant_ref *op)
+{
+    struct domain *granter;
+
+    if (!(op->flags & (GNTMAP_device_map | GNTMAP_host_map))) {
+        op->status = GNTST_bad_gntref;
+        return;
+    }
+    /* As on Xen, and unlike the other commands: whoever maps grants of its own names itself by its number. */
+    granter = domain_by_number(op->dom);
+    if (!granter) {
+        op->status = GNTST_bad_domain;
+        return;
+    }
+    hold_domain(granter);
+    op->status = map_from(granter, op);
+    release_domain(granter);
+}
+
+/* --- Unmapping */
+
+/* new: what stands at the address afterwards, with the references that it stands for. */
+static int unmap_host(uint64_t addr, mfn_t frame, uint32_t flags, pte_t new)
+{
+    pte_t *slot = host_slot(addr, flags), want = host_entry(frame, flags);
+
+    if (!slot || !(slot->lo & _PAGE_PRESENT) || (slot->lo ^ want.lo) & (PAGE_MASK | _PAGE_RW) ||
+        (slot->hi ^ want.hi) & ~nx_mask_hi)
+        return GNTST_general_error;
+    replace_entry(slot, new);
+    return GNTST_okay;
+}
+
+/* new_addr: an entry of the caller's, whose mapping moves to addr. */
+static int move_entry(uint64_t addr, uint64_t new_addr, mfn_t frame, uint32_t flags)
+{
+    pte_t *slot = flags & GNTMAP_contains_pte ? NULL : host_slot(new_addr, 0), moved;
+    int rc;
+
+    if (!slot)
+        return GNTST_general_error;
+    moved = *slot;
+    write_pte(slot, moved, (pte_t){.raw = 0});
+    request_flush();
+    rc = unmap_host(addr, frame, flags, moved);
+    if (rc && moved.lo & _PAGE_PRESENT)
+        put_page_from_l1e(moved, this_cpu.domain);
+    return rc;
+}
+
+/* bus_addr, host_addr 0: that part of the mapping stays. */
+static int unmap_parts(struct mapping *m, uint64_t host_addr, uint64_t new_addr, uint64_t bus_addr)
+{
+    mfn_t frame = active_entry(m->granter->grants, m->ref)->frame;
+    int rc;
+
+    if (bus_addr) {
+        if (bus_addr >> PAGE_SHIFT != frame)
+            return GNTST_general_error;
+        if (m->flags & GNTMAP_device_map) {
+            unpin_grant(m->granter, m->ref, pins_of(m->flags & ~GNTMAP_host_map));
+            m->flags &= ~GNTMAP_device_map;
+            put_refs(frame, m->flags & GNTMAP_readonly);
+        }
+    }
+    if (host_addr && m->flags & GNTMAP_host_map) {
+        rc = new_addr ? move_entry(host_addr, new_addr, frame, m->flags)
+                      : unmap_host(host_addr, frame, m->flags, (pte_t){.raw = 0});
+        if (rc)
+            return rc;
+        unpin_grant(m->granter, m->ref, pins_of(m->flags & ~GNTMAP_device_map));
+        m->flags &= ~GNTMAP_host_map;
+    }
+    return GNTST_okay;
+}
+
+static int unmap(grant_handle_t handle, uint64_t host_addr, uint64_t new_addr, uint64_t bus_addr)
+{
+    struct grant_table *t = this_cpu.domain->grants;
+    struct mapping *m;
+    int rc;
+
+    if (handle >= t->mapping_pages * MAPPINGS_PER_PAGE)
+        return GNTST_bad_handle;
+    m = mapping_of(t, handle);
+    if (!m->granter)
+        return GNTST_bad_handle;
+    rc = unmap_parts(m, host_addr, new_addr, bus_addr);
+    if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
+        struct domain *granter = m->granter;
+
+        put_handle(t, handle);
+        release_domain(granter);
+    }
+    return rc;
+}
+
+static void unmap_grant_ref(struct gnttab_unmap_grant_ref *op)
+{
+    op->status = unmap(op->handle, op->host_addr, 0, op->dev_bus_addr);
+}
+
+static void unmap_and_replace(struct gnttab_unmap_and_replace *op)
+{
+    op->status = unmap(op->handle, op->host_addr, op->new_addr, 0);
+}
+
+/* Page-table entries go with the page tables. */
+void release_grant_mappings(struct domain *d)
+{
+    struct grant_table *t = d->grants;
+
+    for (uint32_t handle = 0; handle < t->mapping_pages * MAPPINGS_PER_PAGE; handle++) {
+        struct mapping *m = mapping_of(t, handle);
+        struct domain *granter = m->granter;
+
+        if (handle % 64 == 63)
+            preempt_point();
+        if (!granter)
+            continue;
+        if (m->flags & GNTMAP_device_map)
+            put_refs(active_entry(granter->grants, m->ref)->frame, m->flags & GNTMAP_readonly);
+        unpin_grant(granter, m->ref, pins_of(m->flags));
+        put_handle(t, handle);
+        release_domain(granter);
+    }
+}
+
+/* --- The calls */
+
+long map_grants(void *arg, uint32_t count)
+{
+    EACH(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, map_grant_ref);
+}
+
+long unmap_grants(void *arg, uint32_t count)
+{
+    EACH(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, unmap_grant_ref);
+}
+
+long replace_grants(void *arg, uint32_t count)
+{
+    EACH(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, unmap_and_replace);
+}

@@ -1,0 +1,158 @@
+/*
+ * A grant table from within: what the files of this folder share. grant_table.c has the table and the calls about it,
+ * grant_pins.c the uses of an entry, grant_map.c mapping and unmapping, grant_copy.c copying, grant_audit.c what the
+ * auditor counts.
+ *
+ * Who holds what: a mapping's page-table entry holds the references that any entry holds, and they go when it goes,
+ * however that comes about. A handle holds a pin of the granter's entry, so that the granter sees it in use
+ * (GTF_reading, GTF_writing), and holds the granter's structure. So nothing that a guest does to its page tables behind
+ * our back makes a count wrong; it only keeps the entry pinned until the domain ends.
+ */
+#ifndef COMMON_GRANTS_H
+#define COMMON_GRANTS_H
+
+#include <asm/frames.h>
+#include <asm/guest_access.h>
+#include <xen/domain.h>
+#include <xen/grant_table.h>
+#include <xen/hypercall.h>
+#include <xen/operation.h>
+#include <public/grant_table.h>
+
+#define MAX_GRANT_FRAMES     32 /* of a table; Xen's default */
+#define INITIAL_GRANT_FRAMES 4
+#define ENTRIES_PER_FRAME    (PAGE_SIZE / sizeof(grant_entry_v1_t))
+
+/* Uses of an entry, each count in a byte of its own. */
+#define PIN_HOST_WRITE   0x00000001u
+#define PIN_HOST_READ    0x00000100u
+#define PIN_DEVICE_WRITE 0x00010000u
+#define PIN_DEVICE_READ  0x01000000u
+#define PIN_WRITE_MASK   0x00FF00FFu
+#define PIN_FULL_MASK    0x80808080u /* one more could overflow a count */
+
+/* The hypervisor's half of an entry, out of the granter's reach. Valid while pin is not 0. */
+struct active {
+    uint32_t pin;
+    mfn_t frame;
+    uint16_t domid;
+    uint32_t counted; /* by the auditor; else 0 */
+};
+#define ACTIVE_PER_PAGE (PAGE_SIZE / sizeof(struct active))
+#define ACTIVE_PAGES    (MAX_GRANT_FRAMES * ENTRIES_PER_FRAME / ACTIVE_PER_PAGE)
+
+/* What a domain has mapped: the handle is the index. */
+struct mapping {
+    struct domain *granter; /* held */
+    grant_ref_t ref;
+    uint32_t flags; /* GNTMAP_*; without host_map and device_map: free, or not finished yet */
+    uint32_t next_free;
+};
+#define MAPPINGS_PER_PAGE (PAGE_SIZE / sizeof(struct mapping))
+#define MAPPING_PAGES     64
+#define NO_HANDLE         0xFFFFFFFFu
+
+struct grant_table {
+    uint32_t version; /* 0 until the guest sets it up */
+    uint32_t nr_frames;
+    grant_entry_v1_t *shared[MAX_GRANT_FRAMES];
+    struct active *active[ACTIVE_PAGES];
+    uint32_t mapping_pages, free_handle;
+    struct mapping *mapping[MAPPING_PAGES];
+};
+_Static_assert(sizeof(struct grant_table) <= PAGE_SIZE, "one page is allocated");
+_Static_assert(sizeof(struct active) == 16 && sizeof(struct mapping) == 16, "they divide a page");
+
+static inline grant_entry_v1_t *shared_entry(const struct grant_table *t, grant_ref_t ref)
+{
+    return &t->shared[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
+}
+
+static inline struct active *active_entry(const struct grant_table *t, grant_ref_t ref)
+{
+    return &t->active[ref / ACTIVE_PER_PAGE][ref % ACTIVE_PER_PAGE];
+}
+
+static inline bool ref_ok(const struct grant_table *t, grant_ref_t ref)
+{
+    return ref < t->nr_frames * ENTRIES_PER_FRAME;
+}
+
+static inline struct mapping *mapping_of(const struct grant_table *t, grant_handle_t handle)
+{
+    return &t->mapping[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
+}
+
+/* --- Pins (grant_pins.c) */
+
+/* The frame that an entry grants to the caller's domain. GNTST_*. */
+int pin_grant(struct domain *granter, grant_ref_t ref, bool readonly, bool mapping, uint32_t pins, mfn_t *frame);
+/* The granter sees it when an entry's last use ends, or its last for writing. */
+void clear_use(const struct grant_table *t, grant_ref_t ref);
+
+static inline void unpin_grant(struct domain *granter, grant_ref_t ref, uint32_t pins)
+{
+    active_entry(granter->grants, ref)->pin -= pins;
+    clear_use(granter->grants, ref);
+}
+
+static inline uint32_t pins_of(uint32_t flags)
+{
+    uint32_t pins = 0;
+
+    if (flags & GNTMAP_host_map)
+        pins |= flags & GNTMAP_readonly ? PIN_HOST_READ : PIN_HOST_WRITE;
+    if (flags & GNTMAP_device_map)
+        pins |= flags & GNTMAP_readonly ? PIN_DEVICE_READ : PIN_DEVICE_WRITE;
+    return pins;
+}
+
+/* --- References to a granted frame, as an entry of a page table holds them */
+
+static inline int get_refs(mfn_t frame, bool readonly)
+{
+    struct page_info *page = mfn_to_page(frame);
+
+    page->count++;
+    if (readonly || !get_page_type(page, PGT_writable_page))
+        return GNTST_okay;
+    put_page(page);
+    return GNTST_general_error;
+}
+
+static inline void put_refs(mfn_t frame, bool readonly)
+{
+    struct page_info *page = mfn_to_page(frame);
+
+    if (!readonly)
+        put_page_type(page);
+    put_page(page);
+}
+
+/* --- The calls on an array of operations, each with a status of its own */
+
+#define EACH(cmd, type, function)                                                              \
+    do {                                                                                       \
+        struct type op, *at = arg;                                                             \
+                                                                                               \
+        if (!guest_array_ok(arg, count, sizeof(op)))                                           \
+            return -EFAULT;                                                                    \
+        while (count) {                                                                        \
+            if (copy_from_guest(&op, at, sizeof(op)))                                          \
+                return -EFAULT;                                                                \
+            function(&op);                                                                     \
+            if (copy_to_guest(at, &op, sizeof(op)))                                            \
+                return -EFAULT;                                                                \
+            at++;                                                                              \
+            if (--count && pause_point())                                                      \
+                return restart_call(__HYPERVISOR_grant_table_op, 3, cmd, (uint32_t)at, count); \
+        }                                                                                      \
+        return 0;                                                                              \
+    } while (0)
+
+__may_switch long map_grants(void *arg, uint32_t count);
+__may_switch long unmap_grants(void *arg, uint32_t count);
+__may_switch long replace_grants(void *arg, uint32_t count);
+__may_switch long copy_grants(void *arg, uint32_t count);
+
+#endif
