@@ -26,7 +26,7 @@ refused() {
     fi
     cp "$CASE_TMP/kept" "$copy/$2"
 }
-refused "a mark is missing" xen/common/memory/memory.c 's/^static __may_switch int steal_chunk/static __attribute__((noinline)) int steal_chunk/' \
+refused "a mark is missing" xen/common/memory/exchange.c 's/^static __may_switch int steal_chunk/static __attribute__((noinline)) int steal_chunk/' \
     "steal_chunk may switch, by preempt_point, and does not say so"
 refused "a mark is missing in a header" xen/include/asm/mm.h 's/^__may_switch int new_base_pointer/int new_base_pointer/' \
     "new_base_pointer may switch"

@@ -1,0 +1,63 @@
+/* What the calls that change a domain's memory share (memory.c, reservation.c, exchange.c). */
+#ifndef COMMON_MEMORY_H
+#define COMMON_MEMORY_H
+
+#include <asm/guest_access.h>
+#include <asm/mm.h>
+#include <xen/domain.h>
+#include <xen/hypercall.h>
+#include <xen/machine.h>
+#include <xen/operation.h>
+
+#define MAX_ORDER        20 /* of an extent */
+#define MAX_SHARED_ORDER 9  /* that anybody may ask for: 2 MiB; more only who is privileged */
+#define PREEMPT_EVERY    64
+#define FRAME_STEPS      10 /* of a frame given or taken, in the units of spend() */
+#define COMMAND_BITS     6  /* of the command; above them Xen keeps where a continued call goes on */
+#define COMMAND_MASK     ((1u << COMMAND_BITS) - 1)
+
+static inline bool order_allowed(uint32_t order)
+{
+    return order <= (this_cpu.domain->is_privileged ? MAX_ORDER : MAX_SHARED_ORDER);
+}
+
+/* One frame more: whether others should run first. */
+static inline bool step_due(uint32_t *steps)
+{
+    if (likely((*steps)++ < PREEMPT_EVERY) && likely(!effort_spent()))
+        return false;
+    *steps = 1;
+    return true;
+}
+
+/* A frame of many that belong together. */
+static inline __may_switch void step(uint32_t *steps)
+{
+    if (unlikely(step_due(steps)))
+        preempt_point();
+}
+
+/* The limit that mem_flags set. False: nothing lies that low. */
+static inline bool frame_limit(uint32_t mem_flags, mfn_t *below)
+{
+    uint32_t bits = XENMEMF_get_address_bits(mem_flags);
+
+    *below = INVALID_MFN;
+    if (!bits || bits >= 32 + PAGE_SHIFT)
+        return true;
+    if (bits <= PAGE_SHIFT)
+        return false;
+    *below = 1u << (bits - PAGE_SHIFT);
+    return true;
+}
+
+#define NO_PFN UINT32_MAX
+
+/* Frames that nobody has become d's, and stand at pfn in its memory if it said so. */
+__may_switch void give_frames(struct domain *d, mfn_t mfn, uint32_t count, xen_pfn_t pfn);
+
+/* The commands. */
+__may_switch long change_reservation(uint32_t cmd, const void *arg);
+__may_switch long memory_exchange(struct xen_memory_exchange *arg);
+
+#endif

@@ -1,0 +1,173 @@
+/*
+ * More memory for a domain, or less: the three calls on a reservation. They are made for many extents, answer how many
+ * were done, and stop at the first that fails.
+ */
+#include "memory.h"
+
+/* One of the three calls on a reservation. */
+struct reservation_op {
+    struct domain *d;
+    xen_pfn_t *list;
+    uint32_t nr_extents;
+    uint32_t order;
+    mfn_t below; /* frames must lie under it */
+    uint32_t steps;
+    bool leave; /* before all of it is done: the call is to be made again */
+};
+
+/* An extent, before which nothing is half done. True: stop. Who waits does not depend on the count of steps: their last
+ * one may fall into the middle of an extent each time. */
+static inline __may_switch bool next_extent(struct reservation_op *op)
+{
+    return unlikely(step_due(&op->steps) || others_wait()) && (op->leave = pause_operation(op->d));
+}
+
+/* --- Single frames */
+
+/* The domain gives up its own reference, and the pin if there is one. The frame is free when nothing maps it any more.
+ */
+static __may_switch bool remove_page(struct domain *d, mfn_t mfn)
+{
+    struct page_info *page;
+
+    if (mfn >= max_page)
+        return false;
+    page = mfn_to_page(mfn);
+    if (!get_page(page, d))
+        return false;
+    if (page->type_info & PGT_pinned) {
+        page->type_info &= ~PGT_pinned;
+        put_page_and_table(page);
+    }
+    if (page->count & PGC_allocated) {
+        page->count &= ~PGC_allocated;
+        put_page(page);
+    }
+    put_page(page);
+    return true;
+}
+
+void give_frames(struct domain *d, mfn_t mfn, uint32_t count, xen_pfn_t pfn)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % PREEMPT_EVERY == PREEMPT_EVERY - 1)
+            preempt_point();
+        assign_page(d, mfn + i);
+        if (pfn != NO_PFN)
+            mpt_rw[mfn + i] = pfn + i;
+    }
+    spend(count * FRAME_STEPS);
+}
+
+/* --- More frames */
+
+static __may_switch mfn_t give_extent(struct domain *d, uint32_t order, mfn_t below, xen_pfn_t pfn)
+{
+    uint32_t count = 1u << order;
+    mfn_t mfn;
+
+    if (d->tot_pages > d->max_pages || count > d->max_pages - d->tot_pages)
+        return INVALID_MFN;
+    mfn = alloc_dom_frames(order, below);
+    if (mfn != INVALID_MFN)
+        give_frames(d, mfn, count, pfn);
+    return mfn;
+}
+
+static __may_switch uint32_t increase_reservation(struct reservation_op *op)
+{
+    uint32_t i;
+    mfn_t mfn;
+
+    if ((op->list && !guest_array_ok(op->list, op->nr_extents, sizeof(mfn))) || !order_allowed(op->order))
+        return 0;
+    for (i = 0; i < op->nr_extents; i++) {
+        if (next_extent(op))
+            break;
+        mfn = give_extent(op->d, op->order, op->below, NO_PFN);
+        if (mfn == INVALID_MFN || (op->list && __put_guest_u32(mfn, &op->list[i])))
+            break;
+    }
+    return i;
+}
+
+static __may_switch uint32_t populate_physmap(struct reservation_op *op)
+{
+    xen_pfn_t pfn;
+    uint32_t i;
+    mfn_t mfn;
+
+    if (!guest_array_ok(op->list, op->nr_extents, sizeof(pfn)) || !order_allowed(op->order))
+        return 0;
+    for (i = 0; i < op->nr_extents; i++) {
+        if (next_extent(op) || __get_guest_u32(&pfn, &op->list[i]))
+            break;
+        mfn = give_extent(op->d, op->order, op->below, pfn);
+        if (mfn == INVALID_MFN || __put_guest_u32(mfn, &op->list[i]))
+            break;
+    }
+    return i;
+}
+
+/* --- Fewer frames */
+
+static __may_switch uint32_t decrease_reservation(struct reservation_op *op)
+{
+    xen_pfn_t mfn;
+    uint32_t i;
+
+    if (!guest_array_ok(op->list, op->nr_extents, sizeof(mfn)) || op->order > MAX_ORDER)
+        return 0;
+    for (i = 0; i < op->nr_extents; i++) {
+        if (next_extent(op) || __get_guest_u32(&mfn, &op->list[i]))
+            return i;
+        for (uint32_t j = 0; j < 1u << op->order; j++) {
+            if (j)
+                step(&op->steps);
+            if (!remove_page(op->d, mfn + j))
+                return i;
+        }
+    }
+    return i;
+}
+
+static __may_switch uint32_t run_reservation_op(uint32_t cmd, struct reservation_op *op)
+{
+    switch (cmd & COMMAND_MASK) {
+    case XENMEM_increase_reservation:
+        return increase_reservation(op);
+    case XENMEM_decrease_reservation:
+        return decrease_reservation(op);
+    default:
+        return populate_physmap(op);
+    }
+}
+
+long change_reservation(uint32_t cmd, const void *arg)
+{
+    uint32_t start = cmd >> COMMAND_BITS, done = 0;
+    struct xen_memory_reservation r;
+    struct reservation_op op = {0};
+    int rc;
+
+    /* All that is wrong with the argument means, as on Xen, that nothing was done. */
+    if (copy_from_guest(&r, arg, sizeof(r)) || r.nr_extents > UINT32_MAX >> COMMAND_BITS || start >= r.nr_extents ||
+        !frame_limit(r.mem_flags, &op.below) || target_domain(r.domid, &op.d))
+        return start;
+    op.list = r.extent_start ? r.extent_start + start : NULL;
+    op.nr_extents = r.nr_extents - start;
+    op.order = r.extent_order;
+
+    hold_domain(op.d);
+    rc = begin_operation(op.d);
+    op.leave = rc == -ERESTART;
+    if (!rc) {
+        done = run_reservation_op(cmd, &op);
+        end_operation();
+    }
+    release_domain(op.d);
+    spend(op.steps * FRAME_STEPS);
+    if (op.leave)
+        return restart_call(__HYPERVISOR_memory_op, 1, (cmd & COMMAND_MASK) | (start + done) << COMMAND_BITS, 0, 0);
+    return start + done;
+}
