@@ -84,7 +84,7 @@ crash_run() {
     esac
 }
 
-# A guest that misuses its console or store by misuse=KIND (guest/tests/store.c): it is told off, and the machine lives.
+# A guest that misuses its console or store by misuse=KIND (guest/tests/rings.c): it is told off, and the machine lives.
 misuse_run() {
     rm -f "$CASE_TMP/console"
     run_qemu -t 20 -k "$1" -a "dom0_mem=16M domain=kernel=1,mem=16M" -m 64 -i "$B/guest/tests.elf misuse=$2" \

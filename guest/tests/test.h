@@ -106,7 +106,7 @@ void *bad_output(unsigned int i, uint32_t n);
 
 /* `crash=KIND` on the command line: does not return then (crash.c). */
 void crash_if_asked(void);
-/* Likewise `misuse=KIND` (store.c). */
+/* Likewise `misuse=KIND` (rings.c). */
 void misuse_if_asked(void);
 /* Likewise `fuzz=SEED` (fuzz.c). */
 void fuzz_if_asked(void);
