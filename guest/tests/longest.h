@@ -6,7 +6,8 @@
 
 #define CALLS 64u
 
-/* Call i of the next multicall. */
+extern multicall_entry_t calls[CALLS]; /* of the next multicall, or the last */
+/* Call i of it. */
 void call_at(uint32_t i, uint32_t op, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t a4);
 /* Makes them all; each must answer this. `what` is said if one does not. */
 void make_calls(const char *what, int32_t result);
