@@ -4,6 +4,7 @@
 
 #include "test.h"
 
+#include <guest/audit.h>
 #include <public/int82.h>
 
 bool have_faults(void);
@@ -26,7 +27,17 @@ uint32_t preempt_vcpu(uint32_t mode, uint32_t at, uint32_t id);
 const char *start_vcpu_1(void);
 extern void (*volatile job)(void);
 extern volatile uint32_t jobs_begun, jobs_done;
+#define NEED_BOTH()                     \
+    do {                                \
+        NEED_FAULTS();                  \
+        if (*start_vcpu_1())            \
+            SKIP("%s", start_vcpu_1()); \
+    } while (0)
 /* A round that begins after this call is over then. */
 void let_it_run(void);
+
+/* The books are right; what else they say. */
+void check_audit(void);
+extern struct int82_audit audited;
 
 #endif

@@ -1,0 +1,23 @@
+/* Operations that are suspended at each of their points while vCPU 1 does something: see suspended_ops.c. */
+#ifndef TESTS_SUSPENDED_OPS_H
+#define TESTS_SUSPENDED_OPS_H
+
+#include "injected_faults.h"
+
+enum points { AMID, STEPS, BOTH };
+
+struct operation {
+    const char *name;
+    enum points points; /* where it can be suspended: amid what it does to memory, or between two steps */
+    void (*prepare)(void);
+    int (*run)(void);
+    void (*finish)(void); /* everything is to be as it was */
+};
+
+extern int result; /* run()'s, for finish() to judge */
+
+extern struct vcpu_guest_context context_of_1; /* with which vCPU 1 was started */
+void try_all(const struct operation *o, void (*const *intruders)(void), unsigned int count);
+#define TRY(operation, intruders) try_all(&(operation), intruders, ARRAY_SIZE(intruders))
+
+#endif
