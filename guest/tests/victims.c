@@ -1,10 +1,10 @@
 /*
  * The end of a domain, whatever it is amid: a small domain is suspended in each of its long operations, at each point
  * where it can be, and destroyed there by domain 0. Afterwards every frame is free again, and every page of the
- * hypervisor's own, and the books are right. Needs the build that injects faults for that.
+ * hypervisor's own, and the books are right. Needs the build that injects faults for that. In victims_suspended.c it is
+ * domain 0 that is suspended.
  */
-#include "injected_faults.h"
-#include "other.h"
+#include "victims.h"
 
 #include <guest/audit.h>
 #include <public/domctl.h>
@@ -12,10 +12,9 @@
 #include <public/memory.h>
 #include <public/sysctl.h>
 
-static struct victim victim;
-static struct int82_audit answer;
+struct victim victim;
 
-static bool create(void)
+bool create_victim(void)
 {
     bool missing;
 
@@ -36,7 +35,7 @@ TEST(victim_runs_and_ends)
     struct victim_list *list;
     struct mmuext_op *op;
 
-    if (!create())
+    if (!create_victim())
         return;
     op = victim_map(&victim, VICTIM_ARGS);
     *op = (struct mmuext_op){.cmd = MMUEXT_PIN_L3_TABLE, .arg1.mfn = victim.mfn[VICTIM_TREE_L3]};
@@ -62,15 +61,7 @@ struct scenario {
     void (*prepare)(void);
 };
 
-static void audit_clean(void)
-{
-    CHECK_RC(audit_read(&answer), 0);
-    if (answer.mismatches)
-        FAIL("audit: %u mismatches, the first: kind %u, 0x%x", answer.mismatches, answer.first[0].kind,
-             answer.first[0].id);
-}
-
-static uint64_t table_entry(uint32_t frame, uint32_t index)
+uint64_t table_entry(uint32_t frame, uint32_t index)
 {
     return (uint64_t)victim.mfn[frame] << PAGE_SHIFT | index * sizeof(pte_t);
 }
@@ -85,7 +76,7 @@ static void call_mmuext(uint32_t offset, uint32_t cmd, uint32_t frame)
     victim_call(&victim, __HYPERVISOR_mmuext_op, VICTIM_VA(VICTIM_ARGS) + offset, 1, 0, DOMID_SELF);
 }
 
-static void pins(void)
+void pins_tree(void)
 {
     call_mmuext(0, MMUEXT_PIN_L3_TABLE, VICTIM_TREE_L3);
 }
@@ -232,9 +223,9 @@ static bool destroy_at(const struct scenario *s, uint32_t at)
     uint32_t points;
 
     context("%s, point %u", s->name, at);
-    audit_clean();
-    before = answer;
-    if (!create())
+    check_audit();
+    before = audited;
+    if (!create_victim())
         return false;
     s->prepare();
     preempt_vcpu(INT82_PREEMPT_AT, at, victim.id << 16);
@@ -242,10 +233,10 @@ static bool destroy_at(const struct scenario *s, uint32_t at)
     points = preempt(INT82_PREEMPT_NEVER, 0);
     CHECK(points < at || !victim_done(&victim));
     CHECK_RC(victim_destroy(&victim), 0);
-    audit_clean();
-    CHECK_EQ(answer.free_frames, before.free_frames);
-    CHECK_EQ(answer.free_heap_pages, before.free_heap_pages);
-    CHECK_EQ(answer.domains, before.domains);
+    check_audit();
+    CHECK_EQ(audited.free_frames, before.free_frames);
+    CHECK_EQ(audited.free_heap_pages, before.free_heap_pages);
+    CHECK_EQ(audited.domains, before.domains);
     return points >= at;
 }
 
@@ -262,7 +253,7 @@ static void destroy_everywhere(const struct scenario *s)
 TEST(victim_destroyed_amid)
 {
     static const struct scenario scenarios[] = {
-        {"pin", pins},
+        {"pin", pins_tree},
         {"unpin", unpins},
         {"change of the base pointer", changes_base},
         {"batch of updates", updates},
@@ -274,7 +265,7 @@ TEST(victim_destroyed_amid)
     };
 
     NEED_FAULTS();
-    if (!create())
+    if (!create_victim())
         return;
     CHECK_RC(victim_destroy(&victim), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(scenarios); i++)
@@ -328,7 +319,7 @@ static uint32_t left_of_call(void (*prepare)(void), uint32_t call, uint32_t argu
     struct victim_list *list;
     uint32_t value;
 
-    if (!create())
+    if (!create_victim())
         return 0;
     prepare();
     preempt_vcpu(INT82_PREEMPT_AT, 5, victim.id << 16);
@@ -338,7 +329,7 @@ static uint32_t left_of_call(void (*prepare)(void), uint32_t call, uint32_t argu
     list = victim_map(&victim, VICTIM_LIST);
     value = list ? list->calls[call].args[argument] : 0;
     CHECK_RC(victim_destroy(&victim), 0);
-    audit_clean();
+    check_audit();
     return value;
 }
 
@@ -346,7 +337,7 @@ static uint32_t left_of_call(void (*prepare)(void), uint32_t call, uint32_t argu
  * wants to see that they were not. */
 static bool tables_in_a_row(void)
 {
-    bool in_a_row = create();
+    bool in_a_row = create_victim();
 
     for (uint32_t i = 1; in_a_row && i < 4; i++)
         in_a_row = victim.mfn[VICTIM_TREE_L1 + i] == victim.mfn[VICTIM_TREE_L1] + i;
@@ -372,12 +363,12 @@ TEST(victim_makes_way)
 
 /* ---- Held by others when it ends */
 
-static void check_gone(const struct int82_audit *before)
+void check_gone(const struct int82_audit *before)
 {
-    audit_clean();
-    CHECK_EQ(answer.free_frames, before->free_frames);
-    CHECK_EQ(answer.free_heap_pages, before->free_heap_pages);
-    CHECK_EQ(answer.domains, before->domains);
+    check_audit();
+    CHECK_EQ(audited.free_frames, before->free_frames);
+    CHECK_EQ(audited.free_heap_pages, before->free_heap_pages);
+    CHECK_EQ(audited.domains, before->domains);
 }
 
 static bool create_counted(struct int82_audit *before)
@@ -386,7 +377,7 @@ static bool create_counted(struct int82_audit *before)
         skip("this hypervisor has no auditor");
         return false;
     }
-    return create();
+    return create_victim();
 }
 
 /* Domain 0 has pinned tables of its at all levels, by its number. */
@@ -402,7 +393,7 @@ TEST(victim_pinned_by_another)
     ops[1].arg1.mfn = victim.mfn[VICTIM_TREE_L2];
     ops[2].arg1.mfn = victim.mfn[VICTIM_TREE_L3];
     CHECK_RC(HYPERVISOR_mmuext_op(ops, 3, NULL, (uint32_t)victim.id), 0);
-    audit_clean();
+    check_audit();
     CHECK_RC(victim_destroy(&victim), 0);
     check_gone(&before);
 }
@@ -424,17 +415,17 @@ TEST(victim_mapped_by_another)
         CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, (uint32_t)victim.id), 0);
     }
     *(volatile uint32_t *)FREE_VA = 0x5EC4E7;
-    audit_clean();
+    check_audit();
     CHECK_RC(victim_destroy(&victim), 0);
-    audit_clean();
-    CHECK_EQ(answer.free_frames, before.free_frames - ARRAY_SIZE(frames));
-    CHECK_EQ(answer.domains, before.domains + 1);
+    check_audit();
+    CHECK_EQ(audited.free_frames, before.free_frames - ARRAY_SIZE(frames));
+    CHECK_EQ(audited.domains, before.domains + 1);
     CHECK_EQ(*(volatile uint32_t *)FREE_VA, 0x5EC4E7);
     while (va > FREE_VA)
         CHECK_RC(unmap_at(va -= PAGE_SIZE), 0);
-    audit_clean();
-    CHECK_EQ(answer.free_frames, before.free_frames);
-    if (!create()) /* which does away with what is left of the other */
+    check_audit();
+    CHECK_EQ(audited.free_frames, before.free_frames);
+    if (!create_victim()) /* which does away with what is left of the other */
         return;
     CHECK_RC(victim_destroy(&victim), 0);
     check_gone(&before);
@@ -459,7 +450,7 @@ TEST(victim_talks_to_another)
     alloc = victim_map(&victim, VICTIM_ARGS);
     bind = (evtchn_bind_interdomain_t){.remote_dom = victim.id, .remote_port = alloc->port};
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind), 0);
-    audit_clean();
+    check_audit();
     CHECK_RC(victim_destroy(&victim), 0);
     status.port = port = bind.local_port;
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_status, &status), 0);
@@ -507,7 +498,7 @@ TEST(victim_destroyed_amid_grants)
     static const struct scenario s = {"grant mappings", maps_grants};
 
     NEED_FAULTS();
-    if (!create())
+    if (!create_victim())
         return;
     CHECK_RC(victim_destroy(&victim), 0);
     granted = alloc_page();
@@ -517,229 +508,4 @@ TEST(victim_destroyed_amid_grants)
     entry->flags = 0;
     CHECK_RC(unmap_at(TABLE_VA), 0);
     free_page(granted);
-}
-
-/* ---- Domain 0's other vCPU is at work on it, suspended at some point, when it is destroyed: for each point */
-
-static volatile int32_t job_result;
-
-/* A job is done once. */
-static void job_pins(void)
-{
-    struct mmuext_op op = {.cmd = MMUEXT_PIN_L3_TABLE, .arg1.mfn = victim.mfn[VICTIM_TREE_L3]};
-
-    job = NULL;
-    job_result = HYPERVISOR_mmuext_op(&op, 1, NULL, (uint32_t)victim.id);
-}
-
-static void job_updates(void)
-{
-    mmu_update_t req[3];
-
-    job = NULL;
-    for (unsigned int i = 0; i < 3; i++)
-        req[i] =
-            (mmu_update_t){.ptr = table_entry(VICTIM_L3, i), .val = make_pte(victim.mfn[VICTIM_TREE_L2 + i], PTE_P)};
-    job_result = HYPERVISOR_mmu_update_dom(req, 3, NULL, (victim.id + 1u) << 16 | victim.id);
-}
-
-#define MORE 150u
-
-static xen_pfn_t more[MORE], others[MORE];
-
-static void job_populates(void)
-{
-    struct xen_memory_reservation r = {.extent_start = more, .nr_extents = MORE, .domid = victim.id};
-
-    job = NULL;
-    for (unsigned int i = 0; i < MORE; i++)
-        more[i] = VICTIM_FRAMES + i;
-    job_result = HYPERVISOR_memory_op(XENMEM_populate_physmap, &r);
-    r.extent_order = 0;
-    if (job_result == MORE)
-        job_result = HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r);
-}
-
-static void job_exchanges(void)
-{
-    struct xen_memory_exchange x = {
-        .in = {.extent_start = more, .nr_extents = 1, .extent_order = 7, .domid = victim.id},
-        .out = {.extent_start = others, .nr_extents = 128, .domid = victim.id},
-    };
-
-    job = NULL;
-    job_result = HYPERVISOR_memory_op(XENMEM_exchange, &x);
-}
-
-static void job_gives_context(void)
-{
-    static struct vcpu_guest_context c;
-    struct xen_domctl op = {.u.vcpucontext = {.vcpu = 1, .ctxt.p = &c}};
-
-    job = NULL;
-    c.flags = VGCF_IN_KERNEL;
-    c.user_regs.cs = FLAT_KERNEL_CS;
-    c.user_regs.ss = c.kernel_ss = FLAT_KERNEL_DS;
-    c.ctrlreg[3] = victim.mfn[VICTIM_TREE_L3] << PAGE_SHIFT | victim.mfn[VICTIM_TREE_L3] >> 20;
-    job_result = victim_domctl(XEN_DOMCTL_setvcpucontext, victim.id, &op);
-}
-
-/* 128 frames in a row for the exchange. */
-static void prepare_exchange(void)
-{
-    struct xen_memory_reservation r = {.extent_start = more, .nr_extents = 1, .extent_order = 7, .domid = victim.id};
-
-    more[0] = VICTIM_FRAMES;
-    CHECK_RC(HYPERVISOR_memory_op(XENMEM_populate_physmap, &r), 1);
-}
-
-static void no_preparation(void)
-{
-}
-
-struct foreign_work {
-    const char *name;
-    void (*prepare)(void);
-    void (*work)(void);
-};
-
-static bool destroy_while(const struct foreign_work *w, uint32_t at)
-{
-    static struct int82_audit before;
-    uint32_t points;
-
-    context("%s, point %u", w->name, at);
-    audit_clean();
-    before = answer;
-    if (!create())
-        return false;
-    w->prepare();
-    preempt_vcpu(INT82_PREEMPT_AT, at, 1);
-    job = w->work;
-    while (job)
-        HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
-    points = preempt(INT82_PREEMPT_NEVER, 0);
-    CHECK_RC(victim_destroy(&victim), 0);
-    let_it_run();
-    CHECK_EQ(jobs_begun, jobs_done);
-    check_gone(&before);
-    return points >= at;
-}
-
-#define NEED_BOTH()                     \
-    do {                                \
-        NEED_FAULTS();                  \
-        if (*start_vcpu_1())            \
-            SKIP("%s", start_vcpu_1()); \
-    } while (0)
-
-TEST(victim_destroyed_while_others_work_on_it)
-{
-    static const struct foreign_work all[] = {
-        {"foreign pin", no_preparation, job_pins},
-        {"foreign updates", no_preparation, job_updates},
-        {"foreign populate and decrease", no_preparation, job_populates},
-        {"foreign exchange", prepare_exchange, job_exchanges},
-        {"setvcpucontext", no_preparation, job_gives_context},
-    };
-    uint32_t at;
-
-    NEED_BOTH();
-    if (!create())
-        return;
-    CHECK_RC(victim_destroy(&victim), 0);
-    for (unsigned int i = 0; i < ARRAY_SIZE(all); i++) {
-        for (at = 1; destroy_while(&all[i], at) && at < 100; at++)
-            ;
-        CHECK(at > 1 && at < 100);
-        printf("victims: %s: %u points\n", all[i].name, at - 1);
-    }
-}
-
-/* ---- The destruction itself is suspended, and others try to make use of what is still there */
-
-static volatile int32_t destroy_result;
-
-static void job_destroys(void)
-{
-    struct xen_domctl op = {0};
-
-    job = NULL;
-    destroy_result = victim_domctl(XEN_DOMCTL_destroydomain, victim.id, &op);
-}
-
-/* The destruction has not begun: before that it waits for the victim to get to its way out. Asked by sysctl, since
- * domctl would wait for the one in progress. */
-static bool lives(void)
-{
-    static struct xen_domctl_getdomaininfo info;
-    struct xen_sysctl op = {.cmd = XEN_SYSCTL_getdomaininfolist, .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
-
-    op.u.getdomaininfolist.first_domain = victim.id;
-    op.u.getdomaininfolist.max_domains = 1;
-    op.u.getdomaininfolist.buffer.p = &info;
-    CHECK_RC(HYPERVISOR_sysctl(&op), 0);
-    return op.u.getdomaininfolist.num_domains && info.domain == victim.id && !(info.flags & XEN_DOMINF_dying);
-}
-
-/* All of it may be refused; none may do harm. */
-static void disturb(void)
-{
-    struct xen_domctl op = {0};
-    struct mmuext_op pin = {.cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = victim.mfn[VICTIM_TREE_L1 + 2]};
-    mmu_update_t map = {.ptr = pte_maddr(mm_l1_entry((void *)FREE_VA)),
-                        .val = make_pte(victim.mfn[VICTIM_SPARE + 50], PTE_KERNEL_RW)};
-    evtchn_alloc_unbound_t alloc = {.dom = victim.id, .remote_dom = 0};
-    int rc;
-
-    /* These do not wait for the destruction; the others let it go on first. */
-    HYPERVISOR_mmu_update_dom(&map, 1, NULL, (uint32_t)victim.id);
-    CHECK(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc) != 0);
-    HYPERVISOR_mmuext_op(&pin, 1, NULL, (uint32_t)victim.id);
-    rc = victim_destroy(&victim);
-    CHECK(rc != 0);
-    victim_domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
-    victim_domctl(XEN_DOMCTL_unpausedomain, victim.id, &op);
-    job_populates();
-    job_gives_context();
-    HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
-}
-
-TEST(victim_destruction_suspended)
-{
-    static struct int82_audit before;
-    uint32_t at = 1, points;
-    bool suspended;
-
-    NEED_BOTH();
-    audit_clean();
-    before = answer;
-    do {
-        context("point %u", at);
-        if (!create())
-            return;
-        pins();
-        victim_start(&victim);
-        CHECK(victim_wait(&victim, 100));
-        preempt_vcpu(INT82_PREEMPT_AT, at, 1);
-        job = job_destroys;
-        while (job || lives())
-            HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
-        points = preempt(INT82_PREEMPT_NEVER, 0);
-        if (points >= at)
-            disturb();
-        let_it_run();
-        CHECK_EQ(jobs_begun, jobs_done);
-        CHECK_RC(destroy_result, 0);
-        CHECK_RC(unmap_at(FREE_VA), 0);
-        audit_clean();
-        CHECK_EQ(answer.free_frames, before.free_frames);
-        suspended = points >= at;
-        at += 1 + at / 3;
-    } while (suspended && at < 2000);
-    CHECK(at > 50 && at < 2000);
-    context("at last");
-    if (create())
-        CHECK_RC(victim_destroy(&victim), 0);
-    check_gone(&before);
 }
