@@ -1,4 +1,4 @@
-/* What tests of the rule of exclusion share (exclusion.c, exclusion_other.c). */
+/* What tests of the rule of exclusion share (exclusion.c; exclusion_other.h). */
 #ifndef TESTS_EXCLUSION_H
 #define TESTS_EXCLUSION_H
 

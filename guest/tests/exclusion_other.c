@@ -3,33 +3,14 @@
  * 0 and a small domain, which makes one long call. Domain 0 wakes up amid it, by a timer, and so at once. That call's
  * effects, results and registers are looked at when it is over: nothing may be lost, and nothing be done twice. A pin
  * fails where there is one, and an unpin where there is none: so if every one of some thousand pins and unpins in turn
- * succeeds, each was made once.
+ * succeeds, each was made once. exclusion_pause.c is about pauses.
  */
-#include "exclusion.h"
-#include "other.h"
-
-#include <public/grant_table.h>
-
-#define ARRAY       (VICTIM_SPARE + 4) /* the first frame of what its call works through */
-#define ARRAY_VA    VICTIM_VA(ARRAY)
-#define PER_FRAME   (PAGE_SIZE / sizeof(multicall_entry_t))
-#define LATER_FRAME (VICTIM_ARGS + 1) /* this and the next: struct sched_poll */
-#define LATER       512u
-#define BOUND_NS    50000000ull /* for an answer about a domain, whatever it does */
+#include "exclusion_other.h"
 
 /* ---- What the domain runs: at some time a call with these registers, once */
 
-struct one_call {
-    uint32_t number, args[5];
-    int32_t result;
-    uint32_t after[5]; /* the registers of args */
-    uint32_t done;
-    struct sched_poll start; /* its end is when */
-};
-#define MAGIC(n) (0x1DEA0000u + (n))
-
-extern const char exclusion_code[], exclusion_gate[], exclusion_code_end[];
 __asm__(".section .rodata\n"
+        ".globl exclusion_code, exclusion_gate, exclusion_code_end\n"
         ".balign 16\n"
         "exclusion_code:\n" /* EBX: its struct one_call */
         "        mov     %ebx, %ebp\n"
@@ -61,13 +42,9 @@ __asm__(".section .rodata\n"
         ".text\n");
 _Static_assert(__builtin_offsetof(struct one_call, start) == 52, "in the assembly above");
 
-#define GATE_EIP (VICTIM_VA(VICTIM_CODE) + (uint32_t)(exclusion_gate - exclusion_code))
-#define END_EIP  (VICTIM_VA(VICTIM_CODE) + (uint32_t)(exclusion_code_end - exclusion_code))
-
 static struct int82_audit before;
 
-/* The other domain, made and not yet started. False: the test is over. */
-static bool begin(void)
+bool exclusion_begin(void)
 {
     void *code;
 
@@ -81,8 +58,7 @@ static bool begin(void)
     return code;
 }
 
-/* All of it comes back. */
-static void end(void)
+void exclusion_end(void)
 {
     struct int82_audit now;
 
@@ -93,7 +69,7 @@ static void end(void)
         CHECK_EQ(now.free_frames, before.free_frames);
 }
 
-static void set_call(uint32_t frame, uint32_t number, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
+void set_call(uint32_t frame, uint32_t number, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3)
 {
     struct one_call *c = victim_map(&other, frame);
 
@@ -102,32 +78,31 @@ static void set_call(uint32_t frame, uint32_t number, uint32_t a0, uint32_t a1, 
             .number = number, .args = {a0, a1, a2, a3, MAGIC(4)}, .result = 0x7777, .start = {.timeout = 1}};
 }
 
-static void set_multicall(uint32_t frame, uint32_t array, uint32_t count)
+void set_multicall(uint32_t frame, uint32_t array, uint32_t count)
 {
     set_call(frame, __HYPERVISOR_multicall, array, count, MAGIC(2), MAGIC(3));
 }
 
-static struct one_call read_call(uint32_t frame)
+struct one_call read_call(uint32_t frame)
 {
     const struct one_call *c = victim_map(&other, frame);
 
     return c ? *c : (struct one_call){0};
 }
 
-static bool is_done(uint32_t frame)
+bool is_done(uint32_t frame)
 {
     return read_call(frame).done;
 }
 
-static bool wait_until_done(uint32_t frame)
+bool wait_until_done(uint32_t frame)
 {
     for (uint32_t i = 0; i < 10000 && !is_done(frame); i++)
         nap_until(system_time() + 1000000);
     return CHECK(is_done(frame));
 }
 
-/* It has answered 0, and left all registers alone that no argument of a call made again was in. */
-static void check_call(uint32_t frame, uint32_t kept)
+void check_call(uint32_t frame, uint32_t kept)
 {
     const struct one_call c = read_call(frame);
 
@@ -138,9 +113,7 @@ static void check_call(uint32_t frame, uint32_t kept)
 
 #define AHEAD_NS 300000u
 
-/* Starts the domain. It makes its call at the time that is returned, when domain 0 is to be asleep: so that its own
- * timer, amid the call, is what gives it the CPU at once. */
-static uint64_t start(void)
+uint64_t exclusion_start(void)
 {
     struct one_call *c = victim_map(&other, VICTIM_LIST);
     uint64_t then = system_time() + AHEAD_NS;
@@ -154,21 +127,13 @@ static uint64_t start(void)
 
 /* ---- Arguments */
 
-static struct mmuext_op pin_op(bool pins)
+struct mmuext_op pin_op(bool pins)
 {
     return (struct mmuext_op){.cmd = pins ? MMUEXT_PIN_L3_TABLE : MMUEXT_UNPIN_TABLE,
                               .arg1.mfn = other.mfn[VICTIM_TREE_L3]};
 }
 
-#define PIN_VA      VICTIM_VA(VICTIM_ARGS)
-#define UNPIN_VA    (PIN_VA + 64)
-#define CONTEXT_VA  VICTIM_VA(VICTIM_SPARE + 3)
-#define DONE_VA     (PIN_VA + 128)
-#define INFO_VA     (PIN_VA + 192)
-#define ENTRY_VA    (PIN_VA + 256)
-#define LATER_VA(i) (VICTIM_VA(LATER_FRAME) + (i) % LATER * 16)
-
-static void set_pin_arguments(void)
+void set_pin_arguments(void)
 {
     char *args = victim_map(&other, VICTIM_ARGS);
 
@@ -189,7 +154,7 @@ static void set_polls(uint64_t first, uint32_t step)
     }
 }
 
-static multicall_entry_t pin_entry(bool pins)
+multicall_entry_t pin_entry(bool pins)
 {
     return (multicall_entry_t){
         .op = __HYPERVISOR_mmuext_op, .result = 0x7777, .args = {pins ? PIN_VA : UNPIN_VA, 1, 0, DOMID_SELF}};
@@ -205,7 +170,12 @@ static multicall_entry_t vcpu_entry(uint32_t cmd, uint32_t vcpu, uint32_t arg)
     return (multicall_entry_t){.op = __HYPERVISOR_vcpu_op, .result = 0x7777, .args = {cmd, vcpu, arg}};
 }
 
-static void set_entries(uint32_t frame, uint32_t count, multicall_entry_t (*entry)(uint32_t i))
+multicall_entry_t pins_in_turn(uint32_t i)
+{
+    return pin_entry(i % 2 == 0);
+}
+
+void set_entries(uint32_t frame, uint32_t count, multicall_entry_t (*entry)(uint32_t i))
 {
     for (uint32_t i = 0; i < count; i += PER_FRAME) {
         multicall_entry_t *page = victim_map(&other, frame + i / PER_FRAME);
@@ -215,8 +185,7 @@ static void set_entries(uint32_t frame, uint32_t count, multicall_entry_t (*entr
     }
 }
 
-/* How many entries have another result than 0. */
-static uint32_t bad_results(uint32_t frame, uint32_t count)
+uint32_t bad_results(uint32_t frame, uint32_t count)
 {
     uint32_t bad = 0;
 
@@ -229,14 +198,14 @@ static uint32_t bad_results(uint32_t frame, uint32_t count)
     return bad;
 }
 
-static int control(uint32_t cmd)
+int other_control(uint32_t cmd)
 {
     struct xen_domctl op = {0};
 
     return victim_domctl(cmd, other.id, &op);
 }
 
-static uint64_t time_run(void)
+uint64_t time_run(void)
 {
     struct xen_domctl op = {0};
 
@@ -283,20 +252,20 @@ TEST(exclusion_registers_are_answered)
     uint32_t at_gate = 0, i;
     uint64_t slowest = 0;
 
-    if (!begin())
+    if (!exclusion_begin())
         return;
     set_pin_arguments();
     set_entries(ARRAY, MIXED, mixed_entry);
     set_polls(system_time(), 100000);
     set_multicall(VICTIM_LIST, ARRAY_VA, MIXED);
-    start();
+    exclusion_start();
     for (i = 0; i < 3000 && !is_done(VICTIM_LIST); i++) {
         uint64_t asked;
         bool changes = i % 3 == 2;
 
         nap_until(system_time() + 5000 + i * 7919 % 60000);
         if (changes)
-            CHECK_RC(control(XEN_DOMCTL_pausedomain), 0);
+            CHECK_RC(other_control(XEN_DOMCTL_pausedomain), 0);
         asked = system_time();
         if (!other_get_context(&other, 0, &c))
             break;
@@ -304,7 +273,7 @@ TEST(exclusion_registers_are_answered)
         at_gate += check_registers(&c, ARRAY_VA, MIXED);
         if (changes) {
             CHECK_RC(other_set_context(&other, 0, &c), 0);
-            CHECK_RC(control(XEN_DOMCTL_unpausedomain), 0);
+            CHECK_RC(other_control(XEN_DOMCTL_unpausedomain), 0);
         }
         if (i % 4 == 3) { /* wakes it from its block */
             struct xen_domctl op = {.u.sendtrigger = {.trigger = XEN_DOMCTL_SENDTRIGGER_NMI}};
@@ -320,254 +289,7 @@ TEST(exclusion_registers_are_answered)
         check_call(VICTIM_LIST, 2);
         CHECK_EQ(bad_results(ARRAY, MIXED), 0);
     }
-    end();
-}
-
-/* ---- A pause stops whatever the domain does, and it goes on where it was (issue 10, redhang) */
-
-#define SOME_FRAMES 8u   /* of steps that take long */
-#define MANY_FRAMES 200u /* of steps that do not */
-
-struct long_call {
-    const char *name;
-    uint32_t number;
-    void (*prepare)(void);
-    void (*check)(void); /* when it is over */
-    uint32_t kept;       /* arguments from this one on stay */
-};
-
-static void fill_words(uint32_t frames, uint32_t (*word)(uint32_t i))
-{
-    for (uint32_t f = 0; f < frames; f++) {
-        uint32_t *page = victim_map(&other, ARRAY + f);
-
-        for (uint32_t i = 0; page && i < PAGE_SIZE / 4; i++)
-            page[i] = word(f * (PAGE_SIZE / 4) + i);
-    }
-}
-
-static multicall_entry_t pins_in_turn(uint32_t i)
-{
-    return pin_entry(i % 2 == 0);
-}
-
-static void prepare_multicall(void)
-{
-    set_pin_arguments();
-    set_entries(ARRAY, SOME_FRAMES * PER_FRAME, pins_in_turn);
-    set_multicall(VICTIM_LIST, ARRAY_VA, SOME_FRAMES * PER_FRAME);
-}
-
-static void check_multicall(void)
-{
-    CHECK_EQ(bad_results(ARRAY, SOME_FRAMES * PER_FRAME), 0);
-}
-
-/* An L2 comes into the L3 that the domain runs on, and goes. */
-static uint32_t update_word(uint32_t i)
-{
-    uint64_t ptr = (uint64_t)other.mfn[VICTIM_L3] << PAGE_SHIFT;
-    uint64_t val = i / 4 % 2 ? 0 : make_pte(other.mfn[VICTIM_TREE_L2], PTE_P);
-    const uint32_t words[] = {ptr, ptr >> 32, val, val >> 32};
-
-    return words[i % 4];
-}
-
-#define UPDATES (SOME_FRAMES * (PAGE_SIZE / 16))
-
-static uint32_t done_count(void)
-{
-    const uint32_t *args = victim_map(&other, VICTIM_ARGS);
-
-    return args ? args[128 / 4] : 0;
-}
-
-static void prepare_updates(void)
-{
-    fill_words(SOME_FRAMES, update_word);
-    set_call(VICTIM_LIST, __HYPERVISOR_mmu_update, ARRAY_VA, UPDATES, DONE_VA, DOMID_SELF);
-}
-
-static void prepare_updates_in_c(void)
-{
-    fill_words(SOME_FRAMES, update_word);
-    set_call(VICTIM_LIST, __HYPERVISOR_mmu_update, ARRAY_VA, UPDATES, DONE_VA, (other.id + 1u) << 16 | DOMID_SELF);
-}
-
-static void check_updates(void)
-{
-    CHECK_EQ(done_count(), UPDATES);
-}
-
-static uint32_t mmuext_word(uint32_t i)
-{
-    const struct mmuext_op op = pin_op(i / 3 % 2 == 0);
-    const uint32_t words[] = {op.cmd, op.arg1.mfn, 0};
-
-    return words[i % 3];
-}
-
-#define OPS (SOME_FRAMES * PAGE_SIZE / sizeof(struct mmuext_op) & ~1u)
-
-static void prepare_mmuext(void)
-{
-    fill_words(SOME_FRAMES, mmuext_word);
-    set_call(VICTIM_LIST, __HYPERVISOR_mmuext_op, ARRAY_VA, OPS, DONE_VA, DOMID_SELF);
-}
-
-static void check_mmuext(void)
-{
-    CHECK_EQ(done_count(), OPS);
-}
-
-/* The first is a pin that nothing undoes: so whoever made it twice would fail. */
-static uint32_t mmuext_once_word(uint32_t i)
-{
-    const uint32_t once[] = {MMUEXT_PIN_L1_TABLE, other.mfn[VICTIM_TREE_L1], 0};
-
-    return i < 3 ? once[i] : mmuext_word(i + 3);
-}
-
-static void prepare_mmuext_in_multicall(void)
-{
-    multicall_entry_t *entry;
-
-    fill_words(SOME_FRAMES, mmuext_once_word);
-    set_multicall(VICTIM_LIST, ENTRY_VA, 1);
-    entry = other_memory(&other, ENTRY_VA);
-    if (entry)
-        *entry = (multicall_entry_t){
-            .op = __HYPERVISOR_mmuext_op, .result = 0x7777, .args = {ARRAY_VA, OPS - 1, DONE_VA, DOMID_SELF}};
-}
-
-static void check_mmuext_in_multicall(void)
-{
-    const multicall_entry_t *entry = other_memory(&other, ENTRY_VA);
-
-    if (entry)
-        CHECK_EQ(entry->result, 0);
-    CHECK_EQ(done_count(), OPS - 1);
-}
-
-static uint32_t trap_word(uint32_t i)
-{
-    if (i % 2)
-        return i + 1 < MANY_FRAMES * PAGE_SIZE / 4 ? i : 0; /* without an address it is the end */
-    return i / 2 % 255 | (uint32_t)FLAT_KERNEL_CS << 16;
-}
-
-static void prepare_traps(void)
-{
-    fill_words(MANY_FRAMES, trap_word);
-    set_call(VICTIM_LIST, __HYPERVISOR_set_trap_table, ARRAY_VA, MAGIC(1), MAGIC(2), MAGIC(3));
-}
-
-/* The last entry of each vector counts. */
-static void check_traps(void)
-{
-    static struct vcpu_guest_context c;
-    uint32_t last = MANY_FRAMES * PAGE_SIZE / 8 - 2;
-
-    if (!other_get_context(&other, 0, &c))
-        return;
-    for (uint32_t i = 0; i < 255; i++, last--)
-        CHECK_EQ(c.trap_ctxt[last % 255].address, 2 * last + 1);
-}
-
-/* Of handles that do not exist. */
-static uint32_t unmap_word(uint32_t i)
-{
-    return i % 6 < 4 ? 0 : 0x77777777;
-}
-
-#define UNMAPS (MANY_FRAMES * PAGE_SIZE / sizeof(gnttab_unmap_grant_ref_t))
-
-static void prepare_grants(void)
-{
-    fill_words(MANY_FRAMES, unmap_word);
-    set_call(VICTIM_LIST, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, ARRAY_VA, UNMAPS, MAGIC(3));
-}
-
-/* The status is a half of the last word of six. */
-static void check_grants(void)
-{
-    uint32_t bad = 0;
-
-    for (uint32_t f = 0; f < MANY_FRAMES; f++) {
-        const uint32_t *page = victim_map(&other, ARRAY + f);
-
-        for (uint32_t i = 0; page && i < PAGE_SIZE / 4; i++) {
-            uint32_t word = f * (PAGE_SIZE / 4) + i;
-
-            bad += word < UNMAPS * 6 && word % 6 == 5 && (int16_t)page[i] != GNTST_bad_handle;
-        }
-    }
-    CHECK_EQ(bad, 0);
-}
-
-static void prepare_console(void)
-{
-    set_call(VICTIM_LIST, __HYPERVISOR_console_io, 0 /* write */, MANY_FRAMES * PAGE_SIZE, ARRAY_VA, MAGIC(3));
-}
-
-static void check_nothing(void)
-{
-}
-
-/* Asleep for 20 ms, and on its way out when asked for. */
-static void check_paused(const struct long_call *l)
-{
-    static struct vcpu_guest_context c;
-    uint64_t run = time_run(), asked;
-
-    CHECK(run > 100000);
-    nap_until(system_time() + 20000000);
-    CHECK(time_run() - run < 1000000);
-    asked = system_time();
-    other_get_context(&other, 0, &c);
-    CHECK(system_time() - asked < BOUND_NS);
-    CHECK_EQ(c.user_regs.eip, GATE_EIP);
-    CHECK_EQ(c.user_regs.eax, l->number);
-    CHECK(!is_done(VICTIM_LIST));
-}
-
-/* Short calls are over when they have been paused once, as the domain then has the CPU for a whole time slice. */
-static void try_pause(const struct long_call *l)
-{
-    uint32_t pauses = 0;
-
-    context("%s", l->name);
-    if (!begin())
-        return;
-    l->prepare();
-    nap_until(start() + 300000);
-    do {
-        CHECK_RC(control(XEN_DOMCTL_pausedomain), 0);
-        check_paused(l);
-        CHECK_RC(control(XEN_DOMCTL_unpausedomain), 0);
-    } while (!is_done(VICTIM_LIST) && ++pauses < 3);
-    if (wait_until_done(VICTIM_LIST)) {
-        check_call(VICTIM_LIST, l->kept);
-        l->check();
-    }
-    end();
-}
-
-TEST(exclusion_pause_stops)
-{
-    static const struct long_call calls[] = {
-        {"multicall", __HYPERVISOR_multicall, prepare_multicall, check_multicall, 2},
-        {"mmu_update", __HYPERVISOR_mmu_update, prepare_updates, check_updates, 2},
-        {"mmu_update for a domain", __HYPERVISOR_mmu_update, prepare_updates_in_c, check_updates, 2},
-        {"mmuext_op", __HYPERVISOR_mmuext_op, prepare_mmuext, check_mmuext, 2},
-        {"mmuext_op in a multicall", __HYPERVISOR_multicall, prepare_mmuext_in_multicall, check_mmuext_in_multicall, 2},
-        {"set_trap_table", __HYPERVISOR_set_trap_table, prepare_traps, check_traps, 1},
-        {"grant_table_op", __HYPERVISOR_grant_table_op, prepare_grants, check_grants, 3},
-        {"console_io", __HYPERVISOR_console_io, prepare_console, check_nothing, 3},
-    };
-
-    for (uint32_t i = 0; i < ARRAY_SIZE(calls); i++)
-        try_pause(&calls[i]);
+    exclusion_end();
 }
 
 /* ---- Another domain's memory: its operation ends before domain 0's begins */
@@ -595,11 +317,11 @@ TEST(exclusion_others_operations_are_waited_for)
         int rc;
 
         context("after %u ns", after);
-        if (!begin())
+        if (!exclusion_begin())
             return;
         set_pin_arguments();
         set_call(VICTIM_LIST, __HYPERVISOR_mmuext_op, PIN_VA, 1, 0, DOMID_SELF);
-        nap_until(start() + after);
+        nap_until(exclusion_start() + after);
         was_amid = amid_tree();
         unpin = pin_op(false);
         rc = HYPERVISOR_mmuext_op(&unpin, 1, NULL, (uint32_t)other.id);
@@ -609,7 +331,7 @@ TEST(exclusion_others_operations_are_waited_for)
         amid += was_amid;
         if (wait_until_done(VICTIM_LIST))
             check_call(VICTIM_LIST, 0);
-        end();
+        exclusion_end();
     }
     CHECK(amid >= 3);
 }
@@ -648,12 +370,12 @@ TEST(exclusion_first_state_has_one_giver)
         int32_t theirs, ours;
 
         context("after %u ns", after);
-        if (!begin())
+        if (!exclusion_begin())
             return;
         give_context_to_other(0, VICTIM_TREE_L3);
         first_context(&c, 0, VICTIM_L3);
         set_call(VICTIM_LIST, __HYPERVISOR_vcpu_op, VCPUOP_initialise, 1, CONTEXT_VA, MAGIC(3));
-        nap_until(start() + after);
+        nap_until(exclusion_start() + after);
         amid += amid_tree();
         ours = other_set_context(&other, 1, &c);
         wait_until_done(VICTIM_LIST);
@@ -661,7 +383,7 @@ TEST(exclusion_first_state_has_one_giver)
         if (ours)
             CHECK_RC(ours, -EOPNOTSUPP); /* it has other tables by now */
         CHECK_RC(theirs, ours ? 0 : -EEXIST);
-        end();
+        exclusion_end();
     }
     CHECK(amid >= 3);
 }
@@ -714,19 +436,19 @@ TEST(exclusion_taken_down_within_a_multicall)
     NEED_DOM0();
     for (uint32_t i = 0; i < ARRAY_SIZE(all); i++) {
         context("way %u", i);
-        if (!begin())
+        if (!exclusion_begin())
             return;
         set_polls(system_time() + 5000000, 0);
         waits = all[i];
         prepare_taking_down();
-        start();
+        exclusion_start();
         if (wait_until_done(VICTIM_LIST) && wait_until_done(BLOCK_OF_1)) {
             check_call(VICTIM_LIST, 2);
             CHECK_EQ(bad_results(ARRAY, ARRAY_SIZE(entries)), 0);
             check_call(BLOCK_OF_1, 2);
             CHECK_EQ(bad_results(ARRAY_OF_1, CALLS_OF_1), 0);
         }
-        end();
+        exclusion_end();
     }
 }
 
@@ -758,7 +480,7 @@ TEST(exclusion_ends_at_home)
     NEED_FAULTS();
     if (*start_vcpu_1())
         SKIP("%s", start_vcpu_1());
-    if (!begin())
+    if (!exclusion_begin())
         return;
     own_l2 = alloc_page();
     for (uint32_t i = 0; i < 4; i++) {
@@ -786,7 +508,7 @@ TEST(exclusion_ends_at_home)
         CHECK_RC(page_make_writable(own_l1[i]), 0);
         free_page(own_l1[i]);
     }
-    end();
+    exclusion_end();
 }
 
 /* ---- A domain stands still while another works on its memory. Likewise. */
@@ -800,13 +522,13 @@ TEST(exclusion_worked_on_stands_still)
 
     NEED_DOM0();
     NEED_FAULTS();
-    if (!begin())
+    if (!exclusion_begin())
         return;
     set_pin_arguments();
     set_entries(ARRAY, SHORT_COUNT, pins_in_turn);
     set_multicall(VICTIM_LIST, ARRAY_VA, SHORT_COUNT);
     op.arg1.mfn = other.mfn[VICTIM_TREE_L2];
-    nap_until(start() + 20000); /* it is at it */
+    nap_until(exclusion_start() + 20000); /* it is at it */
     preempt(INT82_PREEMPT_ALWAYS, 0);
     while (!is_done(VICTIM_LIST) && rounds++ < 5000) {
         op.cmd = rounds & 1 ? MMUEXT_PIN_L2_TABLE : MMUEXT_UNPIN_TABLE;
@@ -820,5 +542,5 @@ TEST(exclusion_worked_on_stands_still)
     }
     printf("exclusion: worked on it %u times meanwhile\n", rounds);
     CHECK(rounds > 20);
-    end();
+    exclusion_end();
 }
