@@ -72,6 +72,25 @@ static void check_unused(void *page)
     CHECK_RC(page_make_writable(page), 0);
 }
 
+/* The table is open, and its entry REF grants this page. NULL: the test is over. */
+static void *begin(uint16_t flags)
+{
+    void *page;
+
+    if (!open_table())
+        return NULL;
+    page = alloc_page();
+    grant(REF, page, flags);
+    return page;
+}
+
+static void end(void *page)
+{
+    check_unused(page);
+    free_page(page);
+    close_table();
+}
+
 TEST(grants_query_size)
 {
     gnttab_query_size_t q = {.dom = DOMID_SELF, .status = 77};
@@ -153,10 +172,9 @@ TEST(grants_map_writable)
     gnttab_map_grant_ref_t op;
     uint32_t *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
-    grant(REF, page, GTF_permit_access);
     op = map_op(MAP_VA, GNTMAP_host_map, REF);
     if (CHECK_RC(op.status, 0)) {
         CHECK_EQ(op.dev_bus_addr, virt_to_maddr(page));
@@ -172,9 +190,7 @@ TEST(grants_map_writable)
         CHECK(!probe_read((void *)MAP_VA, NULL, NULL));
         CHECK_RC(unmap_op(MAP_VA, 0, op.handle), GNTST_bad_handle);
     }
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 TEST(grants_map_readonly)
@@ -182,11 +198,10 @@ TEST(grants_map_readonly)
     gnttab_map_grant_ref_t op, second;
     uint32_t *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access | GTF_readonly);
+    if (!page)
         return;
-    page = alloc_page();
     page[0] = 0x1234;
-    grant(REF, page, GTF_permit_access | GTF_readonly);
     CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, REF).status, GNTST_general_error); /* not for writing */
     CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_readonly);
     op = map_op(MAP_VA, GNTMAP_host_map | GNTMAP_readonly, REF);
@@ -202,9 +217,7 @@ TEST(grants_map_readonly)
         CHECK_RC(unmap_op(MAP_VA + PAGE_SIZE, 0, second.handle), 0);
         CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_readonly);
     }
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 /* A table cannot be granted for writing, but for reading. */
@@ -213,12 +226,11 @@ TEST(grants_map_table)
     gnttab_map_grant_ref_t op;
     void *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
     CHECK_RC(page_make_readonly(page), 0);
     CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(page), 0), 0);
-    grant(REF, page, GTF_permit_access);
     CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, REF).status, GNTST_general_error);
     CHECK_EQ(table[REF].flags, GTF_permit_access);
     op = map_op(MAP_VA, GNTMAP_host_map | GNTMAP_readonly, REF);
@@ -226,9 +238,7 @@ TEST(grants_map_table)
         CHECK_RC(unmap_op(MAP_VA, 0, op.handle), 0);
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(page), 0), 0);
     CHECK_RC(page_make_writable(page), 0);
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 TEST(grants_map_refused)
@@ -236,10 +246,9 @@ TEST(grants_map_refused)
     gnttab_map_grant_ref_t op;
     void *page, *p;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
-    grant(REF, page, GTF_permit_access);
     CHECK_RC(map_op(MAP_VA, GNTMAP_readonly, REF).status, GNTST_bad_gntref); /* neither host nor device */
     CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, 0x10000000).status, GNTST_bad_gntref);
     CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, 0xFFFFFFFF).status, GNTST_bad_gntref);
@@ -281,9 +290,7 @@ TEST(grants_map_refused)
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, p, 1), -EFAULT);
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, NULL, 0), 0);
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 0x7FFFFFFF), -EFAULT);
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 TEST(grants_map_by_entry)
@@ -292,11 +299,10 @@ TEST(grants_map_by_entry)
     uint64_t entry;
     uint32_t *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
     entry = pte_maddr(mm_l1_entry((void *)MAP_VA));
-    grant(REF, page, GTF_permit_access);
     op = map_op(entry, GNTMAP_host_map | GNTMAP_contains_pte | GNTMAP_application_map | 5u << 16, REF);
     if (CHECK_RC(op.status, 0)) {
         CHECK_EQ(*mm_l1_entry((void *)MAP_VA) & (PTE_FRAME | PTE_P | PTE_RW | PTE_US | PTE_AVAIL),
@@ -307,9 +313,7 @@ TEST(grants_map_by_entry)
         CHECK_RC(unmap_op(entry, 0, op.handle), 0);
         CHECK(!probe_read((void *)MAP_VA, NULL, NULL));
     }
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 /* What stood there before loses its references. */
@@ -318,11 +322,10 @@ TEST(grants_map_over_mapping)
     gnttab_map_grant_ref_t op;
     uint32_t *page, *other;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
     other = alloc_page();
-    grant(REF, page, GTF_permit_access);
     CHECK_RC(map_at(MAP_VA, virt_to_mfn(other), PTE_KERNEL_RW), 0);
     mapped()[0] = 1;
     op = map_op(MAP_VA, GNTMAP_host_map, REF);
@@ -334,10 +337,8 @@ TEST(grants_map_over_mapping)
         check_unused(other);
         CHECK_RC(unmap_op(MAP_VA, 0, op.handle), 0);
     }
-    check_unused(page);
-    free_page(page);
     free_page(other);
-    close_table();
+    end(page);
 }
 
 /* The guest takes the entry away by itself: the handle stays, and no count goes wrong. */
@@ -346,10 +347,9 @@ TEST(grants_unmap_mismatch)
     gnttab_map_grant_ref_t op;
     uint32_t *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
-    grant(REF, page, GTF_permit_access);
     op = map_op(MAP_VA, GNTMAP_host_map, REF);
     if (CHECK_RC(op.status, 0)) {
         CHECK_RC(unmap_op(MAP_VA + PAGE_SIZE, 0, op.handle), GNTST_general_error);
@@ -369,9 +369,7 @@ TEST(grants_unmap_mismatch)
         CHECK_RC(unmap_op(MAP_VA, 0, op.handle), 0);
         CHECK_EQ(table[REF].flags, GTF_permit_access);
     }
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 TEST(grants_device_map)
@@ -379,10 +377,9 @@ TEST(grants_device_map)
     gnttab_map_grant_ref_t op;
     uint32_t *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
-    grant(REF, page, GTF_permit_access);
     op = map_op(MAP_VA, GNTMAP_host_map | GNTMAP_device_map, REF);
     if (CHECK_RC(op.status, 0)) {
         if (!is_int82()) /* Xen 4.2.5 drops the device's references with the host's (XSA-224) */
@@ -399,9 +396,7 @@ TEST(grants_device_map)
         CHECK_EQ(table[REF].flags, GTF_permit_access);
         CHECK_RC(unmap_op(0, op.dev_bus_addr, op.handle), GNTST_bad_handle);
     }
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 TEST(grants_unmap_and_replace)
@@ -410,12 +405,11 @@ TEST(grants_unmap_and_replace)
     gnttab_map_grant_ref_t op;
     uint32_t *page, *other;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
     other = alloc_page();
     other[0] = 0x07E4;
-    grant(REF, page, GTF_permit_access);
     op = map_op(MAP_VA, GNTMAP_host_map, REF);
     if (CHECK_RC(op.status, 0)) {
         CHECK_RC(map_at(MAP_VA + PAGE_SIZE, virt_to_mfn(other), PTE_KERNEL_RW), 0);
@@ -428,11 +422,9 @@ TEST(grants_unmap_and_replace)
         CHECK_EQ(table[REF].flags, GTF_permit_access);
         CHECK_RC(unmap_at(MAP_VA), 0);
     }
-    check_unused(page);
     check_unused(other);
-    free_page(page);
     free_page(other);
-    close_table();
+    end(page);
 }
 
 static int copy_op(gnttab_copy_t *op)
@@ -447,13 +439,12 @@ TEST(grants_copy)
     gnttab_copy_t op;
     uint8_t *from, *to;
 
-    if (!open_table())
+    from = begin(GTF_permit_access | GTF_readonly);
+    if (!from)
         return;
-    from = alloc_page();
     to = alloc_page();
     for (unsigned int i = 0; i < PAGE_SIZE; i++)
         from[i] = i * 7;
-    grant(REF, from, GTF_permit_access | GTF_readonly);
     grant(REF + 1, to, GTF_permit_access);
     for (unsigned int way = 0; way < 4; way++) {
         context("way %u", way);
@@ -499,11 +490,9 @@ TEST(grants_copy)
     op.dest.u.gmfn = HUGE_FRAME;
     CHECK_ONE_OF(copy_op(&op), GNTST_bad_page, GNTST_general_error);
     CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_readonly);
-    check_unused(from);
     check_unused(to);
-    free_page(from);
     free_page(to);
-    close_table();
+    end(from);
 }
 
 TEST(grants_swap)
@@ -512,10 +501,9 @@ TEST(grants_swap)
     gnttab_map_grant_ref_t op;
     uint32_t *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
-    grant(REF, page, GTF_permit_access);
     table[ENTRIES - 1] = (grant_entry_v1_t){0};
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_swap_grant_ref, &swap, 1), 0);
     CHECK_RC(swap.status, 0);
@@ -531,8 +519,7 @@ TEST(grants_swap)
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_swap_grant_ref, &swap, 1), 0);
     CHECK_RC(swap.status, GNTST_bad_gntref);
     table[ENTRIES - 1] = (grant_entry_v1_t){0};
-    free_page(page);
-    close_table();
+    end(page);
 }
 
 /* As many as one entry's count allows, and more handles than a page holds; in batches. */
@@ -544,10 +531,10 @@ TEST(grants_many)
     unsigned int done = 0;
     void *page;
 
-    if (!open_table())
+    page = begin(GTF_permit_access);
+    if (!page)
         return;
-    page = alloc_page();
-    for (unsigned int ref = 0; ref < 3; ref++)
+    for (unsigned int ref = 1; ref < 3; ref++)
         grant(REF + ref, page, GTF_permit_access);
     for (unsigned int i = 0; i < COUNT; i++)
         ops[i] = (gnttab_map_grant_ref_t){.host_addr = MAP_VA + i * PAGE_SIZE,
@@ -567,7 +554,5 @@ TEST(grants_many)
         CHECK_RC(back[i].status, 0);
     CHECK_EQ(table[REF].flags, GTF_permit_access);
     CHECK_EQ(table[REF + 1].flags, GTF_permit_access);
-    check_unused(page);
-    free_page(page);
-    close_table();
+    end(page);
 }
