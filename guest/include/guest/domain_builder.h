@@ -57,6 +57,9 @@ int domain_build(struct guest_domain *d, const struct domain_config *config);
 /* Its end, whatever it is doing. Our mappings of its memory by foreign_map() must have gone before. 0 or an error. */
 int domain_free(struct guest_domain *d);
 
+/* Only that: the domain ends, and has gone when this returns. */
+int domain_destroy(domid_t domid);
+
 int domain_pause(const struct guest_domain *d);
 int domain_unpause(const struct guest_domain *d);
 
