@@ -47,7 +47,7 @@ help:
 	@echo "make debug           the same under gdb, stopped before the first instruction"
 	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
 	@echo "make deps            install what all of this needs (Debian)"
-	@echo "make lint            formatting and static analysis (clang-format, cppcheck)"
+	@echo "make lint            formatting, static analysis (clang-format, cppcheck, shellcheck), and who may use whom (tools/layers.txt)"
 	@echo "make clean           remove $(B)/"
 	@echo "$(BENCH) --help    the front end behind all this"
 
@@ -137,6 +137,8 @@ iso:
 	@$(RUN_ENV) tools/guest.sh iso
 
 lint:
+	@tools/deps.sh lint
+	@$(MAKESELF) -s build
 	@tools/lint.sh
 
 clean:

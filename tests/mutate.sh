@@ -186,6 +186,7 @@ run_one() {
         ;;
     esac
     if [ -n "$caught" ]; then
+        # shellcheck disable=SC2086,SC2116 # without the blanks around it
         pass "$name: caught by $(echo $caught)"
         rm -rf "$dir" "$CASE_TMP"
     else
@@ -219,6 +220,7 @@ run_intact() {
         done
     done
     for way in crash misuse case; do
+        # shellcheck disable=SC2013 # words
         for kind in $(sed -n "s/^# caught-by: *$way=//p" "$all"/*.patch | sort -u); do
             "${way}_run" "$work/base-tuned/build/int82.elf" "$kind" && pass "intact: $way=$kind" ||
                 fail "intact: $way=$kind" "does not pass"

@@ -1,23 +1,25 @@
 #!/bin/sh
 # Installs what is missing, as root on Debian; otherwise says the one command that does. Quick when nothing is missing.
-# usage: tools/deps.sh [build|bench|test|fuzz|all]
+# usage: tools/deps.sh [build|lint|bench|test|fuzz|all]
 set -eu
 
 build="make gcc gcc-multilib libc6-dev libjansson-dev git"
 bench="$build qemu-system-x86 gnuplot-nox"
-test="$bench valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb qemu-user"
+lint="$build clang-format cppcheck shellcheck"
+test="$bench $lint valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb qemu-user procps"
 
 # For the fuzzers on the host: a compiler with libFuzzer and its sanitizers for 32-bit programs, and a disassembler.
 fuzz="$build clang-14 llvm-14 libclang-rt-14-dev lib32stdc++-12-dev libcapstone-dev"
 
 case "${1:-all}" in
 build) want=$build ;;
+lint) want=$lint ;;
 bench) want=$bench ;;
 test) want=$test ;;
 fuzz) want=$fuzz ;;
 all) want="$test $fuzz" ;;
 *)
-    echo "usage: tools/deps.sh [build|bench|test|fuzz|all]" >&2
+    echo "usage: tools/deps.sh [build|lint|bench|test|fuzz|all]" >&2
     exit 2
     ;;
 esac

@@ -1,19 +1,56 @@
 #!/bin/sh
-# lint.sh: formatting and static analysis of everything that is committed. Silent when there is nothing to say.
+# lint.sh: formatting and static analysis of the tree. Silent when there is nothing to say.
+# usage: tools/lint.sh [-l | CHECK...]     -l lists the checks; without any, all of them
 set -u
 cd "$(dirname "$0")/.." || exit 2
-for tool in clang-format cppcheck; do
-    command -v $tool >/dev/null || { echo "$tool is missing: apt-get install $tool" >&2; exit 2; }
-done
+checks="format xen-c bench-c shell layers"
+
+format() {
+    find xen guest bench tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
+}
+
 # NULL at a list's end is a pointer here: that is what glibc's is.
-rc=0
-# shellcheck disable=SC2046
-clang-format --dry-run -Werror $(git ls-files '*.c' '*.h') || rc=1
+static_analysis() {
+    cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --suppress=missingInclude "$@"
+}
+
 # The words that FETCH_GUEST_U32 and its like fill are outputs of `asm goto`, which cppcheck 2.10 does not know; and of
 # a loop that begins without a condition it believes that it may not run.
-cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --platform=unix32 \
-    --suppress=legacyUninitvar --suppress=uninitvar:xen/arch/x86/domain/domain_build.c --suppress=missingInclude \
-    -D__XEN__ -D__i386__ -DCOUNTERS=1 -Ixen/include xen || rc=1
-cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
-    --suppress=missingInclude --suppress=varFuncNullUB -D_GNU_SOURCE bench || rc=1
+xen_c() {
+    static_analysis --platform=unix32 --suppress=legacyUninitvar --suppress=uninitvar:xen/arch/x86/domain/domain_build.c \
+        -D__XEN__ -D__i386__ -DCOUNTERS=1 -Ixen/include xen
+}
+
+bench_c() {
+    static_analysis --suppress=varFuncNullUB -D_GNU_SOURCE bench
+}
+
+# What is not looked for anywhere, and why, is in .shellcheckrc.
+shell() {
+    shellcheck tools/*.sh tools/run32 tests/*.sh tests/cases/*.sh tests/run tests/fuzz/run tests/fake-qemu .ci/run
+}
+
+layers() {
+    tools/layers.sh
+}
+
+if [ "${1:-}" = -l ]; then
+    echo "$checks"
+    exit 0
+fi
+for tool in clang-format cppcheck shellcheck; do
+    command -v $tool >/dev/null || { echo "$tool is missing: run make deps" >&2; exit 2; }
+done
+# shellcheck disable=SC2086
+[ $# != 0 ] || set -- $checks
+rc=0
+for check; do
+    case " $checks " in
+    *" $check "*) "$(echo "$check" | tr - _)" || rc=1 ;;
+    *)
+        echo "tools/lint.sh: there is no check $check, but $checks" >&2
+        exit 2
+        ;;
+    esac
+done
 exit $rc

@@ -31,6 +31,7 @@ printf 'no kernel at all' | gzip -c >"$CASE_TMP/text.gz"
 # field FILE OFFSET BYTES...: a copy of the guest with bytes (octal) changed
 field() {
     cp "$guest" "$CASE_TMP/$1"
+    # shellcheck disable=SC2059 # it has octal numbers
     printf "$3" | dd of="$CASE_TMP/$1" bs=1 seek="$2" conv=notrunc status=none
 }
 field not_x86.elf 18 '\050'

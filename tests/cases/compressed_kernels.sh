@@ -12,6 +12,7 @@ gzip -9 -c "$guest" >"$CASE_TMP/guest.gz"
 
 # number VALUE: four bytes
 number() {
+    # shellcheck disable=SC2059 # it has octal numbers
     printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
 }
 

@@ -56,7 +56,7 @@ refused "no such module" "there is no module 2, only 0 to 1" 'domain=kernel=2'
 refused "domain 0's kernel" "module 0 is used already" 'domain=kernel=0'
 refused "a module twice" "module 1 is used already" 'domain=kernel=1 domain=kernel=1'
 refused "a module for two purposes" "module 1 is used already" 'domain=kernel=1,ramdisk=1'
-refused "too many" "at most 16 domains" "$(for i in $(seq 17); do printf 'domain=kernel=1 '; done)"
+refused "too many" "at most 16 domains" "$(for _ in $(seq 17); do printf 'domain=kernel=1 '; done)"
 refused "no kernel" "Module 1 cannot be domain 1" 'domain=kernel=1' README.md
 refused "less than it needs" "Too little memory for domain 1: it has" 'domain=kernel=1,mem=1M'
 refused "more than there is" "Too little memory" 'domain=kernel=1,mem=1G'

@@ -15,6 +15,7 @@ await() {
         sleep 0.1
     done
 }
+# shellcheck disable=SC2094 # the loop of QEMU's monitor and who reads it: that is meant
 {
     await 'crash begins' "$CASE_TMP/console"
     echo 'info registers'

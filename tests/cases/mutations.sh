@@ -16,6 +16,7 @@ for file in tests/mutations/*.patch; do
 done
 [ -n "$list" ] || { fail "mutations" "none is called ${MUTATIONS:-*}"; exit 1; }
 
+# shellcheck disable=SC2013 # words
 for build in $(sed -n 's/^# build: *//p' tests/mutations/*.patch | sort -u); do
     check "the intact tree for mutations of $build" tests/mutate.sh --base "$build"
 done

@@ -34,7 +34,7 @@ failing truncated "the guest stopped"
 check_text "truncated: console's tail" "| @int82 begin schema=1" "$CASE_TMP/said"
 FAKE=cuthang FAKE_BYTES=150
 failing hang "the guest hangs"
-FAKE=talk
+FAKE="talk"
 failing endless "took more than 3 s"
 FAKE=die
 sed -i 's/^@int82 end.*//' "$FAKE_CONSOLE"
@@ -56,7 +56,7 @@ rc=$?
 [ $rc = 130 ] && pass interrupted || fail interrupted "status $rc"
 check "interrupted: nothing left" nothing_left
 sleep 0.5
-if ps -eo ppid,args | grep -q "^ *1 .*fake-qemu.*$CASE_TMP"; then fail "interrupted: child" "QEMU is still running"; else pass "interrupted: no child left"; fi
+if pgrep -P 1 -f "fake-qemu.*$CASE_TMP" >/dev/null; then fail "interrupted: child" "QEMU is still running"; else pass "interrupted: no child left"; fi
 
 # Whole, and a machine that does not power off after its last row is no reason to lose them.
 sed -i '/^@int82 error/d; s/^@int82 end.*/@int82 end rows=2 errors=0/' "$FAKE_CONSOLE"
