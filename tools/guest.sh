@@ -13,7 +13,7 @@ mode=${1:-}
 usage() {
     cat >&2 <<EOF
 make $mode needs GUEST=<ELF file of a Xen PV guest, 32-bit PAE>. Guests of this tree:
-$(ls "$B"/guest/*.elf 2>/dev/null | sed 's/^/    /')
+$(find "$B/guest" -maxdepth 1 -name '*.elf' 2>/dev/null | sort | sed 's/^/    /')
     make run GUEST=$B/guest/bench.elf CMDLINE='rows=xen_version'
 More: INITRD=file, HVARGS='dom0_mem=64M loglvl=all', MEM=512, HYPERVISOR=/path/to/xen
 EOF
@@ -61,6 +61,7 @@ port=${GDB_PORT:-12382}
 "$qemu" "$@" -monitor none -serial "file:$console" -S -gdb "tcp:127.0.0.1:$port" ${QEMUFLAGS:-} &
 pid=$!
 trap 'kill $pid 2>/dev/null || true' EXIT INT TERM
-echo "The console goes to $console. Symbols: the hypervisor's and the guest's. Try: break do_console_io, continue"
-gdb -q -ex "set architecture i386" -ex "file $hypervisor" -ex "add-symbol-file $GUEST" \
+echo "The console goes to $console. Symbols: the hypervisor's and the guest's. Try: help int82; hypercall console_io; continue"
+# shellcheck disable=SC2086
+gdb -q -iex "set auto-load local-gdbinit off" -x .gdbinit -ex "set architecture i386" -ex "file $hypervisor" -ex "add-symbol-file $GUEST" \
     -ex "target remote 127.0.0.1:$port" ${GDBFLAGS:-}
