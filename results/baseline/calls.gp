@@ -55,10 +55,10 @@ $data0 << EOD
 52 "mmuext_invlpg_local" 48.00
 53 "mmuext_new_base_same" 62.00
 54 "mmuext_new_base_to_b" 193.00
-55 "pin_l1_empty" 3297.00
-56 "unpin_l1_empty" 2634.00
-57 "pin_l3_tree" 5974.00
-58 "unpin_l3_tree" 5425.00
+55 "pin_l1_empty" 3291.00
+56 "unpin_l1_empty" 2631.00
+57 "pin_l3_tree" 5968.00
+58 "unpin_l3_tree" 5422.00
 59 "page_fault_iret" 54.00
 60 "page_fault_hypercall_iret" 167.00
 61 "soft_int_0x81_iret" 148.00
@@ -80,11 +80,11 @@ $data0 << EOD
 77 "grant_copy_64" 645.00
 78 "grant_copy_page" 3165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (c6565be8b3de), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (d733247713f3), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
-set xrange [1:14935]
+set xrange [1:14920]
 set xlabel "ticks a call (minimum), logarithmic"
 set yrange [78.5:-0.5]
 set ytics scale 0
