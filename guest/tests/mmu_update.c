@@ -4,7 +4,7 @@
  * table of their own at FREE_TABLE_VA and on pages of their own, so that a wrong result cannot take the guest's own
  * ground away.
  */
-#include "mmu_update.h"
+#include "own_table.h"
 
 /* One update of entry 0: the answer must be `expected`, and the entry the new one or the old. */
 static void try_value(int line, pte_t value, int32_t expected)

@@ -2,7 +2,7 @@
  * Batches of mmu_update: what is done and counted when one of their requests fails, or cannot be read, or the count
  * cannot be written.
  */
-#include "mmu_update.h"
+#include "own_table.h"
 
 TEST(mmu_update_empty_batch)
 {

@@ -1,25 +1,8 @@
-/* What the tests of rules work on: a table of their own at FREE_TABLE_VA, and a page. */
+/* What the tests of rules share. */
 #ifndef TESTS_SECURITY_RULES_H
 #define TESTS_SECURITY_RULES_H
 
-#include "test.h"
-
-static pte_t *l1;
-static void *page;
-
-static inline bool begin(void)
-{
-    l1 = new_l1_at(FREE_TABLE_VA);
-    page = l1 ? alloc_page() : NULL;
-    return l1;
-}
-
-static inline void end(void)
-{
-    CHECK_RC(mmu_set_entry(&l1[0], 0), 0);
-    drop_l1_at(FREE_TABLE_VA, l1);
-    free_page(page);
-}
+#include "own_table.h"
 
 /* No reference to the page as writable is left but its mapping's: it can become a table, and is ordinary again. */
 static inline void check_counts(void *p)

@@ -1,13 +1,13 @@
-/* What tests of mmu_update work on: a table of their own at FREE_TABLE_VA, and a page. */
-#ifndef TESTS_MMU_UPDATE_H
-#define TESTS_MMU_UPDATE_H
+/* What tests of page tables work on (mmu_update*.c, security_rules*.c): a table of their own at FREE_TABLE_VA, and a
+ * page that it does not map yet. */
+#ifndef TESTS_OWN_TABLE_H
+#define TESTS_OWN_TABLE_H
 
 #include "test.h"
 
 static pte_t *l1;
 static void *page;
 
-/* A table, and a page that it does not map yet. */
 static inline bool begin(void)
 {
     l1 = new_l1_at(FREE_TABLE_VA);
@@ -17,6 +17,7 @@ static inline bool begin(void)
 
 static inline void end(void)
 {
+    CHECK_RC(mmu_set_entry(&l1[0], 0), 0);
     drop_l1_at(FREE_TABLE_VA, l1);
     free_page(page);
 }
