@@ -113,7 +113,7 @@ static inline int get_refs(mfn_t frame, bool readonly)
 {
     struct page_info *page = mfn_to_page(frame);
 
-    page->count++;
+    hold_page(page);
     if (readonly || !get_page_type(page, PGT_writable_page))
         return GNTST_okay;
     put_page(page);

@@ -1,10 +1,7 @@
 /* XENMEM_exchange: frames are given away and others taken instead, a chunk at a time, each of them all or nothing. */
 #include "memory.h"
 
-/*
- * Frames between two owners. They have none, nothing refers to them, and nobody else can find them: so the word with
- * their type links them.
- */
+/* Frames between two owners, linked: asm/mm.h. */
 struct frame_list {
     mfn_t first;
     uint32_t count;
@@ -12,7 +9,7 @@ struct frame_list {
 
 static void push_frame(struct frame_list *list, mfn_t mfn)
 {
-    mfn_to_page(mfn)->type_info = list->first;
+    link_frame(mfn, list->first);
     list->first = mfn;
     list->count++;
 }
@@ -21,9 +18,8 @@ static mfn_t pop_frame(struct frame_list *list)
 {
     mfn_t mfn = list->first;
 
-    list->first = mfn_to_page(mfn)->type_info;
+    list->first = unlink_frame(mfn);
     list->count--;
-    mfn_to_page(mfn)->type_info = PGT_none;
     return mfn;
 }
 
@@ -36,31 +32,6 @@ struct exchange {
     struct frame_list in, out; /* out: the first frame of each extent */
 };
 
-/* Takes a frame from its owner, if nothing but that owner's own reference is left. It still counts as the domain's. */
-static bool steal_frame(struct domain *d, mfn_t mfn, struct frame_list *list)
-{
-    struct page_info *page;
-
-    if (mfn >= max_page)
-        return false;
-    page = mfn_to_page(mfn);
-    if (page->owner != d || page->count != (PGC_allocated | 1) || page->type_info >= PGT_one)
-        return false;
-    page->count = 0;
-    page->owner = NULL;
-    push_frame(list, mfn);
-    return true;
-}
-
-static void return_frame(struct domain *d, mfn_t mfn)
-{
-    struct page_info *page = mfn_to_page(mfn);
-
-    page->owner = d;
-    barrier();
-    page->count = PGC_allocated | 1;
-}
-
 static __may_switch int steal_chunk(struct exchange *x, uint32_t chunk)
 {
     const xen_pfn_t *list = x->args.in.extent_start + (chunk << x->in_chunk_order);
@@ -71,8 +42,9 @@ static __may_switch int steal_chunk(struct exchange *x, uint32_t chunk)
             return -EFAULT;
         for (uint32_t j = 0; j < 1u << x->args.in.extent_order; j++) {
             step(&x->steps);
-            if (!steal_frame(x->d, mfn + j, &x->in))
+            if (mfn + j >= max_page || !steal_page(mfn_to_page(mfn + j), x->d))
                 return -EINVAL;
+            push_frame(&x->in, mfn + j);
         }
     }
     return 0;
@@ -103,7 +75,7 @@ static __may_switch void undo_chunk(struct exchange *x)
     if (x->in.count)
         flush_tlb_now();
     while (x->in.count) {
-        return_frame(x->d, pop_frame(&x->in));
+        return_page(mfn_to_page(pop_frame(&x->in)), x->d);
         step(&x->steps);
     }
     while (x->out.count)
@@ -128,11 +100,10 @@ static __may_switch void finish_chunk(struct exchange *x, uint32_t chunk)
         step(&x->steps);
     }
     while (x->in.count) {
-        mfn_t mfn = pop_frame(&x->in);
+        struct page_info *page = mfn_to_page(pop_frame(&x->in));
 
-        return_frame(x->d, mfn);
-        mfn_to_page(mfn)->count = 1;
-        put_page(mfn_to_page(mfn));
+        return_page(page, x->d);
+        relinquish_page(page);
         step(&x->steps);
     }
 }

@@ -35,14 +35,7 @@ static __may_switch bool remove_page(struct domain *d, mfn_t mfn)
     page = mfn_to_page(mfn);
     if (!get_page(page, d))
         return false;
-    if (page->type_info & PGT_pinned) {
-        page->type_info &= ~PGT_pinned;
-        put_page_and_table(page);
-    }
-    if (page->count & PGC_allocated) {
-        page->count &= ~PGC_allocated;
-        put_page(page);
-    }
+    relinquish_page(page);
     put_page(page);
     return true;
 }

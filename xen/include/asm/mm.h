@@ -89,6 +89,15 @@ __may_switch int pin_table(struct page_info *page, struct domain *d, uint32_t ty
 /* The owner gives up both. The caller holds a reference of its own; the frame is free when nothing maps it any more. */
 __may_switch void relinquish_page(struct page_info *page);
 
+/* A frame between two owners: it has none, nothing refers to it, and nobody can find it. steal_page() takes it from d,
+ * if only d's own reference is left, and it still counts as one of d's; return_page() gives it back with that
+ * reference. */
+bool steal_page(struct page_info *page, struct domain *d);
+void return_page(struct page_info *page, struct domain *d);
+/* Meanwhile the word with its type names the next of a list; the type is lost by that. */
+void link_frame(mfn_t mfn, mfn_t next);
+mfn_t unlink_frame(mfn_t mfn);
+
 /* A frame of the hypervisor's heap that d may map, writable or only readable (shared_info, console...). */
 void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
 /* The end of that: to be called before it goes back to the heap. */

@@ -254,6 +254,37 @@ void relinquish_page(struct page_info *page)
     }
 }
 
+/* --- Between two owners */
+
+bool steal_page(struct page_info *page, struct domain *d)
+{
+    if (page->owner != d || page->count != (PGC_allocated | 1) || page->type_info >= PGT_one)
+        return false;
+    page->count = 0;
+    page->owner = NULL;
+    return true;
+}
+
+void return_page(struct page_info *page, struct domain *d)
+{
+    page->owner = d;
+    barrier();
+    page->count = PGC_allocated | 1;
+}
+
+void link_frame(mfn_t mfn, mfn_t next)
+{
+    mfn_to_page(mfn)->type_info = next;
+}
+
+mfn_t unlink_frame(mfn_t mfn)
+{
+    mfn_t next = mfn_to_page(mfn)->type_info;
+
+    mfn_to_page(mfn)->type_info = PGT_none;
+    return next;
+}
+
 /* L1 entries that are not plain mappings of the domain's own RAM: I/O space, foreign frames, what is refused. */
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner)
 {
