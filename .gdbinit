@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # For `make debug`, which reads it: what one looks for first in a hypervisor. `help int82` lists the commands.
 set pagination off
 set print pretty on

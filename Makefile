@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Int82: `make bench` measures, `make test` tests, `make help` tells the rest.
 
 B  ?= build

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "batching.h"
 #include "engine.h"
 #include "plot.h"

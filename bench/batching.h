@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How well a guest batches its mmu_updates. */
 #ifndef INT82_BENCH_BATCHING_H
 #define INT82_BENCH_BATCHING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hypervisors to compare: images, the working tree, revisions; with make variables of their own. */
 #ifndef INT82_BENCH_BUILD_H
 #define INT82_BENCH_BUILD_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The host side: build/int82-bench and the engine probe it boots.
 
 B             ?= build

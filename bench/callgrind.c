@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The profile in callgrind's format: https://valgrind.org/docs/manual/cl-format.html */
 #include "view.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Comparing results, and gates on the comparison. */
 #ifndef INT82_BENCH_COMPARE_H
 #define INT82_BENCH_COMPARE_H

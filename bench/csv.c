@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bench.csv: a line for each row, without the raw samples. docs/results-format.md. */
 #include "result.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Symbols, lines and data of 32-bit ELF files. */
 #ifndef INT82_BENCH_ELF_FILE_H
 #define INT82_BENCH_ELF_FILE_H

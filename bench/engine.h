@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which machine runs the guest, and what one of its ticks is. */
 #ifndef INT82_BENCH_ENGINE_H
 #define INT82_BENCH_ENGINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the counted events may cost on a named processor. A model, no measurement: the text says so. */
 #include "view.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows followed over results or revisions. */
 #ifndef INT82_BENCH_HISTORY_H
 #define INT82_BENCH_HISTORY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the host knows: date, processor, revisions, how quiet the machine is. */
 #ifndef INT82_BENCH_HOST_H
 #define INT82_BENCH_HOST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "insn.h"
 
 #include <string.h>

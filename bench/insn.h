@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* As much of an x86 decoder as a profile needs: where control goes, and what an instruction costs besides being one. */
 #ifndef INT82_BENCH_INSN_H
 #define INT82_BENCH_INSN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* bench.json: everything, with the raw samples. The schema is in docs/results-format.md; its version is checked here.
  */
 #include "result.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* int82-bench: measures hypercalls, and makes something of the figures. */
 #include "batching.h"
 #include "compare.h"

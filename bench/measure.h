@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Measures sides one after the other, again and again: A B A B ..., so that what drifts drifts for all of them. */
 #ifndef INT82_BENCH_MEASURE_H
 #define INT82_BENCH_MEASURE_H

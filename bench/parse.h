@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The bench guest's protocol on the console, read line by line while the guest runs. */
 #ifndef INT82_BENCH_PARSE_H
 #define INT82_BENCH_PARSE_H

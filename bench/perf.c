@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Samples instead of counts: `perf kvm --guest`, which finds the hypervisor's functions in a kallsyms-style file. */
 #include "profile.h"
 

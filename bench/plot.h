@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pictures by gnuplot. Each is a script with its data in it, so that it can be drawn again or changed by hand. */
 #ifndef INT82_BENCH_PLOT_H
 #define INT82_BENCH_PLOT_H

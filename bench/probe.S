@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The probe: the smallest guest that needs from an engine what Int82 needs, to be booted under a time-out before the
  * real run. Protected mode with PAE paging, a kernel in ring 1 whose segments end below the top, `int $0x82` from there

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Child processes: QEMU, gnuplot, make, git. Each in a group of its own, so that it can be ended with all it started.
  */
 #ifndef INT82_BENCH_PROC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "profile.h"
 #include "host.h"
 #include "view.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What one row executes: exactly under TCG, by perf's samples under KVM. */
 #ifndef INT82_BENCH_PROFILE_H
 #define INT82_BENCH_PROFILE_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The profiler: a QEMU plugin, and `make profile`, `make batching`.
 
 PROFILE_SO := $(B)/int82-profile.so

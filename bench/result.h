@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A result: what one run of the bench guest measured, and what it was measured on. docs/results-format.md. */
 #ifndef INT82_BENCH_RESULT_H
 #define INT82_BENCH_RESULT_H

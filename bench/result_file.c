@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Results on disk: read in whatever format they have, and put in their place under a label. */
 #include "result.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Limits of a gate, for each row. The file's format is in docs/measuring.md. */
 #ifndef INT82_BENCH_ROW_LIMITS_H
 #define INT82_BENCH_ROW_LIMITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One run of the bench guest: boot, follow the console, parse. */
 #ifndef INT82_BENCH_RUN_H
 #define INT82_BENCH_RUN_H

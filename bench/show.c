@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Prints a result that is there already. */
 #include "show.h"
 #include "result.h"

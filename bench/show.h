@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef INT82_BENCH_SHOW_H
 #define INT82_BENCH_SHOW_H
 

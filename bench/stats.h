@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Statistics of samples. What each figure is and why it is there: docs/measuring.md. */
 #ifndef INT82_BENCH_STATS_H
 #define INT82_BENCH_STATS_H

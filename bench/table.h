@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table on standard output. */
 #ifndef INT82_BENCH_TABLE_H
 #define INT82_BENCH_TABLE_H

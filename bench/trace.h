@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the plugin wrote (bench/plugin/profile.c), and the profile of one sample made of it. */
 #ifndef INT82_BENCH_TRACE_H
 #define INT82_BENCH_TRACE_H

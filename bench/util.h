@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Small things that every part of the front end uses: messages, strings, files, clean-up. */
 #ifndef INT82_BENCH_UTIL_H
 #define INT82_BENCH_UTIL_H

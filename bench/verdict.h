@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can be said of one row measured on two sides. No input or output here: the unit tests call it directly. */
 #ifndef INT82_BENCH_VERDICT_H
 #define INT82_BENCH_VERDICT_H

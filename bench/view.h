@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A profile with names: the functions and lines behind the addresses, and who called whom. */
 #ifndef INT82_BENCH_VIEW_H
 #define INT82_BENCH_VIEW_H

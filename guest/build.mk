@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The guests: build/guest/<name>.elf. A guest is the library and the C and assembly files of one directory:
 #   bench  guest/bench      tests  guest/tests      fuzz  guest/fuzz      duel  guest/duel
 #   melee  guest/melee    <name>  guest/examples/<name>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Unit tests on the host. A tests/unit/NAME.mk adds its program to UNIT_TESTS and says how to build it.
 
 B            ?= build

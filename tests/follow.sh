@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Follows a page of docs/ to the letter: `. tests/follow.sh` after tests/lib.sh.
 #
 # A line `<!-- follow: WHAT -->` in front of a code block says what a reader does with the block, as the text tells him:

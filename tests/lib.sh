@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Helpers for test cases: `. tests/lib.sh`. A case runs in the tree's root with these variables:
 #   B        the build directory            CASE_TMP  an empty directory of its own, removed after a success
 # It prints what it likes and exits 0 (passed), 77 (skipped, the last line says why) or anything else (failed). Lines

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Breaks the hypervisor on purpose, as one patch of tests/mutations says, and sees whether the tests that the patch names
 # notice. tests/cases/mutations.sh runs them all; tests/mutations/README has the header lines of a patch.
 # usage: tests/mutate.sh NAME       one mutation, on a copy of the tree and of its objects, so that only what changed is built
@@ -244,7 +245,7 @@ case ${1:-} in
 --build) patched "$2" && make_in "$dir" "$build" build/int82.elf >&2 && echo "$dir/build/int82.elf" ;;
 --intact) run_intact ;;
 '' | -*)
-    sed -n '4,8p' "$0" | cut -c 3-
+    sed -n '5,9p' "$0" | cut -c 3-
     exit 2
     ;;
 *) run_one "$1" ;;

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # check-segments.sh IMAGE: fails when an instruction of the hypervisor uses DS, ES, FS or GS, which hold a guest's
 # selectors while it runs. Such code works under QEMU's TCG, which ignores limits, and dies on hardware.
 # Excepted: %gs/%fs/%ds/%es as operands of MOV (context switches load and save them), and .boot, which runs before that.

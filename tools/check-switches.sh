@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # No function of the image lets other vCPUs run unless it says so (__may_switch, xen/lib.h): for whoever calls one that does
 # not may rely on it that nothing changes meanwhile. Over the disassembly: so what the compiler has inlined counts, too.
 #   - A function that calls or jumps to one that may switch must say so itself. The entry stubs, assembly, are the roots:

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Installs what is missing, as root on Debian; otherwise says the one command that does. Quick when nothing is missing.
 # usage: tools/deps.sh [build|lint|bench|test|fuzz|all]
 set -eu

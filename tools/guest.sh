@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What `make run`, `make debug` and `make iso` do: one guest on the hypervisor, by hand.
 # usage: GUEST=file [INITRD="file [its arguments]"] [CMDLINE=text] [HVARGS=text] [HYPERVISOR=file] [MEM=MiB] [CPU=model] [QEMU=program]
 #        [QEMUFLAGS=text] [NOICOUNT=1] tools/guest.sh run|debug|iso
@@ -23,7 +24,7 @@ EOF
 case $mode in
 run | debug) [ -n "${GUEST:-}" ] || usage ;;
 iso) GUEST=${GUEST:-$B/guest/bench.elf} ;;
-*) sed -n '2,4s/^# //p' "$0" >&2; exit 2 ;;
+*) sed -n '3,5s/^# //p' "$0" >&2; exit 2 ;;
 esac
 for file in "$hypervisor" "$GUEST" ${INITRD:+"${INITRD%% *}"}; do
     [ -f "$file" ] || { echo "make $mode: there is no file $file" >&2; exit 5; }

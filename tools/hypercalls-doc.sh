@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Writes docs/hypercalls.md: hypercalls.def as a page, with each call's prototype (hypercall.h) and where it is made.
 # With --check it writes nothing and fails when the page is not what it would be.
 # usage: tools/hypercalls-doc.sh [--check]

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # No folder uses one that is higher than it, or beside it, in tools/layers.txt; which says what may be used nevertheless,
 # and why.
 #   - #include: a header is its folder's, those of xen/include are shared unless the table says whose they are.

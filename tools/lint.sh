@@ -1,9 +1,10 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # lint.sh: formatting and static analysis of the tree. Silent when there is nothing to say.
 # usage: tools/lint.sh [-l | CHECK...]     -l lists the checks; without any, all of them
 set -u
 cd "$(dirname "$0")/.." || exit 2
-checks="format xen-c bench-c shell layers"
+checks="format xen-c bench-c shell layers licence"
 
 format() {
     find xen guest bench tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
@@ -32,6 +33,16 @@ shell() {
 
 layers() {
     tools/layers.sh
+}
+
+# Each source says its licence in its first lines, so that a file that is copied elsewhere still does.
+licence() {
+    find xen guest bench tests tools .ci Makefile \( -name mutations -o -name seeds -o -name regressions \) -prune -o -type f \
+        \( -name '*.[chS]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' -o -name '*.awk' -o -name Makefile -o ! -name '*.*' \) \
+        -print | while IFS= read -r f; do
+        head -n 3 "$f" | grep -q 'SPDX-License-Identifier: MIT' || echo "$f: no line SPDX-License-Identifier: MIT"
+    done | grep . && return 1
+    return 0
 }
 
 if [ "${1:-}" = -l ]; then

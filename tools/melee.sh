@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # melee.sh: runs the melee (guest/melee, docs/fuzzing.md) on both builds, several machines at a time. Status 1: a failure.
 # Environment: B, SEED (1), MINUTES (1) or OPS (operations a machine, one round), JOBS (number of processors; with OPS:
 # also how many seeds), HYPERVISOR (else both builds), GUESTARGS (more words for the guest).

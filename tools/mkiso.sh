@@ -1,9 +1,10 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A bootable ISO: GRUB, the hypervisor, a guest and, if given, its initial ramdisk.
 # usage: tools/mkiso.sh OUT.iso HYPERVISOR "ITS ARGUMENTS" GUEST "ITS ARGUMENTS" [INITRD]
 set -eu
 
-[ $# -ge 5 ] || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
+[ $# -ge 5 ] || { sed -n '3,4s/^# //p' "$0" >&2; exit 2; }
 out=$1 hypervisor=$2 hv_args=$3 guest=$4 guest_args=$5 initrd=${6:-}
 
 for tool in grub-mkrescue xorriso mformat; do

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What tools/performance-tables.sh runs: results first, src=int82, plain or a release of Xen; then src=doc and a document.
 
 function die(text) {

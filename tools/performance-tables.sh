@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Writes the tables and figures of README.md, PERFORMANCE.md and results/tables.md anew from the committed results: what
 # stands between <!-- begin NAME --> and <!-- end NAME -->, and, inside a line, between <!--= KEY--> and <!--/-->. The
 # functions table_* and value() in performance-tables.awk say which there are. With --check it writes nothing, and fails

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Gives every memory operand in gcc's assembly the %ss: override that the processor would not choose by itself.
 #
 # Why: while the hypervisor runs, CS and SS are the only segments that are its own. DS, ES, FS and GS keep what the guest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The hypervisor. Two builds of one source: build/int82.elf is what is measured; build/int82-counters.elf counts.
 # Options: ENTRY=tuned|plain (docs/entry-path.md), XEN_CFLAGS= for experiments.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A TCG plugin: counts every instruction that is executed between the two RDTSCs of the bench guest's measured loops
  * (guest/bench/loops.S), by address and call path. `int82-bench profile` starts QEMU with it and makes something of

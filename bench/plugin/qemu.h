@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The part of QEMU's TCG plugin interface that our plugins use, in version 1 (QEMU 6 to 8). Debian ships no header.
  * QEMU exports these names to the plugins that it loads.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A TCG plugin: how long the hypervisor keeps interrupts off, and so the CPU from others. A stretch begins where a
  * guest (or the idle loop) is left and ends where a guest goes on or where STI lets interrupts in; its length is in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The benchmark guest: chooses rows, runs them, prints the samples. The protocol is docs/measuring.md's. */
 #include "bench.h"
 #include "report.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The benchmark's frame. A row is one line in rows.def, which names a function of rows.h:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The measured loops. Each exists twice: <name> does the thing, <name>_empty leaves it out and is equal otherwise, so that
  * the difference is the thing alone. Under TCG with icount the difference is exact.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The @int82 info, counter and hist lines. */
 #include "bench.h"
 #include "report.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the benchmark prints besides rows: what it ran on, and the hypervisor's counters. */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H

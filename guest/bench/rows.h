@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The functions that rows.def names: what each measures is said there. */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows of calls that need little around them. */
 #include "rows.h"
 

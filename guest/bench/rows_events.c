@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows of event channels: sending to a port of our own, bound as an IPI to the vCPU itself. */
 #include "rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rows of grants. The one domain grants frames to itself, which costs what granting to another does: the hypervisor
  * looks at both sides all the same.

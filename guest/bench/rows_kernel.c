@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows of what a guest kernel does to run processes: its LDT, timers, system calls, switching from one to another. */
 #include "rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rows of memory management. They work on one L1 table of our own at MM_SCRATCH, whose 512 entries each map, or not, a
  * frame of its own; the frame's first word says which it is.

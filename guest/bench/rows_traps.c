@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rows of exceptions: into the guest and back, and privileged instructions that the hypervisor emulates. */
 #include "rows.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two domains at each other: each grants, takes, copies and gives back pages at random, opens and guesses event
  * channels, makes page tables of pages that the other may have mapped, and tries what it has no right to. `peer=DOMID

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operations that are hypercalls: several requests become one call, several calls one multicall. */
 #include "fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operations that are no calls: stores and loads, which may be updates of page tables, and selectors that are loaded.
  */
 #include "fuzz.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer that knows the rules. docs/fuzzing.md.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From a seed and a number to a sequence. Each draws a few frames, slots and places to stay with, and a role for each
  * frame, so that operations meet; most operations fit the roles, and the rest do not.

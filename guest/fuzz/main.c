@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * seed=N (1)       the sequences' seed
  * sequence=N (0)   the first to run

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rules of docs/memory.md once more, for the few frames and entries that are looked at. */
 #include "fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operations in words. */
 #include "fuzz.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptors: what is one, in memory, in the GDT and in the LDT. */
 #include "fuzz.h"
 

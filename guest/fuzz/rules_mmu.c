@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What mmu_update, mmuext_op, update_va_mapping and decrease_reservation do. */
 #include "fuzz.h"
 

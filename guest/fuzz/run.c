@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sequences: operations one after another, with a look at everything in between. */
 #include "fuzz.h"
 

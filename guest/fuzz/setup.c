@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What sequences begin with: a pool of frames that nobody uses, and the few that the guest itself stands on. */
 #include "fuzz.h"
 

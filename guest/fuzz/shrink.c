@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A sequence that fails is run again and again, on frames that nobody has used, with less and less in it. */
 #include "fuzz.h"
 

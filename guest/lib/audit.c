@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Asking the hypervisor's auditor, and putting what it has found into words. */
 #include <guest/audit.h>
 #include <guest/console.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* printf, for lines. A line longer than the buffer is written in pieces. */
 #include <guest/console.h>
 #include <guest/events.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Making and ending other domains, as domain 0: guest/domain_builder.h. */
 #include <guest/console.h>
 #include <guest/domain_builder.h>

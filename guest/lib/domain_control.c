@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Other domains, for domain 0 (guest/domain_builder.h): the control calls, their frames mapped here, their events and
  * console, and their end. How one is built is in domain_builder.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Event channels: the two-level bitmaps in the shared info page. */
 #include <guest/events.h>
 #include <guest/hypercall.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A guest: linked at 1 MiB of its memory, which begins at VIRT_BASE (real 32-bit Xen wants domain 0 above 1 GiB). */
 #define VIRT_BASE 0xC0000000
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Frames, page tables, and a page allocator over the linear map. */
 #include <guest/console.h>
 #include <guest/hypercall.h>

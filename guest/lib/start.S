@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the domain builder reads (ELF notes), where it enters, the hypercall page, and the entries of traps and events.
  * Runs in ring 1 on flat segments that end below the hypervisor.

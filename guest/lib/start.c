@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From the first instruction to guest_main(), and out again. */
 #include <guest/console.h>
 #include <guest/events.h>

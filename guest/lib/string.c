@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Compiled with -fno-builtin's effect on loops (-fno-tree-loop-distribute-patterns), or memcpy would call itself. */
 #include <guest/string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Time, as the shared info page and the TSC show it. */
 #include <guest/guest.h>
 #include <guest/string.h>

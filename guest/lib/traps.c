@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exceptions in C: who takes one, and what happens when nobody does. Entries are in start.S. */
 #include <guest/console.h>
 #include <guest/hypercall.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls about memory: page tables, descriptors, reservations. */
 #include "melee.h"
 

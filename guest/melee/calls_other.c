@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls about everything else: grants, events, timers, callbacks, and giving the CPU up. */
 #include "melee.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What domain 0 does to the domain that fights: one command at a time, at random (controller.c). */
 #include "controller.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Domain 0: builds the domain that fights, and does to it at random moments whatever domain 0 can (commands.c). `seed=N
  * ops=N`, and `preempt` in the build with counters: operations are suspended at their k-th point, or at each.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Domain 0's side of the melee: what controller.c and commands.c share. */
 #ifndef MELEE_CONTROLLER_H
 #define MELEE_CONTROLLER_H

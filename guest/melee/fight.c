@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a vCPU does: one random operation after another. */
 #include "melee.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which role it is. */
 #include "melee.h"
 

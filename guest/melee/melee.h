@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The melee: all vCPUs of one domain at once on a few frames, with every kind of hypercall, while domain 0 inspects,
  * pauses, ends and rebuilds that domain. One image, two roles: domain 0 (controller.c) builds copies of itself, which

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The frames that are fought for. Each stands at an address of its own in the linear map (pool_va()), with an entry
  * that operations change, too; whatever the vCPUs need to live is no part of it: their code, stacks and tables. So an

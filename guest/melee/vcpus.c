@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vCPUs: how they begin, what becomes of traps and events, and the calls about them. */
 #include "melee.h"
 

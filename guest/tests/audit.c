@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Int82's own: the auditor, which main.c asks after every test. Here: that it looks at all there is, and (with the
  * build that can inject faults) that a book falsified on purpose is found, and named.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console_io. That what is written really arrives shows in the run's own output: every line of it comes this way; a
  * line of `console_io:` in front of this subject's results is what these tests wrote.

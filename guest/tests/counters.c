@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Int82's own: the counters, through dom0_op. They prove what no result can show, above all that a batch of updates
  * flushes the TLB once at most. Skipped where the hypervisor has none (a Xen, or the measured build).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Ends that a domain can come to, one a run (`crash=KIND`): each is a fault that cannot be handed to the guest, because
  * of what the guest has made of its own tables and stacks. tests/cases/guest_crash.sh looks for the register dump, the

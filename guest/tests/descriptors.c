@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * GDT and LDT. Segment limits are all that keeps ring 1 out of the hypervisor, so what counts is what a descriptor
  * looks like after the hypervisor has had it: it may be refused, its DPL raised, its limit cut. The tests read it back.

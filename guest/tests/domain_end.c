@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The end of a domain: what it had set up strikes nobody, and what others use of it is there until they have done. */
 #include "other.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What ring 1 and ring 3 may not do themselves and Xen does for them, or hands back as #GP: privileged instructions,
  * CPUID behind the forced-emulation prefix, ports; and stores to page tables, which are carried out as if they had been

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Event channels: ports and their states, sending, masks at every level, virtual interrupts, delivery of the upcall and
  * its frame, in both forms of the call. Domain 0 is alone, so the other end of a channel is itself: what one port

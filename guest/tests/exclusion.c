@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One operation on a domain's memory at a time (docs/concurrency.md), seen from a domain with two vCPUs; also in the
  * build that can force no switch. vCPU 1 (suspended_ops.c) is made to want the CPU, or to lose it, amid an operation of

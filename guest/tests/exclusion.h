@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tests of the rule of exclusion share (exclusion.c; exclusion_other.h). */
 #ifndef TESTS_EXCLUSION_H
 #define TESTS_EXCLUSION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One operation on a domain's memory at a time, and one way in which a vCPU is suspended (docs/concurrency.md): domain
  * 0 and a small domain, which makes one long call. Domain 0 wakes up amid it, by a timer, and so at once. That call's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A small domain that makes one long call while domain 0 interferes: see exclusion_other.c. */
 #ifndef TESTS_EXCLUSION_OTHER_H
 #define TESTS_EXCLUSION_OTHER_H

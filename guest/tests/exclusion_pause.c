@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A pause stops whatever the other domain does (exclusion_other.c), and it goes on where it was (issue 10, redhang): a
  * long call of each kind that is made again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The state that a vCPU starts with, whoever gives it (VCPUOP_initialise, domctl), and what it names later: nothing of
  * ring 0, no flags that are not a guest's to set, no memory that is not its domain's.

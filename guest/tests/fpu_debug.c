@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The FPU's lazy state, and debug registers. #NM comes if and only if the guest has asked for it; what the FPU holds
  * survives everything that the hypervisor does meanwhile.

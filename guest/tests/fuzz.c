@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * `fuzz=SEED`: thousands of hypercalls with arguments that are wrong in likely ways: frames of all sorts, pointers on
  * every border, structures of small numbers and of addresses. What the guest loses by it is its own affair: it may even

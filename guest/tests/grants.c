@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * grant_table_op. The one domain grants to itself, which Xen allows: so all of it but the boundary between two domains
  * is seen from both sides.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Allocations that fail. Each operation that allocates is tried again and again, with its first allocation failing,
  * then its second, and so on until none fails: each time it must say so or do without, and leave nothing behind.

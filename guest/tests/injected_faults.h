@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Faults on purpose (public/int82.h), in the hypervisor's build with counters. */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H

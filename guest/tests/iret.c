@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * HYPERVISOR_iret: from ring 1 back to ring 1, to ring 3, and with the upcall mask of the frame. The frame stands on
  * the stack as Xen wants it (EAX, EIP, CS, EFLAGS, ESP, SS); the stub in the hypercall page pushes the EAX itself.

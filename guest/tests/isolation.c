@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Isolation. Rings 0 to 2 are one to the paging unit, so that segment limits alone keep a kernel in ring 1 out of the
  * hypervisor. Here ring 1 and ring 3 try to read, write and run the hypervisor's memory through every segment register,

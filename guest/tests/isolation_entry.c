@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Isolation, the other half: not what a guest's own instructions reach (isolation.c), but where a guest may have the
  * processor or the hypervisor go in its stead. Handlers, callbacks, gates and frames that name the hypervisor's code,

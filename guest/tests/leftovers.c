@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * All that a processor keeps of one domain is another's to see unless it is replaced whole. We leave something in the
  * FPU, in debug registers, in the TLB; a domain of our making, or the hypervisor, must not find it. Also what boot

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The arguments that keep the hypervisor busy for longest between two looks for interrupts: full tables of frames that
  * were used as nothing yet, batches that each exchange such a table for another, descriptor tables in which every entry

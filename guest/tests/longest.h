@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Multicalls of as many calls as there are between two looks for interrupts at most: see longest_multicalls.c. */
 #ifndef TESTS_LONGEST_H
 #define TESTS_LONGEST_H

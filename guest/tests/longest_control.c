@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What only domain 0 may ask for, in multicalls of 64 of the worst (longest_multicalls.c): domains built and ended,
  * their registers, lists of their frames, the hypervisor's own messages. And the frames of a domain that has come to

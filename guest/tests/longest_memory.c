@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Multicalls of 64 calls about the domain's memory, and about its grants: see longest_multicalls.c. */
 #include "longest.h"
 

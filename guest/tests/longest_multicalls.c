@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Multicalls of 64 calls, each of them the worst of its kind: the longest lists, full tables, all ports in use. What
  * one of them takes without telling (spend() in xen/sched.h), 64 take together. tests/cases/longest_stretch.sh measures

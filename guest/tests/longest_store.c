@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests that keep the store busy for longest: through a tree that is full of the shortest paths, of the longest, and
  * of those in between, all of which begin alike; with payloads as long as there can be; among as many watches. See

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exceptions, emulated instructions and switches that keep the hypervisor busy for longest: segment registers whose
  * descriptors all have to be checked anew, strings of port accesses, strings of stores to a page table, instructions

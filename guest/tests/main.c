@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The conformance guest: runs the tests that `only=GLOB[,GLOB]` selects (all without it), one after the other, and
  * prints the test protocol. Also what the tests share.

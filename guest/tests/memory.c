@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memory_op: what a domain has, and changing it. Changes are proved by the machine-to-physical table and by using the
  * frames: mapping a frame given away must fail, mapping one received must work and find it zeroed or ours alone.

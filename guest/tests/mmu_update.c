@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mmu_update: every command, good and bad; batches are in mmu_update_batch.c. Each success is proved by reading the
  * entry back through its read-only mapping, each refusal by the entry still being what it was. The tests work on an L1

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Batches of mmu_update: what is done and counted when one of their requests fails, or cannot be read, or the count
  * cannot be written.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mmuext_op: pins and their rules, the base pointer, flushes, the LDT's edges, page operations. A type is proved by
  * what it forbids: a pinned table has no writable mapping, an unpinned page may have one again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * multicall: each entry's result in its place, failures that do not stop the rest, numbers out of range, arguments in
  * order, and what happens when the list itself cannot be read or written.

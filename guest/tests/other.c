@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Another domain for tests: other.h. */
 #include "other.h"
 

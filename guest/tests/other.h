@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Another domain for tests of what keeps domains apart: a victim (victim.h) that carries out calls chosen here, most of
  * which must be refused.

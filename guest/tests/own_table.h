@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tests of page tables work on (mmu_update*.c, security_rules*.c): a table of their own at FREE_TABLE_VA, and a
  * page that it does not map yet. */
 #ifndef TESTS_OWN_TABLE_H

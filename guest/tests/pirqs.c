@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Interrupt numbers: physdev_op and event_channel_op must mean the same ones. Nobody has got any on Int82. */
 #include "test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * raw_call(): a hypercall with every register as raw_in says, and every register afterwards in raw_out. Its own data is
  * reached through SS alone, for DS and the others hold what the test put there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Assembly of raw_iret.S. */
 #ifndef TESTS_RAW_H
 #define TESTS_RAW_H

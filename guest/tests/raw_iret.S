@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* HYPERVISOR_iret by hand: raw.h. Its frame: EAX EIP CS EFLAGS, and for ring 3 ESP and SS. */
 #include <public/xen.h>
 

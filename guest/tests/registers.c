@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What every hypercall leaves alone: all registers but EAX, the flags, and DS ES FS GS, also when these hold selectors
  * that the hypervisor itself could not work with (null, ring 3's). raw.S sets every register just before the gate and

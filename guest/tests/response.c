@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How long domain 0 waits for a domain that does its worst: what it asks about that domain is answered once the one
  * operation on the domain's memory that goes on is over. The longest one takes or drops a whole tree of page tables,

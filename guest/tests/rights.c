@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What only domain 0 may, what only a frame's owner may, and what not even domain 0 may do to itself. */
 #include "other.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rings by which Int82 serves a domain: the console's, and misuse of it and of the store's, which `misuse=KIND` on
  * the command line asks for (tests/cases/domains.sh).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Giving the CPU up, timers, and time. Every wait has a bound by the TSC, so that a timer that never comes fails its
  * test instead of hanging the run; what comes too early or much too late is seen by the system time that the page

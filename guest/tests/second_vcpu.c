@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A second vCPU of the same domain (Int82 and Xen: dom0_max_vcpus=2; skipped without it). It runs on vCPU 0's page
  * tables with a stack of its own, and tells by `phase` how far it has come. What it does is little, since the library

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a domain leaves behind, and what the hypervisor has in its memory, is nobody else's to read. */
 #include "other.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One test for each rule of docs/security.md that a guest can try to break, named after it. Here is the heart of each:
  * the attack that taught the field the rule, or what would be left behind by one that succeeds. tests/mutations breaks

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of rules share. */
 #ifndef TESTS_SECURITY_RULES_H
 #define TESTS_SECURITY_RULES_H

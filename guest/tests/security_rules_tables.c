@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The rules of docs/security.md about page tables and page types: as security_rules.c, one test for each. */
 #include "security_rules.h"
 

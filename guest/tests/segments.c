@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_assist 4gb_segments: a ring-3 program's %gs with a base and 4 GiB, whose negative offsets wrap round to just below
  * the base. No guest can have such a segment, but the hypervisor makes these accesses work, and no others.

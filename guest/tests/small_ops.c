@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vm_assist, physdev_op, dom0_op, set_callbacks: the good uses that need no device, and the refusals. */
 #include "test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the TLB still knows is never used once it matters, by the hypervisor neither: that, too, writes to addresses
  * which a guest has given to it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The state a domain starts in, as abi-notes tells it and real Xen leaves it. start.S keeps the registers of the first
  * instruction in boot_registers before it touches any; the page tables are read as they stand. What the library has

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The store that Int82 keeps for a domain, through its ring: what it answers to good and bad requests. Domain 0 has
  * none until it asks for one itself. What breaks the ring's rules is in rings.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* store_ring.h */
 #include "store_ring.h"
 

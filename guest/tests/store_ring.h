@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ring to the store that Int82 keeps for a domain. Domain 0 has none until it asks for one itself. */
 #ifndef STORE_RING_H
 #define STORE_RING_H

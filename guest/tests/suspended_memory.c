@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reservations, and arrays of grants, suspended at every point where they can be: see suspended_ops.c. */
 #include "suspended_ops.h"
 

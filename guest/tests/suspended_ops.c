@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Long operations, suspended at every point where they can be. Needs the build that injects faults, and a second vCPU
  * (dom0_max_vcpus=2), which wants to do things to the very tables and frames that the operation is about, at the k-th

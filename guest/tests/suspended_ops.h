@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operations that are suspended at each of their points while vCPU 1 does something: see suspended_ops.c. */
 #ifndef TESTS_SUSPENDED_OPS_H
 #define TESTS_SUSPENDED_OPS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exceptions: which vector a fault arrives at, with which error code, address and frame, from ring 1 and from ring 3,
  * and what set_trap_table takes. Each fault is caused by one instruction whose address is known, so that EIP in the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Event channels and grants between two domains, and a third one whose they are not. */
 #include "other.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * update_va_mapping and its form for other domains: by address instead of by entry. The flush that was asked for is
  * proved where it can be: the old translation is put into the TLB first, and must be gone.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Code for ring 3. The test copies all of it, from user_begin to user_end, into a page that ring 3 can reach, so nothing
  * here may name an address of its own. EDI is the test's argument; `int $0x20` is the way back, registers the result.

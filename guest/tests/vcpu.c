@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vcpu_op on vCPU 0, and the refusals for those that do not exist. The areas that a guest registers are proved to be
  * kept up to date, not only to be taken. register_vcpu_info moves the vCPU's event state for good, so that it comes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * VCPUOP_register_vcpu_info: the vCPU's event state, fault address and time move to a place of the guest's own, for
  * good. So this runs last: the library still looks at the old place.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * xen_version: each command by the gate and through the hypercall page, its strings ended within their fields, and what
  * happens to pointers that must not be written to. A refused call must not have written anything in front of the border

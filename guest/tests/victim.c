@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A domain to be destroyed: victim.h. */
 #include "victim.h"
 

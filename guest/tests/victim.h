@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A domain to be destroyed (victim.c): a few frames, one address space, and code that carries out a list of hypercalls
  * and then waits for ever. Domain 0 builds it by Xen's own calls, so that it lives on a real Xen as well.

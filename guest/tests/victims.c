@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The end of a domain, whatever it is amid: a small domain is suspended in each of its long operations, at each point
  * where it can be, and destroyed there by domain 0. Afterwards every frame is free again, and every page of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The domain that is to end, as victims.c and victims_suspended.c share it. */
 #ifndef TESTS_VICTIMS_H
 #define TESTS_VICTIMS_H

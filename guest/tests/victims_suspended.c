@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The end of a domain that domain 0 is at work on: one of domain 0's two vCPUs is suspended in what it does to the
  * victim, or in destroying it, while the other destroys it, or does what it can to what is still there.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 400
 # Follows docs/adding-a-counter.md to the letter in a copy of the tree. Then that half of it does not build: a line in the
 # list that nothing counts, a COUNT() that is not in the list, in both builds; and a place that is not the last.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 400
 # Follows docs/adding-a-hypercall.md to the letter in a copy of the tree: the page's own blocks are put where it says,
 # built, tested and measured by its own commands, and their output has to be what it shows. Then what the page claims

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 400
 # Follows docs/adding-a-plot.md to the letter in a copy of the tree. Then that both formats are pictures, and that the
 # script draws them again alone.

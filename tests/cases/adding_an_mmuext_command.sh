@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 600
 # Follows docs/adding-an-mmuext-command.md to the letter in a copy of the tree. Then that its test would notice a command
 # that flushes nothing, and that a hypervisor without it answers -ENOSYS.

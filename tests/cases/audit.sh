@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 120
 # The auditor finds what is wrong, and names it: the build with faults falsifies a reference count, a type's uses, a pin,
 # an owner, a type and more, one at a time, and the audit must tell just that; mended, it must be content. (That it is

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The histogram of a guest's batches: all batches are in it, and the picture is drawn.
 # timeout: 120
 . tests/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 1200
 # The whole conformance guest in Bochs: all hypercalls where segment limits are enforced, and the hypervisor runs on the
 # guest's data segments.

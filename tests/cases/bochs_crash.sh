@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 300
 # Stacks and handlers that a guest points at the hypervisor, where segment limits are enforced: the guest ends, with its
 # registers on the log, and nothing else does.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # Random hypercalls where segment limits are enforced and the data segments are the guest's.
 . tests/lib.sh

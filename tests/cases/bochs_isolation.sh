@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 900
 # Isolation by segment limits, in Bochs, which checks them. None of these may be skipped here: a machine that checks no
 # limits would pass whatever the hypervisor does.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # What cannot be booted is refused in one clear line, and the machine goes off; what is odd but harmless is told.
 . tests/lib.sh

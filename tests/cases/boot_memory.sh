@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 250
 # Sizes of memory, from 64 MiB to 4 GiB and beyond, and what dom0_mem= makes of them. The tests that depend on frame
 # numbers run in each: above 4 GiB a frame's address needs more than 32 bits.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 120
 # Domain 0 builds a second domain by domctl, runs it, and ends it, many times over (guest/examples/builder). The example
 # compares the machine's free pages before and after each, so a page that destruction does not give back ends it; and the

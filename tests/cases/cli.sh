@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The front end's manners: help, exit codes, errors that say what to do, no escape sequences in files; make help.
 . tests/lib.sh
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 600
 # One instruction more in one path: compare reports just the rows that go through it, and the gate fails. No change at
 # all is reported as none. Revisions are built in worktrees of their own, and leave none behind.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 120
 # A kernel compressed by gzip, and one in Linux's boot format, boot like the plain one, and nothing of the memory that was
 # used to unpack them is lost: domain 0 gets as many pages with dom0_mem=, and as many stay free. That an image which

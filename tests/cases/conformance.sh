@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 400
 # The conformance guest on the measured build, under TCG, with an initial ramdisk: every hypercall's good and bad uses.
 . tests/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 400
 # The conformance guest on the build with counters, which prove among other things the one flush of a batch.
 . tests/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 280
 # The conformance guest on other processors (with and without NX, with all that QEMU has) and on the plain entry path.
 . tests/lib.sh

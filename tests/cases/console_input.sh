@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 120
 # What is typed reaches one domain at a time: domain 0 at first, or whom console_input= names; Ctrl-a three times switches to
 # the next, a domain's end gives it back to domain 0. The serial line is fed by hand here, each line after the answer to

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # Whatever boot code left in control registers, MSRs, debug registers, flags and memory, no guest finds it: a loader that
 # leaves much (tests/dirty_loader) comes before the hypervisor.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # tests/follow.sh, on which the tests of docs/ rely: blocks go where they belong, and each way in which a page can be wrong
 # (a file that the text does not name, no such file, a line that is not there, output that is not shown) is noticed.
 . tests/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 400
 # Follows docs/measuring.md, "A benchmark of your own", to the letter, in a copy of the tree: the code blocks are taken
 # out of the page as they stand, put where it says, and its command is run.

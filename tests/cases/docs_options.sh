@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # docs/options.md names each option of the hypervisor's table (xen/common/boot/cmdline.c), and none that is not in it.
 . tests/lib.sh
 

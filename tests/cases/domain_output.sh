@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 60
 # What ordinary domains print: whose it is, that it cannot pass for another's, and that it is not too much.
 . tests/lib.sh

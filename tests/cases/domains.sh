@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 300
 # Further domains from further modules: that they are built as domain= says, that wrong options stop the boot in one line,
 # that the conformance guest passes in two of them beside each other and beside a third, and that what one of them does

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 280
 # Two domains side by side under load, for ten minutes of simulated time (an instruction counts 128 ns there), beside an
 # idle domain 0 that has the auditor look at everything at the end. Each checks what it maps, writes, keeps in registers

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 900
 # The other entry path (make ENTRY=plain): the whole conformance guest under TCG and, where segment limits are enforced,
 # in Bochs; and the benchmark's own checks of every effect. Both paths are one hypervisor.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 120
 # One operation on a domain's memory at a time (docs/concurrency.md): domain 0 with two vCPUs, and a second domain, in both
 # builds. Only the one with counters can force switches, which one of the tests needs.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 240
 # Faults on purpose, in the build with counters, and the auditor looks at what is left. Every allocation of an operation
 # fails once; every long operation is suspended at each point where it can be, while a second vCPU does things to what it

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # Two domains at each other (guest/duel): each checks what it maps, is refused and keeps to itself, and the auditor looks
 # at everything when both have ended. Once more in the build with counters, where an operation is suspended, and the other

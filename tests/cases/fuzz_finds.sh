@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # The fuzzer that knows the rules finds what is wrong: in hypervisors with a rule broken on purpose (tests/mutations) it
 # fails, tells a sequence of few operations, and this sequence alone fails again.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 280
 # Random hypercalls (guest/tests/fuzz.c): the guest may come to its end by them, the hypervisor may not.
 . tests/lib.sh

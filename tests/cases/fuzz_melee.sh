@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 300
 # All vCPUs of a domain at once on a few frames, while domain 0 inspects, ends and rebuilds it (guest/melee,
 # docs/fuzzing.md), on both builds; in the one with counters operations are suspended at their k-th point, and at each.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # The fuzzer that knows the rules (guest/fuzz, docs/fuzzing.md): every result, every entry, every count of references as
 # its model says, and the hypervisor's auditor after that; on both builds, and in Bochs, where limits are enforced. Other

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # compare and gate on made-up results: what passes, what fails, what is refused, and with which exit code.
 . tests/lib.sh
 

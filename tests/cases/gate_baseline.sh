@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The tree against what was promised (bench/limits.txt: the best PAE release of Xen, row by row) and, exactly, against
 # results/baseline. A baseline of another suite or compiler says nothing; then that half is skipped.
 . tests/lib.sh

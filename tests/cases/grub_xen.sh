@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 100
 # A guest that nobody here has built: GRUB for Xen (i386-xen), images made of Debian's modules with a script in them. It
 # boots as an ordinary domain beside an idle domain 0, looks for a store and for disks, and what the script says comes

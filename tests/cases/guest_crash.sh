@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 250
 # A guest that the hypervisor cannot help ends itself, and never the hypervisor: a register dump, a reason, power off; and
 # with `noreboot` the machine waits. On both builds.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 600
 # The fuzzers on the host (docs/fuzzing.md): the input of every past finding, the seeds, and some runs that are always the
 # same. `make host-fuzz` is what finds anything new; this shows that the fuzzers work, and that what they found stays

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # docs/hypercalls.md is what tools/hypercalls-doc.sh makes of hypercalls.def, hypercall.h and the sources; and the check
 # that says so notices a changed line of the table, a call more, and a call whose function has other arguments.
 . tests/lib.sh

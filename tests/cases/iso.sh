@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The ISO boots through GRUB, runs the suite, and its captured console becomes a result.
 . tests/lib.sh
 need qemu-system-i386 grub-mkrescue xorriso mformat

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # tools/layers.sh holds the tree to tools/layers.txt: in a copy, each way to break the layers is planted, and it must be
 # found and said; and the copy as it was, and is again, must pass.
 . tests/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What `make lint` says, check by check: nothing.
 . tests/lib.sh
 need clang-format cppcheck shellcheck

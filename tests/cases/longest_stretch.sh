@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # How long the hypervisor keeps interrupts off, and so the CPU from others: the longest stretch of each operation, in
 # instructions, while guests do the worst they can (guest/tests/longest*.c, store.c), everything else that the conformance

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 1500
 # Every rule of docs/security.md, broken on purpose: each patch of tests/mutations must apply, build, and be noticed by one
 # of the tests that it names, and all these tests must pass on the intact tree. A test that cannot fail would be found here.

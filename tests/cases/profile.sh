@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Profiles sum to the ticks that the bench measures, exactly; their events are what the rows are known to do; and the
 # programs that people open them with do open them.
 # timeout: 300

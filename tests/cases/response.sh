@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 120
 # How long domain 0 waits for a domain that does its worst (guest/tests/response.c), by a clock that ticks once an
 # instruction. The test's limit is the one that docs/security.md states.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A run that does not come to its end leaves no result and no half of one, says why, and shows the console's tail.
 . tests/lib.sh
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Two runs under TCG: the same ticks in every row, all files there, complete metadata, in time.
 . tests/lib.sh
 need qemu-system-i386 gnuplot

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 400
 # A domain 0 of two vCPUs on the one CPU: under TCG with both builds, and in Bochs, where the hypervisor runs on the data
 # segments of whichever vCPU was last.

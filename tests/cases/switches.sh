@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # timeout: 200
 # The build knows who may let other vCPUs run (tools/check-switches.sh, docs/concurrency.md). The tree as it is has no function
 # that does so without saying so, or it would not have been built; here marks are taken away, and a call is added, in a copy,

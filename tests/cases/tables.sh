@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # README.md, PERFORMANCE.md and results/tables.md quote the committed results to the digit (make tables writes them, this
 # never does); and the check that says so notices one changed digit, in a table, in the text and in a result.
 . tests/lib.sh

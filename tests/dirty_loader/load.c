@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A boot loader between QEMU's and the hypervisor, which is its first module: it leaves dirt behind (start.S; and RAM
  * from 64 MiB up full of one word), as its command line asks for. tests/cases/dirty_boot.sh

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Entry by Multiboot 1, and the way out of it, with dirt in all registers that the command line names. */
 #define MB_MAGIC 0x1BADB002
 #define MB_FLAGS 0x00000003

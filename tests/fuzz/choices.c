@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choices for mm_world.c: choices.h. */
 #include "choices.h"
 #include "../unit/mm_world.h"

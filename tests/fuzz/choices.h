@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What mm_world.h asks of its user, for the fuzzers: choices are the input's, and a failed check is a finding. */
 #ifndef CHOICES_H
 #define CHOICES_H

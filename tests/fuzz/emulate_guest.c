@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the guest of fuzz_emulate.c is, and what it executes: fuzz_emulate.h. */
 #include "fuzz_emulate.h"
 #include "choices.h"

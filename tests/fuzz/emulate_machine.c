@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine below fuzz_emulate.c's instructions: fuzz_emulate.h. */
 #include "fuzz_emulate.h"
 #include "windows.h"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Coverage-guided fuzzers on the host: libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer. docs/fuzzing.md.
 # Not part of `make tests`: they need clang and its 32-bit runtime (tools/deps.sh fuzz).
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hypervisor's command line (xen/common/boot/cmdline.c), domains to be built at boot, numbers and messages
  * (string.c, printk.c) under the coverage-guided fuzzer. The input is the line. It is the boot loader's and so trusted,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The instruction decoder (xen/arch/x86/emulate/decode.c) against another one, Capstone's, under the coverage-guided
  * fuzzer. The input is a byte that chooses the code segment's size, and an instruction.

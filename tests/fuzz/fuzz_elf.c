@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The parser of guest kernels (xen/common/boot/elf.c) under the coverage-guided fuzzer. The input is the file.
  *

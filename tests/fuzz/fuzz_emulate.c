@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the hypervisor executes for a guest (privop.c, ptwr.c, ports.c, msr.c, cpuid.c, with decode.c, insn.c, seg.c)
  * under the coverage-guided fuzzer.

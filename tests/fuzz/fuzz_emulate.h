@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The parts of the fuzzer of emulated instructions. */
 #ifndef FUZZ_EMULATE_H
 #define FUZZ_EMULATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files of guest kernels as boot loaders bring them (xen/common/boot/kernel_image.c, inflate.c): compressed by gzip,
  * Linux's bzImage, one in another; under the coverage-guided fuzzer. The input is the file.

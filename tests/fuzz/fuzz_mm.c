@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Frames, page types, mmu_update, update_va_mapping, mmuext_op and descriptor tables under the coverage-guided fuzzer.
  *

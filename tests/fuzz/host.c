@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The fuzzers' side of the system: host.h. */
 #define _GNU_SOURCE
 #include "host.h"

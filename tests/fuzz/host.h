@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the fuzzers need of the system they run on. The hypervisor's files, and a fuzzer that calls them, are compiled
  * as the hypervisor is: its headers, arguments in registers. host.c is compiled as the C library is; HOST marks what

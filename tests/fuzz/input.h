@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The input as a sequence of choices. When it is used up, every choice is 0. */
 #ifndef INPUT_H
 #define INPUT_H

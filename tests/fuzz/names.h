@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Included before everything in the hypervisor's files: its string functions beside the C library's. They are fuzzed
  * with what calls them, and instrumented.

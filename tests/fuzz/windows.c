@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Windows for the fuzzers: windows.h. */
 #include "windows.h"
 #include "../unit/mm_world.h"

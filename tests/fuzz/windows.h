@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Windows to frames, watched more strictly than a processor could: a window can be used only from the call that opens
  * it up to the next one of its class (of the L1 class: with a number as even or odd), or the next point where another

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The bench side: statistics, the protocol's parser, verdicts. With the sanitizers, from the sources.
 BENCH_UNIT := test_stats test_parse test_verdict
 UNIT_TESTS += $(BENCH_UNIT:%=$(B)/unit/%)

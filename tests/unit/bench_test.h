@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shared by the unit tests of the bench side. */
 #ifndef INT82_BENCH_TEST_H
 #define INT82_BENCH_TEST_H

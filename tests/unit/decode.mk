@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The instruction decoder's unit test, with the compiler's sanitizers.
 UNIT_TESTS += $(B)/unit/test_decode
 

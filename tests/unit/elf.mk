@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The parser of guest kernels: a table of good and bad ones, every truncation, and random changes.
 UNIT_TESTS += $(B)/unit/test_elf
 

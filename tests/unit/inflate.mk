@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # gzip and bzImage: against zlib, and every way of being broken. 64 bits, as zlib's library is.
 UNIT_TESTS += $(B)/unit/test_inflate
 

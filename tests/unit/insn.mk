@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The profiler's decoder of instructions.
 UNIT_TESTS += $(B)/unit/test_insn
 

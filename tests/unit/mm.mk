@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Frames, page types, mmu_update, mmuext_op, descriptors, in C and in assembly. A 32-bit program without a C library, so
 # that the hypervisor's calling convention and its string functions serve all of it.
 UNIT_TESTS += $(B)/unit/test_mm

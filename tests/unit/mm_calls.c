@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the guests' memory starts and ends, and their calls, in the midst of which others may run: mm_world.h. */
 #include "mm_world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The way into the hypervisor's entry stubs from a test, and out: what the gate pushes, and where iret leads. In user
  * mode the iret stays in its ring, so that it leaves ESP and SS on the stack.

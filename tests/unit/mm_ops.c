@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What guests do to their memory, as choices of below(): mm_world.h. */
 #include "mm_world.h"
 

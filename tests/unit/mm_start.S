@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the test program without a C library begins, and where its signal handlers end. */
         .text
         .globl  _start

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The system below test_mm.c, which has no C library: output, memory at the hypervisor's addresses, signals. */
 #ifndef MM_SYSTEM_H
 #define MM_SYSTEM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the hypervisor's memory files need to run on the host, and the auditor: mm_world.h. */
 #include "mm_world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A small machine for the hypervisor's own memory files to work in, on the host: frames, two domains, three vCPUs. Used
  * by the unit test (test_mm.c) and by the fuzzer (../fuzz/fuzz_mm.c).

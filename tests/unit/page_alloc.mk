@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The page allocator against a plain model of it.
 UNIT_TESTS += $(B)/unit/test_page_alloc
 

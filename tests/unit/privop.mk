@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Privileged instructions, in a 32-bit program.
 UNIT_TESTS += $(B)/unit/test_privop
 

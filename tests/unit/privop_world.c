@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine below test_privop.c's instructions: privop_world.h. */
 #include "privop_world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What test_privop.c executes instructions on: the hypervisor's state, what the tested files call, memory for code,
  * data and descriptors.

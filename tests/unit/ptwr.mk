@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Emulated stores against the processor's own. A 32-bit program, with memory where the hypervisor has its tables.
 UNIT_TESTS += $(B)/unit/test_ptwr
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stores at random, and the processor's own way with them: ptwr_trial.h. */
 #include "ptwr_trial.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stores as an instruction and the registers to execute it with, chosen at random, for test_ptwr.c. */
 #ifndef PTWR_TRIAL_H
 #define PTWR_TRIAL_H

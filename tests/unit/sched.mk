@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Scheduler, timers, events and sched_op with a simulated clock. A 32-bit program: guest addresses must fit.
 UNIT_TESTS += $(B)/unit/test_sched
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine of test_sched.c, and its guests: sched_world.h. */
 #include "sched_world.h"
 

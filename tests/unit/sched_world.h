@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A simulated machine for the scheduler and the events of xen/common: a clock, a timer's hardware, and vCPUs that are
  * coroutines. Time passes only where a guest computes.

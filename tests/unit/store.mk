@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The tree of the store, against a model, with the compiler's sanitizers.
 UNIT_TESTS += $(B)/unit/test_store
 

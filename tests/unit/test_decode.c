@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The instruction decoder (xen/arch/x86/emulate/decode.c), on the host.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The parser of guest kernels (xen/common/boot/elf.c), on the host.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Event channels (xen/common/events): answers, states and rights. In the program test_sched. */
 #include "sched_world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Compressed guest kernels (xen/common/boot/inflate.c, kernel_image.c), on the host, against zlib.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The profiler's decoder: events and flow of instructions whose encoding is known. */
 #include "bench_test.h"
 #include "insn.h"

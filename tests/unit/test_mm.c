@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Frames and page types (frames.c, page_tables.c, l1_refs.S), mmu_update and update_va_mapping (mmu_update.c and the
  * fast paths of mmu_fast.S), mmuext_op and descriptor tables, on the host.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The page allocator (xen/common/memory/page_alloc.c), on the host, against a plain array of what is free.
  *

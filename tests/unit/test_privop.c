@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Privileged instructions (xen/arch/x86/emulate/privop.c, ports.c, cpuid.c and what they stand on), on the host.
  *

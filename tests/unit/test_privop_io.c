@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Privileged instructions, continued from test_privop.c: ports, and segments as string I/O meets them. */
 #include "privop_world.h"
 #include "unit.h"

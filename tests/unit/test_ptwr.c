@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writable page tables (xen/arch/x86/emulate/ptwr.c with decode.c, insn.c and seg.c), on the host.
  *

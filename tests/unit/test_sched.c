@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Scheduler, timers, event channels and sched_op (xen/common), on the host.
  *

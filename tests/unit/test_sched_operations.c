@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operations that are suspended, and who waits for whom: xen/operation.h. */
 #include "sched_world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The statistics (bench/stats.c) against values that others published or that follow by counting:
  * NIST's StRD sets NumAcc1 to NumAcc4 (certified mean and deviation), R's quantiles of type 7, binomial coverages of

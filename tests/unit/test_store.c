@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The store's tree against a model: an unordered list of paths and values, where nothing can go wrong. Long random
  * sequences over few names, so that paths meet, nest, and run out of room; reads beyond the tree are the sanitizers'.

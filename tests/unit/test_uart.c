@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The console (xen/arch/x86/dev/uart.c, common/console/console.c, console_io.c) on a UART that takes its time: 86.8 us
  * for each character, 1 us for each access to a port. Interrupts come in only where the hypervisor lets them: between

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Verdicts (bench/verdict.c): under exact ticks one instruction is a difference and nothing else is one; a row that a
  * timer disturbs is not judged by the timer; sampled ticks need samples and a small p; and units are never mixed.

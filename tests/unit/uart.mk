@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The console down to a simulated UART. A 32-bit program: guest addresses must fit.
 UNIT_TESTS += $(B)/unit/test_uart
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The harness of the unit tests: unit.h. */
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The harness of the unit tests: checks that say what they saw, a table of tests, and the @test lines that tests/run
  * counts. Needs a C library; test_mm.c, which has none, has its own way.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Domain 0 builds a second domain out of itself, lets it run, answers its event, and ends it: `times=N` times (1), with
  * `pages=N` of memory (1024). The machine has as many free pages after it as before. With an initial ramdisk it builds

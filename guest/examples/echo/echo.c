@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Says each line that is typed for it, until one is `quit`: domain 0 by console_io, others through their ring. */
 #include <guest/console.h>
 #include <guest/events.h>

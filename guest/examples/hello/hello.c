@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The smallest guest: says what it runs on, and powers off. */
 #include <guest/console.h>
 #include <guest/guest.h>

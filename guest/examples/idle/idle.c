@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Does nothing, without using the CPU: for `seconds=N`, or for ever. As domain 0 it keeps the machine up for others;
  * with `audit` it asks the hypervisor at the end whether its books are right, and with `preempt` the build with
  * counters lets other vCPUs run at each point where an operation can be suspended. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Keeps a domain busy for `seconds=N` (60), and watches that nobody disturbs it: rounds of page-table batches, faults,
  * events to itself, arithmetic in the FPU and, with `nap=MS`, sleep. What it keeps in registers, memory and time must

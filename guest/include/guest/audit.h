@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The hypervisor's auditor (public/int82.h), where there is one. */
 #ifndef GUEST_AUDIT_H
 #define GUEST_AUDIT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Console output, a line at a time: through console_io, or a domain's ring where it has one. %d %i %u %x %X %c %s %p
  * %%, l and ll, width, 0 and -. */
 #ifndef GUEST_CONSOLE_H

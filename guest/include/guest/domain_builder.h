@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Other domains, for a guest that is domain 0: on Int82 and on Xen alike.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Event channels. Upcalls are masked at boot, and until events_enable(). */
 #ifndef GUEST_EVENTS_H
 #define GUEST_EVENTS_H

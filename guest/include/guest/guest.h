@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Start of day. A guest defines guest_main(); when that returns, the domain powers off. By then the console, the trap
  * handlers, event upcalls (masked) and the memory of mm.h are ready.

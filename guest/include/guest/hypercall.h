@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Hypercalls, out of the one table. For each line of hypercalls.def there are
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The part of the C library that compilers and guests expect. */
 #ifndef GUEST_STRING_H
 #define GUEST_STRING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exceptions. Vectors 0 to 31 go to assembly stubs that save a frame and call the C handler; without one, or when it
  * returns false, a trap that trap_catch() waits for ends its function, and any other ends the guest with a dump.

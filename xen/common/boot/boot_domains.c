@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which domains are built at boot: domain 0 from the first module, others as domain= asks for them (docs/domains.md).
  * Whatever makes no sense there stops the boot: a machine without one of its domains is not what was asked for.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The hypervisor's command line: one table of options. */
 #include <xen/console.h>
 #include <xen/domain.h>

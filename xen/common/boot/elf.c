@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Guest kernels: 32-bit ELF executables that say in notes, or in an older string section (__xen_guest), how they want
  * to be loaded. The file is not trusted: every offset is checked against its size before it is used.

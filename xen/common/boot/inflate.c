@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inflate, for compressed guest kernels at boot. The file is not trusted: input and output are checked byte by byte,
  * and every set of codes is checked for being one (a code that no set of lengths leads to cannot be looked up).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Guest kernels as distributions have them: compressed, and in Linux's own boot format. */
 #include <xen/boot_memory.h>
 #include <xen/inflate.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One console, many users. Domain 0's text goes out as it is; that of other domains line by line with "(d1) " in front;
  * who writes while another's line is unfinished begins a new one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * console_io: the console of the machine. Domain 0 writes to it as it likes, and reads it. Others may write, as on a
  * debug build of Xen, but no faster than a serial line carries, and what is too much is dropped.

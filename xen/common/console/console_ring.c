@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The console of an ordinary domain (public/io/console.h), served by the hypervisor. The domain's indices are read once
  * and believed as far as they make sense; our own ones are kept here, and only shown to it.

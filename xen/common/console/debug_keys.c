@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sysctl debug_keys: a key makes the hypervisor log something about itself. docs/control.md lists them. */
 #include <xen/console.h>
 #include <xen/debug_keys.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The last of what printk has said, for sysctl readconsole. Positions are bytes since boot, and wrap like Xen's. */
 #include <asm/guest_access.h>
 #include <xen/log_ring.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Formatting, and the hypervisor's own lines on the console. */
 #include <asm/processor.h>
 #include <xen/console.h>

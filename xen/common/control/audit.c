@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The auditor (xen/audit.h): who stands still, who refers to what, and everything that is not about frames.
  *

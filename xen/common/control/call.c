@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The dispatcher of dom0_op and sysctl. */
 #include <asm/guest_access.h>
 #include <xen/control.h>

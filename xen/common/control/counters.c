@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The counters, as a guest sees them: xen/counters.h. */
 #include <asm/guest_access.h>
 #include <xen/counters.h>

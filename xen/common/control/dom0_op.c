@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dom0_op (platform_op): domain 0 operates the machine.
  *

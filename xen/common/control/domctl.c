@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * domctl: domain 0 creates, controls and destroys domains (docs/control.md). One such call at a time, as on Xen: others
  * wait. The domain that it is about is held, and so stays what it is.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Faults on purpose: xen/faults.h. */
 #include <xen/faults.h>
 #include <asm/mm.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * physdev_op: what a guest asks about physical devices. No domain has any of the machine's interrupts or PCI devices;
  * what is about those says so with the error code that Xen has for it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sysctl: domain 0 asks about the whole system (docs/control.md).
  *

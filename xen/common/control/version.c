@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* xen_version: who we are. The interface is Xen 4.2's, so that is what guests are told; the name says the rest. */
 #include <asm/guest_access.h>
 #include <xen/domain.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vm_assist: switches optional behaviour on and off. Who acts on a bit looks at domain.vm_assist,
  * but the iret hypercall, which looks at vcpu.on_iret. */
 #include <public/errno.h>

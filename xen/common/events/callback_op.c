@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* callback_op, its older form set_callbacks, and nmi_op: where the hypervisor enters a guest. */
 #include <asm/guest_access.h>
 #include <asm/traps.h>

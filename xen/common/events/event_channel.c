@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Event channels: one bit for each port of a domain, set by another domain, another vCPU or the hypervisor.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Grants before the auditor: what handles hold, and the pins of entries that come of it. */
 #include "grants.h"
 

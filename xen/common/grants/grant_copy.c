@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copying from and to frames that are granted, or the caller's own, without mapping them. */
 #include "grants.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Mapping what others grant, and ending that: handles, and the page-table entries that the mappings stand in. */
 #include "grants.h"
 

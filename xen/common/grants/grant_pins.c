@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The uses of a granter's entry. Each pins it: the hypervisor then goes by what it read when the first began, and the
  * granter sees the entry in use.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Grants, version 1 of the table. The granter writes an entry (frame, to whom, how) into frames that it shares with the
  * hypervisor; the other names the entry by its number, and gets the frame mapped or copied. Here is the table, what is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A grant table from within: what the files of this folder share. grant_table.c has the table and the calls about it,
  * grant_pins.c the uses of an entry, grant_map.c mapping and unmapping, grant_copy.c copying, grant_audit.c what the

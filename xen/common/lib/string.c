@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory and strings. Loops, not string instructions: those would go through the guest's ES (docs/entry-path.md). */
 #include <asm/div64.h>
 #include <asm/guest_access.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* XENMEM_exchange: frames are given away and others taken instead, a chunk at a time, each of them all or nothing. */
 #include "memory.h"
 

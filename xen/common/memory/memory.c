@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * memory_op: what memory a domain has, what it is told of the machine's, and changing it (reservation.c, exchange.c).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the calls that change a domain's memory share (memory.c, reservation.c, exchange.c). */
 #ifndef COMMON_MEMORY_H
 #define COMMON_MEMORY_H

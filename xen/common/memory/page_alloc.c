@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Free machine memory: guests' frames, and the hypervisor's heap in the direct map. A bit for each page, set while it
  * is free. Blocks are aligned to their size and taken from below, so what is left stays in one piece.

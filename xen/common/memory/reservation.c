@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * More memory for a domain, or less: the three calls on a reservation. They are made for many extents, answer how many
  * were done, and stop at the first that fails.

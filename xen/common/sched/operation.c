@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Operations that are switched away from in their middle, and who waits for whom: xen/operation.h, docs/concurrency.md.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sched_op: giving up the CPU, and the domain's end from within. */
 #include <asm/guest_access.h>
 #include <xen/domain.h>

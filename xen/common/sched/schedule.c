@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which vCPU runs. Those that could wait in one queue, first come, first served, each for a time slice. One that wakes
  * with some of its slice left goes to the front, and the one that it displaces comes next: so whoever mostly waits is

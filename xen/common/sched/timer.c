@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Software timers (xen/timer.h): a list sorted by expiry, as there are a few for each vCPU and most are at its head.
  *

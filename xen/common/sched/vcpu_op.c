@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vcpu_op: starting, stopping, placing and timing vCPUs of the caller's domain. */
 #include <asm/guest_access.h>
 #include <asm/mm.h>

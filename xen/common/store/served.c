@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Services of the hypervisor to domains, through rings: xen/served.h. The rings themselves are each service's own. */
 #include <asm/frames.h>
 #include <xen/event.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A domain's requests to its store, and what they are answered: about keys, transactions, and the rest. Watches are in
  * store_watches.c.

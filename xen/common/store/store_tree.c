@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The tree behind xenstore.c (xen/store.h): entries one behind the other, sorted such that whatever lies below a node
  * follows it at once. Everything is one walk along at most 7 KiB, which nobody can interrupt (docs/security.md has the

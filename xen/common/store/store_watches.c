@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Watches of a domain's store. Each fires once when it is set, and then for what is changed below its path: for that
  * the tree keeps a list of its changes, which is gone through one event at a time, as there is room for it.

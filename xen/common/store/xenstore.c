@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A small xenstore (public/io/xs_wire.h). Each domain has a home of its own, /local/domain/<id>, where it may read and
  * write, up to a few KiB; nothing else is to be seen. So what belongs to two domains, such as devices, is not here: a

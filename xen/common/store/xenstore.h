@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A domain's store and its connection, within this folder: see xenstore.c. */
 #ifndef COMMON_XENSTORE_H
 #define COMMON_XENSTORE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Macros of the assembly files: no C, so clang-format stays away. */
 /* clang-format off */
 #ifndef ASM_ASM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Debug registers of guests. */
 #ifndef ASM_DEBUGREG_H
 #define ASM_DEBUGREG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Decoding of the instructions that the hypervisor carries out for a guest: stores (to page tables), and the privileged
  * ones. Depends on nothing else of the hypervisor, so that tests/unit/test_decode.c runs it on the host.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptor tables: the hypervisor's own, and the frames that guests give for theirs. Source: Intel SDM 3, 3.4.5. */
 #ifndef ASM_DESCRIPTORS_H
 #define ASM_DESCRIPTORS_H

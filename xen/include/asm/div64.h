@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One step of a long division. */
 #ifndef ASM_DIV64_H
 #define ASM_DIV64_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Instructions that the hypervisor carries out for a guest. docs/emulation.md. */
 #ifndef ASM_EMULATE_H
 #define ASM_EMULATE_H

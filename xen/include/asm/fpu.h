@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lazy FPU state: the registers hold this_cpu.fpu_owner's, and CR0.TS is set while that is not current, or while the
  * guest itself has set TS. Whoever gets the FPU gets all of it from its own image, so that nothing of another's stays.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Macros of the assembly that looks frames up and counts their uses: no C, so clang-format stays away. */
 /* clang-format off */
 #ifndef ASM_FRAME_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The hot part of asm/mm.h: taking and dropping references without a function call. */
 #ifndef ASM_FRAMES_H
 #define ASM_FRAMES_H

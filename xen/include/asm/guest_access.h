@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Guest memory. A guest's pointer is a number that the guest chose: it is checked against the range that will really be
  * touched, and the access itself may fault, which the exception table turns into -EFAULT.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The single steps of copies between the hypervisor and a guest (common/lib/string.c), each of which may fault. */
 #ifndef ASM_GUEST_COPY_H
 #define ASM_GUEST_COPY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* I/O ports. */
 #ifndef ASM_IO_H
 #define ASM_IO_H

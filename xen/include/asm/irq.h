@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two 8259s, and who is called for which line. */
 #ifndef ASM_IRQ_H
 #define ASM_IRQ_H

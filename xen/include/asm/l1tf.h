@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * L1TF (XSA-273): some processors speculate past a clear present bit, and read the level-1 cache at the address that
  * the entry's frame bits name. There, an entry that is not present may name no frame of RAM. Domain 0 is trusted with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hypervisor's 168 MiB at the top of every address space. Fixed at build time; asm/page.h has the page-table side.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every machine frame's owner, references and type: docs/memory.md.
  *

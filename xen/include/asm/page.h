@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* PAE page-table entries (Intel SDM volume 3, 4.4), the direct map, and the machine-to-physical table. */
 #ifndef ASM_PAGE_H
 #define ASM_PAGE_H

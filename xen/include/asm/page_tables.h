@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What makes a frame a page table: docs/memory.md. For frames.c and mmu_update.c. */
 #ifndef ASM_PAGE_TABLES_H
 #define ASM_PAGE_TABLES_H

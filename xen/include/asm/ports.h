@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a domain has done to the few devices whose I/O ports the hypervisor stands in for (arch/x86/emulate/ports.c). */
 #ifndef ASM_PORTS_H
 #define ASM_PORTS_H

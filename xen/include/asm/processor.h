@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The processor's own structures and instructions. Source: Intel SDM volume 3. */
 #ifndef ASM_PROCESSOR_H
 #define ASM_PROCESSOR_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exceptions, and handing them to guests. */
 #ifndef ASM_TRAPS_H
 #define ASM_TRAPS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Console on the screen, where there is one in text mode. */
 #ifndef ASM_VGA_H
 #define ASM_VGA_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Windows: any machine frame, mapped on demand. A direct-mapped cache: a frame has one slot in each class, found by its
  * number; a slot that holds the frame already costs a compare. The mapping stays until another frame wants the slot.

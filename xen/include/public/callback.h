@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* callback_op(cmd, arg): where the hypervisor enters the guest. */
 #ifndef XEN_PUBLIC_CALLBACK_H
 #define XEN_PUBLIC_CALLBACK_H

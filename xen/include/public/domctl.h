@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * domctl(op), hypercall 36: domain 0 creates, controls and destroys domains. As of Xen 4.2, interface version 8; the
  * part that Int82 serves. Another interface_version answers -EACCES.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* ELF notes of a guest kernel, in sections of type SHT_NOTE or segments of type PT_NOTE; owner "Xen". */
 #ifndef XEN_PUBLIC_ELFNOTE_H
 #define XEN_PUBLIC_ELFNOTE_H

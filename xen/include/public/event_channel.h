@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* event_channel_op(cmd, arg): one-bit notifications between domains, from the hypervisor, and between vCPUs. */
 #ifndef XEN_PUBLIC_EVENT_CHANNEL_H
 #define XEN_PUBLIC_EVENT_CHANNEL_H

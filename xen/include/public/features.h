@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Feature bits: XENVER_get_features' submap 0, and the FEATURES and SUPPORTED_FEATURES ELF notes. */
 #ifndef XEN_PUBLIC_FEATURES_H
 #define XEN_PUBLIC_FEATURES_H

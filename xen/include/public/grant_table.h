@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* grant_table_op(cmd, array, count): a domain lets another use single frames of its own. */
 #ifndef XEN_PUBLIC_GRANT_TABLE_H
 #define XEN_PUBLIC_GRANT_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Int82's own commands of dom0_op, which no Xen has: a guest that wants them finds -ENOSYS elsewhere and goes without.
  * They answer -ENOSYS too where the hypervisor was built without counters.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* memory_op(cmd, arg): what memory a domain has, and changing it. */
 #ifndef XEN_PUBLIC_MEMORY_H
 #define XEN_PUBLIC_MEMORY_H

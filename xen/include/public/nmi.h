@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nmi_op(cmd, arg) */
 #ifndef XEN_PUBLIC_NMI_H
 #define XEN_PUBLIC_NMI_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* physdev_op(cmd, arg): what a guest asks about physical devices. physdev_op_compat takes a struct physdev_op. */
 #ifndef XEN_PUBLIC_PHYSDEV_H
 #define XEN_PUBLIC_PHYSDEV_H

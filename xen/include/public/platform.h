@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * dom0_op (since Xen 3.1: platform_op), hypercall 7: domain 0 operates the machine. The argument is a struct
  * xen_platform_op of 136 bytes, of which the command decides what counts. -EPERM unless privileged; -EACCES for another

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* sched_op(cmd, arg): giving the CPU up. sched_op_compat(cmd, value) knows 0 to 2, with the reason as a plain number.
  */
 #ifndef XEN_PUBLIC_SCHED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * sysctl(op), hypercall 35: domain 0 asks about and sets the whole system. As of Xen 4.2, interface version 9; the part
  * that Int82 serves. 64-bit fields of sysctl and domctl stand on 8-byte boundaries, and pointers take 8 bytes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vcpu_op(cmd, vcpu, arg): start, stop, place and time vCPUs. */
 #ifndef XEN_PUBLIC_VCPU_H
 #define XEN_PUBLIC_VCPU_H

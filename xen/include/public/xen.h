@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The guest interface of a 32-bit PAE paravirtual domain: numbers and layouts of Xen's stable ABI, xen-3.0-x86_32p.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The auditor (INT82_OP_audit, docs/memory.md): counts anew, from all that can refer to something, what the hypervisor
  * believes about frames, domains and vCPUs, and names whatever differs. arch/x86/mm/audit.c has what is about frames,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hypercalls that are a command and a pointer: each command has a structure of its own. In a switch over the commands,
  * with the guest's pointer in `arg`. */
 #ifndef XEN_COMMAND_H

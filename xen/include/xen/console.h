@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine's console, and who uses it: docs/domains.md. arch/x86 has the devices. */
 #ifndef XEN_CONSOLE_H
 #define XEN_CONSOLE_H

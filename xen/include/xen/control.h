@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How domain 0 operates the hypervisor: dom0_op, sysctl, and what domctl's two files owe each other and sysctl. */
 #ifndef XEN_CONTROL_H
 #define XEN_CONTROL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Counters of what the hypervisor does, for guests to read (dom0_op, public/int82.h). A build option: without
  * -DCOUNTERS=1 the macros vanish, and the measured build pays nothing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #ifndef XEN_DEBUG_KEYS_H
 #define XEN_DEBUG_KEYS_H
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Domains as hypercalls name them, and their end. The structures are in xen/sched.h. */
 #ifndef XEN_DOMAIN_H
 #define XEN_DOMAIN_H

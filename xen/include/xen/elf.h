@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A guest kernel's image: what the domain builder must know. No part of the hypervisor is used: fuzzed on the host. */
 #ifndef XEN_ELF_H
 #define XEN_ELF_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Event channels: what other files need of them. xen/sched.h has what everybody calls. */
 #ifndef XEN_EVENT_H
 #define XEN_EVENT_H

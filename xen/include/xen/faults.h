@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Faults on purpose, for tests (public/int82.h): allocations that fail, operations that are preempted wherever they can
  * be, books that are falsified. They live in the build with counters; in the measured one they vanish.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Grants: a domain lets another map, or have copied, single frames of its own (common/grants). */
 #ifndef XEN_GRANT_TABLE_H
 #define XEN_GRANT_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The C side of every hypercall: do_<name>(), called by the stubs that entry.S and multicall.S make from
  * hypercalls.def. Those that say __may_switch may let other vCPUs run before they return. Arguments are the guest's and

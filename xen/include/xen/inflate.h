@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* gzip files (RFC 1951, 1952). No part of the hypervisor is used: tested and fuzzed on the host. Not reentrant. */
 #ifndef XEN_INFLATE_H
 #define XEN_INFLATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A guest kernel's file: an ELF file, one compressed by gzip, or Linux's bzImage with one of these inside. */
 #ifndef XEN_KERNEL_IMAGE_H
 #define XEN_KERNEL_IMAGE_H

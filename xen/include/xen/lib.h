@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every file may use: printing, strings, small arithmetic. */
 #ifndef XEN_LIB_H
 #define XEN_LIB_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the hypervisor has logged, for those who come later. */
 #ifndef XEN_LOG_RING_H
 #define XEN_LOG_RING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine's memory, as the boot loader told, and its processor (arch/x86). */
 #ifndef XEN_MACHINE_H
 #define XEN_MACHINE_H

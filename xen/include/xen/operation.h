@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The rule of exclusion: one operation on a domain's memory at a time. docs/concurrency.md has all of it.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Domains, vCPUs, and what a CPU is doing. */
 #ifndef XEN_SCHED_H
 #define XEN_SCHED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The scheduler's side towards set-up, the exit path and other hypercalls. xen/sched.h has what everybody calls. */
 #ifndef XEN_SCHEDULE_H
 #define XEN_SCHEDULE_H

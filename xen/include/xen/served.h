@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Services: what Int82 itself does for a domain through a ring in one of the domain's pages and an event channel whose
  * other end is the hypervisor: its console, and its store.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Boot: what the parts of set-up owe each other. */
 #ifndef XEN_SETUP_H
 #define XEN_SETUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The keys and values of one domain's store: what lies below its home, /local/domain/<id>, in one block of memory, so
  * that a transaction is a copy. No part of the hypervisor is used: it can be tested and fuzzed on the host.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One-shot software timers on one hardware one-shot timer, which is armed only while something waits. */
 #ifndef XEN_TIMER_H
 #define XEN_TIMER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What xen_version answers: the interface is Xen 4.2's. */
 #ifndef XEN_VERSION_H
 #define XEN_VERSION_H

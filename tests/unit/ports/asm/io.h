@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* In place of the hypervisor's: the ports are the test's. */
 #ifndef ASM_IO_H
 #define ASM_IO_H

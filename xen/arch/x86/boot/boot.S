@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From the boot loader (Multiboot 1: protected mode, no paging, EAX its magic number, EBX the information structure) to
  * start_xen() in the upper half. Section .boot is linked where it is loaded, so that loaders which take the entry point

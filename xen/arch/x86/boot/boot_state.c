@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What firmware and boot loader may have left in the processor, and nothing of ours replaces later: set, not assumed.
  * CR0, CR4, EFER, EFLAGS and DR7, which must not wait, are boot.S's; tables and segments have values of ours. MTRRs and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From the boot loader's information to running domains. */
 #include <asm/descriptors.h>
 #include <asm/emulate.h>

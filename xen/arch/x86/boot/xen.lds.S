@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loaded at 1 MiB of machine memory. Linked where the direct map shows the image, but for .boot, which runs there. */
 #include <asm/layout.h>
 

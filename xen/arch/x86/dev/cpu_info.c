@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What domain 0 may know of the processor itself: dom0_op, sysctl. */
 #include <asm/processor.h>
 #include <xen/lib.h>

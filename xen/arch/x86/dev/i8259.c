@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The two 8259 interrupt controllers: vectors 0x20 to 0x2F, edge-triggered, end of interrupt by us. */
 #include <asm/io.h>
 #include <asm/irq.h>

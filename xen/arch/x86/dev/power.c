@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The machine's end. Power off goes through ACPI: its tables are read once, at boot, so that a panic need not trust
  * anything but two ports. Where there is no ACPI, or before, the ports at which emulators listen.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time: the TSC, calibrated against the PIT, and one one-shot interrupt of the PIT, armed only while something waits.
  * Channel 2 of the PIT runs without interrupts, gated by port 0x61.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Console on COM1: 115200 8n1. Nobody waits for it: what the transmitter has no room for is kept, and goes out when it
  * interrupts. A timer looks after it, too, should an interrupt get lost. Output waits only where nothing comes after

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Console on the screen: VGA text mode 3, 80 by 25, as BIOS boot loaders leave it. Output only; the UART is where input
  * comes from. Machines without it have ordinary memory or nothing at 0xB8000, and nothing is drawn there unless the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* vCPUs as the processor sees them: areas, stacks, and the switch between them. */
 #include <asm/debugreg.h>
 #include <asm/descriptors.h>

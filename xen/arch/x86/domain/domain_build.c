@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A domain at boot: from a kernel image to the state in which Xen's ABI says that a guest starts. In virtual addresses,
  * from the guest's base up, frame after frame:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* domctl: frames, and what belongs to the processor. */
 #include <asm/emulate.h>
 #include <asm/guest_access.h>

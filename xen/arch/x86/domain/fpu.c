@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lazy FPU state: asm/fpu.h. */
 #include <asm/fpu.h>
 #include <asm/processor.h>

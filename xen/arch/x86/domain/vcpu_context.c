@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A vCPU's whole state from outside (VCPUOP_initialise, domctl), and its end. */
 #include <asm/debugreg.h>
 #include <asm/descriptors.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What CPUID tells a guest. Leaves and bits are passed on only where they are known to be harmless: a table of masks
  * for what the processor says. Features that a guest cannot use, or that Int82 does not give it, are hidden as Xen

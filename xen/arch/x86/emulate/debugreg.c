@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Debug registers: guests may watch their own addresses, never the hypervisor's. SDM 3, 17.2.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The decoder: one table entry for each opcode, then ModRM, SIB, displacement and immediate as the entry says.
  * Source: Intel SDM volume 2, 2.1 and appendix A.

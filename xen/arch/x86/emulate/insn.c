@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What carrying out an instruction needs, whatever it does: its bytes, its registers, its end. */
 #include <asm/debugreg.h>
 #include <asm/emulate.h>

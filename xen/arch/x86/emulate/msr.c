@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Model-specific registers, for guests: a list of those that may be read. Writing one of them has no effect (as on Xen,
  * where kernels have come to rely on it); any other register does not exist, and raises #GP.

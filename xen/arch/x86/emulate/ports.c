@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * I/O ports, for guests. A guest kernel whose IOPL (physdev_op set_iopl) or I/O bitmap allows it may use any port; what
  * that comes to depends on who it is:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Privileged instructions. A guest kernel that executes one in ring 1 raises #GP(0); those that Xen's interface gives
  * it are carried out here on what the guest believes to be its processor. All others stay a #GP of the guest's.

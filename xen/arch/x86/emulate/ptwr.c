@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writable page tables. A guest maps its page tables read-only; a store to an L1 entry faults, and is carried out here
  * as the validated update that it means. Kernels do this more often than anything else (shared facts: half a million

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Segments of the guest, as its descriptor tables have them. Used where the hypervisor goes through one in its stead.
  */
 #include <asm/emulate.h>

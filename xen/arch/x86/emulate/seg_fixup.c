@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * vm_assist 4gb_segments. Programs of ring 3 (glibc's, with thread-local storage below %gs:0) rely on a segment of 4
  * GiB whose offsets wrap round. No guest can have one: check_descriptor() cuts it at the hypervisor, so that small

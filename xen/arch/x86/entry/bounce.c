@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bouncing: an exception or an event becomes a frame on the guest kernel's stack, and its handler runs in ring 1. The
  * frame is what the processor itself would push, but that the word with CS also carries the upcall mask:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts. Each vector pushes a word with its error code and number, then the registers, and goes on
  * in C (do_trap, do_irq); entry.S has the picture of the frame's top. The page fault of a guest kernel, by far the most

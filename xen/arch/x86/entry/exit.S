@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The long way out: to a guest with its complete frame (struct cpu_user_regs up to SS), when something has to be done
  * first, and from one vCPU's stack to another's.

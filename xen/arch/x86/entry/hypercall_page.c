@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The hypercall page: code in the guest's address space that makes the call of each number. */
 #include <asm/emulate.h>
 #include <asm/page.h>

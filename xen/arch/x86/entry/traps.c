@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exceptions: whose fault it is, what the hypervisor does itself, and what goes to the guest. */
 #include <asm/debugreg.h>
 #include <asm/descriptors.h>

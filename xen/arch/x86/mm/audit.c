@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The auditor's count of frames (xen/audit.h). Two passes over all frames: the first follows every page table, the
  * second compares what was found with the frame table. Each frame must turn out to be one of: free, a domain's, lent to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Descriptor tables. On x86-32 a guest kernel in ring 1 is kept out of the hypervisor by nothing but its segments'
  * limits: so every descriptor that a processor could load is checked before it can be loaded.

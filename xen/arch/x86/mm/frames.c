@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Owner, references and type of machine frames: asm/mm.h, docs/memory.md. */
 #include <asm/frames.h>
 #include <asm/processor.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What memory management has to know about the processor. */
 #include <asm/frames.h>
 #include <asm/l1tf.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The references of a whole L1 table, taken and dropped: what pinning and unpinning mostly are. Plain mappings of the
  * owner's own RAM are done here; at anything else the loop stops, and page_tables.c does that entry with the functions

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * mmu_update and update_va_mapping: validated changes of page-table entries. docs/memory.md.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* mmuext_op: pins, base pointer, flushes, LDT, page operations. docs/memory.md. */
 #include <asm/descriptors.h>
 #include <asm/frames.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* dom0_op page_info: what is in the frame table, for those who check it from outside (guest/fuzz). */
 #include <asm/guest_access.h>
 #include <asm/mm.h>

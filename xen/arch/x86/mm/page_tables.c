@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Validation of whole page tables. A table that has its type holds, for each present entry, a reference to what the
  * entry names: to a frame (L1), to a frame as an L1 (L2), as an L2 (L3). Levels only go down, so there are no cycles,

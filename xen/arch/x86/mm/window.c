@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The map cache: asm/window.h. */
 #include <asm/processor.h>
 #include <asm/mm.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The console of an ordinary domain: two rings in a page that the domain and the console's server share. */
 #ifndef XEN_PUBLIC_IO_CONSOLE_H
 #define XEN_PUBLIC_IO_CONSOLE_H

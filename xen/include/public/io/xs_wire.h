@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The store's ring: a page that a domain and the store share, and the messages in it. A message is a struct xsd_sockmsg
  * and `len` bytes behind it; a reply has the request's type, req_id and tx_id, or the type XS_ERROR and the name of an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Structure offsets for assembly: compiled to assembly only, and turned into <asm/offsets.h> by xen/build.mk. */
 #include <xen/sched.h>
 #include <asm/frames.h>

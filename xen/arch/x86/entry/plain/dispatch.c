@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dispatch of the plain entry path, and in C what the tuned one does in assembly. */
 #include <asm/guest_access.h>
 #include <asm/traps.h>

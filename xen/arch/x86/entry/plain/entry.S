@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The plain way in and out, as textbooks have it and as Xen did it: save every register, save and load every segment
  * register, dispatch in C, restore everything. It is here to be measured beside the tuned one (make ENTRY=plain).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hot part of update_descriptor: a segment that needs no correction but of its limit, in a frame of the caller's
  * that is data or holds descriptors. mm/descriptors.c has the rules, and does everything else.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The way into a hypercall, and the short way out. The long one is ../exit.S. docs/entry-path.md explains both.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hot part of event_channel_op: sending through an IPI port that is bound to the sender itself. Everything else is
  * common/events/event_channel.c's; for this case both do the same: mark the port, and where that is news and not

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The tables that the gate and multicall jump through, by number: each hypercall's entry stub, and its piece of
  * multicall.S. */
 #include <xen/hypercall.h>

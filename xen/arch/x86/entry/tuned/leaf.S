@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Tier LEAF: hypercalls that are a handful of instructions. On entry nothing has been saved (entry.S has the picture
  * of the stack); every register but EAX must come out as it went in. No exit check but after xen_version's rare

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hot part of mmu_update and update_va_mapping: updates of L1 entries by their owner, one or a batch. What it does
  * not know (other tables, other domains, first uses as a type, frames beyond RAM ...) it hands, with the words that it

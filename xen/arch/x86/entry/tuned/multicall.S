@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * multicall: several hypercalls for one gate. Each entry of the guest's array (op, result, six arguments) jumps through
  * multicall_table, the sibling of hypervisor_call_table, to a piece that reads the arguments straight from the array
