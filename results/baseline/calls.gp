@@ -80,7 +80,7 @@ $data0 << EOD
 77 "grant_copy_64" 645.00
 78 "grant_copy_page" 3165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (d733247713f3), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction\n4.2.5-int82 (ee3e74274349), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x

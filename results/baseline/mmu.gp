@@ -107,7 +107,7 @@ $own8 << EOD
 256 47.871
 512 47.811
 EOD
-set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (d733247713f3), tcg-icount: a tick is one instruction"
+set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (ee3e74274349), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2
