@@ -3,8 +3,8 @@
 
 B             ?= build
 HOST_CC       ?= $(CC)
-HOST_CFLAGS   := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-missing-field-initializers
-BENCH_SRC     := $(sort $(wildcard bench/*.c))
+HOST_CFLAGS   := -Ibench -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-missing-field-initializers
+BENCH_SRC     := $(sort $(wildcard bench/*.c bench/lib/*.c bench/result/*.c bench/measure/*.c bench/view/*.c bench/profile/*.c bench/cmd/*.c))
 BENCH_OBJ     := $(BENCH_SRC:bench/%.c=$(B)/bench/%.o)
 # What the unit tests link: everything but main().
 BENCH_LIB_OBJ := $(filter-out $(B)/bench/main.o,$(BENCH_OBJ))

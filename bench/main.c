@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* int82-bench: measures hypercalls, and makes something of the figures. */
-#include "batching.h"
-#include "compare.h"
-#include "engine.h"
-#include "history.h"
-#include "plot.h"
-#include "profile.h"
-#include "run.h"
-#include "show.h"
+#include "cmd/commands.h"
+#include "lib/proc.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,9 +3,9 @@
 
 PROFILE_SO := $(B)/int82-profile.so
 
-$(PROFILE_SO): bench/plugin/profile.c bench/insn.c bench/plugin/qemu.h bench/insn.h bench/events.def bench/profile.mk
+$(PROFILE_SO): bench/plugin/profile.c bench/profile/insn.c bench/plugin/qemu.h bench/profile/insn.h bench/profile/events.def bench/profile.mk
 	@mkdir -p $(@D)
-	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/profile.c bench/insn.c
+	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/profile.c bench/profile/insn.c
 
 # How long interrupts are off: for a test.
 STRETCH_SO := $(B)/int82-stretch.so

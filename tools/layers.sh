@@ -5,7 +5,7 @@
 #   - #include: a header is its folder's, those of xen/include are shared unless the table says whose they are.
 #   - Calls and data, as the linker sees them: which folder's objects need a symbol of which other's. So the tree must be
 #     built. (Of the entry paths that is the tuned one; what plain/ includes is looked at, too.)
-#   - bench/ is one folder: there it is the files that may not need each other in a circle.
+#   - In bench/ it is the files, too, that may not need each other in a circle.
 #   - xen/common has no assembly: instructions are xen/include/asm's.
 # An exception that nothing needs any more is an error: so the table says what is.
 # usage: [B=build] tools/layers.sh
@@ -55,6 +55,7 @@ awk '
             return name ~ /^guest\// ? "guest/include/" name : name ~ /^(asm|xen|public)\// ? "xen/include/" name : ""
         }
         gsub(/"/, "", name)
+        if (from ~ /^bench\// && ("bench/" name) in exist) return "bench/" name
         p = from; sub(/[^\/]*$/, "", p); p = p name
         while (sub(/[^\/]+\/\.\.\//, "", p)) ;
         return p
@@ -108,10 +109,8 @@ awk '
             a = folder(at[i]); ok = 1; b = ""
             count = split(defined[tree " " symbol[i]], by, " ")
             # Guests define the same names: what is linked is one of those that it may use.
-            for (j = 1; j <= count; j++) {
-                if (tree == "bench") print at[i], by[j] >circle
-                else if (ok = allowed(a, b = folder(by[j]), symbol[i])) break
-            }
+            for (j = 1; tree == "bench" && j <= count; j++) print at[i], by[j] >circle
+            for (j = 1; j <= count; j++) if (ok = allowed(a, b = folder(by[j]), symbol[i])) break
             if (!ok) wrong(at[i] " uses " symbol[i] " of " b ", which " a " may not use")
         }
         for (k in except) if (!(k in needed)) {

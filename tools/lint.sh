@@ -23,7 +23,7 @@ xen_c() {
 }
 
 bench_c() {
-    static_analysis --suppress=varFuncNullUB -D_GNU_SOURCE bench
+    static_analysis --suppress=varFuncNullUB -D_GNU_SOURCE -Ibench bench
 }
 
 # What is not looked for anywhere, and why, is in .shellcheckrc.

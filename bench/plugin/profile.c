@@ -13,7 +13,7 @@
  * instruction, which may still fault. So an instruction is pending until we see where control went. A fault that QEMU
  * finds at run time takes the tick back; one that it knew when it translated (UD2, privileged instructions) does not.
  */
-#include "../insn.h"
+#include "profile/insn.h"
 #include "qemu.h"
 
 #include <inttypes.h>

@@ -38,7 +38,8 @@ include xen/arch/x86/entry/plain/dispatch.c '<stdio.h>' 'which no folder has'
 include guest/tests/memory.c '"../fuzz/fuzz.h"' 'of guest/fuzz, which guest/tests may not use'
 include guest/lib/mm.c '"../tests/test.h"' 'of guest/tests, which guest/lib may not use'
 include guest/bench/bench.c '<xen/sched.h>' 'of xen/include, which guest/bench may not use'
-include bench/result.c '"../xen/include/xen/lib.h"' 'of xen/include, which bench may not use'
+include bench/view/table.c '"cmd/deliver.h"' 'of bench/cmd, which bench/view may not use'
+include bench/result/result.c '"../../xen/include/xen/lib.h"' 'of xen/include, which bench/result may not use'
 
 # calls SOURCE OBJECT CODE TEXT: SOURCE, which is new, may not say that.
 calls() {
@@ -53,7 +54,9 @@ calls xen/common/events/planted.c int82-counters/common/events/planted.o 'extern
     'xen/common/events/planted.c uses opt_dom0_mem of xen/common/boot, which xen/common/events may not use'
 calls guest/lib/planted.c guest/obj/lib/planted.c.o 'void victim_start(void); void f(void) { victim_start(); }' \
     'guest/lib/planted.c uses victim_start of guest/tests, which guest/lib may not use'
-calls bench/planted.c bench/planted.o 'int result_set(int); int xcalloc(int n) { return result_set(n); }' \
+calls bench/lib/planted.c bench/lib/planted.o 'int result_set(int); int f(int n) { return result_set(n); }' \
+    'bench/lib/planted.c uses result_set of bench/result, which bench/lib may not use'
+calls bench/lib/planted.c bench/lib/planted.o 'int capture(int); void *xrealloc(int n) { return (void *)capture(n); }' \
     'these files of bench/ need each other'
 calls xen/common/lib/planted.c int82-counters/common/lib/planted.o 'void f(void) { __asm__ volatile("cli"); }' \
     'that is assembly in xen/common'

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The profiler's decoder: events and flow of instructions whose encoding is known. */
 #include "bench_test.h"
-#include "insn.h"
+#include "profile/insn.h"
 
 #define E(name) (1ull << EVENT_##name)
 #define AT      0xff100000u

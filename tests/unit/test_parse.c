@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The protocol's parser (bench/parse.c) and the result files (result.c, json.c): a whole console gives its rows
+ * The protocol's parser (bench/result/parse.c) and the result files (result.c, json.c): a whole console gives its rows
  * whatever the pieces it arrives in; every cut of it is refused; so is each way to be wrong; what is written can be
  * read again without loss.
  */
 #include "bench_test.h"
-#include "parse.h"
+#include "result/parse.h"
 
 #include <unistd.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The statistics (bench/stats.c) against values that others published or that follow by counting:
+ * The statistics (bench/result/stats.c) against values that others published or that follow by counting:
  * NIST's StRD sets NumAcc1 to NumAcc4 (certified mean and deviation), R's quantiles of type 7, binomial coverages of
  * the median's interval, and U tests from the manuals of R and SciPy; ties against a full enumeration.
  */
 #include "bench_test.h"
-#include "stats.h"
+#include "result/stats.h"
 
 static void quantiles(void)
 {

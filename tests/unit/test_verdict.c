@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Verdicts (bench/verdict.c): under exact ticks one instruction is a difference and nothing else is one; a row that a
- * timer disturbs is not judged by the timer; sampled ticks need samples and a small p; and units are never mixed.
+ * Verdicts (bench/result/verdict.c): under exact ticks one instruction is a difference and nothing else is one; a row
+ * that a timer disturbs is not judged by the timer; sampled ticks need samples and a small p; and units are never
+ * mixed.
  */
 #include "bench_test.h"
-#include "verdict.h"
+#include "result/verdict.h"
 
 /* A result with one row "a" of these samples (one call each, nothing to subtract). */
 static struct result *make(const char *engine, const char *suite, const uint64_t *samples, size_t n)

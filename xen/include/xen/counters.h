@@ -26,7 +26,8 @@ extern struct int82_counters int82_counters;
 /* A symbol, for xen.lds.S, which refuses a counter that nothing counts. */
 #define COUNTED(name) __asm__ inline volatile(".weak counted_" #name "\n\t.set counted_" #name ", 1")
 
-/* For guests that know nothing of counters: all but those by hypercall, when domain 0 ends. bench/batching.c reads it.
+/* For guests that know nothing of counters: all but those by hypercall, when domain 0 ends. bench/cmd/batching.c reads
+ * it.
  */
 void print_counters(void);
 /* One call of mmu_update with this many requests. */

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/commands.h"
+#include "measure/engine.h"
+#include "view/plot.h"
+#include "lib/proc.h"
+#include "result/result.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define COUNTERS_DEF "../xen/include/public/int82_counters.def"
+#define BUCKETS_MAX  32
+#define TAIL         1500 /* characters of a console that ended badly */
+
+struct batching {
+    struct {
+        uint64_t size, n; /* size: the largest batch in it */
+    } buckets[BUCKETS_MAX];
+    size_t buckets_n;
+    bool counted; /* the counters were there at all */
+#define CALL_COUNTER(place, name, text)
+#define HISTOGRAM(place, name, buckets, text)
+#define COUNTER(place, name, text) uint64_t name;
+#include COUNTERS_DEF
+};
+
+static const struct counter {
+    const char *name, *text;
+    size_t at; /* in struct batching */
+} counters[] = {
+#define CALL_COUNTER(place, name, text)
+#define HISTOGRAM(place, name, buckets, text)
+#define COUNTER(place, name, text) {#name, text, offsetof(struct batching, name)},
+#include COUNTERS_DEF
+};
+#define COUNTERS_N (sizeof(counters) / sizeof(*counters))
+
+static uint64_t *counter_of(struct batching *g, const struct counter *c)
+{
+    return (uint64_t *)((char *)g + c->at);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+static void read_counter(struct batching *g, const char *name, uint64_t value)
+{
+    for (size_t i = 0; i < COUNTERS_N; i++)
+        if (!strcmp(name, counters[i].name)) {
+            *counter_of(g, &counters[i]) = value;
+            g->counted = true;
+        }
+}
+
+static void read_bucket(struct batching *g, uint64_t size, uint64_t n)
+{
+    size_t i = 0;
+
+    while (i < g->buckets_n && g->buckets[i].size != size)
+        i++;
+    if (i == BUCKETS_MAX)
+        return;
+    g->buckets_n += i == g->buckets_n;
+    g->buckets[i].size = size;
+    g->buckets[i].n = n;
+}
+
+/*
+ * Lines `@int82 hist|counter ...` of a guest that asked, and `int82 hist|counter ...` of the hypervisor's own when
+ * domain 0 ends. What is told last is the most complete.
+ */
+static void read_console(struct batching *g, const char *console)
+{
+    for (const char *p = console; p && *p; p = strchr(p, '\n')) {
+        char line[160], name[64], *mark;
+        uint64_t a, b;
+
+        p += *p == '\n';
+        snprintf(line, sizeof(line), "%.*s", (int)strcspn(p, "\r\n"), p);
+        mark = strstr(line, "int82 ");
+        if (mark && sscanf(mark, "int82 counter %63s %" SCNu64, name, &a) == 2)
+            read_counter(g, name, a);
+        else if (mark && sscanf(mark, "int82 hist mmu_batch_size %" SCNu64 " %" SCNu64, &a, &b) == 2)
+            read_bucket(g, a, b);
+    }
+}
+
+/* ---- telling ---------------------------------------------------------------------------------------------------- */
+
+static char *bucket_label(const struct batching *g, size_t i)
+{
+    uint64_t low = i ? g->buckets[i - 1].size + 1 : 0, high = g->buckets[i].size;
+
+    if (i == g->buckets_n - 1 && high > 1)
+        return fmt("%" PRIu64 " or more", low);
+    return low >= high ? fmt("%" PRIu64, high) : fmt("%" PRIu64 "-%" PRIu64, low, high);
+}
+
+/* The buckets that a picture needs: from the first to the last with anything in it, but 1 always. */
+static size_t last_bucket(const struct batching *g)
+{
+    size_t last = g->buckets_n > 1 ? 1 : 0;
+
+    for (size_t i = 0; i < g->buckets_n; i++)
+        if (g->buckets[i].n)
+            last = i > last ? i : last;
+    return last;
+}
+
+static double ratio(uint64_t a, uint64_t b)
+{
+    return b ? (double)a / b : 0;
+}
+
+static void summary(struct buf *b, struct batching *g)
+{
+    buf_printf(b, "%12" PRIu64 "  calls of mmu_update (batches)\n", g->mmu_batches);
+    buf_printf(b, "%12" PRIu64 "  entries carried out, %.2f a batch\n", g->mmu_entries,
+               ratio(g->mmu_entries, g->mmu_batches));
+    buf_printf(b, "%12" PRIu64 "  preemptions of a batch\n", g->mmu_preemptions);
+    buf_printf(b, "%12" PRIu64 "  full TLB flushes, for whatever reason: %.3f a batch\n", g->tlb_flush_full,
+               ratio(g->tlb_flush_full, g->mmu_batches));
+    buf_printf(b, "%12" PRIu64 "  flushes of one page: %.3f a batch\n\n", g->tlb_flush_page,
+               ratio(g->tlb_flush_page, g->mmu_batches));
+    buf_printf(b, "%14s %12s %7s\n", "entries", "batches", "share");
+    for (size_t i = 0; i <= last_bucket(g); i++) {
+        char *label = bucket_label(g, i);
+
+        if (i || g->buckets[i].n)
+            buf_printf(b, "%14s %12" PRIu64 " %6.2f%%\n", label, g->buckets[i].n,
+                       100 * ratio(g->buckets[i].n, g->mmu_batches));
+        free(label);
+    }
+    buf_printf(b, "\nall counters:\n");
+    for (const struct counter *c = counters; c < counters + COUNTERS_N; c++)
+        buf_printf(b, "%12" PRIu64 "  %s: %s\n", *counter_of(g, c), c->name, c->text);
+}
+
+/* Counters of mmu_update go without their prefix. */
+static char *csv(struct batching *g)
+{
+    struct buf b = {0};
+
+    buf_printf(&b, "name,largest_batch,value\n");
+    for (const struct counter *c = counters; c < counters + COUNTERS_N; c++)
+        buf_printf(&b, "%s,,%" PRIu64 "\n", c->name + (strncmp(c->name, "mmu_", 4) ? 0 : 4), *counter_of(g, c));
+    for (size_t i = 0; i < g->buckets_n; i++)
+        buf_printf(&b, "batch_size,%" PRIu64 ",%" PRIu64 "\n", g->buckets[i].size, g->buckets[i].n);
+    return b.p;
+}
+
+static void draw(const struct batching *g, const char *what, const char *dir)
+{
+    struct buf b = {0};
+    char *title = plot_text(what);
+    size_t from = g->buckets_n && g->buckets[0].n ? 0 : 1;
+
+    buf_printf(&b, "$hist << EOD\n");
+    for (size_t i = from; i <= last_bucket(g) && i < g->buckets_n; i++) {
+        char *label = bucket_label(g, i);
+
+        buf_printf(&b, "%zu \"%s\" %" PRIu64 "\n", i, label, g->buckets[i].n);
+        free(label);
+    }
+    buf_printf(&b,
+               "EOD\n$sums << EOD\n0 \"batches\" %" PRIu64 "\n1 \"entries\" %" PRIu64 "\n2 \"preemptions\" %" PRIu64,
+               g->mmu_batches, g->mmu_entries, g->mmu_preemptions);
+    buf_printf(&b, "\n3 \"full flushes\" %" PRIu64 "\n4 \"page flushes\" %" PRIu64 "\nEOD\n", g->tlb_flush_full,
+               g->tlb_flush_page);
+    buf_printf(&b, "set grid ytics linecolor \"#dddddd\" linetype 1\nset border 3 linecolor \"#666666\"\n"
+                   "set tics nomirror\nset style fill solid noborder\nset boxwidth 0.75\nset key off\n"
+                   "set yrange [0:*]\nset offsets 0.6,0.6,graph 0.08,0\nset xtics rotate by -35 scale 0\n");
+    buf_printf(&b, "what = \"%s\"\nmean = \"%.2f\"\n", title, ratio(g->mmu_entries, g->mmu_batches));
+    buf_printf(&b, "draw = '"
+                   "set multiplot layout 1,2 title what;"
+                   "set size 0.62,0.92; set origin 0,0;"
+                   "set title \"mmu_update batches by their size (mean \".mean.\" entries)\";"
+                   "set xlabel \"entries in a batch\"; set ylabel \"batches\";"
+                   "plot $hist using 1:3:xtic(2) with boxes linecolor rgb \"#4477aa\","
+                   " $hist using 1:3:(sprintf(\"%%.0f\", $3)) with labels offset 0,0.6 font \",9\";"
+                   "set size 0.38,0.92; set origin 0.62,0;"
+                   "set title \"in total\"; unset xlabel; unset ylabel;"
+                   "plot $sums using 1:3:xtic(2) with boxes linecolor rgb \"#ee6677\","
+                   " $sums using 1:3:(sprintf(\"%%.0f\", $3)) with labels offset 0,0.6 font \",9\";"
+                   "unset multiplot'\n");
+    plot_draw(dir, "batching", 1150, 480, b.p);
+    free(title);
+    buf_free(&b);
+}
+
+/* ---- running a guest ----------------------------------------------------------------------------------------------
+ */
+
+struct batching_options {
+    const char *console, *guest, *guest_args, *initrd, *hypervisor, *hv_args, *memory, *qemu, *cpu;
+    const char *label, *out, *timeout;
+};
+
+static void add_doubled(struct buf *b, const char *s)
+{
+    for (; s && *s; s++)
+        buf_add(b, *s == ',' ? ",," : s, *s == ',' ? 2 : 1);
+}
+
+static const char * or (const char *s, const char *fallback)
+{
+    return s && *s ? s : fallback;
+}
+
+static void run_guest(const struct batching_options *o, struct buf *console)
+{
+    const char *qemu = or (o->qemu, "qemu-system-i386");
+    const char *hypervisor = or (o->hypervisor, fmt("%s/int82-counters.elf", build_dir()));
+    struct engine engine = engine_pick("tcg", qemu, o->cpu, false);
+    double timeout = option_double("timeout", o->timeout, 300);
+    struct buf modules = {0};
+    struct args a = {0};
+    int status;
+
+    if (!file_exists(hypervisor))
+        die(EXIT_MISSING, "the hypervisor %s is not there: run `make`", hypervisor);
+    if (!file_exists(o->guest) || (o->initrd && *o->initrd && !file_exists(o->initrd)))
+        die(EXIT_MISSING, "there is no file %s", file_exists(o->guest) ? o->initrd : o->guest);
+    add_doubled(&modules, o->guest);
+    if (o->guest_args && *o->guest_args) {
+        buf_add(&modules, " ", 1);
+        add_doubled(&modules, o->guest_args);
+    }
+    if (o->initrd && *o->initrd) {
+        buf_add(&modules, ",", 1);
+        add_doubled(&modules, o->initrd);
+    }
+    args_add(&a, qemu, "-m", or (o->memory, "256"), "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic",
+             "none", "-no-reboot", "-kernel", hypervisor, "-append", or (o->hv_args, ""), "-initrd", modules.p, NULL);
+    engine_args(&engine, &a);
+    if (err_is_tty())
+        fprintf(stderr, "running %s for at most %.0f s\n", o->guest, timeout);
+    status = capture(a.v, NULL, console, timeout);
+    if (status > 0)
+        warn("QEMU ended with status %d", status);
+    if (status < 0)
+        warn("%s did not shut down within %.0f s (--timeout); the counters are told at its end", o->guest, timeout);
+    free(a.v);
+    buf_free(&modules);
+}
+
+static void save(const char *dir, const char *name, const char *text)
+{
+    char *path = fmt("%s/%s", dir, name);
+
+    file_write(path, text, strlen(text));
+    free(path);
+}
+
+int cmd_batching(int argc, char **argv)
+{
+    struct batching_options o = {0};
+    struct batching g = {0};
+    struct buf console = {0}, text = {0};
+    const struct option_def defs[] = {
+        {"console", 'c', "FILE", "read what an earlier run printed (- is standard input), and run nothing", &o.console,
+         NULL, NULL},
+        {"guest", 'g', "FILE", "the guest to run: an ELF file of a Xen PV guest, 32-bit PAE", &o.guest, NULL, NULL},
+        {"guest-args", 0, "TEXT", "its command line", &o.guest_args, NULL, NULL},
+        {"initrd", 0, "FILE", "its initial RAM disk", &o.initrd, NULL, NULL},
+        {"hypervisor", 0, "FILE", "a build with counters (default: build/int82-counters.elf)", &o.hypervisor, NULL,
+         NULL},
+        {"hv-args", 0, "TEXT", "the hypervisor's command line", &o.hv_args, NULL, NULL},
+        {"memory", 'm', "MIB", "the machine's memory (default: 256)", &o.memory, NULL, NULL},
+        {"qemu", 0, "PROGRAM", "default: qemu-system-i386", &o.qemu, NULL, NULL},
+        {"cpu", 0, "MODEL", "QEMU's -cpu (default: qemu64)", &o.cpu, NULL, NULL},
+        {"timeout", 0, "SECONDS", "for the whole run (default: 300)", &o.timeout, NULL, NULL},
+        {"label", 'l', "NAME", "write results/NAME/batching/ (default: batching)", &o.label, NULL, NULL},
+        {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &o.out, NULL, NULL},
+        {0},
+    };
+    char *dir, *path, *parent, *what;
+
+    if (options_parse(argc, argv, defs, "batching --guest=FILE | --console=FILE",
+                      "Shows how well a guest batches: sizes of its mmu_updates, entries, flushes, preemptions; as a\n"
+                      "table and drawn. It needs the hypervisor with counters, which tells them when domain 0 ends."))
+        die(EXIT_USAGE, "batching takes no argument, only options");
+    if (o.label && *o.label && !label_is_good(o.label))
+        die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
+    if (!! or (o.console, NULL) == !! or (o.guest, NULL))
+        die(EXIT_USAGE, "batching needs a guest to run (GUEST=file) or what a run printed (CONSOLE=file)");
+    if (or (o.guest, NULL))
+        run_guest(&o, &console);
+    else if (!file_read(strcmp(o.console, "-") ? o.console : "/dev/stdin", &console))
+        die(EXIT_MISSING, "cannot read %s", o.console);
+    read_console(&g, console.p);
+    if (!g.counted || !g.buckets_n) {
+        fprintf(stderr, "%s\n", console.n > TAIL ? console.p + console.n - TAIL : console.n ? console.p : "");
+        die(EXIT_RUN, "there are no counters on this console: the guest did not end, or the hypervisor has none");
+    }
+    what = fmt("%s%s%s", or (o.guest, o.console), or (o.guest_args, NULL) ? " " : "", or (o.guest_args, ""));
+    buf_printf(&text, "%s\n", what);
+    summary(&text, &g);
+    parent = fmt("%s/%s", or (o.out, fmt("%s/results", tree_root())), or (o.label, "batching"));
+    dir = temp_dir(parent, "unfinished");
+    save(dir, "batching.txt", text.p);
+    save(dir, "batching.csv", csv(&g));
+    draw(&g, what, dir);
+    path = fmt("%s/batching", parent);
+    remove_tree(path);
+    if (rename(dir, path))
+        die(EXIT_RUN, "cannot rename %s to %s", dir, path);
+    temp_keep(dir);
+    printf("%s\nwritten to %s: batching.txt, .csv, .png, .svg\n", text.p, path);
+    return EXIT_OK;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What one row executes: exactly under TCG, by perf's samples under KVM. */
+#ifndef INT82_BENCH_PROFILE_H
+#define INT82_BENCH_PROFILE_H
+
+#include "lib/elf_file.h"
+#include "measure/run.h"
+
+struct profile_options {
+    struct run_config run;
+    const char *row, *label, *engine, *qemu, *cpu, *out, *symbols;
+    struct elf *elfs[2]; /* the guest, the hypervisor */
+};
+
+/* The samples of `perf kvm --guest`; ends the program with EXIT_UNSUPPORTED where there can be none. */
+int profile_perf(struct profile_options *o, const char *dir);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Measures: boots the hypervisor with the bench guest and makes a result of what it prints. */
+#include "cmd/commands.h"
+#include "cmd/deliver.h"
+#include "measure/host.h"
+#include "measure/run.h"
+
+int cmd_run(int argc, char **argv)
+{
+    struct run_config c = {.title = "bench"};
+    struct delivery o = {0};
+    const char *engine_name = NULL, *qemu = "", *cpu = NULL, *timeout = NULL, *quiet = NULL, *pin = NULL;
+    struct buf console = {0};
+    struct engine engine;
+    struct result *r;
+    const struct option_def defs[] = {
+        {"label", 'l', "NAME", "the result's directory (default: date, revision, engine)", &o.label, NULL, NULL},
+        {"rows", 'r', "GLOB,...", "only these rows: name or name/batch, * and ? allowed", &c.rows, NULL, NULL},
+        {"reps", 0, "N", "samples of each row (default: the guest's)", &c.reps, NULL, NULL},
+        {"engine", 'e', "NAME", "auto (the default: KVM if it works), kvm or tcg", &engine_name, NULL, NULL},
+        {"hypervisor", 0, "FILE", "a Multiboot hypervisor, e.g. a real Xen (default: build/int82.elf)", &c.hypervisor,
+         NULL, NULL},
+        {"hv-args", 0, "TEXT", "the hypervisor's command line", &c.hv_args, NULL, NULL},
+        {"guest", 0, "FILE", "the bench guest (default: build/guest/bench.elf)", &c.guest, NULL, NULL},
+        {"guest-args", 0, "TEXT", "more for the guest's command line", &c.guest_args, NULL, NULL},
+        {"peer", 'p', "RESULT", "a CSV or result to show the ratio to; may be given again", NULL, &o.peers, &o.peers_n},
+        {"memory", 'm', "MIB", "the machine's memory (default: 256)", &c.memory, NULL, NULL},
+        {"qemu", 0, "PROGRAM", "default: qemu-system-i386, or -x86_64 for a 64-bit hypervisor", &qemu, NULL, NULL},
+        {"cpu", 0, "MODEL", "QEMU's -cpu (default: qemu64; host under KVM)", &cpu, NULL, NULL},
+        {"pin", 0, "CPU", "pin QEMU to this processor", &pin, NULL, NULL},
+        {"info", 0, "KEY=VALUE", "note this in the result; may be given again", NULL, &o.infos, &o.infos_n},
+        {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &o.out, NULL, NULL},
+        {"timeout", 0, "SECONDS", "for the whole run (default: 300)", &timeout, NULL, NULL},
+        {"quiet", 0, "SECONDS", "without a byte on the console: a hang (default: 60)", &quiet, NULL, NULL},
+        {"no-plot", 0, NULL, "make no plots", &o.no_plot, NULL, NULL},
+        {"brief", 0, NULL, "print a table of the batches 1 and 512 only", &o.brief, NULL, NULL},
+        {0},
+    };
+
+    if (options_parse(
+            argc, argv, defs, "run [options]",
+            "Boots the hypervisor with the bench guest, measures, prints a table and writes results/<label>/\n"
+            "with bench.csv, bench.json, console.log and plots. A failed run writes nothing (exit code 3)."))
+        die(EXIT_USAGE, "run takes no argument, only options");
+    if (o.label && *o.label && !label_is_good(o.label))
+        die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
+    c.timeout = option_double("timeout", timeout, 300);
+    c.quiet = option_double("quiet", quiet, 60);
+    c.cpu = pin && *pin ? (int)option_u64("pin", pin, 0) : -1;
+    for (size_t i = 0; i < o.peers_n; i++)
+        result_free(result_load(o.peers[i])); /* before the run: a wrong name must not cost one */
+    run_defaults(&c);
+    engine = engine_pick(engine_name, *qemu ? qemu : host_qemu_for(c.hypervisor), cpu, true);
+    c.engine = &engine;
+    c.console = &console;
+    if (engine.kind == ENGINE_KVM)
+        host_warn_noise(c.cpu);
+    r = run_once(&c);
+    if (!r)
+        die(EXIT_RUN, "the run failed; no result was written");
+    run_describe(r, &c);
+    deliver_infos(r, &o);
+    deliver(r, &o, &console);
+    return EXIT_OK;
+}

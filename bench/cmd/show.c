@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints a result that is there already. */
+#include "cmd/commands.h"
+#include "result/result.h"
+#include "view/table.h"
+
+#include <string.h>
+
+int cmd_show(int argc, char **argv)
+{
+    const char *brief = NULL, *about = NULL, *csv = NULL, *markdown = NULL, *rows = NULL, **peer_paths = NULL;
+    size_t peers_n = 0;
+    struct result **peers, *r;
+    const struct option_def defs[] = {
+        {"peer", 'p', "RESULT", "a CSV or result to show the ratio to; may be given again", NULL, &peer_paths,
+         &peers_n},
+        {"brief", 0, NULL, "of each operation only its batches 1 and 512", &brief, NULL, NULL},
+        {"about", 0, NULL, "only what it was measured on", &about, NULL, NULL},
+        {"markdown", 0, NULL, "as a Markdown table with the peers' own figures", &markdown, NULL, NULL},
+        {"rows", 'r', "GLOB,...", "with --markdown: only these rows", &rows, NULL, NULL},
+        {"csv", 0, NULL, "as bench.csv", &csv, NULL, NULL},
+        {0},
+    };
+
+    if (options_parse(argc, argv, defs, "show [options] RESULT",
+                      "Prints a result as a table. RESULT is a result's directory, a bench.json or a CSV.") != 1)
+        die(EXIT_USAGE, "show takes one result");
+    r = result_load(argv[0]);
+    peers = xcalloc(peers_n, sizeof(*peers));
+    for (size_t i = 0; i < peers_n; i++)
+        peers[i] = result_load(peer_paths[i]);
+    for (size_t i = 0; about && i < r->info_n; i++)
+        printf("%s: %s\n", r->info[i].key, r->info[i].value);
+    if (csv)
+        fputs(result_csv(r), stdout);
+    else if (markdown)
+        table_markdown(r, peers, peers_n, rows);
+    else if (!about)
+        table_print(r, peers, peers_n, brief != NULL);
+    return EXIT_OK;
+}

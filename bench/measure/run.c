@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "measure/run.h"
+#include "measure/host.h"
+#include "result/parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TAIL_LINES 25
+
+/* The hypervisor, ours or Xen's, has seen the guest end; it may then wait for a hand on the reset button. */
+static const char *const last_words[] = {"Manual reset required",
+                                         "Domain 0 halted",
+                                         "Domain 0 crashed",
+                                         "Domain 0 shutdown",
+                                         "Reboot disabled",
+                                         "Hardware Dom0",
+                                         NULL};
+
+void run_defaults(struct run_config *c)
+{
+    static char *hypervisor, *guest;
+
+    if (!hypervisor) {
+        hypervisor = fmt("%s/int82.elf", build_dir());
+        guest = fmt("%s/guest/bench.elf", build_dir());
+    }
+    if (!c->hypervisor || !*c->hypervisor)
+        c->hypervisor = hypervisor;
+    if (!c->guest || !*c->guest)
+        c->guest = guest;
+    if (!c->memory || !*c->memory)
+        c->memory = "256";
+    /* Ours needs nothing; Xen must be told where its console is, and ours knows those options too. */
+    if (!c->hv_args || !*c->hv_args)
+        c->hv_args = strcmp(c->hypervisor, hypervisor) ? "com1=115200,8n1 console=com1 dom0_mem=64M" : "";
+    if (!file_exists(c->hypervisor))
+        die(EXIT_MISSING, "the hypervisor %s is not there: run `make`", c->hypervisor);
+    if (!file_exists(c->guest))
+        die(EXIT_MISSING, "the guest %s is not there: run `make`", c->guest);
+    c->hypervisor_sha256 = host_sha256(c->hypervisor);
+    c->guest_sha256 = host_sha256(c->guest);
+    c->revision = host_hypervisor(c->hypervisor);
+    c->build = host_build_flags(c->hypervisor);
+}
+
+/* QEMU splits -initrd at commas: a comma inside is written twice. */
+static char *module_argument(const struct run_config *c)
+{
+    struct buf plain = {0}, b = {0};
+
+    buf_printf(&plain, "%s", c->guest);
+    if (c->rows && *c->rows)
+        buf_printf(&plain, " rows=%s", c->rows);
+    if (c->reps && *c->reps)
+        buf_printf(&plain, " reps=%s", c->reps);
+    if (c->guest_args && *c->guest_args)
+        buf_printf(&plain, " %s", c->guest_args);
+    for (size_t i = 0; i < plain.n; i++)
+        buf_add(&b, plain.p[i] == ',' ? ",," : &plain.p[i], plain.p[i] == ',' ? 2 : 1);
+    buf_free(&plain);
+    return b.p;
+}
+
+static struct child boot(const struct run_config *c)
+{
+    struct args a = {0};
+    struct child child;
+
+    for (size_t i = 0; c->under && c->under[i]; i++)
+        args_add(&a, c->under[i], NULL);
+    args_add(&a, c->engine->qemu, "-m", c->memory, "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic",
+             "none", "-no-reboot", "-kernel", c->hypervisor, "-append", c->hv_args, "-initrd", module_argument(c),
+             NULL);
+    engine_args(c->engine, &a);
+    if (c->plugin)
+        args_add(&a, "-plugin", c->plugin, NULL);
+    child = child_start(a.v, NULL, c->cpu);
+    free(a.v);
+    return child;
+}
+
+/* ---- progress ------------------------------------------------------------------------------------------------- */
+
+struct progress {
+    const char *title;
+    double start, last;
+    size_t rows;
+};
+
+static void progress_show(struct progress *g, const struct parser *p, bool end)
+{
+    size_t n = p->r->rows_n;
+    double now = now_seconds();
+    const struct row *w = n ? &p->r->rows[n - 1] : NULL;
+
+    if (!err_is_tty()) {
+        if (n == g->rows || (!end && now - g->last < 5))
+            return;
+        fprintf(stderr, "%s: %zu of %llu rows, %.0f s\n", g->title, n, (unsigned long long)p->announced,
+                now - g->start);
+    } else if (end) {
+        fprintf(stderr, "\r\033[K");
+    } else if (now - g->last < 0.1) {
+        return;
+    } else if (!p->begun) {
+        fprintf(stderr, "\r\033[K%s: booting, %.0f s", g->title, now - g->start);
+    } else {
+        fprintf(stderr, "\r\033[K%s: %zu of %llu rows, %.0f s%s%s", g->title, n, (unsigned long long)p->announced,
+                now - g->start, w ? "  " : "", w ? w->name : "");
+    }
+    g->last = now;
+    g->rows = n;
+    fflush(stderr);
+}
+
+/* ---- following the console ------------------------------------------------------------------------------------ */
+
+void run_console_tail(const struct buf *console)
+{
+    const char *p = console->p + console->n;
+    unsigned lines = 0;
+
+    if (!console->n) {
+        fprintf(stderr, "  (the console is empty)\n");
+        return;
+    }
+    while (p > console->p && lines <= TAIL_LINES)
+        if (*--p == '\n')
+            lines++;
+    p += *p == '\n' && p > console->p;
+    fprintf(stderr, "  the console's last lines:\n");
+    while (*p) {
+        size_t n = strcspn(p, "\r\n");
+
+        fprintf(stderr, "  | %.*s\n", (int)n, p);
+        p += n;
+        p += strspn(p, "\r");
+        p += *p == '\n';
+    }
+}
+
+/* Reads until the machine is off. Returns NULL or what went wrong. */
+static char *follow(const struct run_config *c, struct child *qemu, struct parser *p)
+{
+    struct progress g = {.title = c->title ? c->title : "run", .start = now_seconds(), .last = now_seconds()};
+    double heard = g.start, grace = 0;
+    char data[16384];
+    char *why = NULL;
+
+    for (;;) {
+        ssize_t n = child_read(qemu, data, sizeof(data), 100);
+        double now = now_seconds();
+
+        if (!n)
+            break;
+        if (n > 0) {
+            size_t from = c->console->n > 64 ? c->console->n - 64 : 0;
+
+            heard = now;
+            buf_add(c->console, data, n);
+            parser_feed(p, data, n);
+            for (int i = 0; !grace && last_words[i]; i++)
+                if (strstr(c->console->p + from, last_words[i]))
+                    grace = now + 2;
+        }
+        if (!grace && (p->ended || p->why))
+            grace = now + 10; /* time to print the rest and to power off */
+        progress_show(&g, p, false);
+        if (grace ? now > grace : (now - g.start > c->timeout || now - heard > c->quiet)) {
+            if (!grace)
+                why = now - heard > c->quiet ? fmt("the guest hangs: nothing on the console for %.0f s", c->quiet)
+                                             : fmt("the run took more than %.0f s (--timeout)", c->timeout);
+            child_kill(qemu);
+            break;
+        }
+    }
+    progress_show(&g, p, true);
+    if (qemu->fd >= 0) {
+        int status = child_wait(qemu, 5000);
+
+        if (status < 0)
+            child_kill(qemu);
+        else if (status)
+            why = fmt("QEMU ended with status %d", status);
+    }
+    return why;
+}
+
+struct result *run_once(const struct run_config *c)
+{
+    struct result *r = xcalloc(1, sizeof(*r));
+    struct child qemu = boot(c);
+    struct parser p;
+    const char *bad;
+    char *why;
+
+    parser_init(&p, r);
+    why = follow(c, &qemu, &p);
+    bad = parser_finish(&p);
+    if (!bad && r->errors_n)
+        bad = "the guest found wrong effects, so its figures mean nothing";
+    if (!bad) {
+        if (why)
+            warn("%s, but only after the last row: the result is whole", why);
+        r->source = xstrdup(c->title ? c->title : "run");
+        return r;
+    }
+    if (why)
+        warn("%s", why);
+    warn("%s", bad);
+    for (size_t i = 0; i < r->errors_n && i < 20; i++)
+        fprintf(stderr, "  %s/%u: %s\n", r->errors[i].name, r->errors[i].batch, r->errors[i].text);
+    run_console_tail(c->console);
+    result_free(r);
+    return NULL;
+}
+
+/* ---- what it was measured on ---------------------------------------------------------------------------------- */
+
+void run_describe(struct result *r, const struct run_config *c)
+{
+    struct result host = {0};
+    bool inside;
+    size_t n;
+    char *s;
+
+    result_set(&host, "date", host_date());
+    result_set(&host, "engine", c->engine->name);
+    result_set(&host, "engine_version", c->engine->version);
+    result_set(&host, "tick", c->engine->exact ? "one instruction" : "one cycle of the TSC");
+    result_set(&host, "machine_cpu", c->engine->cpu);
+    result_set(&host, "memory_mib", c->memory);
+    host_describe(&host, c->engine->kind == ENGINE_KVM, c->cpu);
+    /* Inside the tree, the path does not depend on where the tree lies. */
+    n = strlen(tree_root());
+    inside = !strncmp(c->hypervisor, tree_root(), n) && c->hypervisor[n] == '/';
+    result_set(&host, "hypervisor_file", inside ? c->hypervisor + n + 1 : c->hypervisor);
+    result_set(&host, "hypervisor_revision", c->revision);
+    if (c->build)
+        result_set(&host, "hypervisor_build", c->build);
+    result_set(&host, "hypervisor_sha256", c->hypervisor_sha256);
+    result_set(&host, "guest_sha256", c->guest_sha256);
+    s = host_revision(tree_root());
+    result_set(&host, "suite_revision", s);
+    free(s);
+    s = fmt("hypervisor: %s; rows: %s; reps: %s; guest: %s", *c->hv_args ? c->hv_args : "-",
+            c->rows && *c->rows ? c->rows : "all", c->reps && *c->reps ? c->reps : "default",
+            c->guest_args && *c->guest_args ? c->guest_args : "-");
+    result_set(&host, "options", s);
+    free(s);
+    /* The host's lines first; what the guest said of itself follows and does not replace them. */
+    for (size_t i = 0; i < r->info_n; i++) {
+        char *key = result_info(&host, r->info[i].key) ? fmt("guest_%s", r->info[i].key) : xstrdup(r->info[i].key);
+
+        result_set(&host, key, r->info[i].value);
+        free(key);
+        free(r->info[i].key);
+        free(r->info[i].value);
+    }
+    free(r->info);
+    r->info = host.info;
+    r->info_n = host.info_n;
+}

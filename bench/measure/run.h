@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* One run of the bench guest: boot, follow the console, parse. */
+#ifndef INT82_BENCH_RUN_H
+#define INT82_BENCH_RUN_H
+
+#include "measure/engine.h"
+#include "result/result.h"
+
+struct run_config {
+    const struct engine *engine;
+    const char *hypervisor; /* a Multiboot image; NULL or empty: ours */
+    const char *hv_args;    /* its command line */
+    const char *guest, *guest_args;
+    const char *rows, *reps;
+    const char *memory;       /* MiB */
+    const char *title;        /* before the progress */
+    double timeout, quiet;    /* seconds: for the whole run, and without a byte from the console */
+    int cpu;                  /* processor to pin QEMU to, or -1 */
+    const char *plugin;       /* QEMU's -plugin, or NULL */
+    const char *const *under; /* a command that runs QEMU, e.g. perf; ends with NULL */
+    struct buf *console;      /* gets all that was printed */
+    /* Of the images as they are before the run, by run_defaults(): somebody may build meanwhile. */
+    char *hypervisor_sha256, *guest_sha256, *revision, *build;
+};
+
+/*
+ * Runs once and returns the result, or NULL after a message with the console's tail. Effects that the guest found
+ * wrong are errors too. The result carries only what the guest says; run_describe() adds what the host knows.
+ */
+struct result *run_once(const struct run_config *c);
+void run_describe(struct result *r, const struct run_config *c);
+void run_defaults(struct run_config *c);
+
+/* Prints the end of a console on standard error, for a message. */
+void run_console_tail(const struct buf *console);
+
+#endif
