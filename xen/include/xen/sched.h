@@ -39,12 +39,10 @@ enum vcpu_state { VCPU_RUNNABLE, VCPU_BLOCKED, VCPU_OFFLINE };
 #define ON_IRET_NMI  2 /* an NMI has been delivered: the next one waits for this iret */
 
 struct vcpu {
+    /* What x86 keeps of it */
     pte_t l3[L3_ENTRIES] __aligned(32); /* what CR3 points to: a clean copy of the guest's L3 */
     mfn_t guest_l3;                     /* the guest's L3 table, typed and referenced; INVALID_MFN: none yet */
-    struct domain *domain;
-    struct vcpu_info *vcpu_info; /* through this vCPU's alias page: writable in every address space */
-    uint32_t vcpu_id;
-    uint32_t area; /* virtual address of the vCPU's area (asm/layout.h) */
+    uint32_t area;                      /* virtual address of the vCPU's area (asm/layout.h) */
 
     /* Traps */
     struct guest_trap traps[256];
@@ -61,20 +59,25 @@ struct vcpu {
     /* Registers that outlive a switch */
     uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
-    /* All its registers, while it does not run and waits on its way out to the guest; NULL: it is amid something */
-    struct cpu_user_regs *frame;
-    uint16_t ds, es, fs, gs;  /* while it does not run */
-    uint32_t debugreg[9];     /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
-    uint32_t iopl;            /* 0..3, as physdev_op set it */
-    const void *io_bitmap;    /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
-    uint32_t io_bitmap_ports; /* that it covers; 0: none */
-    uint32_t guest_cr0_ts;    /* 1: the guest has set TS (fpu_taskswitch) */
-    uint32_t guest_cr4;       /* what the guest believes CR4 holds */
-    uint8_t late_segments;    /* of ds to gs, those that are still to be loaded: load_late_segment() */
+    uint16_t ds, es, fs, gs;       /* while it does not run */
+    uint32_t debugreg[9];          /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
+    uint32_t iopl;                 /* 0..3, as physdev_op set it */
+    const void *io_bitmap;         /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
+    uint32_t io_bitmap_ports;      /* that it covers; 0: none */
+    uint32_t guest_cr0_ts;         /* 1: the guest has set TS (fpu_taskswitch) */
+    uint32_t guest_cr4;            /* what the guest believes CR4 holds */
+    uint8_t on_iret;               /* ON_IRET_*: what the iret hypercall has to do besides */
+    uint8_t late_segments;         /* of ds to gs, those that are still to be loaded: load_late_segment() */
     bool fpu_initialised;
     uint8_t fpu_area[512] __aligned(16); /* FXSAVE image while another vCPU owns the FPU */
 
+    uint32_t vcpu_id;
+    struct domain *domain;
+    struct vcpu_info *vcpu_info; /* through this vCPU's alias page: writable in every address space */
+
     /* Scheduling */
+    /* All its registers, while it does not run and waits on its way out to the guest; NULL: it is amid something */
+    struct cpu_user_regs *frame;
     enum vcpu_state state;
     uint32_t pause_count; /* not run while above 0 */
     bool polling;
@@ -82,7 +85,6 @@ struct vcpu {
     bool queued;
     bool is_initialised;            /* has registers to start with */
     bool nmi_pending;               /* send_nmi: to be delivered on the way out */
-    uint8_t on_iret;                /* ON_IRET_*: what the iret hypercall has to do besides */
     uint32_t poll_port;             /* polling for this port alone; 0: for any */
     uint32_t slice_left;            /* ns */
     uint32_t pending_work;          /* WORK_* that are about this vCPU, while it does not run */
@@ -131,7 +133,6 @@ struct evtchn {
 struct domain {
     uint16_t domain_id;
     bool is_privileged; /* domain 0's rights */
-    bool maps_io;       /* an L1 table of its has held a mapping of I/O space: l1_refs.S */
     bool is_dying;
     bool is_shut_down;
     uint8_t shutdown_code;
@@ -158,19 +159,20 @@ struct domain {
     uint32_t poll_mask; /* vCPUs in SCHEDOP_poll */
     uint32_t watchdogs; /* of those below, in use */
     struct timer watchdog[2];
-    mfn_t pirq_eoi_frame; /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
-    void *memory_map;     /* e820 entries that memory_op set_memory_map gave it, or NULL */
+    void *memory_map; /* e820 entries that memory_op set_memory_map gave it, or NULL */
     uint32_t memory_map_entries;
     struct vcpu *vcpu[MAX_VCPUS];
     struct evtchn evtchn[NR_EVENT_CHANNELS];
     struct grant_table *grants; /* NULL: none (dom_io, dom_xen, idle) */
-    uint32_t start_info_nr_pages;
-    uint32_t p2m_frame_list; /* arch.pfn_to_mfn_frame_list_list as the guest left it */
     struct domain *next;
-    struct port_state ports;
     uint8_t handle[16];
     char name[16];
     uint32_t audit_pages, audit_holds; /* what the auditor counts: xen/audit.h */
+
+    /* What x86 keeps of it */
+    bool maps_io;         /* an L1 table of its has held a mapping of I/O space: l1_refs.S */
+    mfn_t pirq_eoi_frame; /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
+    struct port_state ports;
 };
 
 extern struct domain *domain_list; /* by rising domain_id */
