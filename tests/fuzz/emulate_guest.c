@@ -63,17 +63,17 @@ void start_kernel(void)
     memset(&vcpu_info, 0, sizeof(vcpu_info));
     vcpu_info.evtchn_pending_sel = rights >> 1 & 1;
     current->vcpu_info = &vcpu_info;
-    current->iopl = rights >> 2 & 3;
+    current->arch.iopl = rights >> 2 & 3;
     if (rights & 16)
         ours.vm_assist = 1u << VMASST_TYPE_architectural_iopl;
     if (rights & 32) {
-        current->io_bitmap = (const void *)(DATA + DATA_SIZE - 16);
-        current->io_bitmap_ports = 0x10000;
+        current->arch.io_bitmap = (const void *)(DATA + DATA_SIZE - 16);
+        current->arch.io_bitmap_ports = 0x10000;
     }
-    current->guest_cr4 = initial_guest_cr4() | (rights & 64 ? 4 : 0) | (rights & 128 ? 8 : 0);
+    current->arch.guest_cr4 = initial_guest_cr4() | (rights & 64 ? 4 : 0) | (rights & 128 ? 8 : 0);
     load_cr4(current);
-    current->debugreg[7] = 0x400;
-    current->guest_cr0_ts = 0;
+    current->arch.debugreg[7] = 0x400;
+    current->arch.guest_cr0_ts = 0;
     CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, L1_ALONE, 0), 0);
     for (unsigned int i = 0; i < TABLES; i++)
         CHECK_RC(set_entry(L1, i, entry(tables[i], RO)), 0);
@@ -226,7 +226,7 @@ void some_frame_of_registers(void)
     regs.ss = some_selector(false);
     place_code();
     if (!below(8))
-        current->debugreg[below(4)] = regs.edx & 0xFFFF;
+        current->arch.debugreg[below(4)] = regs.edx & 0xFFFF;
     if (!below(8))
-        current->debugreg[7] = random32() | 0x400;
+        current->arch.debugreg[7] = random32() | 0x400;
 }

@@ -36,7 +36,7 @@ bool fixup_4gb_segment(struct cpu_user_regs *regs)
 long do_fpu_taskswitch(uint32_t set)
 {
     REQUIRE(set <= 1);
-    current->guest_cr0_ts = set;
+    current->arch.guest_cr0_ts = set;
     return 0;
 }
 
@@ -45,7 +45,7 @@ long do_set_debugreg(uint32_t reg, uint32_t value)
     REQUIRE(reg < 8);
     if (value & 1)
         return -EPERM;
-    current->debugreg[reg] = value;
+    current->arch.debugreg[reg] = value;
     return 0;
 }
 

@@ -126,7 +126,7 @@ static void check_privop(struct cpu_user_regs *old, const struct insn *insn, boo
             insn->op == INSN_OUTS || insn->op == INSN_CLI_STI || insn->op == INSN_RDTSC || insn->op == INSN_CPUID ||
             by_prefix);
     REQUIRE(this_cpu.cr4 == host_cr4 || this_cpu.cr4 == (host_cr4 | 4));
-    REQUIRE(!(current->guest_cr4 & ~(initial_guest_cr4() | 0xC)));
+    REQUIRE(!(current->arch.guest_cr4 & ~(initial_guest_cr4() | 0xC)));
 }
 
 /* The instruction as decode() sees it; fuzz_decode.c checks that against another decoder. The LDT's page that this may
@@ -150,8 +150,8 @@ static void step(void)
     bool done;
 
     some_frame_of_registers();
-    if (regs.eip - CODE >= CODE_SIZE && (regs.cs == RING1_CS || regs.cs == RING3_CS || regs.cs == current->flat_cs) &&
-        regs.eip < HYP_START)
+    if (regs.eip - CODE >= CODE_SIZE &&
+        (regs.cs == RING1_CS || regs.cs == RING3_CS || regs.cs == current->arch.flat_cs) && regs.eip < HYP_START)
         regs.eip = CODE; /* what is read there, if anything, would be this process' own */
     old = regs;
     memset(&seen, 0, sizeof(seen));

@@ -25,8 +25,8 @@ static void start_domain(struct domain *d, mfn_t l3, mfn_t l2, unsigned int l2s,
 
         v->domain = v->operation.domain = d;
         v->vcpu_id = i;
-        v->area = VCPU_AREAS_START + (vcpu + i) * VCPU_AREA_SIZE;
-        memset(v->gdt_frames, 0xFF, sizeof(v->gdt_frames));
+        v->arch.area = VCPU_AREAS_START + (vcpu + i) * VCPU_AREA_SIZE;
+        memset(v->arch.gdt_frames, 0xFF, sizeof(v->arch.gdt_frames));
         d->vcpu[i] = v;
     }
 }
@@ -41,7 +41,7 @@ static void start_vcpus(void)
             CHECK_RC(adopt_page_tables(v, l3), 0);
         else {
             CHECK_RC(get_page_and_table(mfn_to_page(l3), v->domain, PGT_l3_page_table), 0);
-            v->guest_l3 = l3;
+            v->arch.guest_l3 = l3;
             update_cr3(v);
         }
     }

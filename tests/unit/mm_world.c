@@ -200,26 +200,26 @@ static void refer_from_vcpus(void)
 {
     for (unsigned int i = 0; i < VCPUS; i++) {
         struct vcpu *v = &vcpus[i];
-        const pte_t *ldt = &vcpu_area_pte[(v->area + VCPU_AREA_LDT - VCPU_AREAS_START) >> PAGE_SHIFT];
-        const pte_t *gdt = &vcpu_area_pte[(v->area + VCPU_AREA_GDT - VCPU_AREAS_START) >> PAGE_SHIFT];
+        const pte_t *ldt = &vcpu_area_pte[(v->arch.area + VCPU_AREA_LDT - VCPU_AREAS_START) >> PAGE_SHIFT];
+        const pte_t *gdt = &vcpu_area_pte[(v->arch.area + VCPU_AREA_GDT - VCPU_AREAS_START) >> PAGE_SHIFT];
 
-        refer(v->guest_l3, USE_L3);
+        refer(v->arch.guest_l3, USE_L3);
         for (unsigned int n = 0; n < 14; n++) {
-            bool has = v->gdt_frames[n] != INVALID_MFN;
+            bool has = v->arch.gdt_frames[n] != INVALID_MFN;
 
             if (has)
-                refer(v->gdt_frames[n], USE_DESC);
+                refer(v->arch.gdt_frames[n], USE_DESC);
             CHECK(has == !!(gdt[n].lo & _PAGE_PRESENT));
-            CHECK(!has || pte_mfn(clean(gdt[n])) == v->gdt_frames[n]);
+            CHECK(!has || pte_mfn(clean(gdt[n])) == v->arch.gdt_frames[n]);
         }
         for (unsigned int n = 0; n < 16; n++) {
-            CHECK(!!(ldt[n].lo & _PAGE_PRESENT) == (v->ldt_mapped >> n & 1));
+            CHECK(!!(ldt[n].lo & _PAGE_PRESENT) == (v->arch.ldt_mapped >> n & 1));
             if (ldt[n].lo & _PAGE_PRESENT)
                 refer(pte_mfn(clean(ldt[n])), USE_DESC);
         }
         /* CR3's copy agrees with the table. */
         for (unsigned int n = 0; n < 4; n++) {
-            pte_t e = ((pte_t *)map_l3(v->guest_l3))[n], copy = v->l3[n];
+            pte_t e = ((pte_t *)map_l3(v->arch.guest_l3))[n], copy = v->arch.l3[n];
 
             CHECK((e.lo & _PAGE_PRESENT) == (copy.lo & _PAGE_PRESENT));
             CHECK(!(e.lo & _PAGE_PRESENT) || (e.lo & PAGE_MASK) == (copy.lo & PAGE_MASK));

@@ -290,7 +290,7 @@ static void ldt_pages(void)
     CHECK_RC(set_entry(L1, 5, entry(FREE_A, RW)), -EBUSY);
     /* The mapping goes, and with it the LDT's page. */
     CHECK_RC(set_entry(L1, 2, entry(0, 0)), 0);
-    CHECK(!current->ldt_mapped);
+    CHECK(!current->arch.ldt_mapped);
     audit(true);
     CHECK_RC(set_entry(L1, 5, entry(FREE_A, RW)), 0);
     audit(true);

@@ -12,10 +12,10 @@
 static void test_control_registers(void)
 {
     start(RING1_CS);
-    vcpu.guest_l3 = 0x123456;
+    vcpu.arch.guest_l3 = 0x123456;
     vcpu_info.arch.cr2 = 0xABCD0123;
     CHECK(DOES("\x0f\x20\xc1") && regs.ecx == 0x80050033, "CR0 %x", regs.ecx);
-    vcpu.guest_cr0_ts = 1;
+    vcpu.arch.guest_cr0_ts = 1;
     regs.eip = CODE;
     CHECK(DOES("\x0f\x20\xc7") && regs.edi == 0x8005003B, "CR0 with TS %x", regs.edi);
     regs.eip = CODE;
@@ -66,13 +66,13 @@ static void test_control_registers(void)
     CHECK(DOES("\x0f\x22\xd1") && vcpu_info.arch.cr2 == 0x55, "CR2");
     regs.eip = CODE;
     regs.eax = 0xFFFFFFFB; /* all but TSD */
-    CHECK(DOES("\x0f\x22\xe0") && vcpu.guest_cr4 == 0x628, "CR4 %x", vcpu.guest_cr4);
+    CHECK(DOES("\x0f\x22\xe0") && vcpu.arch.guest_cr4 == 0x628, "CR4 %x", vcpu.arch.guest_cr4);
 }
 
 static void test_debug_registers(void)
 {
     start(RING1_CS);
-    vcpu.debugreg[2] = 0x1234;
+    vcpu.arch.debugreg[2] = 0x1234;
     CHECK(DOES("\x0f\x21\xd3") && regs.ebx == 0x1234, "DR2 %x", regs.ebx);
     regs.eip = CODE;
     CHECK(DOES("\x0f\x21\xf8") && regs.eax == 0x400, "DR7 %x", regs.eax);
@@ -99,7 +99,7 @@ static void test_hlt_and_others(void)
     start(RING1_CS);
     regs.eflags |= X86_EFLAGS_TF;
     CHECK(EXECUTE("\x0f\x20\xc0") && asked.vector == TRAP_debug && asked.error_code == 0xFFFF, "single step");
-    CHECK(vcpu.debugreg[6] == 0xFFFF4FF0, "DR6 %x", vcpu.debugreg[6]);
+    CHECK(vcpu.arch.debugreg[6] == 0xFFFF4FF0, "DR6 %x", vcpu.arch.debugreg[6]);
     start(RING1_CS);
     regs.eflags |= X86_EFLAGS_RF;
     CHECK(DOES("\x0f\x09") && !(regs.eflags & X86_EFLAGS_RF), "WBINVD of an ordinary domain; RF is used up");
@@ -115,7 +115,7 @@ static void test_hlt_and_others(void)
     start(RING3_CS);
     CHECK(DOES("\x0f\x31"), "RDTSC in user mode");
     start(RING3_CS);
-    vcpu.guest_cr4 |= 4;
+    vcpu.arch.guest_cr4 |= 4;
     CHECK(!EXECUTE("\x0f\x31"), "which the guest's kernel has forbidden");
     start(RING1_CS);
     CHECK(!EXECUTE("\x0f\x33") && !EXECUTE("\x0f\x01\xd1") && !EXECUTE("\x0f\x01\x10") && !EXECUTE("\xcd\x80") &&

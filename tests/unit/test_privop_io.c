@@ -11,7 +11,7 @@ void test_iopl(void)
                 bool allowed = iopl >= (user ? 3u : architectural ? 0u : 1u);
 
                 start(user ? RING3_CS : RING1_CS);
-                vcpu.iopl = iopl;
+                vcpu.arch.iopl = iopl;
                 domain.vm_assist = architectural << 4;
                 CHECK(EXECUTE("\xfa") == allowed, "CLI: iopl %u user %u architectural %u", iopl, user, architectural);
                 regs.eip = CODE;
@@ -31,8 +31,8 @@ void test_io_bitmap(void)
     bitmap[0x61 / 8] = (uint8_t) ~(1u << (0x61 % 8));
     bitmap[0x80 / 8] = 0xF0; /* 0x80 to 0x83 */
     start(RING3_CS);
-    vcpu.io_bitmap = bitmap;
-    vcpu.io_bitmap_ports = 0x100;
+    vcpu.arch.io_bitmap = bitmap;
+    vcpu.arch.io_bitmap_ports = 0x100;
     CHECK(DOES("\xe4\x61"), "allowed");
     regs.eip = CODE;
     CHECK(!EXECUTE("\xe4\x60") && !EXECUTE("\xe4\x62") && !EXECUTE("\xe5\x61"), "its neighbours");
@@ -41,14 +41,14 @@ void test_io_bitmap(void)
     CHECK(!EXECUTE("\xe5\x81"), "one too far");
     regs.edx = 0x100;
     CHECK(!EXECUTE("\xec"), "beyond the bitmap");
-    vcpu.io_bitmap = (void *)HYP_START;
+    vcpu.arch.io_bitmap = (void *)HYP_START;
     CHECK(!EXECUTE("\xe4\x61"), "a bitmap that cannot be read");
 }
 
 void test_ports(void)
 {
     start(RING1_CS);
-    vcpu.iopl = 1;
+    vcpu.arch.iopl = 1;
     regs.eax = 0x12345678;
     regs.edx = 0x21;
     CHECK(DOES("\xec") && regs.eax == 0x123456FF, "IN AL %x", regs.eax);
@@ -79,7 +79,7 @@ void test_ports(void)
         static const uint16_t ports[] = {0x20, 0xA1, 0x3F8, 0xCF9};
 
         start(RING1_CS);
-        vcpu.iopl = 1;
+        vcpu.arch.iopl = 1;
         domain.is_privileged = true;
         regs.edx = ports[i];
         CHECK(DOES("\xec") && regs.eax == 0xFF, "port %x: %x", ports[i], regs.eax);
@@ -94,7 +94,7 @@ void test_ports(void)
 void test_pit(void)
 {
     start(RING1_CS);
-    vcpu.iopl = 1;
+    vcpu.arch.iopl = 1;
     guest_out(0x61, 1, 1);    /* gate */
     guest_out(0x43, 1, 0xB0); /* channel 2, low then high, mode 0 */
     guest_out(0x42, 1, 0x34);
@@ -124,7 +124,7 @@ void test_string_io(void)
 
     memset(data, 0, PAGE_SIZE);
     start(RING1_CS);
-    vcpu.iopl = 1;
+    vcpu.arch.iopl = 1;
     regs.edx = 0x21;
     regs.edi = DATA + 4;
     CHECK(DOES("\x6d") && regs.edi == DATA + 8 && data[4] == 0xFF && data[7] == 0xFF && !data[3] && !data[8], "INSL");
@@ -144,13 +144,13 @@ void test_string_io(void)
     CHECK(DOES("\x36\xf3\x66\x6f") && regs.esi == DATA + 0x1A && regs.ecx == 0, "OUTSW backwards %x", regs.esi);
 
     start(RING1_CS);
-    vcpu.iopl = 1;
+    vcpu.arch.iopl = 1;
     regs.edi = HYP_START - 2;
     CHECK(EXECUTE("\x6d") && asked.vector == TRAP_page_fault && asked.error_code == PFEC_write && regs.eip == CODE,
           "INS to the hypervisor: vector %u", asked.vector);
     CHECK(vcpu_info.arch.cr2 == HYP_START - 2, "CR2 %x", vcpu_info.arch.cr2);
     start(RING3_CS);
-    vcpu.iopl = 3;
+    vcpu.arch.iopl = 3;
     regs.edi = 0xFFFFFFFE;
     CHECK(!EXECUTE("\x6d"), "INS past 4 GiB");
     start(RING1_CS);
@@ -161,7 +161,7 @@ void test_string_io(void)
 static bool outs_through(uint16_t ss, uint32_t offset)
 {
     start(RING1_CS);
-    vcpu.iopl = 1;
+    vcpu.arch.iopl = 1;
     regs.ss = ss;
     regs.esi = offset;
     return EXECUTE("\x36\x6f");
@@ -197,7 +197,7 @@ void test_segments(void)
     start(SEL_CODE16);
     regs.eip = 0;
     regs.eax = 0xFFFF0000;
-    vcpu.iopl = 1;
+    vcpu.arch.iopl = 1;
     CHECK(EXECUTE("\xe5\x21") && regs.eax == 0xFFFFFFFF, "16-bit code: AX %x", regs.eax);
     start(RING1_CS);
     regs.eip = HYP_START;
@@ -207,14 +207,14 @@ void test_segments(void)
 void test_io_breakpoints(void)
 {
     start(RING1_CS);
-    vcpu.iopl = 1;
-    vcpu.debugreg[1] = 0x22;
-    vcpu.debugreg[7] = 0x00600404 | 0x400; /* 1: I/O, 2 bytes (22, 23), local */
+    vcpu.arch.iopl = 1;
+    vcpu.arch.debugreg[1] = 0x22;
+    vcpu.arch.debugreg[7] = 0x00600404 | 0x400; /* 1: I/O, 2 bytes (22, 23), local */
     CHECK(DOES("\xe4\x22"), "without CR4.DE there are none");
-    vcpu.guest_cr4 |= X86_CR4_DE;
+    vcpu.arch.guest_cr4 |= X86_CR4_DE;
     regs.eip = CODE;
-    CHECK(EXECUTE("\xe4\x23") && asked.vector == TRAP_debug && vcpu.debugreg[6] == 0xFFFF0FF2, "hit: DR6 %x",
-          vcpu.debugreg[6]);
+    CHECK(EXECUTE("\xe4\x23") && asked.vector == TRAP_debug && vcpu.arch.debugreg[6] == 0xFFFF0FF2, "hit: DR6 %x",
+          vcpu.arch.debugreg[6]);
     asked.bounced = 0;
     regs.eip = CODE;
     CHECK(DOES("\xe4\x24"), "beside it");

@@ -275,10 +275,10 @@ static void test_single_step(void)
 
     set_regs(&regs, &t);
     bounced_vector = 0;
-    vcpu.debugreg[6] = 0;
+    vcpu.arch.debugreg[6] = 0;
     CHECK(ptwr_fault(&regs, GUEST_TABLE), "with TF");
     CHECK(bounced_vector == TRAP_debug, "vector %u", bounced_vector);
-    CHECK(vcpu.debugreg[6] == 0xFFFF4FF0, "DR6 %x", vcpu.debugreg[6]);
+    CHECK(vcpu.arch.debugreg[6] == 0xFFFF4FF0, "DR6 %x", vcpu.arch.debugreg[6]);
     t.eflags = 0x10202;
     bounced_vector = 0;
     set_regs(&regs, &t);
@@ -343,16 +343,16 @@ static void test_own_code_segment(void)
         set_regs(&regs, &t);
         regs.cs = 12 * 8 + 1;
         CHECK(ptwr_fault(&regs, GUEST_TABLE) && table_window()->lo == 9 && regs.eip == CODE + 2, "time %u", i);
-        CHECK(vcpu.flat_cs == 12 * 8 + 1, "%x", vcpu.flat_cs);
+        CHECK(vcpu.arch.flat_cs == 12 * 8 + 1, "%x", vcpu.arch.flat_cs);
     }
     descriptor[0] = (CODE & 0xFFFFu) << 16 | 0xFFFF; /* one with a base is not taken for flat */
     descriptor[1] = (CODE & 0xFF000000) | 0x0040BB00 | (CODE >> 16 & 0xFF);
-    vcpu.flat_cs = RING1_CS;
+    vcpu.arch.flat_cs = RING1_CS;
     set_regs(&regs, &t);
     regs.cs = 12 * 8 + 1;
     regs.eip = 0;
     CHECK(ptwr_fault(&regs, GUEST_TABLE) && regs.eip == 2, "eip %x", regs.eip);
-    CHECK(vcpu.flat_cs == RING1_CS, "%x", vcpu.flat_cs);
+    CHECK(vcpu.arch.flat_cs == RING1_CS, "%x", vcpu.arch.flat_cs);
 }
 
 static bool map_at(uint32_t address, uint32_t size, int prot)
@@ -387,9 +387,9 @@ static bool set_up(void)
     this_cpu.va_key = NO_VA_KEY;
     vcpu.domain = &domain;
     vcpu.vcpu_info = &vcpu_info;
-    vcpu.area = AREA;
-    vcpu.flat_cs = RING1_CS;
-    vcpu.gdt_entries = 64;
+    vcpu.arch.area = AREA;
+    vcpu.arch.flat_cs = RING1_CS;
+    vcpu.arch.gdt_entries = 64;
     gdt = (uint32_t *)(AREA + VCPU_AREA_GDT) + 2 * (own_ds() >> 3); /* this program's flat segment */
     gdt[0] = 0x0000FFFF;
     gdt[1] = 0x00CFF300;

@@ -14,7 +14,7 @@ static void show_vcpu(const struct vcpu *v)
     printk("  vcpu %u: %s%s, pauses %u, ran %u ms, upcall pending %u mask %u, L3 %x\n", v->vcpu_id,
            v == current ? "running, " : "", states[v->state], v->pause_count,
            (uint32_t)div64(run.time[RUNSTATE_running], 1000000, NULL), v->vcpu_info->evtchn_upcall_pending,
-           v->vcpu_info->evtchn_upcall_mask, v->guest_l3);
+           v->vcpu_info->evtchn_upcall_mask, v->arch.guest_l3);
 }
 
 static void show_domain(const struct domain *d)

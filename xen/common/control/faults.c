@@ -153,7 +153,7 @@ long corrupt_op(struct int82_fault *op)
     case INT82_CORRUPT_TYPE:
         return corrupt_frame(op);
     case INT82_CORRUPT_L3_COPY:
-        current->l3[0].lo ^= _PAGE_PWT;
+        current->arch.l3[0].lo ^= _PAGE_PWT;
         return 0;
     case INT82_CORRUPT_HYP_SLOT:
         return corrupt_hyp_slot(op);

@@ -22,7 +22,7 @@ static long set_iopl(const struct physdev_set_iopl *op)
 {
     if (op->iopl > 3)
         return -EINVAL;
-    current->iopl = op->iopl;
+    current->arch.iopl = op->iopl;
     return 0;
 }
 
@@ -31,8 +31,8 @@ static long set_iobitmap(const struct physdev_set_iobitmap *op)
 {
     if (!guest_range_ok(op->bitmap, MAX_PORTS / 8) || op->nr_ports > MAX_PORTS)
         return -EINVAL;
-    current->io_bitmap = op->bitmap;
-    current->io_bitmap_ports = op->nr_ports;
+    current->arch.io_bitmap = op->bitmap;
+    current->arch.io_bitmap_ports = op->nr_ports;
     return 0;
 }
 
@@ -43,11 +43,11 @@ static long pirq_eoi_gmfn(const struct physdev_pirq_eoi_gmfn *op)
 
     if (op->gmfn >= max_page || get_page_and_type(mfn_to_page(op->gmfn), d, PGT_writable_page))
         return -EINVAL;
-    if (d->pirq_eoi_frame != INVALID_MFN) {
+    if (d->arch.pirq_eoi_frame != INVALID_MFN) {
         put_page_and_type(mfn_to_page(op->gmfn));
         return -EBUSY;
     }
-    d->pirq_eoi_frame = op->gmfn;
+    d->arch.pirq_eoi_frame = op->gmfn;
     return 0;
 }
 

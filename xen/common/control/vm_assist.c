@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* vm_assist: switches optional behaviour on and off. Who acts on a bit looks at domain.vm_assist,
- * but the iret hypercall, which looks at vcpu.on_iret. */
+ * but the iret hypercall, which looks at vcpu.arch.on_iret. */
 #include <public/errno.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
@@ -12,9 +12,9 @@ void set_vm_assist(struct domain *d, uint32_t bits)
     d->vm_assist = bits;
     for_each_vcpu(d, v)
     {
-        v->on_iret &= ~ON_IRET_IOPL;
+        v->arch.on_iret &= ~ON_IRET_IOPL;
         if (bits & 1u << VMASST_TYPE_architectural_iopl)
-            v->on_iret |= ON_IRET_IOPL;
+            v->arch.on_iret |= ON_IRET_IOPL;
     }
 }
 

@@ -40,7 +40,7 @@ static struct domain *alloc_domain(uint16_t domid)
         return NULL;
     d->domain_id = domid;
     d->shutdown_code = NO_SHUTDOWN_CODE;
-    d->pirq_eoi_frame = INVALID_MFN;
+    d->arch.pirq_eoi_frame = INVALID_MFN;
     set_weight(d, DEFAULT_WEIGHT);
     return d;
 }
@@ -119,7 +119,7 @@ struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id)
     }
     v->pause_count = d->pause_count;
     if (d->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
-        v->on_iret = ON_IRET_IOPL;
+        v->arch.on_iret = ON_IRET_IOPL;
     barrier();
     d->vcpu[vcpu_id] = v;
     d->max_vcpus = MAX(d->max_vcpus, vcpu_id + 1);
@@ -330,9 +330,9 @@ static __may_switch void relinquish_resources(struct domain *d)
         destroy_vcpu_scheduling(v);
         arch_relinquish_vcpu(v);
     }
-    if (d->pirq_eoi_frame != INVALID_MFN) {
-        put_page_and_type(mfn_to_page(d->pirq_eoi_frame));
-        d->pirq_eoi_frame = INVALID_MFN;
+    if (d->arch.pirq_eoi_frame != INVALID_MFN) {
+        put_page_and_type(mfn_to_page(d->arch.pirq_eoi_frame));
+        d->arch.pirq_eoi_frame = INVALID_MFN;
     }
     release_grant_mappings(d);
     relinquish_frames(d);

@@ -15,8 +15,8 @@ static void set_entry(struct guest_entry *entry, uint32_t cs, uint32_t eip, uint
 
 static void set_nmi_callback(struct vcpu *v, uint32_t eip)
 {
-    v->traps[TRAP_nmi] = (struct guest_trap){.address = eip, .cs = FLAT_KERNEL_CS};
-    TI_SET_IF(&v->traps[TRAP_nmi], 1);
+    v->arch.traps[TRAP_nmi] = (struct guest_trap){.address = eip, .cs = FLAT_KERNEL_CS};
+    TI_SET_IF(&v->arch.traps[TRAP_nmi], 1);
     if (v->vcpu_id == 0 && v->domain->shared_info->arch.nmi_reason) {
         v->nmi_pending = true; /* one came before there was a handler */
         this_cpu.work |= WORK_UPCALL;
@@ -25,7 +25,7 @@ static void set_nmi_callback(struct vcpu *v, uint32_t eip)
 
 static void clear_nmi_callback(struct vcpu *v)
 {
-    v->traps[TRAP_nmi] = (struct guest_trap){.cs = 0};
+    v->arch.traps[TRAP_nmi] = (struct guest_trap){.cs = 0};
 }
 
 static long register_callback(const struct callback_register *reg)
@@ -35,17 +35,17 @@ static long register_callback(const struct callback_register *reg)
 
     switch (reg->type) {
     case CALLBACKTYPE_event:
-        set_entry(&v->event_callback, cs, eip, CALLBACKF_mask_events);
+        set_entry(&v->arch.event_callback, cs, eip, CALLBACKF_mask_events);
         this_cpu.work |= WORK_UPCALL; /* events may have waited for it */
         return 0;
     case CALLBACKTYPE_failsafe:
-        set_entry(&v->failsafe_callback, cs, eip, flags);
+        set_entry(&v->arch.failsafe_callback, cs, eip, flags);
         return 0;
     case CALLBACKTYPE_syscall32: /* taken, as 64-bit Xen does; no processor in 32-bit mode ever comes this way */
-        set_entry(&v->syscall32_callback, cs, eip, flags);
+        set_entry(&v->arch.syscall32_callback, cs, eip, flags);
         return 0;
     case CALLBACKTYPE_sysenter:
-        set_entry(&v->sysenter_callback, cs, eip, flags);
+        set_entry(&v->arch.sysenter_callback, cs, eip, flags);
         return 0;
     case CALLBACKTYPE_nmi:
         set_nmi_callback(v, eip);
@@ -90,8 +90,8 @@ long do_callback_op(uint32_t cmd, const void *arg)
 
 long do_set_callbacks(uint32_t event_cs, uint32_t event_eip, uint32_t failsafe_cs, uint32_t failsafe_eip)
 {
-    set_entry(&current->event_callback, event_cs, event_eip, CALLBACKF_mask_events);
-    set_entry(&current->failsafe_callback, failsafe_cs, failsafe_eip, 0);
+    set_entry(&current->arch.event_callback, event_cs, event_eip, CALLBACKF_mask_events);
+    set_entry(&current->arch.failsafe_callback, failsafe_cs, failsafe_eip, 0);
     this_cpu.work |= WORK_UPCALL;
     return 0;
 }

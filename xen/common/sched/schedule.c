@@ -454,7 +454,7 @@ void __init init_idle(void)
 
     v->domain = idle_domain;
     v->vcpu_info = &idle_info;
-    v->guest_l3 = v->info_frame = INVALID_MFN;
+    v->arch.guest_l3 = v->info_frame = INVALID_MFN;
     init_vcpu_scheduling(v);
     v->state = VCPU_RUNNABLE;
     v->periodic_period = 0;

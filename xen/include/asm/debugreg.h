@@ -27,10 +27,10 @@ void add_debug_status(struct vcpu *v, uint32_t dr6);
  * has set CR4.DE, 0 where not (on a processor it is the other way round). */
 static inline void alias_debug_registers(struct vcpu *v)
 {
-    bool aliases = v->guest_cr4 & X86_CR4_DE;
+    bool aliases = v->arch.guest_cr4 & X86_CR4_DE;
 
-    v->debugreg[4] = aliases ? v->debugreg[6] : 0;
-    v->debugreg[5] = aliases ? v->debugreg[7] : 0;
+    v->arch.debugreg[4] = aliases ? v->arch.debugreg[6] : 0;
+    v->arch.debugreg[5] = aliases ? v->arch.debugreg[7] : 0;
 }
 
 #endif

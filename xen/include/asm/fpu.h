@@ -16,7 +16,7 @@ void set_ts_for(const struct vcpu *v);
 void reset_fpu(struct vcpu *v);
 /* v has the state of this FXSAVE image, whatever a guest has written there. */
 void set_fpu(struct vcpu *v, const void *image);
-/* v's registers are wanted in v->fpu_area. */
+/* v's registers are wanted in v->arch.fpu_area. */
 void save_fpu(struct vcpu *v);
 
 #endif

@@ -3,9 +3,9 @@
 #ifndef XEN_SCHED_H
 #define XEN_SCHED_H
 
+#include <asm/domain.h>
 #include <asm/mm.h>
 #include <asm/layout.h>
-#include <asm/ports.h>
 #include <public/xen.h>
 #include <public/vcpu.h>
 #include <public/event_channel.h>
@@ -20,57 +20,10 @@
 #define MAX_VCPUS         8    /* per domain */
 #define NR_EVENT_CHANNELS 1024 /* 32 words of 32 bits: what a 32-bit guest's shared_info holds */
 
-/* What the guest asked for at a vector; public trap_info without the vector. */
-struct guest_trap {
-    uint32_t address;
-    uint16_t cs;    /* 0: no handler */
-    uint16_t flags; /* TI_GET_DPL(), TI_GET_IF() */
-};
-
-struct guest_entry { /* event, failsafe, syscall callbacks; the NMI's is traps[TRAP_nmi] */
-    uint32_t eip;
-    uint16_t cs;    /* 0: none */
-    uint16_t flags; /* CALLBACKF_* */
-};
-
 enum vcpu_state { VCPU_RUNNABLE, VCPU_BLOCKED, VCPU_OFFLINE };
 
-#define ON_IRET_IOPL 1 /* vm_assist architectural_iopl: IOPL comes from the frame */
-#define ON_IRET_NMI  2 /* an NMI has been delivered: the next one waits for this iret */
-
 struct vcpu {
-    /* What x86 keeps of it */
-    pte_t l3[L3_ENTRIES] __aligned(32); /* what CR3 points to: a clean copy of the guest's L3 */
-    mfn_t guest_l3;                     /* the guest's L3 table, typed and referenced; INVALID_MFN: none yet */
-    uint32_t area;                      /* virtual address of the vCPU's area (asm/layout.h) */
-
-    /* Traps */
-    struct guest_trap traps[256];
-    struct guest_entry event_callback, failsafe_callback, sysenter_callback, syscall32_callback;
-    uint32_t flat_cs; /* code selector last found flat, 32-bit, in the guest's tables; 0: unknown */
-    uint32_t flat_ss; /* stack selector last found flat and writable in the guest's tables; 0: unknown */
-
-    /* Descriptor tables */
-    uint32_t gdt_entries; /* of the guest's part */
-    mfn_t gdt_frames[14];
-    uint32_t ldt_base, ldt_entries;
-    uint32_t ldt_mapped; /* bit n: page n of the LDT window holds a typed reference */
-
-    /* Registers that outlive a switch */
-    uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
-    uint32_t switch_esp;           /* saved stack pointer while it does not run */
-    uint16_t ds, es, fs, gs;       /* while it does not run */
-    uint32_t debugreg[9];          /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
-    uint32_t iopl;                 /* 0..3, as physdev_op set it */
-    const void *io_bitmap;         /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
-    uint32_t io_bitmap_ports;      /* that it covers; 0: none */
-    uint32_t guest_cr0_ts;         /* 1: the guest has set TS (fpu_taskswitch) */
-    uint32_t guest_cr4;            /* what the guest believes CR4 holds */
-    uint8_t on_iret;               /* ON_IRET_*: what the iret hypercall has to do besides */
-    uint8_t late_segments;         /* of ds to gs, those that are still to be loaded: load_late_segment() */
-    bool fpu_initialised;
-    uint8_t fpu_area[512] __aligned(16); /* FXSAVE image while another vCPU owns the FPU */
-
+    struct arch_vcpu arch; /* asm/domain.h; first, for its L3 copy */
     uint32_t vcpu_id;
     struct domain *domain;
     struct vcpu_info *vcpu_info; /* through this vCPU's alias page: writable in every address space */
@@ -168,11 +121,7 @@ struct domain {
     uint8_t handle[16];
     char name[16];
     uint32_t audit_pages, audit_holds; /* what the auditor counts: xen/audit.h */
-
-    /* What x86 keeps of it */
-    bool maps_io;         /* an L1 table of its has held a mapping of I/O space: l1_refs.S */
-    mfn_t pirq_eoi_frame; /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
-    struct port_state ports;
+    struct arch_domain arch;           /* asm/domain.h */
 };
 
 extern struct domain *domain_list; /* by rising domain_id */
@@ -237,7 +186,7 @@ static inline bool effort_spent(void)
 #define WORK_FLUSH    64u
 #define WORK_RESTART  128u
 #define WORK_YIELD    256u /* the turn is another's, who waits for the end of current's operation */
-#define WORK_SEGMENTS 512u /* current->late_segments */
+#define WORK_SEGMENTS 512u /* current->arch.late_segments */
 
 /* The TLB must be flushed before guest code runs again: for what only guests are to notice, so that one flush does for
  * many mappings. Whatever a frame's next use relies on is done at once, by flush_tlb_now() (docs/memory.md). */

@@ -15,7 +15,7 @@ static uint32_t areas_used[MAX_VCPU_AREAS / 32];
 
 static pte_t *area_pte(const struct vcpu *v, uint32_t offset)
 {
-    return &vcpu_area_pte[(v->area + offset - VCPU_AREAS_START) >> PAGE_SHIFT];
+    return &vcpu_area_pte[(v->arch.area + offset - VCPU_AREAS_START) >> PAGE_SHIFT];
 }
 
 static void map_area_page(const struct vcpu *v, uint32_t offset, mfn_t mfn)
@@ -25,7 +25,7 @@ static void map_area_page(const struct vcpu *v, uint32_t offset, mfn_t mfn)
 
     entry.hi |= nx_mask_hi;
     write_pte(slot, *slot, entry);
-    invlpg(v->area + offset);
+    invlpg(v->arch.area + offset);
 }
 
 static bool take_area(struct vcpu *v)
@@ -33,7 +33,7 @@ static bool take_area(struct vcpu *v)
     for (unsigned int i = 0; i < MAX_VCPU_AREAS; i++)
         if (!(areas_used[i / 32] & 1u << i % 32)) {
             areas_used[i / 32] |= 1u << i % 32;
-            v->area = VCPU_AREAS_START + i * VCPU_AREA_SIZE;
+            v->arch.area = VCPU_AREAS_START + i * VCPU_AREA_SIZE;
             return true;
         }
     return false;
@@ -56,7 +56,7 @@ static void prepare_first_switch(struct vcpu *v)
 
     *--sp = (uint32_t)start_guest;
     sp -= 4;
-    v->switch_esp = (uint32_t)sp;
+    v->arch.switch_esp = (uint32_t)sp;
     v->frame = guest_regs(v);
     v->pending_work &= ~WORK_MOVED; /* the frame is where it has to be */
 }
@@ -64,35 +64,35 @@ static void prepare_first_switch(struct vcpu *v)
 static void place_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
 {
     map_area_page(v, VCPU_AREA_INFO, mfn);
-    v->vcpu_info = (struct vcpu_info *)(v->area + VCPU_AREA_INFO + offset);
+    v->vcpu_info = (struct vcpu_info *)(v->arch.area + VCPU_AREA_INFO + offset);
 }
 
 static void drop_area(struct vcpu *v, unsigned int stack_pages)
 {
-    unsigned int index = (v->area - VCPU_AREAS_START) / VCPU_AREA_SIZE;
+    unsigned int index = (v->arch.area - VCPU_AREAS_START) / VCPU_AREA_SIZE;
 
     while (stack_pages-- > 0) {
         pte_t *slot = area_pte(v, VCPU_AREA_STACK + stack_pages * PAGE_SIZE);
 
         free_heap_pages(mach_to_virt(slot->lo & PAGE_MASK), 0);
         write_pte(slot, *slot, (pte_t){.raw = 0});
-        invlpg(v->area + VCPU_AREA_STACK + stack_pages * PAGE_SIZE);
+        invlpg(v->arch.area + VCPU_AREA_STACK + stack_pages * PAGE_SIZE);
     }
     areas_used[index / 32] &= ~(1u << index % 32);
 }
 
 int arch_init_vcpu(struct vcpu *v)
 {
-    v->guest_l3 = INVALID_MFN;
+    v->arch.guest_l3 = INVALID_MFN;
     v->info_frame = INVALID_MFN;
-    v->flat_cs = RING1_CS;
-    v->kernel_ss = v->ds = v->es = v->fs = v->gs = v->flat_ss = RING1_DS;
-    v->debugreg[8] = -EINVAL;
-    v->guest_cr4 = initial_guest_cr4();
+    v->arch.flat_cs = RING1_CS;
+    v->arch.kernel_ss = v->arch.ds = v->arch.es = v->arch.fs = v->arch.gs = v->arch.flat_ss = RING1_DS;
+    v->arch.debugreg[8] = -EINVAL;
+    v->arch.guest_cr4 = initial_guest_cr4();
     reset_debug_registers(v);
     reset_fpu(v);
-    for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
-        v->gdt_frames[i] = INVALID_MFN;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
+        v->arch.gdt_frames[i] = INVALID_MFN;
 
     if (!take_area(v))
         return -ENOMEM;
@@ -117,10 +117,10 @@ void arch_set_regs(struct vcpu *v, const struct cpu_user_regs *regs)
 
     memcpy(frame, regs, HYP_FRAME_SIZE);
     frame->eflags = (regs->eflags & ~(X86_EFLAGS_IOPL | X86_EFLAGS_NT | X86_EFLAGS_VM)) | X86_EFLAGS_IF | 2;
-    v->ds = regs->ds;
-    v->es = regs->es;
-    v->fs = regs->fs;
-    v->gs = regs->gs;
+    v->arch.ds = regs->ds;
+    v->arch.es = regs->es;
+    v->arch.fs = regs->fs;
+    v->arch.gs = regs->gs;
     prepare_first_switch(v);
 }
 
@@ -138,7 +138,7 @@ void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t 
         .gs = RING1_DS,
     };
 
-    v->kernel_sp = esp;
+    v->arch.kernel_sp = esp;
     arch_set_regs(v, &regs);
 }
 
@@ -185,7 +185,7 @@ void arch_destroy_vcpu(struct vcpu *v)
     pte_t *info = area_pte(v, VCPU_AREA_INFO);
 
     write_pte(info, *info, (pte_t){.raw = 0});
-    invlpg(v->area + VCPU_AREA_INFO);
+    invlpg(v->arch.area + VCPU_AREA_INFO);
     drop_area(v, VCPU_AREA_STACK_SIZE / PAGE_SIZE);
 }
 
@@ -197,60 +197,60 @@ enum { LATE_DS = 1, LATE_ES = 2, LATE_FS = 4, LATE_GS = 8 };
 
 static bool takes_long(const struct vcpu *v, uint16_t sel)
 {
-    return sel & 4 && !(v->ldt_mapped >> (sel >> PAGE_SHIFT) & 1);
+    return sel & 4 && !(v->arch.ldt_mapped >> (sel >> PAGE_SHIFT) & 1);
 }
 
-#define SAVE_SEGMENT(v, name, flag) ((v)->late_segments & (flag) ? (v)->name : read_segment(name))
+#define SAVE_SEGMENT(v, name, flag) ((v)->arch.late_segments & (flag) ? (v)->arch.name : read_segment(name))
 
 /* A selector that no longer names anything becomes null. */
-#define LOAD_SEGMENT(v, name, flag)              \
-    do {                                         \
-        if (takes_long(v, (v)->name)) {          \
-            (void)load_segment(name, 0);         \
-            (v)->late_segments |= (flag);        \
-        } else                                   \
-            (void)load_segment(name, (v)->name); \
+#define LOAD_SEGMENT(v, name, flag)                   \
+    do {                                              \
+        if (takes_long(v, (v)->arch.name)) {          \
+            (void)load_segment(name, 0);              \
+            (v)->arch.late_segments |= (flag);        \
+        } else                                        \
+            (void)load_segment(name, (v)->arch.name); \
     } while (0)
 
 void load_late_segment(struct vcpu *v)
 {
-    uint8_t flag = v->late_segments & -v->late_segments;
+    uint8_t flag = v->arch.late_segments & -v->arch.late_segments;
 
-    v->late_segments &= ~flag;
+    v->arch.late_segments &= ~flag;
     if (flag == LATE_DS)
-        (void)load_segment(ds, v->ds);
+        (void)load_segment(ds, v->arch.ds);
     else if (flag == LATE_ES)
-        (void)load_segment(es, v->es);
+        (void)load_segment(es, v->arch.es);
     else if (flag == LATE_FS)
-        (void)load_segment(fs, v->fs);
+        (void)load_segment(fs, v->arch.fs);
     else if (flag == LATE_GS)
-        (void)load_segment(gs, v->gs);
-    if (v->late_segments)
+        (void)load_segment(gs, v->arch.gs);
+    if (v->arch.late_segments)
         this_cpu.work |= WORK_SEGMENTS;
 }
 
 static void save_guest(struct vcpu *v)
 {
-    v->ds = SAVE_SEGMENT(v, ds, LATE_DS);
-    v->es = SAVE_SEGMENT(v, es, LATE_ES);
-    v->fs = SAVE_SEGMENT(v, fs, LATE_FS);
-    v->gs = SAVE_SEGMENT(v, gs, LATE_GS);
-    v->kernel_sp = tss.esp1;
-    v->kernel_ss = tss.ss1;
+    v->arch.ds = SAVE_SEGMENT(v, ds, LATE_DS);
+    v->arch.es = SAVE_SEGMENT(v, es, LATE_ES);
+    v->arch.fs = SAVE_SEGMENT(v, fs, LATE_FS);
+    v->arch.gs = SAVE_SEGMENT(v, gs, LATE_GS);
+    v->arch.kernel_sp = tss.esp1;
+    v->arch.kernel_ss = tss.ss1;
 }
 
 static void load_guest(struct vcpu *v, const struct vcpu *prev)
 {
     load_descriptors(v);
-    write_cr3(virt_to_mach(v->l3));
-    v->late_segments = 0;
+    write_cr3(virt_to_mach(v->arch.l3));
+    v->arch.late_segments = 0;
     LOAD_SEGMENT(v, ds, LATE_DS);
     LOAD_SEGMENT(v, es, LATE_ES);
     LOAD_SEGMENT(v, fs, LATE_FS);
     LOAD_SEGMENT(v, gs, LATE_GS);
-    if (v->late_segments)
+    if (v->arch.late_segments)
         this_cpu.work |= WORK_SEGMENTS;
-    if ((v->debugreg[7] | prev->debugreg[7]) & DR7_ENABLE)
+    if ((v->arch.debugreg[7] | prev->arch.debugreg[7]) & DR7_ENABLE)
         load_debug_registers(v);
     set_ts_for(v);
     load_cr4(v);
@@ -271,8 +271,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
         load_guest(next, prev);
     else {
         write_cr3(idle_cr3);
-        if (prev->debugreg[7] & DR7_ENABLE) /* whoever runs next is not to hit them */
+        if (prev->arch.debugreg[7] & DR7_ENABLE) /* whoever runs next is not to hit them */
             disable_debug_registers();
     }
-    switch_stacks(&prev->switch_esp, next->switch_esp);
+    switch_stacks(&prev->arch.switch_esp, next->arch.switch_esp);
 }

@@ -41,7 +41,7 @@ static uint32_t cr0_without_ts(void)
 
 void set_ts_for(const struct vcpu *v)
 {
-    if (v == this_cpu.fpu_owner && !v->guest_cr0_ts)
+    if (v == this_cpu.fpu_owner && !v->arch.guest_cr0_ts)
         clts();
     else
         write_cr0(cr0_without_ts() | X86_CR0_TS);
@@ -52,7 +52,7 @@ void save_fpu(struct vcpu *v)
     if (this_cpu.fpu_owner != v)
         return;
     clts();
-    __asm__ volatile("fxsave %0" : "=m"(v->fpu_area));
+    __asm__ volatile("fxsave %0" : "=m"(v->arch.fpu_area));
     set_ts_for(current);
 }
 
@@ -64,11 +64,11 @@ static void forget_fpu(const struct vcpu *v)
 
 void reset_fpu(struct vcpu *v)
 {
-    struct fxsave *image = (struct fxsave *)v->fpu_area;
+    struct fxsave *image = (struct fxsave *)v->arch.fpu_area;
 
     forget_fpu(v);
-    v->fpu_initialised = false;
-    memset(v->fpu_area, 0, sizeof(v->fpu_area));
+    v->arch.fpu_initialised = false;
+    memset(v->arch.fpu_area, 0, sizeof(v->arch.fpu_area));
     image->fcw = FCW_INITIAL;
     image->ftw = FTW_EMPTY;
     image->mxcsr = MXCSR_INITIAL;
@@ -78,9 +78,9 @@ void reset_fpu(struct vcpu *v)
 void set_fpu(struct vcpu *v, const void *image)
 {
     forget_fpu(v);
-    v->fpu_initialised = true;
-    memcpy(v->fpu_area, image, sizeof(v->fpu_area));
-    ((struct fxsave *)v->fpu_area)->mxcsr &= mxcsr_mask;
+    v->arch.fpu_initialised = true;
+    memcpy(v->arch.fpu_area, image, sizeof(v->arch.fpu_area));
+    ((struct fxsave *)v->arch.fpu_area)->mxcsr &= mxcsr_mask;
 }
 
 /* AMD's FXRSTOR leaves FIP, FDP and FOP alone unless an exception is pending (CVE-2006-1056), and emulators' may; so
@@ -95,25 +95,25 @@ static void clear_pointers(void)
 /* All of it: also at the first use, as what is there is another's. */
 static void load_fpu(const struct vcpu *v)
 {
-    const struct fxsave *image = (const struct fxsave *)v->fpu_area;
+    const struct fxsave *image = (const struct fxsave *)v->arch.fpu_area;
 
     if (!(image->fsw & ~image->fcw & FSW_EXCEPTIONS))
         clear_pointers();
-    __asm__ volatile("fxrstor %0" ::"m"(v->fpu_area));
+    __asm__ volatile("fxrstor %0" ::"m"(v->arch.fpu_area));
 }
 
 bool restore_fpu(struct vcpu *v)
 {
-    bool wanted_by_guest = v->guest_cr0_ts;
+    bool wanted_by_guest = v->arch.guest_cr0_ts;
 
     clts();
-    v->guest_cr0_ts = 0;
+    v->arch.guest_cr0_ts = 0;
     if (this_cpu.fpu_owner == v)
         return !wanted_by_guest;
     if (this_cpu.fpu_owner)
-        __asm__ volatile("fxsave %0" : "=m"(this_cpu.fpu_owner->fpu_area));
+        __asm__ volatile("fxsave %0" : "=m"(this_cpu.fpu_owner->arch.fpu_area));
     load_fpu(v);
-    v->fpu_initialised = true;
+    v->arch.fpu_initialised = true;
     this_cpu.fpu_owner = v;
     return !wanted_by_guest;
 }
@@ -121,7 +121,7 @@ bool restore_fpu(struct vcpu *v)
 /* The slow part of the leaf: TS really changes (or the flag is an odd way to say true). */
 long do_fpu_taskswitch(uint32_t set)
 {
-    current->guest_cr0_ts = set != 0;
+    current->arch.guest_cr0_ts = set != 0;
     set_ts_for(current);
     return 0;
 }

@@ -11,17 +11,17 @@
 
 static void set_callbacks_from(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    v->event_callback = (struct guest_entry){
+    v->arch.event_callback = (struct guest_entry){
         .eip = c->event_callback_eip, .cs = c->event_callback_cs ? fixup_guest_selector(c->event_callback_cs) : 0};
-    v->failsafe_callback =
+    v->arch.failsafe_callback =
         (struct guest_entry){.eip = c->failsafe_callback_eip,
                              .cs = c->failsafe_callback_cs ? fixup_guest_selector(c->failsafe_callback_cs) : 0};
 }
 
 static void set_traps_from(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    for (unsigned int i = 0; i < ARRAY_SIZE(v->traps); i++)
-        v->traps[i] = (struct guest_trap){
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.traps); i++)
+        v->arch.traps[i] = (struct guest_trap){
             .address = c->trap_ctxt[i].address,
             .cs = c->trap_ctxt[i].cs ? fixup_guest_selector(c->trap_ctxt[i].cs) : 0,
             .flags = c->trap_ctxt[i].flags,
@@ -42,7 +42,7 @@ static void set_registers_from(struct vcpu *v, const struct cpu_user_regs *from)
 
     regs.cs = fixup_guest_selector(regs.cs);
     regs.ss = fixup_guest_selector(regs.ss);
-    v->iopl = regs.eflags >> 12 & 3;
+    v->arch.iopl = regs.eflags >> 12 & 3;
     arch_set_regs(v, &regs);
 }
 
@@ -54,16 +54,16 @@ static void set_rest_from(struct vcpu *v, const struct vcpu_guest_context *c)
     spend(CONTEXT_STEPS);
     set_traps_from(v, c);
     set_callbacks_from(v, c);
-    v->guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
-    v->guest_cr4 = fixup_guest_cr4(c->ctrlreg[4]);
+    v->arch.guest_cr0_ts = !!(c->ctrlreg[0] & X86_CR0_TS);
+    v->arch.guest_cr4 = fixup_guest_cr4(c->ctrlreg[4]);
     if (c->flags & VGCF_I387_VALID)
         set_fpu(v, &c->fpu_ctxt);
     else
         reset_fpu(v);
     set_debugregs_from(v, c);
     set_registers_from(v, &c->user_regs);
-    v->kernel_sp = c->kernel_sp;
-    v->kernel_ss = fixup_guest_selector(c->kernel_ss);
+    v->arch.kernel_sp = c->kernel_sp;
+    v->arch.kernel_ss = fixup_guest_selector(c->kernel_ss);
 }
 
 /* What takes references comes last, so that a refusal leaves nothing behind. */
@@ -72,7 +72,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     mfn_t l3 = xen_cr3_to_pfn(c->ctrlreg[3]);
     int rc;
 
-    if (v->guest_l3 != INVALID_MFN || v == current)
+    if (v->arch.guest_l3 != INVALID_MFN || v == current)
         return -EBUSY;
     if (c->gdt_ents > HYP_GDT_BASE / 8 || l3 >= max_page || !ldt_ok(c->ldt_base, c->ldt_ents))
         return -EINVAL;
@@ -84,9 +84,9 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
         put_page_and_table(mfn_to_page(l3));
         return rc;
     }
-    v->ldt_base = c->ldt_base;
-    v->ldt_entries = c->ldt_ents;
-    v->guest_l3 = l3;
+    v->arch.ldt_base = c->ldt_base;
+    v->arch.ldt_entries = c->ldt_ents;
+    v->arch.guest_l3 = l3;
     update_cr3(v);
     set_rest_from(v, c);
     return 0;
@@ -95,11 +95,11 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
 /* As much of it as shows that its tables are the ones it has. */
 static bool same_tables(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
-    if (xen_cr3_to_pfn(c->ctrlreg[3]) != v->guest_l3 || c->gdt_ents != v->gdt_entries || c->ldt_base != v->ldt_base ||
-        c->ldt_ents != v->ldt_entries)
+    if (xen_cr3_to_pfn(c->ctrlreg[3]) != v->arch.guest_l3 || c->gdt_ents != v->arch.gdt_entries ||
+        c->ldt_base != v->arch.ldt_base || c->ldt_ents != v->arch.ldt_entries)
         return false;
-    for (unsigned int i = 0; i < (v->gdt_entries + 511) / 512; i++)
-        if (c->gdt_frames[i] != v->gdt_frames[i])
+    for (unsigned int i = 0; i < (v->arch.gdt_entries + 511) / 512; i++)
+        if (c->gdt_frames[i] != v->arch.gdt_frames[i])
             return false;
     return true;
 }
@@ -119,52 +119,52 @@ void arch_get_info_guest(struct vcpu *v, struct vcpu_guest_context *c)
     spend(CONTEXT_STEPS);
     memset(c, 0, sizeof(*c));
     save_fpu(v);
-    memcpy(&c->fpu_ctxt, v->fpu_area, sizeof(v->fpu_area));
-    c->flags = (v->fpu_initialised ? VGCF_I387_VALID : 0) | (v->state == VCPU_OFFLINE ? 0 : VGCF_online);
+    memcpy(&c->fpu_ctxt, v->arch.fpu_area, sizeof(v->arch.fpu_area));
+    c->flags = (v->arch.fpu_initialised ? VGCF_I387_VALID : 0) | (v->state == VCPU_OFFLINE ? 0 : VGCF_online);
     memcpy(&c->user_regs, v->frame, HYP_FRAME_SIZE);
-    c->user_regs.eflags |= v->iopl << 12;
-    c->user_regs.ds = v->ds;
-    c->user_regs.es = v->es;
-    c->user_regs.fs = v->fs;
-    c->user_regs.gs = v->gs;
+    c->user_regs.eflags |= v->arch.iopl << 12;
+    c->user_regs.ds = v->arch.ds;
+    c->user_regs.es = v->arch.es;
+    c->user_regs.fs = v->arch.fs;
+    c->user_regs.gs = v->arch.gs;
     if ((c->user_regs.cs & 3) == 1)
         c->flags |= VGCF_in_kernel;
-    for (unsigned int i = 0; i < ARRAY_SIZE(v->traps); i++)
-        c->trap_ctxt[i] = (struct trap_info){.vector = v->traps[i].cs ? i : 0,
-                                             .flags = v->traps[i].flags,
-                                             .cs = v->traps[i].cs,
-                                             .address = v->traps[i].address};
-    c->ldt_base = v->ldt_base;
-    c->ldt_ents = v->ldt_entries;
-    for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
-        c->gdt_frames[i] = v->gdt_frames[i] == INVALID_MFN ? 0 : v->gdt_frames[i];
-    c->gdt_ents = v->gdt_entries;
-    c->kernel_ss = v->kernel_ss;
-    c->kernel_sp = v->kernel_sp;
-    c->ctrlreg[0] = (read_cr0() & ~X86_CR0_TS) | (v->guest_cr0_ts ? X86_CR0_TS : 0);
-    c->ctrlreg[3] = xen_pfn_to_cr3(v->guest_l3);
-    c->ctrlreg[4] = v->guest_cr4;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.traps); i++)
+        c->trap_ctxt[i] = (struct trap_info){.vector = v->arch.traps[i].cs ? i : 0,
+                                             .flags = v->arch.traps[i].flags,
+                                             .cs = v->arch.traps[i].cs,
+                                             .address = v->arch.traps[i].address};
+    c->ldt_base = v->arch.ldt_base;
+    c->ldt_ents = v->arch.ldt_entries;
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
+        c->gdt_frames[i] = v->arch.gdt_frames[i] == INVALID_MFN ? 0 : v->arch.gdt_frames[i];
+    c->gdt_ents = v->arch.gdt_entries;
+    c->kernel_ss = v->arch.kernel_ss;
+    c->kernel_sp = v->arch.kernel_sp;
+    c->ctrlreg[0] = (read_cr0() & ~X86_CR0_TS) | (v->arch.guest_cr0_ts ? X86_CR0_TS : 0);
+    c->ctrlreg[3] = xen_pfn_to_cr3(v->arch.guest_l3);
+    c->ctrlreg[4] = v->arch.guest_cr4;
     for (unsigned int i = 0; i < ARRAY_SIZE(c->debugreg); i++)
-        c->debugreg[i] = i == 4 || i == 5 ? 0 : v->debugreg[i];
-    c->event_callback_cs = v->event_callback.cs;
-    c->event_callback_eip = v->event_callback.eip;
-    c->failsafe_callback_cs = v->failsafe_callback.cs;
-    c->failsafe_callback_eip = v->failsafe_callback.eip;
+        c->debugreg[i] = i == 4 || i == 5 ? 0 : v->arch.debugreg[i];
+    c->event_callback_cs = v->arch.event_callback.cs;
+    c->event_callback_eip = v->arch.event_callback.eip;
+    c->failsafe_callback_cs = v->arch.failsafe_callback.cs;
+    c->failsafe_callback_eip = v->arch.failsafe_callback.eip;
     c->vm_assist = v->domain->vm_assist;
 }
 
 void arch_reset_vcpu(struct vcpu *v)
 {
-    mfn_t l3 = v->guest_l3;
+    mfn_t l3 = v->arch.guest_l3;
 
     unmap_ldt(v);
     drop_gdt(v);
     reset_fpu(v);
     v->nmi_pending = false;
-    v->on_iret &= ~ON_IRET_NMI;
+    v->arch.on_iret &= ~ON_IRET_NMI;
     if (l3 == INVALID_MFN)
         return;
-    v->guest_l3 = INVALID_MFN;
+    v->arch.guest_l3 = INVALID_MFN;
     put_page_and_table(mfn_to_page(l3));
 }
 

@@ -36,11 +36,11 @@ static __attribute__((noinline)) uint32_t hardware_dr7(uint32_t value)
 
 void load_debug_registers(const struct vcpu *v)
 {
-    WRITE_DR(0, v->debugreg[0]);
-    WRITE_DR(1, v->debugreg[1]);
-    WRITE_DR(2, v->debugreg[2]);
-    WRITE_DR(3, v->debugreg[3]);
-    WRITE_DR(7, hardware_dr7(v->debugreg[7]));
+    WRITE_DR(0, v->arch.debugreg[0]);
+    WRITE_DR(1, v->arch.debugreg[1]);
+    WRITE_DR(2, v->arch.debugreg[2]);
+    WRITE_DR(3, v->arch.debugreg[3]);
+    WRITE_DR(7, hardware_dr7(v->arch.debugreg[7]));
 }
 
 void disable_debug_registers(void)
@@ -61,9 +61,9 @@ void __init init_debug_registers(void)
 void reset_debug_registers(struct vcpu *v)
 {
     for (unsigned int i = 0; i < 4; i++)
-        v->debugreg[i] = 0;
-    v->debugreg[6] = DR6_RESET;
-    v->debugreg[7] = DR7_RESET;
+        v->arch.debugreg[i] = 0;
+    v->arch.debugreg[6] = DR6_RESET;
+    v->arch.debugreg[7] = DR7_RESET;
     alias_debug_registers(v);
 }
 
@@ -82,9 +82,9 @@ void add_debug_status(struct vcpu *v, uint32_t dr6)
     uint32_t shown = dr6 & DR6_SINGLE_STEP;
 
     for (unsigned int i = 0; i < 4; i++)
-        if (is_enabled(v->debugreg[7], i))
+        if (is_enabled(v->arch.debugreg[7], i))
             shown |= dr6 & 1u << i;
-    v->debugreg[6] |= DR6_RESET | shown;
+    v->arch.debugreg[6] |= DR6_RESET | shown;
     alias_debug_registers(v);
 }
 
@@ -92,7 +92,7 @@ void add_debug_status(struct vcpu *v, uint32_t dr6)
 static __attribute__((noinline)) bool dr7_ok(const struct vcpu *v, uint32_t value)
 {
     for (unsigned int i = 0; i < 4; i++)
-        if (is_enabled(value, i) && (value >> (16 + i * 4) & 3) == DR7_TYPE_IO && !(v->guest_cr4 & X86_CR4_DE))
+        if (is_enabled(value, i) && (value >> (16 + i * 4) & 3) == DR7_TYPE_IO && !(v->arch.guest_cr4 & X86_CR4_DE))
             return false;
     return true;
 }
@@ -101,20 +101,20 @@ static int set_address(struct vcpu *v, uint32_t reg, uint32_t value)
 {
     if (value >= HYP_START)
         return -EPERM;
-    v->debugreg[reg] = value;
-    if (v->debugreg[7] & DR7_ENABLE && v == current)
+    v->arch.debugreg[reg] = value;
+    if (v->arch.debugreg[7] & DR7_ENABLE && v == current)
         load_debug_registers(v);
     return 0;
 }
 
 static int set_control(struct vcpu *v, uint32_t value)
 {
-    uint32_t was = v->debugreg[7];
+    uint32_t was = v->arch.debugreg[7];
 
     value = (value & ~DR7_ZERO) | DR7_RESET;
     if (value & DR7_GENERAL || (value & DR7_ENABLE && !dr7_ok(v, value)))
         return -EPERM;
-    v->debugreg[7] = value;
+    v->arch.debugreg[7] = value;
     alias_debug_registers(v);
     if ((was | value) & DR7_ENABLE && v == current)
         load_debug_registers(v);
@@ -129,7 +129,7 @@ int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
         return set_control(v, value);
     if (reg != 6)
         return -EINVAL;
-    v->debugreg[6] = (value & ~DR6_ZERO) | DR6_RESET;
+    v->arch.debugreg[6] = (value & ~DR6_ZERO) | DR6_RESET;
     alias_debug_registers(v);
     return 0;
 }

@@ -65,7 +65,7 @@ static __attribute__((noinline)) bool fetch_insn_slow(struct cpu_user_regs *regs
     if ((ar & (DESC_S | DESC_P | DESC_CODE)) != (DESC_S | DESC_P | DESC_CODE))
         return false;
     if (!base && ar & DESC_32BIT && limit >= HYP_START - 1 && guest_kernel_mode(regs))
-        current->flat_cs = regs->cs;
+        current->arch.flat_cs = regs->cs;
     if (limit - regs->eip < MAX_INSN - 1)
         n = limit - regs->eip + 1;
     n = fetch_bytes(bytes, base + regs->eip, n);
@@ -77,7 +77,7 @@ bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn)
     uint32_t bytes[2];
     enum decode_result rc;
 
-    if (unlikely(regs->cs != current->flat_cs) || unlikely(regs->eip > HYP_START - sizeof(bytes)) ||
+    if (unlikely(regs->cs != current->arch.flat_cs) || unlikely(regs->eip > HYP_START - sizeof(bytes)) ||
         unlikely((regs->eip & ~PAGE_MASK) > PAGE_SIZE - sizeof(bytes)))
         return fetch_insn_slow(regs, insn);
     FETCH_GUEST_U32(bytes[0], (const uint32_t *)regs->eip, fault);
@@ -95,7 +95,7 @@ void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpo
     if (unlikely(regs->eflags & X86_EFLAGS_TF))
         breakpoints |= DR6_SINGLE_STEP;
     if (unlikely(breakpoints)) {
-        current->debugreg[6] |= breakpoints | DR6_RESET;
+        current->arch.debugreg[6] |= breakpoints | DR6_RESET;
         alias_debug_registers(current);
         if (!bounce_trap(regs, TRAP_debug, false))
             domain_crash(current, "debug trap after an emulated instruction");

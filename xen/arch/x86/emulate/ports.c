@@ -183,7 +183,7 @@ static uint8_t speaker_read(const struct virtual_pit *p)
 
 static uint8_t read_byte(struct domain *d, uint32_t port)
 {
-    struct port_state *s = &d->ports;
+    struct port_state *s = &d->arch.ports;
 
     switch (port) {
     case PORT_PIT_CHANNEL2:
@@ -204,7 +204,7 @@ static uint8_t read_byte(struct domain *d, uint32_t port)
 
 static void write_byte(struct domain *d, uint32_t port, uint8_t value)
 {
-    struct port_state *s = &d->ports;
+    struct port_state *s = &d->arch.ports;
 
     switch (port) {
     case PORT_PIT_CHANNEL2:
@@ -238,7 +238,7 @@ uint32_t guest_in(uint32_t port, uint32_t bytes)
     if (is_direct(port, bytes))
         return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
     if (port == PORT_PCI_ADDRESS && bytes == 4)
-        return d->ports.pci_address; /* its data ports read as ones: no device anywhere */
+        return d->arch.ports.pci_address; /* its data ports read as ones: no device anywhere */
     for (unsigned int i = 0; i < bytes; i++)
         value |= (uint32_t)read_byte(d, (port + i) & 0xFFFF) << (8 * i);
     return value;
@@ -258,7 +258,7 @@ void guest_out(uint32_t port, uint32_t bytes, uint32_t value)
         return;
     }
     if (port == PORT_PCI_ADDRESS && bytes == 4) {
-        d->ports.pci_address = value;
+        d->arch.ports.pci_address = value;
         return;
     }
     for (unsigned int i = 0; i < bytes; i++)
@@ -274,7 +274,7 @@ bool guest_iopl_allows(const struct cpu_user_regs *regs)
                     : this_cpu.domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0
                                                                                         : 1;
 
-    return current->iopl >= ring;
+    return current->arch.iopl >= ring;
 }
 
 bool guest_ports_allowed(const struct cpu_user_regs *regs, uint32_t port, uint32_t bytes)
@@ -284,10 +284,10 @@ bool guest_ports_allowed(const struct cpu_user_regs *regs, uint32_t port, uint32
 
     if (guest_iopl_allows(regs))
         return true;
-    if (v->io_bitmap_ports <= port + bytes)
+    if (v->arch.io_bitmap_ports <= port + bytes)
         return false;
-    if (copy_from_guest(&bits[0], (const char *)v->io_bitmap + port / 8, 1) ||
-        copy_from_guest(&bits[1], (const char *)v->io_bitmap + port / 8 + 1, 1))
+    if (copy_from_guest(&bits[0], (const char *)v->arch.io_bitmap + port / 8, 1) ||
+        copy_from_guest(&bits[1], (const char *)v->arch.io_bitmap + port / 8 + 1, 1))
         bits[1] = 0xFF; /* what cannot be read allows nothing */
     return !((bits[0] | bits[1] << 8) & ((1u << bytes) - 1) << (port & 7));
 }
@@ -296,12 +296,12 @@ uint32_t port_breakpoints(uint32_t port, uint32_t bytes)
 {
     static const uint8_t widths[4] = {1, 2, 8, 4};
     const struct vcpu *v = current;
-    uint32_t dr7 = v->debugreg[7], hit = 0;
+    uint32_t dr7 = v->arch.debugreg[7], hit = 0;
 
-    if (likely(!(dr7 & DR7_ENABLE)) || !(v->guest_cr4 & X86_CR4_DE))
+    if (likely(!(dr7 & DR7_ENABLE)) || !(v->arch.guest_cr4 & X86_CR4_DE))
         return 0;
     for (unsigned int i = 0; i < 4; i++) {
-        uint32_t control = dr7 >> (16 + 4 * i) & 0xF, start = v->debugreg[i];
+        uint32_t control = dr7 >> (16 + 4 * i) & 0xF, start = v->arch.debugreg[i];
 
         if ((dr7 >> (2 * i) & 3) && (control & 3) == 2 && start < port + bytes && start + widths[control >> 2] > port)
             hit |= 1u << i;

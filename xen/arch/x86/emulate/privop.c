@@ -49,7 +49,7 @@ void init_emulation(void)
 void load_cr4(const struct vcpu *v)
 {
     /* Never DE: I/O breakpoints are the hypervisor's to find (port_breakpoints()). */
-    uint32_t cr4 = host_cr4 | (v->guest_cr4 & X86_CR4_TSD);
+    uint32_t cr4 = host_cr4 | (v->arch.guest_cr4 & X86_CR4_TSD);
 
     if (cr4 == this_cpu.cr4)
         return;
@@ -104,16 +104,16 @@ static inline enum outcome read_cr(const struct vcpu *v, unsigned int number, ui
 {
     switch (number) {
     case 0:
-        *reg = host_cr0 | (v->guest_cr0_ts ? X86_CR0_TS : 0);
+        *reg = host_cr0 | (v->arch.guest_cr0_ts ? X86_CR0_TS : 0);
         return DONE;
     case 2:
         *reg = v->vcpu_info->arch.cr2;
         return DONE;
     case 3:
-        *reg = xen_pfn_to_cr3(v->guest_l3);
+        *reg = xen_pfn_to_cr3(v->arch.guest_l3);
         return DONE;
     case 4:
-        *reg = v->guest_cr4;
+        *reg = v->arch.guest_cr4;
         return DONE;
     default:
         return NOT_OURS;
@@ -141,7 +141,7 @@ static __may_switch enum outcome write_guest_cr3(uint32_t value)
 
 static enum outcome write_guest_cr4(uint32_t value)
 {
-    current->guest_cr4 = fixup_guest_cr4(value);
+    current->arch.guest_cr4 = fixup_guest_cr4(value);
     alias_debug_registers(current);
     load_cr4(current);
     return DONE;
@@ -205,7 +205,7 @@ static enum outcome group7(struct privop *op)
 
 static enum outcome read_dr(struct privop *op)
 {
-    *gpr(op->regs, op->insn.rm) = current->debugreg[op->insn.sub];
+    *gpr(op->regs, op->insn.rm) = current->arch.debugreg[op->insn.sub];
     return DONE;
 }
 
@@ -242,7 +242,7 @@ static enum outcome rdtsc(struct privop *op)
 {
     uint64_t tsc;
 
-    if (!guest_kernel_mode(op->regs) && current->guest_cr4 & X86_CR4_TSD)
+    if (!guest_kernel_mode(op->regs) && current->arch.guest_cr4 & X86_CR4_TSD)
         return NOT_OURS;
     __asm__ volatile("rdtsc" : "=A"(tsc));
     set_edx_eax(op->regs, tsc);
@@ -380,7 +380,7 @@ static inline bool mov_from_cr(struct cpu_user_regs *regs)
     uint32_t word;
     const struct vcpu *v = current;
 
-    if (regs->cs != v->flat_cs || regs->eip >= HYP_START - sizeof(word) || regs->eflags & X86_EFLAGS_TF)
+    if (regs->cs != v->arch.flat_cs || regs->eip >= HYP_START - sizeof(word) || regs->eflags & X86_EFLAGS_TF)
         return false;
     FETCH_GUEST_U32(word, (const uint32_t *)regs->eip, fault);
     if ((word & 0xFFFF) != MOV_FROM_CR || read_cr(v, word >> 19 & 7, gpr(regs, word >> 16 & 7)) != DONE)
@@ -443,7 +443,7 @@ bool emulate_forced_invalid_op(struct cpu_user_regs *regs)
 {
     uint32_t addr = regs->eip, word;
 
-    if ((regs->cs != current->flat_cs || regs->eip > HYP_START - PREFIX_LENGTH) && !prefix_address(regs, &addr))
+    if ((regs->cs != current->arch.flat_cs || regs->eip > HYP_START - PREFIX_LENGTH) && !prefix_address(regs, &addr))
         return false;
     FETCH_GUEST_U32(word, (const uint32_t *)(addr), fault);
     if (word != PREFIX_HEAD)

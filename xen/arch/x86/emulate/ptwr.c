@@ -335,7 +335,7 @@ static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr
 {
     uint32_t insn, modrm, offset, length = 2;
 
-    if (unlikely(regs->cs != current->flat_cs) || unlikely(regs->eip > HYP_START - MAX_INSN) ||
+    if (unlikely(regs->cs != current->arch.flat_cs) || unlikely(regs->eip > HYP_START - MAX_INSN) ||
         unlikely(regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) || unlikely(addr & 3))
         return 0;
     FETCH_GUEST_U32(insn, (const uint32_t *)regs->eip, fault);

@@ -15,9 +15,9 @@ struct descriptor *guest_descriptor(uint32_t sel)
     uint32_t index = sel >> 3;
 
     if (sel & 4)
-        return index < v->ldt_entries ? (struct descriptor *)(v->area + VCPU_AREA_LDT + index * 8) : NULL;
-    if (index < v->gdt_entries || (sel >= HYP_GDT_BASE && sel <= GDT_LIMIT))
-        return (struct descriptor *)(v->area + VCPU_AREA_GDT + index * 8);
+        return index < v->arch.ldt_entries ? (struct descriptor *)(v->arch.area + VCPU_AREA_LDT + index * 8) : NULL;
+    if (index < v->arch.gdt_entries || (sel >= HYP_GDT_BASE && sel <= GDT_LIMIT))
+        return (struct descriptor *)(v->arch.area + VCPU_AREA_GDT + index * 8);
     return NULL;
 }
 

@@ -183,7 +183,7 @@ static bool turn_round(uint32_t sel, uint32_t offset)
 bool fixup_4gb_segment(struct cpu_user_regs *regs)
 {
     uint32_t assist = this_cpu.domain->vm_assist, sel = read_segment(gs), offset, length;
-    const struct guest_trap *trap = &current->traps[TRAP_spurious_int];
+    const struct guest_trap *trap = &current->arch.traps[TRAP_spurious_int];
 
     if (!(assist & 1u << VMASST_TYPE_4gb_segments) || (regs->cs & 3) != 3)
         return false;

@@ -30,7 +30,7 @@ static __attribute__((noinline)) bool stack_base(struct vcpu *v, uint16_t ss, ui
         ar & DESC_EXPAND_DOWN)
         return false;
     if (*base == 0 && limit >= HYP_START - 1)
-        v->flat_ss = ss;
+        v->arch.flat_ss = ss;
     return true;
 }
 
@@ -50,7 +50,7 @@ static inline uint32_t *enter(struct cpu_user_regs *regs, uint32_t cs, uint32_t 
     if (unlikely(!cs))
         return NULL;
     esp -= (extra + (same_ring ? 3 : 5)) * sizeof(*frame);
-    if (unlikely(ss != v->flat_ss) && !stack_base(v, ss, &base))
+    if (unlikely(ss != v->arch.flat_ss) && !stack_base(v, ss, &base))
         return NULL;
     frame = (uint32_t *)(base + esp);
     if (unlikely(!guest_range_ok(frame, (extra + 5) * sizeof(*frame))))
@@ -78,7 +78,7 @@ fault:
 
 bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code)
 {
-    const struct guest_trap *trap = &current->traps[vector];
+    const struct guest_trap *trap = &current->arch.traps[vector];
     uint32_t *frame = enter(regs, trap->cs, trap->address, TI_GET_IF(trap), with_error_code);
 
     if (unlikely(!frame))
@@ -97,13 +97,13 @@ static bool bounce_entry(struct cpu_user_regs *regs, const struct guest_entry *e
 
 bool bounce_event(struct cpu_user_regs *regs)
 {
-    return bounce_entry(regs, &current->event_callback);
+    return bounce_entry(regs, &current->arch.event_callback);
 }
 
 /* Below the frame: the data segments, which the handler reloads. They become null, as nothing is wrong with that. */
 bool bounce_failsafe(struct cpu_user_regs *regs)
 {
-    const struct guest_entry *entry = &current->failsafe_callback;
+    const struct guest_entry *entry = &current->arch.failsafe_callback;
     uint32_t *frame = enter(regs, entry->cs, entry->eip, entry->flags & 1, 4);
 
     if (!frame)
@@ -125,12 +125,12 @@ fault:
 
 bool refuse_vm86(struct cpu_user_regs *regs, const uint32_t *frame)
 {
-    const struct guest_entry *entry = &current->failsafe_callback;
+    const struct guest_entry *entry = &current->arch.failsafe_callback;
     struct vcpu_info *info = current->vcpu_info;
     uint32_t mask = !(frame[3] & X86_EFLAGS_IF), base = 0, ss = tss.ss1;
     uint32_t words[FAILSAFE_SEGMENTS + VM86_FRAME_WORDS - 1] = {0}, esp = tss.esp1 - sizeof(words);
 
-    if (!entry->cs || (ss != current->flat_ss && !stack_base(current, ss, &base)))
+    if (!entry->cs || (ss != current->arch.flat_ss && !stack_base(current, ss, &base)))
         return false;
     memcpy(words + FAILSAFE_SEGMENTS, frame + 1,
            (VM86_FRAME_WORDS - 1) * sizeof(words[0])); /* EAX is in its register */

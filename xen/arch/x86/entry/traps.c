@@ -102,12 +102,13 @@ void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t 
  */
 static bool window_fault(struct cpu_user_regs *regs, uint32_t *address)
 {
-    uint32_t gdt = *address - (current->area + VCPU_AREA_GDT), ldt = *address - (current->area + VCPU_AREA_LDT);
+    uint32_t gdt = *address - (current->arch.area + VCPU_AREA_GDT),
+             ldt = *address - (current->arch.area + VCPU_AREA_LDT);
 
     if (ldt < PAGE_SIZE * 16) {
         if (ldt_fault(regs, ldt))
             return true;
-        *address = current->ldt_base + ldt;
+        *address = current->arch.ldt_base + ldt;
     } else if (gdt < PAGE_SIZE * 16 && guest_mode(regs)) {
         regs->entry_vector = TRAP_gp_fault;
         bounce_exception(regs, TRAP_gp_fault, gdt & 0xFFF8);
@@ -120,7 +121,7 @@ static void page_fault(struct cpu_user_regs *regs)
 {
     uint32_t address = read_cr2();
 
-    if (unlikely(address - current->area < VCPU_AREA_SIZE) && window_fault(regs, &address))
+    if (unlikely(address - current->arch.area < VCPU_AREA_SIZE) && window_fault(regs, &address))
         return;
     if (!guest_mode(regs)) {
         hypervisor_fault(regs);
@@ -140,7 +141,7 @@ static void page_fault(struct cpu_user_regs *regs)
 static bool software_interrupt(struct cpu_user_regs *regs)
 {
     unsigned int vector = regs->error_code >> 3;
-    const struct guest_trap *trap = &current->traps[vector & 255];
+    const struct guest_trap *trap = &current->arch.traps[vector & 255];
 
     if ((regs->error_code & 7) != 2 || vector > 255 || !trap->cs || TI_GET_DPL(trap) < (regs->cs & 3))
         return false;
@@ -221,7 +222,7 @@ void do_guest_iret_fault(struct cpu_user_regs *regs)
     if ((cs & 3) != 1)
         regs->cs = RING3_CS;
     regs->eip = eip;
-    if (current->failsafe_callback.cs == cs && current->failsafe_callback.eip == eip) {
+    if (current->arch.failsafe_callback.cs == cs && current->arch.failsafe_callback.eip == eip) {
         domain_crash(current, "iret to its failsafe handler faulted");
         return;
     }
@@ -251,9 +252,9 @@ static struct cpu_user_regs *moved_frame(const struct cpu_user_regs *regs)
 static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
 {
     v->nmi_pending = false;
-    if (!v->traps[TRAP_nmi].cs)
+    if (!v->arch.traps[TRAP_nmi].cs)
         return;
-    v->on_iret |= ON_IRET_NMI;
+    v->arch.on_iret |= ON_IRET_NMI;
     if (!bounce_trap(regs, TRAP_nmi, false))
         domain_crash(v, "no room for an NMI's frame");
 }
@@ -297,9 +298,9 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
             flush_tlb_now();
         if (work & (WORK_SCHEDULE | WORK_PAUSED | WORK_YIELD | WORK_SEGMENTS))
             let_others_run(v, regs, work);
-        if (v->nmi_pending && !(v->on_iret & ON_IRET_NMI))
+        if (v->nmi_pending && !(v->arch.on_iret & ON_IRET_NMI))
             deliver_nmi(v, regs);
-        if (event_deliverable(v) && v->event_callback.cs && !bounce_event(regs))
+        if (event_deliverable(v) && v->arch.event_callback.cs && !bounce_event(regs))
             domain_crash(v, "no room for an event's frame");
     } while (this_cpu.work || v->crash_pending);
     return moved ? moved_frame(regs) : regs;
@@ -345,9 +346,9 @@ bool ldt_fault(struct cpu_user_regs *regs, uint32_t offset)
 
 static void rest_of_iret(struct vcpu *v, uint32_t eflags)
 {
-    if (v->on_iret & ON_IRET_IOPL)
-        v->iopl = (eflags & X86_EFLAGS_IOPL) >> 12;
-    v->on_iret &= ~ON_IRET_NMI;
+    if (v->arch.on_iret & ON_IRET_IOPL)
+        v->arch.iopl = (eflags & X86_EFLAGS_IOPL) >> 12;
+    v->arch.on_iret &= ~ON_IRET_NMI;
     if (v->nmi_pending)
         this_cpu.work |= WORK_UPCALL;
 }
@@ -378,7 +379,7 @@ long do_iret(struct cpu_user_regs *regs)
         regs->esp = frame[4];
         regs->ss = frame[5];
     }
-    if (unlikely(current->on_iret))
+    if (unlikely(current->arch.on_iret))
         rest_of_iret(current, frame[3]);
     current->vcpu_info->evtchn_upcall_mask = !(frame[3] & X86_EFLAGS_IF);
     if (event_deliverable(current))
@@ -396,8 +397,8 @@ long do_set_trap_table(const trap_info_t *traps)
     struct vcpu *v = current;
 
     if (!traps) {
-        memset(v->traps, 0, sizeof(v->traps));
-        spend(sizeof(v->traps) / 20);
+        memset(v->arch.traps, 0, sizeof(v->arch.traps));
+        spend(sizeof(v->arch.traps) / 20);
         set_int80_gate(v);
         return 0;
     }
@@ -413,9 +414,9 @@ long do_set_trap_table(const trap_info_t *traps)
         vector = head & 0xFF;
         if (!(head & 0x30000))
             head |= 0x10000; /* never ring 0 */
-        v->traps[vector].address = address;
-        v->traps[vector].cs = head >> 16;
-        v->traps[vector].flags = head >> 8 & 0xFF;
+        v->arch.traps[vector].address = address;
+        v->arch.traps[vector].cs = head >> 16;
+        v->arch.traps[vector].flags = head >> 8 & 0xFF;
         if (unlikely(vector == SYSCALL_VECTOR))
             set_int80_gate(v);
         if (unlikely(spend_and_look(TRAP_STEPS)) && pause_point()) /* the list is as long as a guest likes */

@@ -146,7 +146,7 @@ static __attribute__((noinline)) bool may_map(const struct domain *d, mfn_t mfn)
     if (!d)
         return true; /* the table itself is wrong, and that is told */
     if (mfn >= max_page || mfn_to_page(mfn)->owner == dom_io)
-        return d->is_privileged && d->maps_io;
+        return d->is_privileged && d->arch.maps_io;
     owner = mfn_to_page(mfn)->owner;
     return owner && (d->is_privileged || audit_maps_grant(d, mfn));
 }
@@ -287,11 +287,11 @@ static bool area_page_ok(const struct vcpu *v, uint32_t page, mfn_t mfn)
     uint32_t offset = page << PAGE_SHIFT;
 
     if (page < GDT_RESERVED_PAGE)
-        return mfn == v->gdt_frames[page];
+        return mfn == v->arch.gdt_frames[page];
     if (page == GDT_RESERVED_PAGE)
         return mfn == area_frame(VCPU_AREAS_START, GDT_RESERVED_PAGE); /* all have the same */
     if (offset >= VCPU_AREA_LDT && offset < VCPU_AREA_LDT + 16 * PAGE_SIZE)
-        return (mfn != INVALID_MFN) == (v->ldt_mapped >> (page - (VCPU_AREA_LDT >> PAGE_SHIFT)) & 1);
+        return (mfn != INVALID_MFN) == (v->arch.ldt_mapped >> (page - (VCPU_AREA_LDT >> PAGE_SHIFT)) & 1);
     if (offset >= VCPU_AREA_STACK && offset < VCPU_AREA_STACK + VCPU_AREA_STACK_SIZE)
         return is_heap_page(mfn);
     if (offset == VCPU_AREA_INFO)
@@ -302,49 +302,49 @@ static bool area_page_ok(const struct vcpu *v, uint32_t page, mfn_t mfn)
 static void audit_area(const struct vcpu *v)
 {
     for (uint32_t page = 0; page < VCPU_AREA_SIZE >> PAGE_SHIFT; page++)
-        if (!area_page_ok(v, page, area_frame(v->area, page)))
-            audit_mismatch(INT82_AUDIT_AREA, audit_vcpu_id(v), page, area_frame(v->area, page));
+        if (!area_page_ok(v, page, area_frame(v->arch.area, page)))
+            audit_mismatch(INT82_AUDIT_AREA, audit_vcpu_id(v), page, area_frame(v->arch.area, page));
 }
 
 static void audit_l3_copy(const struct vcpu *v)
 {
-    const pte_t *l3 = map_l3(v->guest_l3);
+    const pte_t *l3 = map_l3(v->arch.guest_l3);
 
     for (unsigned int i = 0; i < L3_ENTRIES; i++) {
         uint32_t want = l3[i].lo & _PAGE_PRESENT ? (l3[i].lo & PAGE_MASK) | _PAGE_PRESENT : 0;
 
-        if ((v->l3[i].lo & ~HARDWARE_BITS) != want || (want && v->l3[i].hi != l3[i].hi))
-            audit_mismatch(INT82_AUDIT_L3_COPY, audit_vcpu_id(v), want, v->l3[i].lo);
+        if ((v->arch.l3[i].lo & ~HARDWARE_BITS) != want || (want && v->arch.l3[i].hi != l3[i].hi))
+            audit_mismatch(INT82_AUDIT_L3_COPY, audit_vcpu_id(v), want, v->arch.l3[i].lo);
     }
 }
 
 static void audit_descriptor_tables(const struct vcpu *v)
 {
-    uint32_t pages = (v->gdt_entries + 511) / 512, ldt_pages = (v->ldt_entries + 511) / 512, found = 0;
+    uint32_t pages = (v->arch.gdt_entries + 511) / 512, ldt_pages = (v->arch.ldt_entries + 511) / 512, found = 0;
 
-    for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++)
-        if (v->gdt_frames[i] != INVALID_MFN) {
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
+        if (v->arch.gdt_frames[i] != INVALID_MFN) {
             found |= 1u << i;
-            audit_refer(v->gdt_frames[i], PGT_seg_desc_page);
+            audit_refer(v->arch.gdt_frames[i], PGT_seg_desc_page);
         }
     if (found != (1u << pages) - 1)
         audit_mismatch(INT82_AUDIT_GDT, audit_vcpu_id(v), (1u << pages) - 1, found);
-    if (v->ldt_mapped >> ldt_pages)
-        audit_mismatch(INT82_AUDIT_LDT, audit_vcpu_id(v), ldt_pages, v->ldt_mapped);
+    if (v->arch.ldt_mapped >> ldt_pages)
+        audit_mismatch(INT82_AUDIT_LDT, audit_vcpu_id(v), ldt_pages, v->arch.ldt_mapped);
     for (unsigned int i = 0; i < 16; i++)
-        if (v->ldt_mapped & 1u << i)
-            audit_refer(area_frame(v->area, (VCPU_AREA_LDT >> PAGE_SHIFT) + i), PGT_seg_desc_page);
+        if (v->arch.ldt_mapped & 1u << i)
+            audit_refer(area_frame(v->arch.area, (VCPU_AREA_LDT >> PAGE_SHIFT) + i), PGT_seg_desc_page);
 }
 
 void audit_vcpu_frames(const struct vcpu *v)
 {
-    uint32_t info = v->area + VCPU_AREA_INFO;
+    uint32_t info = v->arch.area + VCPU_AREA_INFO;
 
     audit_area(v);
     audit_descriptor_tables(v);
-    if (v->guest_l3 != INVALID_MFN) {
-        audit_refer(v->guest_l3, PGT_l3_page_table);
-        if (v->guest_l3 < max_page)
+    if (v->arch.guest_l3 != INVALID_MFN) {
+        audit_refer(v->arch.guest_l3, PGT_l3_page_table);
+        if (v->arch.guest_l3 < max_page)
             audit_l3_copy(v);
     }
     if (v->info_frame != INVALID_MFN)
@@ -381,8 +381,8 @@ void audit_cpu(void)
     uint32_t key = this_cpu.va_key, window = this_cpu.va_window;
 
     audit_windows();
-    if (read_cr3() != virt_to_mach(v->l3))
-        audit_mismatch(INT82_AUDIT_CR3, audit_vcpu_id(v), virt_to_mach(v->l3), read_cr3());
+    if (read_cr3() != virt_to_mach(v->arch.l3))
+        audit_mismatch(INT82_AUDIT_CR3, audit_vcpu_id(v), virt_to_mach(v->arch.l3), read_cr3());
     if (key != NO_VA_KEY) {
         mfn_t table;
         const pte_t *slot = guest_l1_slot(v, key << L2_SHIFT, &table);

@@ -33,8 +33,8 @@ static struct descriptor idt[256] __aligned(PAGE_SIZE);
 /* A table has changed: what was known of segments other than the fixed ones may be untrue. */
 static void forget_flat_segments(struct vcpu *v)
 {
-    v->flat_ss = RING1_DS;
-    v->flat_cs = RING1_CS;
+    v->arch.flat_ss = RING1_DS;
+    v->arch.flat_cs = RING1_CS;
 }
 
 static bool call_gate_ok(struct descriptor *d)
@@ -148,12 +148,12 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
 
 static pte_t *gdt_ptes(const struct vcpu *v)
 {
-    return &vcpu_area_pte[(v->area + VCPU_AREA_GDT - VCPU_AREAS_START) >> PAGE_SHIFT];
+    return &vcpu_area_pte[(v->arch.area + VCPU_AREA_GDT - VCPU_AREAS_START) >> PAGE_SHIFT];
 }
 
 static pte_t *ldt_ptes(const struct vcpu *v)
 {
-    return &vcpu_area_pte[(v->area + VCPU_AREA_LDT - VCPU_AREAS_START) >> PAGE_SHIFT];
+    return &vcpu_area_pte[(v->arch.area + VCPU_AREA_LDT - VCPU_AREAS_START) >> PAGE_SHIFT];
 }
 
 static void set_area_pte(pte_t *slot, uint32_t va, mfn_t mfn)
@@ -170,14 +170,14 @@ static void set_area_pte(pte_t *slot, uint32_t va, mfn_t mfn)
 
 void drop_gdt(struct vcpu *v)
 {
-    for (unsigned int i = 0; i < ARRAY_SIZE(v->gdt_frames); i++) {
-        if (v->gdt_frames[i] == INVALID_MFN)
+    for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++) {
+        if (v->arch.gdt_frames[i] == INVALID_MFN)
             continue;
-        set_area_pte(gdt_ptes(v) + i, v->area + VCPU_AREA_GDT + i * PAGE_SIZE, INVALID_MFN);
-        put_page_and_type(mfn_to_page(v->gdt_frames[i]));
-        v->gdt_frames[i] = INVALID_MFN;
+        set_area_pte(gdt_ptes(v) + i, v->arch.area + VCPU_AREA_GDT + i * PAGE_SIZE, INVALID_MFN);
+        put_page_and_type(mfn_to_page(v->arch.gdt_frames[i]));
+        v->arch.gdt_frames[i] = INVALID_MFN;
     }
-    v->gdt_entries = 0;
+    v->arch.gdt_entries = 0;
 }
 
 static __may_switch int get_gdt_frames(struct domain *d, const uint32_t *frames, unsigned int pages)
@@ -204,10 +204,10 @@ int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries)
     if (get_gdt_frames(v->domain, frames, pages))
         return -EINVAL;
     drop_gdt(v);
-    v->gdt_entries = entries;
+    v->arch.gdt_entries = entries;
     for (i = 0; i < pages; i++) {
-        v->gdt_frames[i] = frames[i];
-        set_area_pte(gdt_ptes(v) + i, v->area + VCPU_AREA_GDT + i * PAGE_SIZE, frames[i]);
+        v->arch.gdt_frames[i] = frames[i];
+        set_area_pte(gdt_ptes(v) + i, v->arch.area + VCPU_AREA_GDT + i * PAGE_SIZE, frames[i]);
     }
     forget_flat_segments(v);
     return 0;
@@ -226,15 +226,15 @@ long do_set_gdt(const uint32_t *frame_list, uint32_t entries)
 
 void unmap_ldt(struct vcpu *v)
 {
-    for (unsigned int i = 0; v->ldt_mapped; i++) {
+    for (unsigned int i = 0; v->arch.ldt_mapped; i++) {
         pte_t *slot = ldt_ptes(v) + i;
         mfn_t mfn;
 
-        if (!(v->ldt_mapped & 1u << i))
+        if (!(v->arch.ldt_mapped & 1u << i))
             continue;
         mfn = pte_mfn((pte_t){.lo = slot->lo, .hi = slot->hi & ~nx_mask_hi});
-        set_area_pte(slot, v->area + VCPU_AREA_LDT + i * PAGE_SIZE, INVALID_MFN);
-        v->ldt_mapped &= ~(1u << i);
+        set_area_pte(slot, v->arch.area + VCPU_AREA_LDT + i * PAGE_SIZE, INVALID_MFN);
+        v->arch.ldt_mapped &= ~(1u << i);
         put_page_and_type(mfn_to_page(mfn));
     }
     forget_flat_segments(v);
@@ -255,9 +255,9 @@ bool handle_ldt_fault(uint32_t offset)
     mfn_t table, mfn;
     pte_t *slot, e;
 
-    if (offset >= v->ldt_entries * 8 || v->ldt_mapped & 1u << (offset >> PAGE_SHIFT))
+    if (offset >= v->arch.ldt_entries * 8 || v->arch.ldt_mapped & 1u << (offset >> PAGE_SHIFT))
         return false;
-    slot = guest_l1_slot(v, v->ldt_base + (offset & PAGE_MASK), &table);
+    slot = guest_l1_slot(v, v->arch.ldt_base + (offset & PAGE_MASK), &table);
     if (!slot)
         return false;
     e = *slot;
@@ -265,8 +265,8 @@ bool handle_ldt_fault(uint32_t offset)
         return false;
     if (get_page_and_type(mfn_to_page(mfn), v->domain, PGT_seg_desc_page))
         return false;
-    set_area_pte(ldt_ptes(v) + (offset >> PAGE_SHIFT), v->area + VCPU_AREA_LDT + (offset & PAGE_MASK), mfn);
-    v->ldt_mapped |= 1u << (offset >> PAGE_SHIFT);
+    set_area_pte(ldt_ptes(v) + (offset >> PAGE_SHIFT), v->arch.area + VCPU_AREA_LDT + (offset & PAGE_MASK), mfn);
+    v->arch.ldt_mapped |= 1u << (offset >> PAGE_SHIFT);
     return true;
 }
 
@@ -282,8 +282,8 @@ void load_ldt(struct vcpu *v)
 {
     uint16_t sel = 0;
 
-    if (v->ldt_entries) {
-        set_system_descriptor(LDT_SEL, v->area + VCPU_AREA_LDT, v->ldt_entries * 8 - 1, 0x2);
+    if (v->arch.ldt_entries) {
+        set_system_descriptor(LDT_SEL, v->arch.area + VCPU_AREA_LDT, v->arch.ldt_entries * 8 - 1, 0x2);
         sel = LDT_SEL;
     }
     __asm__ volatile("lldt %0" ::"r"(sel));
@@ -298,12 +298,12 @@ int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries)
 {
     if (!ldt_ok(base, entries))
         return -EINVAL;
-    if (v->ldt_entries == entries && v->ldt_base == base)
+    if (v->arch.ldt_entries == entries && v->arch.ldt_base == base)
         return 0;
     unmap_ldt(v);
-    v->ldt_base = base;
-    if (v->ldt_entries != entries) { /* that is all that the processor knows of it */
-        v->ldt_entries = entries;
+    v->arch.ldt_base = base;
+    if (v->arch.ldt_entries != entries) { /* that is all that the processor knows of it */
+        v->arch.ldt_entries = entries;
         load_ldt(v);
     }
     return 0;
@@ -326,7 +326,7 @@ static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_
  * masking of events asked for, and code of its own. Otherwise it takes the way of every other vector. */
 void set_int80_gate(const struct vcpu *v)
 {
-    const struct guest_trap *trap = &v->traps[SYSCALL_VECTOR];
+    const struct guest_trap *trap = &v->arch.traps[SYSCALL_VECTOR];
 
     if (!trap->cs || TI_GET_IF(trap) || !guest_code_selector_ok(trap->cs))
         set_gate(SYSCALL_VECTOR, HYP_CS, (uint32_t)trap_unexpected, GATE_INTERRUPT);
@@ -336,14 +336,14 @@ void set_int80_gate(const struct vcpu *v)
 
 void load_descriptors(struct vcpu *v)
 {
-    struct table_register gdtr = {.limit = GDT_LIMIT, .base = v->area + VCPU_AREA_GDT};
+    struct table_register gdtr = {.limit = GDT_LIMIT, .base = v->arch.area + VCPU_AREA_GDT};
 
     __asm__ volatile("lgdt %0" ::"m"(gdtr));
     load_ldt(v);
     set_int80_gate(v);
     tss.esp0 = (uint32_t)v->vcpu_info - STACK_TO_INFO;
-    tss.esp1 = v->kernel_sp;
-    tss.ss1 = v->kernel_ss;
+    tss.esp1 = v->arch.kernel_sp;
+    tss.ss1 = v->arch.kernel_ss;
 }
 
 static void init_idt(void)

@@ -304,7 +304,7 @@ int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_o
             pg_owner = this_cpu.domain;
         if (!pg_owner->is_privileged || !l1_owner->is_privileged)
             return -EPERM;
-        l1_owner->maps_io = true;
+        l1_owner->arch.maps_io = true;
         return 0;
     }
     if (e.lo & CACHE_FLAGS)

@@ -382,7 +382,7 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
 /* Walks by the copy of the L3 that CR3 points to, then the tables themselves. */
 pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
 {
-    pte_t l3e = v->l3[va >> L3_SHIFT], l2e;
+    pte_t l3e = v->arch.l3[va >> L3_SHIFT], l2e;
 
     if (unlikely(va >= HYP_START) || unlikely(!(l3e.lo & _PAGE_PRESENT)))
         return NULL;

@@ -65,7 +65,7 @@ static __may_switch int change_pin(struct domain *d, mfn_t mfn, uint32_t cmd)
 int new_base_pointer(mfn_t mfn)
 {
     struct vcpu *v = current;
-    mfn_t old = v->guest_l3;
+    mfn_t old = v->arch.guest_l3;
     int rc;
 
     if (mfn == old) {
@@ -78,7 +78,7 @@ int new_base_pointer(mfn_t mfn)
     if (rc)
         return rc;
     unmap_ldt(v); /* its pages were found through the old tables */
-    v->guest_l3 = mfn;
+    v->arch.guest_l3 = mfn;
     update_cr3(v); /* loads CR3, before the old tables may go */
     put_page_and_table(mfn_to_page(old));
     return 0;

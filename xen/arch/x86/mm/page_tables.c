@@ -228,14 +228,14 @@ void invalidate_l3(struct page_info *page)
 /* CR3 points to a copy: below 4 GiB wherever the guest's L3 is, aligned, and with the reserved bits clear. */
 void update_cr3(struct vcpu *v)
 {
-    pte_t *l3 = map_l3(v->guest_l3);
+    pte_t *l3 = map_l3(v->arch.guest_l3);
 
 #pragma GCC unroll 4
     for (unsigned int i = 0; i < L3_ENTRIES; i++) {
         uint32_t lo = l3[i].lo;
 
-        v->l3[i].hi = l3[i].hi;
-        v->l3[i].lo = lo & -(lo & _PAGE_PRESENT) & (PAGE_MASK | _PAGE_PRESENT);
+        v->arch.l3[i].hi = l3[i].hi;
+        v->arch.l3[i].lo = lo & -(lo & _PAGE_PRESENT) & (PAGE_MASK | _PAGE_PRESENT);
     }
     this_cpu.va_key = NO_VA_KEY;
     if (v == current)
@@ -246,7 +246,7 @@ void update_cr3(struct vcpu *v)
 void sync_l3_copies(struct domain *d, mfn_t l3)
 {
     for (unsigned int i = 0; i < MAX_VCPUS; i++)
-        if (d->vcpu[i] && d->vcpu[i]->guest_l3 == l3)
+        if (d->vcpu[i] && d->vcpu[i]->arch.guest_l3 == l3)
             update_cr3(d->vcpu[i]);
 }
 
@@ -260,7 +260,7 @@ int adopt_page_tables(struct vcpu *v, mfn_t l3)
     rc = get_page_and_table(page, v->domain, PGT_l3_page_table); /* as the base pointer */
     if (rc)
         return rc;
-    v->guest_l3 = l3;
+    v->arch.guest_l3 = l3;
     update_cr3(v);
     return 0;
 }

@@ -52,12 +52,12 @@ void offsets(void)
     DEFINE(L1_REFUSED, L1_REFUSED);
     DEFINE(HARMLESS_BITS, HARMLESS_BITS);
 
-    OFFSET(VCPU_guest_cr0_ts, vcpu, guest_cr0_ts);
-    OFFSET(VCPU_debugreg, vcpu, debugreg);
-    OFFSET(VCPU_traps, vcpu, traps);
-    OFFSET(VCPU_flat_cs, vcpu, flat_cs);
-    OFFSET(VCPU_flat_ss, vcpu, flat_ss);
-    OFFSET(VCPU_event_callback, vcpu, event_callback);
+    OFFSET(VCPU_guest_cr0_ts, vcpu, arch.guest_cr0_ts);
+    OFFSET(VCPU_debugreg, vcpu, arch.debugreg);
+    OFFSET(VCPU_traps, vcpu, arch.traps);
+    OFFSET(VCPU_flat_cs, vcpu, arch.flat_cs);
+    OFFSET(VCPU_flat_ss, vcpu, arch.flat_ss);
+    OFFSET(VCPU_event_callback, vcpu, arch.event_callback);
     OFFSET(VCPU_nmi_pending, vcpu, nmi_pending);
     OFFSET(ENTRY_eip, guest_entry, eip);
     OFFSET(ENTRY_cs, guest_entry, cs);
@@ -108,7 +108,7 @@ void offsets(void)
     OFFSET(SHARED_evtchn_pending, shared_info, evtchn_pending);
     OFFSET(SHARED_evtchn_mask, shared_info, evtchn_mask);
     OFFSET(DOMAIN_evtchn, domain, evtchn);
-    OFFSET(DOMAIN_maps_io, domain, maps_io);
+    OFFSET(DOMAIN_maps_io, domain, arch.maps_io);
     OFFSET(DOMAIN_shared_info, domain, shared_info);
     OFFSET(DOMAIN_poll_mask, domain, poll_mask);
     OFFSET(DOMAIN_vcpu, domain, vcpu);

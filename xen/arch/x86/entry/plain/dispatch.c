@@ -51,7 +51,7 @@ long do_stack_switch(uint32_t ss, uint32_t esp)
 
 long do_get_debugreg(uint32_t reg)
 {
-    return reg < 8 ? (long)current->debugreg[reg] : -EINVAL;
+    return reg < 8 ? (long)current->arch.debugreg[reg] : -EINVAL;
 }
 
 /* No multicall in a multicall, as on Xen. */
