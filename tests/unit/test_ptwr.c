@@ -45,11 +45,14 @@ void *window_refill(unsigned int slot, mfn_t mfn)
     return (void *)(WINDOWS_START + slot * PAGE_SIZE);
 }
 
-pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
+pte_t *find_l1_entry_of(uint32_t va)
 {
     walks++;
-    *table = 1;
-    return va >> L2_SHIFT == GUEST_TABLE >> L2_SHIFT ? &mapping[va >> PAGE_SHIFT & (L1_ENTRIES - 1)] : NULL;
+    if (va >> L2_SHIFT != GUEST_TABLE >> L2_SHIFT)
+        return NULL;
+    this_cpu.va_key = va >> L2_SHIFT;
+    this_cpu.va_window = (uint32_t)mapping;
+    return &mapping[va >> PAGE_SHIFT & (L1_ENTRIES - 1)];
 }
 
 int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new)

@@ -37,7 +37,7 @@ static pte_t *host_slot(uint64_t addr, uint32_t flags)
     mfn_t mfn;
 
     if (!(flags & GNTMAP_contains_pte))
-        return addr >> 32 ? NULL : guest_l1_slot(current, addr, &mfn);
+        return addr >> 32 ? NULL : l1_entry_of(addr);
     if (addr & (sizeof(pte_t) - 1) || addr >> PAGE_SHIFT >= max_page)
         return NULL;
     mfn = addr >> PAGE_SHIFT;

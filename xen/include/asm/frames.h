@@ -121,6 +121,16 @@ static inline void put_page_from_l1e(pte_t e, struct domain *d)
     drop_count(page);
 }
 
+/* The entry of the current tables that maps va, in its window; NULL: there is no such L1 table. The one that was looked
+ * up last is found again without a walk. */
+pte_t *find_l1_entry_of(uint32_t va);
+static inline pte_t *l1_entry_of(uint32_t va)
+{
+    if (likely(va >> L2_SHIFT == this_cpu.va_key))
+        return (pte_t *)this_cpu.va_window + (va >> PAGE_SHIFT & (L1_ENTRIES - 1));
+    return find_l1_entry_of(va);
+}
+
 /* Writes an entry such that the processor never sees a mixture of old and new. */
 static inline void write_pte(pte_t *slot, pte_t old, pte_t new)
 {

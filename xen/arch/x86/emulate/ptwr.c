@@ -16,27 +16,10 @@
 #define X86_EFLAGS_ZF 0x040u
 #define X86_EFLAGS_DF 0x400u
 
-/* The L1 entry that maps addr. What was looked up last time is found again without a walk. */
-static inline const pte_t *mapping_of(uint32_t addr)
-{
-    uint32_t key = addr >> L2_SHIFT;
-    mfn_t table;
-    pte_t *slot;
-
-    if (likely(key == this_cpu.va_key))
-        return (const pte_t *)this_cpu.va_window + (addr >> PAGE_SHIFT & (L1_ENTRIES - 1));
-    slot = guest_l1_slot(current, addr, &table);
-    if (slot) {
-        this_cpu.va_key = key;
-        this_cpu.va_window = (uint32_t)slot & PAGE_MASK;
-    }
-    return slot;
-}
-
 /* The entry that a store at addr is aimed at, if it is in an L1 table of d's own. */
 static inline pte_t *target_slot(const struct domain *d, uint32_t addr)
 {
-    const pte_t *mapping = mapping_of(addr);
+    const pte_t *mapping = l1_entry_of(addr);
     struct page_info *page;
     mfn_t mfn;
 

@@ -393,6 +393,18 @@ pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
     return map_l1(*table) + (va >> PAGE_SHIFT & (L1_ENTRIES - 1));
 }
 
+pte_t *find_l1_entry_of(uint32_t va)
+{
+    mfn_t table;
+    pte_t *slot = guest_l1_slot(current, va, &table);
+
+    if (slot) {
+        this_cpu.va_key = va >> L2_SHIFT;
+        this_cpu.va_window = (uint32_t)slot & PAGE_MASK;
+    }
+    return slot;
+}
+
 /* Flush types of update_va_mapping. On one CPU all masks of vCPUs come to the same, but are read as Xen reads them. */
 int flush_after_va(uint32_t va, uint32_t flags)
 {
@@ -411,16 +423,11 @@ int flush_after_va(uint32_t va, uint32_t flags)
 
 static int update_va(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, struct domain *pg_owner)
 {
-    struct domain *d = this_cpu.domain;
-    mfn_t table;
-    pte_t *slot = guest_l1_slot(current, va, &table);
+    pte_t *slot = l1_entry_of(va);
     int rc = -EINVAL;
 
-    if (likely(slot)) {
-        this_cpu.va_key = va >> L2_SHIFT;
-        this_cpu.va_window = (uint32_t)slot & PAGE_MASK;
-        rc = mod_l1(d, pg_owner, slot, (pte_t){.lo = lo, .hi = hi});
-    }
+    if (likely(slot))
+        rc = mod_l1(this_cpu.domain, pg_owner, slot, (pte_t){.lo = lo, .hi = hi});
     /* A refused update flushes nothing: its address may be anything (XSA-279). */
     if (!rc && flags & UVMF_FLUSHTYPE_MASK)
         rc = flush_after_va(va, flags);
