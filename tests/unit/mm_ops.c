@@ -140,7 +140,7 @@ static void check_batch(const mmu_update_t *batch, uint32_t n, uint32_t done, lo
     }
 }
 
-uint32_t stats[6];
+uint32_t stats[8];
 
 static mmu_update_t some_request(mfn_t table)
 {
@@ -359,6 +359,38 @@ static void change_use(void)
     fold(mmuext(commands[below(4)], mfn, 0)); /* pins */
 }
 
+/* A plain L2 in use, if there is one behind a frame that was chosen. */
+static mfn_t some_l2(void)
+{
+    mfn_t mfn = own_frame();
+
+    for (mfn_t tries = 0; tries < FRAMES - FOREIGN; tries++) {
+        const struct page_info *page = mfn_to_page(FOREIGN + (mfn - FOREIGN + tries) % (FRAMES - FOREIGN));
+
+        if (page->owner == this_cpu.domain && is_table(page, PGT_l2_page_table) && !(page->type_info & PGT_pae_xen_l2))
+            return page_to_mfn(page);
+    }
+    return mfn;
+}
+
+/* Linear entries come into a table that is in use, or with a page that becomes a table. */
+static void random_linear(void)
+{
+    mfn_t table = below(2) ? some_l2() : unused_frame(), named = below(4) ? some_l2() : below(2) ? table : some_frame();
+    pte_t e = entry(named, below(8) ? RO : some_flags());
+
+    if (!unused(table)) {
+        fold(set_entry(table, some_index(), below(4) ? e : some_entry()));
+        stats[6]++;
+        stats[7] += is_table(mfn_to_page(table), PGT_l2_page_table) && mfn_to_page(table)->linear;
+        return;
+    }
+    memset(map_frame(table), 0, PAGE_SIZE);
+    for (unsigned int i = 1 + below(4); i; i--)
+        ((pte_t *)map_frame(table))[some_index()] = below(3) ? e : entry(below(2) ? table : some_l2(), RO);
+    fold(mmuext(MMUEXT_PIN_L2_TABLE, table, 0));
+}
+
 void random_operation(void)
 {
     switch (below(16)) {
@@ -387,6 +419,9 @@ void random_operation(void)
         break;
     case 11:
         change_use();
+        break;
+    case 12:
+        random_linear();
         break;
     default:
         random_batch();

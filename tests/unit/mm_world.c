@@ -10,7 +10,7 @@ pte_t window_pte[WIN_SLOTS];
 pte_t idle_l2[L2_ENTRIES] __aligned(PAGE_SIZE);
 pte_t vcpu_area_pte[VCPU_AREA_PTES];
 uint32_t nx_mask_hi = _PAGE_NX_HI, refused_hi = ~_PAGE_NX_HI & ~0xFFFu;
-bool l1tf_vulnerable;
+bool l1tf_vulnerable, opt_pv_linear_pt = true;
 struct domain *dom0;
 const char hypercall[1], trap_unexpected[1], double_fault[1];
 const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
@@ -126,6 +126,9 @@ bool world_fault(int signal, uint32_t *eip)
 
 enum use { NO_USE, USE_L1, USE_L2, USE_L2_TOP, USE_L3, USE_DESC, USE_WRITABLE, USES };
 static uint32_t counts[FRAMES], uses[FRAMES][USES];
+static struct {
+    uint16_t own, others, uses;
+} linear[FRAMES]; /* of each L2: its entries that name itself, those that name others, and others' that name it */
 
 static void refer(mfn_t mfn, enum use use)
 {
@@ -149,6 +152,33 @@ static pte_t clean(pte_t e)
     return e;
 }
 
+static void refer_linear(mfn_t table, mfn_t mfn, pte_t e)
+{
+    if (e.lo & (_PAGE_RW | _PAGE_PCD | _PAGE_PWT | _PAGE_PSE | _PAGE_GLOBAL) ||
+        mfn_to_page(mfn)->type_info & PGT_pae_xen_l2)
+        FAIL("a linear entry 0x%x of frame 0x%x", e.lo, table);
+    if (mfn == table) {
+        linear[table].own++;
+        return;
+    }
+    linear[table].others++;
+    linear[mfn].uses++;
+    refer(mfn, USE_L2);
+}
+
+static void compare_linear(mfn_t mfn)
+{
+    const struct page_info *page = mfn_to_page(mfn);
+
+    if (!is_table(page, PGT_l2_page_table))
+        return;
+    if (linear[mfn].others && linear[mfn].uses)
+        FAIL("frame 0x%x is in the middle of a chain", mfn);
+    if (page->linear_pt_count != linear[mfn].others - linear[mfn].uses || page->linear_self != linear[mfn].own)
+        FAIL("frame 0x%x: linear 0x%x, but there are %u of its own, %u for others, %u uses", mfn, page->linear,
+             linear[mfn].own, linear[mfn].others, linear[mfn].uses);
+}
+
 static void refer_entry(const struct page_info *page, pte_t e, unsigned int index)
 {
     uint32_t type = page->type_info & PGT_type_mask;
@@ -167,7 +197,11 @@ static void refer_entry(const struct page_info *page, pte_t e, unsigned int inde
         if (mfn < FRAMES && !mfn_to_page(mfn)->owner)
             FAIL("entry %u of frame 0x%x maps the hypervisor's frame 0x%x", index, page_to_mfn(page), mfn);
     } else if (type == PGT_l2_page_table) {
-        if (!(page->type_info & PGT_pae_xen_l2 && index >= L2_HYP_FIRST))
+        if (page->type_info & PGT_pae_xen_l2 && index >= L2_HYP_FIRST)
+            return;
+        if (mfn < FRAMES && is_table(mfn_to_page(mfn), PGT_l2_page_table))
+            refer_linear(page_to_mfn(page), mfn, e);
+        else
             refer(mfn, USE_L1);
     } else
         refer(mfn, index == 3 ? USE_L2_TOP : USE_L2);
@@ -319,13 +353,16 @@ void audit(bool all)
         FAIL("a flush is left undone");
     memset(counts, 0, sizeof(counts));
     memset(uses, 0, sizeof(uses));
+    memset(linear, 0, sizeof(linear));
     for (mfn_t mfn = 0; mfn < FRAMES; mfn++)
         if (mfn_to_page(mfn)->owner == dom_xen)
             counts[mfn]++; /* the hypervisor's own */
     walk(all);
     refer_from_vcpus();
-    for (mfn_t mfn = 0; mfn < FRAMES; mfn++)
+    for (mfn_t mfn = 0; mfn < FRAMES; mfn++) {
         compare(mfn);
+        compare_linear(mfn);
+    }
     if (ours.holds || foreign.holds || xen.holds || io.holds)
         FAIL("a domain is still held");
     if (gate_clobbered)

@@ -36,6 +36,12 @@
 #define VCPUS          3
 #define VCPU_AREA_PTES (VCPUS * VCPU_AREA_SIZE / PAGE_SIZE)
 
+/* Free ones, for what a test makes of them. */
+#define FREE_A (FREE + 0)
+#define FREE_B (FREE + 1)
+#define FREE_C (FREE + 2)
+#define FREE_D (FREE + 3)
+
 /* --- From whoever uses this */
 
 extern unsigned int failures;
@@ -116,7 +122,7 @@ long set_entry(mfn_t table, unsigned int index, pte_t e);
 extern const uint16_t indexes[INDEXES];
 
 extern uint64_t state_hash;
-extern uint32_t stats[6]; /* tries and successes, to see that the sequences get anywhere */
+extern uint32_t stats[8]; /* tries and successes, to see that the sequences get anywhere */
 
 void begin_choices(void); /* of a new run */
 void random_operation(void);

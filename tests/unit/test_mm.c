@@ -14,6 +14,7 @@
  * another vCPU of the same domain may run and do things of its own. The same random sequences go through C and through
  * assembly, and must leave the same.
  */
+#include "mm_linear.h"
 #include "mm_system.h"
 #include "mm_world.h"
 
@@ -81,10 +82,6 @@ static struct page_info *page_of(mfn_t mfn)
 {
     return mfn_to_page(mfn);
 }
-
-#define FREE_A (FREE + 0)
-#define FREE_B (FREE + 1)
-#define FREE_C (FREE + 2)
 
 static void failing_l1_takes_nothing(void)
 {
@@ -500,13 +497,15 @@ int test_main(const uint32_t *words)
         chosen("failed_updates_do_not_flush", failed_updates_do_not_flush);
         chosen("flush_for_a_new_owner", flush_for_a_new_owner);
         chosen("foreign_tables", foreign_tables);
+        for (const struct linear_case *c = linear_cases; c->name; c++)
+            chosen(c->name, c->fn);
     }
     random_pair("random_privileged", seed + 1, 30000, true, false, false);
     random_pair("random_unprivileged", seed + 2, 30000, false, false, false);
     random_pair("random_with_another_vcpu", seed + 3, 20000, true, true, false);
     random_pair("random_given_up", seed + 4, 20000, true, true, true);
     if (seed)
-        say("pins of L3: %u of %u, new base: %u of %u, entries done: %u of %u\n", stats[1], stats[0], stats[3],
-            stats[2], stats[5], stats[4]);
+        say("pins of L3: %u of %u, new base: %u of %u, entries done: %u of %u, in linear tables: %u of %u\n", stats[1],
+            stats[0], stats[3], stats[2], stats[5], stats[4], stats[7], stats[6]);
     return failures != 0;
 }

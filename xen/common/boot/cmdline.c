@@ -6,7 +6,7 @@
 
 struct dom0_mem opt_dom0_mem;
 bool opt_noreboot;
-bool opt_pv_l1tf = true;
+bool opt_pv_l1tf = true, opt_pv_linear_pt = true;
 uint32_t opt_dom0_max_vcpus = 1;
 
 /* An amount of memory; with `-` before it, all but so much. More than 63 bits hold is no amount. */
@@ -101,6 +101,12 @@ static bool __init set_pv_l1tf(const char *value)
     return true;
 }
 
+static bool __init set_pv_linear_pt(const char *value)
+{
+    opt_pv_linear_pt = says_yes(value);
+    return true;
+}
+
 /* Xen's, for the console that is the only one here. */
 static bool __init ignore(const char *value)
 {
@@ -116,6 +122,7 @@ static const struct option {
     {"loglvl", set_log_level},
     {"noreboot", set_noreboot},
     {"pv-l1tf", set_pv_l1tf},
+    {"pv-linear-pt", set_pv_linear_pt},
     {"com1", ignore},
     {"console", ignore},
     {"guest_loglvl", ignore},

@@ -99,6 +99,9 @@ static long corrupt_frame(const struct int82_fault *op)
     case INT82_CORRUPT_TYPE:
         page->type_info ^= PGT_l1_page_table ^ PGT_writable_page;
         return 0;
+    case INT82_CORRUPT_LINEAR:
+        page->linear_pt_count += op->mend ? -1 : 1;
+        return 0;
     default:
         return corrupt_owner(page, op->mend);
     }
@@ -151,6 +154,7 @@ long corrupt_op(struct int82_fault *op)
     case INT82_CORRUPT_PIN:
     case INT82_CORRUPT_OWNER:
     case INT82_CORRUPT_TYPE:
+    case INT82_CORRUPT_LINEAR:
         return corrupt_frame(op);
     case INT82_CORRUPT_L3_COPY:
         current->arch.l3[0].lo ^= _PAGE_PWT;

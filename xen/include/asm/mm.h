@@ -20,7 +20,14 @@ struct page_info {
     uint32_t count;       /* PGC_allocated | number of references */
     uint32_t type_info;   /* PGT_* | count of uses as that type, from bit PGT_count_shift up */
     struct domain *owner; /* NULL: free, or the hypervisor's own. Never NULL while count is not 0 */
-    uint32_t stamp;       /* this_cpu.tlb_clock when the type's, or the last, use ended */
+    union {
+        uint32_t stamp; /* this_cpu.tlb_clock when the type's, or the last, use ended */
+        struct {        /* of an L2 table in use, which needs no stamp: linear_pt.c */
+            int16_t linear_pt_count;
+            uint16_t linear_self;
+        };
+        uint32_t linear; /* both; 0: it has nothing to do with linear tables */
+    };
 };
 _Static_assert(sizeof(struct page_info) == 16, "indexed by a shift of 4");
 

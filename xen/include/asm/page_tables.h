@@ -15,10 +15,15 @@ __may_switch void invalidate_l2(struct page_info *page, bool with_hypervisor);
 __may_switch void invalidate_l3(struct page_info *page);
 
 /* The references of single entries, for updates. */
-__may_switch int get_page_from_l2e(pte_t e, struct domain *d);
-__may_switch void put_page_from_l2e(pte_t e);
+__may_switch int get_page_from_l2e(pte_t e, struct page_info *table);
+__may_switch void put_page_from_l2e(pte_t e, struct page_info *table);
 __may_switch int get_page_from_l3e(pte_t e, unsigned int slot, struct domain *d);
 __may_switch void put_page_from_l3e(pte_t e);
 void sync_l3_copies(struct domain *d, mfn_t l3);
+
+/* linear_pt.c, for a present entry of `table` that names no L1: 0, or -EINVAL with nothing taken. */
+int get_linear_pt(pte_t e, struct page_info *table);
+/* The end of an entry of `table` that names `page`, of any kind. False: it has held neither reference nor use. */
+bool put_linear_pt(struct page_info *page, struct page_info *table);
 
 #endif

@@ -33,6 +33,7 @@
 #define INT82_CORRUPT_PAGES    9  /* number of frames of the caller's domain */
 #define INT82_CORRUPT_PORT     10 /* event channel id of the caller's, between domains: its remote port */
 #define INT82_CORRUPT_FREE     11 /* a free frame is taken, and lost: the answer's id tells which */
+#define INT82_CORRUPT_LINEAR   12 /* of the L2 table in frame id: one linear entry more, or one use less */
 
 #define INT82_FAIL_HEAP   1 /* INT82_OP_fail_allocation: what, a mask */
 #define INT82_FAIL_FRAMES 2
@@ -95,6 +96,7 @@ struct int82_audit {
     K(10, LOST, "frame", "is not free, and nobody's: owner %x, count %x")                              \
     K(11, STAMP, "frame", "stamp lies in the future: clock %x, stamp %x")                              \
     K(12, NO_FRAME, "frame", "is no frame, but referred to: %x of %x")                                 \
+    K(13, LINEAR, "frame", "linear entries or uses of this L2 table: %x expected, %x found")           \
     K(20, PAGES, "domain", "frames: %x owned, %x believed")                                            \
     K(21, HOLDS, "domain", "holds: %x expected, %x found")                                             \
     K(22, DOMAIN, "domain", "state: %x expected, %x found")                                            \

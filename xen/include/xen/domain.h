@@ -73,7 +73,8 @@ __may_switch void arch_reset_vcpu(struct vcpu *v);
 
 /* How the machine ends (arch/x86). */
 extern bool opt_noreboot;
-extern bool opt_pv_l1tf; /* asm/l1tf.h */
+extern bool opt_pv_l1tf;      /* asm/l1tf.h */
+extern bool opt_pv_linear_pt; /* arch/x86/mm/linear_pt.c */
 void machine_power_off(void) __attribute__((noreturn));
 void machine_restart(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn)); /* waits for ever, with interrupts off */

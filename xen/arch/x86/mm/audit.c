@@ -7,20 +7,13 @@
  * A frame counts as a table when its type says so, or else when another table uses it as one: so a wrong type is one
  * mismatch, and not hundreds about whatever that table maps.
  */
-#include <asm/frames.h>
+#include "audit_frames.h"
+
 #include <asm/processor.h>
 #include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/machine.h>
 #include <xen/operation.h>
-
-/* What is expected of a frame: references, and a type word. Of the type's flags some have another meaning here. */
-struct expected {
-    uint32_t count;
-    uint32_t type;
-};
-_Static_assert(sizeof(struct expected) == AUDIT_BYTES, "as the scratch memory is mapped");
-#define expected_of(mfn) (&((struct expected *)AUDIT_START)[mfn])
 
 #define TYPE_BITS (PGT_type_mask | PGT_pae_xen_l2)
 #define SHARED    PGT_validated /* the hypervisor's, shown to its owner */
@@ -124,13 +117,6 @@ void audit_share(mfn_t mfn, const struct domain *d, bool writable)
 
 /* --- Page tables */
 
-static mfn_t frame_of(pte_t e)
-{
-    mfn_t mfn;
-
-    return pte_to_frame(e, &mfn) ? mfn : INVALID_MFN;
-}
-
 static void bad_entry(mfn_t table, unsigned int index)
 {
     const pte_t *window = map_l1(table);
@@ -194,15 +180,23 @@ static void refer_table(mfn_t table, unsigned int index, pte_t e, uint32_t type)
 
 static void walk_l2(mfn_t mfn, bool with_hypervisor)
 {
+    struct linear_entries linear = {.own = 0};
+
     for (unsigned int i = 0; i < L2_ENTRIES; i++) {
         pte_t e = map_l2(mfn)[i];
 
         if (with_hypervisor && i >= L2_HYP_FIRST) {
             if (e.hi != idle_l2[i].hi || (e.lo ^ idle_l2[i].lo) & ~HARDWARE_BITS)
                 audit_mismatch(INT82_AUDIT_HYP_SLOT, mfn, i, e.lo);
+        } else if (is_linear(e)) {
+            if (e.lo & (_PAGE_RW | CACHE_FLAGS) || mfn_to_page(frame_of(e))->type_info & PGT_pae_xen_l2)
+                bad_entry(mfn, i);
+            if (count_linear(&linear, mfn, e))
+                refer_table(mfn, i, e, PGT_l2_page_table);
         } else if (e.lo & _PAGE_PRESENT)
             refer_table(mfn, i, e, PGT_l1_page_table);
     }
+    compare_linear_entries(&linear, mfn);
 }
 
 static void walk_l3(mfn_t mfn)
@@ -512,7 +506,7 @@ static __attribute__((noinline)) void compare(mfn_t mfn, bool free)
     else
         compare_owned(mfn, page, e);
     /* Old ones may look like anything, since the clock wraps; one that will come true soon is none of those. */
-    if (page->stamp - this_cpu.tlb_clock - 1 < 1u << 16)
+    if (!is_l2_in_use(page) && page->stamp - this_cpu.tlb_clock - 1 < 1u << 16)
         audit_mismatch(INT82_AUDIT_STAMP, mfn, this_cpu.tlb_clock, page->stamp);
 }
 
@@ -554,6 +548,7 @@ void audit_frames(struct int82_audit *answer)
     answer->tables = walk_all();
     walk_rest();
     compare_all();
+    audit_linear_uses();
     answer->frames = max_page;
     answer->references = references;
 }

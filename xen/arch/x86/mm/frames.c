@@ -191,9 +191,10 @@ int get_table_type(struct page_info *page, uint32_t type)
     leave_type(page, type);
     page->type_info = type | PGT_one;
     rc = validate_table(page, type);
-    if (rc)
+    if (rc) {
+        page->stamp = this_cpu.tlb_clock; /* an L2 has had something else there */
         page->type_info = PGT_none;
-    else
+    } else
         page->type_info |= PGT_validated;
     return rc;
 }

@@ -110,15 +110,17 @@ static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, u
         return 0;
     }
     if (new.lo & _PAGE_PRESENT)
-        rc = get_page_from_l2e(new, d); /* may be preempted */
+        rc = get_page_from_l2e(new, page); /* may be preempted */
     else if (l1tf_unsafe(new, d))
         rc = -EINVAL;
     if (rc)
         return rc;
     write_pte(map_l2(page_to_mfn(page)) + index, old, new);
     this_cpu.va_key = NO_VA_KEY;
+    if (unlikely(page->linear)) /* the TLB may know the entry as that of an L1 (XSA-286) */
+        flush_tlb_now();
     if (old.lo & _PAGE_PRESENT)
-        put_page_from_l2e(old);
+        put_page_from_l2e(old, page);
     return 0;
 }
 
@@ -379,7 +381,8 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
     return rc;
 }
 
-/* Walks by the copy of the L3 that CR3 points to, then the tables themselves. */
+/* Walks by the copy of the L3 that CR3 points to, then the tables themselves. Where a linear table is used as an L1,
+ * there is no entry that could be changed as one. */
 pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
 {
     pte_t l3e = v->arch.l3[va >> L3_SHIFT], l2e;
@@ -390,6 +393,8 @@ pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
     if (unlikely(!(l2e.lo & _PAGE_PRESENT)))
         return NULL;
     *table = pte_mfn((pte_t){.lo = l2e.lo, .hi = l2e.hi & ~nx_mask_hi});
+    if (unlikely((mfn_to_page(*table)->type_info & PGT_type_mask) != PGT_l1_page_table))
+        return NULL;
     return map_l1(*table) + (va >> PAGE_SHIFT & (L1_ENTRIES - 1));
 }
 

@@ -102,14 +102,23 @@ static __may_switch void put_table(pte_t e)
     put_page_and_table(mfn_to_page(mfn));
 }
 
-int get_page_from_l2e(pte_t e, struct domain *d)
+int get_page_from_l2e(pte_t e, struct page_info *table)
 {
-    return get_table(e, L2_REFUSED, d, PGT_l1_page_table);
+    int rc = get_table(e, L2_REFUSED, table->owner, PGT_l1_page_table);
+
+    if (unlikely(rc) && !(e.lo & L2_REFUSED) && !get_linear_pt(e, table))
+        rc = 0;
+    return rc;
 }
 
-void put_page_from_l2e(pte_t e)
+void put_page_from_l2e(pte_t e, struct page_info *table)
 {
-    put_table(e);
+    mfn_t mfn;
+
+    pte_to_frame(e, &mfn);
+    if (unlikely(table->linear) && !put_linear_pt(mfn_to_page(mfn), table))
+        return;
+    put_page_and_table(mfn_to_page(mfn));
 }
 
 int get_page_from_l3e(pte_t e, unsigned int slot, struct domain *d)
@@ -124,18 +133,21 @@ void put_page_from_l3e(pte_t e)
     put_table(e);
 }
 
-static __may_switch void undo_l2(mfn_t mfn, unsigned int entries)
+static __may_switch void undo_l2(struct page_info *page, unsigned int entries)
 {
+    mfn_t mfn = page_to_mfn(page);
+    const pte_t *table;
+
     if (effort_spent())
         preempt_point();
     spend(L2_ENTRIES); /* even if it is empty */
+    table = map_l2(mfn);
     for (unsigned int i = 0; i < entries; i++) {
-        pte_t e = map_l2(mfn)[i];
-
-        if (!(e.lo & _PAGE_PRESENT))
+        if (!(table[i].lo & _PAGE_PRESENT))
             continue;
-        put_page_from_l2e(e);
+        put_page_from_l2e(table[i], page);
         preempt_point();
+        table = map_l2(mfn);
     }
 }
 
@@ -143,22 +155,24 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
 {
     unsigned int entries = with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES;
     mfn_t mfn = page_to_mfn(page);
+    const pte_t *table = map_l2(mfn);
 
+    page->linear = 0;
     spend(2 * L2_ENTRIES); /* even if it is empty */
-    if (!absent_entries_ok(map_l2(mfn), entries, page->owner))
+    if (!absent_entries_ok(table, entries, page->owner))
         return -EINVAL;
     for (unsigned int i = 0; i < entries; i++) {
-        pte_t e = map_l2(mfn)[i];
         int rc;
 
-        if (!(e.lo & _PAGE_PRESENT))
+        if (!(table[i].lo & _PAGE_PRESENT))
             continue;
-        rc = get_page_from_l2e(e, page->owner);
+        rc = get_page_from_l2e(table[i], page);
         if (unlikely(rc)) {
-            undo_l2(mfn, i);
+            undo_l2(page, i);
             return rc;
         }
         preempt_point();
+        table = map_l2(mfn);
     }
     if (with_hypervisor)
         memcpy(map_l2(mfn) + L2_HYP_FIRST, idle_l2 + L2_HYP_FIRST, (L2_ENTRIES - L2_HYP_FIRST) * sizeof(pte_t));
@@ -167,11 +181,9 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
 
 void invalidate_l2(struct page_info *page, bool with_hypervisor)
 {
-    mfn_t mfn = page_to_mfn(page);
-
-    undo_l2(mfn, with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES);
+    undo_l2(page, with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES);
     if (with_hypervisor)
-        memset(map_l2(mfn) + L2_HYP_FIRST, 0, (L2_ENTRIES - L2_HYP_FIRST) * sizeof(pte_t));
+        memset(map_l2(page_to_mfn(page)) + L2_HYP_FIRST, 0, (L2_ENTRIES - L2_HYP_FIRST) * sizeof(pte_t));
 }
 
 static __may_switch void undo_l3(mfn_t mfn, unsigned int entries)
