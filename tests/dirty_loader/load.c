@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A boot loader between QEMU's and the hypervisor, which is its first module: it leaves dirt behind (start.S; and RAM
- * from 64 MiB up full of one word), as its command line asks for. tests/cases/dirty_boot.sh
+ * from 64 MiB up full of one word), or tells of an odd memory map, as its command line asks for.
+ * tests/cases/dirty_boot.sh, boot_maps.sh
  */
 #include <stdint.h>
 
@@ -19,7 +20,15 @@ struct info {
     const char *cmdline;
     uint32_t mods_count;
     struct module *mods;
+    uint32_t syms[4], mmap_length;
+    struct entry *mmap;
 };
+
+struct entry {
+    uint32_t size;
+    uint64_t addr, length;
+    uint32_t type;
+} __attribute__((packed));
 
 struct elf {
     uint8_t ident[16];
@@ -58,6 +67,58 @@ static uint32_t load_elf(const char *image)
     return elf->entry;
 }
 
+/* --- Odd memory maps. All tell of the RAM that is there, but for what the case expects to miss. */
+
+#define MIB        (1u << 20)
+#define LOW_END    0x9FC00u
+#define SIZE       20u
+#define RAM        1
+#define RESERVED   2
+#define HIGH_START (64 * MIB) /* the hypervisor, its guests and QEMU's modules lie elsewhere */
+
+static struct entry map[256];
+static uint32_t entries;
+
+static void entry(uint64_t start, uint64_t end, uint32_t type)
+{
+    map[entries++] = (struct entry){SIZE, start, end - start, type};
+}
+
+static void odd_map(struct info *info)
+{
+    uint32_t end = (info->mem_upper << 10) + MIB;
+
+    if (has_word(info->cmdline, "map=overlap")) { /* twice, within, half, and half of it reserved */
+        entry(MIB, end, RAM);
+        entry(MIB, end, RAM);
+        entry(2 * MIB, 40 * MIB, RAM);
+        entry(HIGH_START, end - 4 * MIB, RAM);
+        entry(end - 4 * MIB, end + 4 * MIB, RESERVED);
+        entry(end - 8 * MIB, end + MIB, RAM);
+        entry(0, 2 * MIB, RAM);
+    } else if (has_word(info->cmdline, "map=many")) { /* 100 pairs: descending, each with a hole behind it */
+        for (uint32_t i = 100; i-- > 0;) {
+            entry(HIGH_START + i * 0x10000, HIGH_START + i * 0x10000 + 0x8000, RAM);
+            entry(HIGH_START + i * 0x10000 + 0x8000, HIGH_START + i * 0x10000 + 0xC000, RESERVED);
+        }
+        entry(HIGH_START + 100 * 0x10000, end, RAM);
+        entry(MIB, HIGH_START, RAM);
+        entry(0, LOW_END, RAM);
+    } else if (has_word(info->cmdline, "map=hole")) { /* as old machines have it, at 15 MiB */
+        entry(15 * MIB, 16 * MIB, RESERVED);
+        entry(0, end, RAM);
+    } else if (has_word(info->cmdline, "map=endless")) { /* an entry that leads back to itself */
+        entry(0, LOW_END, RAM);
+        entry(MIB, end, RAM);
+        entry(end, end + MIB, RAM);
+        map[entries - 1].size = -4;
+        entry(end + MIB, end + 2 * MIB, RAM);
+    } else
+        return;
+    info->mmap = map;
+    info->mmap_length = entries * sizeof(map[0]);
+}
+
 uint32_t load(struct info *info)
 {
     static const char *const kinds[] = {"cr4", "efer", "sysenter", "debug", "flags", "memory"};
@@ -69,6 +130,7 @@ uint32_t load(struct info *info)
     if (dirt & 32)
         for (uint32_t at = FILL_FROM; at < (info->mem_upper << 10) + 0x100000; at += 4)
             *(volatile uint32_t *)at = OLD_WORD;
+    odd_map(info);
     info->cmdline = hypervisor->string;
     info->mods++;
     info->mods_count--;

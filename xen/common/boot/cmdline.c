@@ -155,26 +155,30 @@ static void __init one_option(char *word, bool first)
         printk("Option %s: cannot make sense of \"%s\"\n", word, value ?: "");
 }
 
+/* A line may be of any length. No option is as long as this; domain= says itself that it is too long. */
+#define MAX_WORD 256
+
 void __init parse_command_line(const char *line)
 {
-    static char copy[1024];
+    static char word[MAX_WORD];
     bool first = true;
-    char *p = copy;
 
-    strlcpy(copy, line, sizeof(copy));
     for (;;) {
-        char *word, *end;
+        uint32_t length = 0;
 
-        while (*p == ' ')
-            p++;
-        if (!*p)
+        while (*line == ' ')
+            line++;
+        if (!*line)
             return;
-        word = p;
-        end = strchr(p, ' ');
-        p = end ? end + 1 : p + strlen(p);
-        if (end)
-            *end = 0;
-        one_option(word, first);
+        for (; line[length] && line[length] != ' '; length++)
+            if (length < MAX_WORD - 1)
+                word[length] = line[length];
+        word[MIN(length, MAX_WORD - 1)] = 0;
+        line += length;
+        if (length < MAX_WORD || !strncmp(word, "domain=", 7))
+            one_option(word, first);
+        else if (!first)
+            printk("An option of %u characters is not used: %.40s...\n", length, word);
         first = false;
     }
 }

@@ -16,8 +16,14 @@ struct boot_module {
     bool claimed;     /* some domain is built from it */
     bool given_away;  /* its frames are a domain's now */
 };
-extern struct boot_module modules[];
+#define MAX_MODULES 32
+extern struct boot_module modules[MAX_MODULES];
 extern unsigned int nr_modules;
+
+/* What the boot loader told (arch/x86/boot/multiboot.c): modules, memory map, and the command line, which is saved.
+ * Every number is checked; what cannot be meant stops the boot. */
+struct multiboot_info;
+void read_boot_information(uint32_t magic, const struct multiboot_info *mbi);
 
 /* Command line */
 void parse_command_line(const char *line);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From the boot loader's information to running domains. */
+/* From what the boot loader told (multiboot.c) to running domains. */
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
 #include <asm/fpu.h>
@@ -9,177 +9,45 @@
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/machine.h>
+#include <xen/memory_map.h>
 #include <xen/schedule.h>
 #include <xen/setup.h>
 #include <xen/version.h>
 
-#define MULTIBOOT_MAGIC 0x2BADB002
-#define MBI_MEMORY      0x001
-#define MBI_CMDLINE     0x004
-#define MBI_MODULES     0x008
-#define MBI_MMAP        0x040
-
-struct multiboot_info {
-    uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr;
-};
-
-struct multiboot_module {
-    uint32_t start, end, string, reserved;
-};
-
 #define LOW_MEMORY 0x100000u
 #define BIG_PAGE   (1u << L2_SHIFT)
 
-struct e820entry machine_map[E820_MAX];
-uint32_t machine_map_entries;
-char saved_cmdline[1024];
+#define MIN_MEMORY_MIB 48
+#define MIN_HEAP_MIB   6u
 
 extern pte_t idle_l3[L3_ENTRIES];
 extern char _start[], _stext[], _etext[], _srodata[], _erodata[], _end[];
 
-/* Free machine memory, ascending. Only what lies below 4 GiB is used before the page allocator runs. */
-#define MAX_RANGES 64
-static struct range {
-    uint64_t start, end;
-} ranges[MAX_RANGES];
-static unsigned int nr_ranges;
-
-#define MAX_MODULES 32
-struct boot_module modules[MAX_MODULES];
-unsigned int nr_modules;
-static char module_args[MAX_MODULES][1024];
-
-static void __init add_map_entry(uint64_t addr, uint64_t size, uint32_t type)
+static const char *__init type_name(uint32_t type)
 {
-    if (machine_map_entries == E820_MAX || !size)
-        return;
-    machine_map[machine_map_entries++] = (struct e820entry){.addr = addr, .size = size, .type = type};
-}
+    static const char *const names[] = {"RAM", "reserved", "ACPI data", "ACPI NVS", "unusable"};
 
-static void __init read_memory_map(const struct multiboot_info *mbi)
-{
-    if (mbi->flags & MBI_MMAP) {
-        uint32_t at = mbi->mmap_addr, end = at + mbi->mmap_length;
-
-        while (at < end && end - at >= 24) {
-            const struct {
-                uint32_t size;
-                uint64_t addr, length;
-                uint32_t type;
-            } __attribute__((packed)) *e = (const void *)at;
-
-            add_map_entry(e->addr, e->length, e->type);
-            at += e->size + sizeof(e->size);
-        }
-    } else if (mbi->flags & MBI_MEMORY) {
-        add_map_entry(0, (uint64_t)mbi->mem_lower << 10, E820_RAM);
-        add_map_entry(LOW_MEMORY, (uint64_t)mbi->mem_upper << 10, E820_RAM);
-    }
-}
-
-static void __init add_range(uint64_t start, uint64_t end)
-{
-    unsigned int i;
-
-    start = (start + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT;
-    end = end >> PAGE_SHIFT << PAGE_SHIFT;
-    if (start >= end || nr_ranges == MAX_RANGES)
-        return;
-    for (i = nr_ranges++; i && ranges[i - 1].start > start; i--)
-        ranges[i] = ranges[i - 1];
-    ranges[i] = (struct range){start, end};
-}
-
-/* Takes [start, end) out of what is free. */
-static void __init reserve(uint64_t start, uint64_t end)
-{
-    start = start >> PAGE_SHIFT << PAGE_SHIFT;
-    end = (end + PAGE_SIZE - 1) >> PAGE_SHIFT << PAGE_SHIFT;
-    for (unsigned int i = 0; i < nr_ranges; i++) {
-        struct range r = ranges[i];
-
-        if (end <= r.start || start >= r.end)
-            continue;
-        ranges[i].end = MAX(r.start, MIN(r.end, start));
-        if (end < r.end) {
-            ranges[i].end = MAX(r.start, start);
-            if (ranges[i].end == r.start) {
-                ranges[i].start = end;
-                ranges[i].end = r.end;
-            } else {
-                add_range(end, r.end);
-                i++;
-            }
-        }
-    }
-}
-
-/* The highest free piece below `below`. 0: none. */
-static uint32_t __init boot_alloc(uint32_t size, uint32_t align, uint64_t below)
-{
-    for (unsigned int i = nr_ranges; i-- > 0;) {
-        uint64_t end = MIN(ranges[i].end, below), at;
-
-        if (end < size)
-            continue;
-        at = (end - size) & ~(uint64_t)(align - 1);
-        if (at < ranges[i].start)
-            continue;
-        reserve(at, at + size);
-        return at;
-    }
-    return 0;
-}
-
-static void __init read_modules(const struct multiboot_info *mbi)
-{
-    const struct multiboot_module *m = (const void *)mbi->mods_addr;
-
-    if (!(mbi->flags & MBI_MODULES) || !mbi->mods_count)
-        panic("No guest: give the boot loader a kernel as the first module");
-    if (mbi->mods_count > MAX_MODULES)
-        printk("Only the first %u of %u modules are used\n", MAX_MODULES, mbi->mods_count);
-    for (; nr_modules < MIN(mbi->mods_count, MAX_MODULES); nr_modules++, m++) {
-        const char *args = m->string ? (const char *)m->string : "";
-
-        if (m->end < m->start || m->end > IDENTITY_END)
-            panic("Module %u lies above 3 GiB", nr_modules);
-        if (m->start & ~PAGE_MASK)
-            panic("Module %u is not aligned to a page", nr_modules);
-        args = strchr(args, ' ') ?: "";
-        while (*args == ' ')
-            args++;
-        strlcpy(module_args[nr_modules], args, sizeof(module_args[0]));
-        modules[nr_modules] = (struct boot_module){
-            .data = (const uint8_t *)m->start, .size = m->end - m->start, .args = module_args[nr_modules]};
-    }
+    return type <= ARRAY_SIZE(names) ? names[type - 1] : "reserved";
 }
 
 static void __init find_free_memory(void)
 {
-    uint64_t top = 0, total = 0;
+    uint64_t total = 0;
 
     for (unsigned int i = 0; i < machine_map_entries; i++) {
         const struct e820entry *e = &machine_map[i];
 
         log_at(LOG_INFO, "  %09llx - %09llx  %s\n", (unsigned long long)e->addr,
-               (unsigned long long)(e->addr + e->size), e->type == E820_RAM ? "RAM" : "reserved");
+               (unsigned long long)(e->addr + e->size), type_name(e->type));
         if (e->type != E820_RAM)
             continue;
-        add_range(MIN(e->addr, (uint64_t)MAX_FRAMES << PAGE_SHIFT),
-                  MIN(e->addr + e->size, (uint64_t)MAX_FRAMES << PAGE_SHIFT));
-        if (e->addr + e->size > (uint64_t)MAX_FRAMES << PAGE_SHIFT)
-            printk("RAM above %u MiB is not used\n", MAX_FRAMES >> 8);
+        add_range(e->addr, e->addr + e->size);
         total += e->size;
     }
-    for (unsigned int i = 0; i < machine_map_entries; i++) /* maps that contradict themselves exist */
-        if (machine_map[i].type != E820_RAM)
-            reserve(machine_map[i].addr, machine_map[i].addr + machine_map[i].size);
-    for (unsigned int i = 0; i < nr_ranges; i++)
-        top = MAX(top, ranges[i].end);
-    max_page = top >> PAGE_SHIFT;
+    max_page = nr_ranges ? ranges[nr_ranges - 1].end >> PAGE_SHIFT : 0;
     printk("Memory: %llu MiB, frames up to %05x\n", (unsigned long long)(total >> 20), max_page);
-
+    if (total >> 20 < MIN_MEMORY_MIB)
+        panic("Too little memory: %u MiB, and %u are needed", (uint32_t)(total >> 20), MIN_MEMORY_MIB);
     reserve(0, LOW_MEMORY);
     reserve(virt_to_mach(_start), virt_to_mach(_end));
 }
@@ -196,7 +64,7 @@ static uint32_t __init module_end(const struct boot_module *m)
 
 static void __init move_module(struct boot_module *m)
 {
-    uint32_t to = boot_alloc(ROUNDUP(m->size, PAGE_SIZE), PAGE_SIZE, IDENTITY_END);
+    uint32_t to = take_range(ROUNDUP(m->size, PAGE_SIZE), PAGE_SIZE, IDENTITY_END);
 
     if (!to)
         panic("Too little memory: no room for a module of %u KiB beside the heap", m->size >> 10);
@@ -226,19 +94,19 @@ static void __init place_modules(uint32_t heap_end)
             reserve(module_start(by_address[i]), module_end(by_address[i]));
 }
 
-#define MIN_MEMORY_MIB 48
-
+/* Behind the image, unless firmware has a hole there. */
 static void __init make_heap(void)
 {
-    uint32_t ram_mib = max_page >> 8, start = ROUNDUP(virt_to_mach(_end), PAGE_SIZE);
-    uint32_t size = MIN(MAX(ram_mib / 16, 6), 20) << 20;
-    uint32_t end = MIN(start + size, DIRECTMAP_SIZE);
+    uint32_t wanted = MIN(MAX(max_page >> 12, MIN_HEAP_MIB), 20) << 20;
+    struct range r = largest_range(virt_to_mach(_end), DIRECTMAP_SIZE);
 
-    if (ram_mib < MIN_MEMORY_MIB)
-        panic("Too little memory: %u MiB, and %u are needed", ram_mib, MIN_MEMORY_MIB);
-    reserve(start, end);
-    place_modules(end);
-    init_heap(mach_to_virt(start), (end - start) >> PAGE_SHIFT);
+    r.end = MIN(r.end, r.start + wanted);
+    if (r.end - r.start < MIN_HEAP_MIB << 20)
+        panic("Too little memory below %u MiB for the heap: %u KiB", DIRECTMAP_SIZE >> 20,
+              (uint32_t)(r.end - r.start) >> 10);
+    reserve(r.start, r.end);
+    place_modules(r.end);
+    init_heap(mach_to_virt(r.start), (r.end - r.start) >> PAGE_SHIFT);
 }
 
 static void __init map_big(uint32_t va, uint64_t maddr, uint32_t flags)
@@ -258,7 +126,7 @@ static void __init map_table(uint32_t va, const pte_t *l1)
 
 static uint32_t __init big_page(void)
 {
-    uint32_t at = boot_alloc(BIG_PAGE, BIG_PAGE, IDENTITY_END);
+    uint32_t at = take_range(BIG_PAGE, BIG_PAGE, IDENTITY_END);
 
     if (!at)
         panic("Too little memory for the frame table");
@@ -337,22 +205,14 @@ static void __init give_io_frames(void)
 {
     mfn_t next = 0;
 
-    for (unsigned int i = 0; i <= machine_map_entries; i++) {
-        mfn_t best = max_page, best_end = max_page;
+    for (unsigned int i = 0; i < machine_map_entries; i++) {
+        const struct e820entry *e = &machine_map[i];
 
-        for (unsigned int j = 0; j < machine_map_entries; j++) {
-            const struct e820entry *e = &machine_map[j];
-            mfn_t first = MIN((e->addr + PAGE_SIZE - 1) >> PAGE_SHIFT, max_page);
-            mfn_t end = MIN((e->addr + e->size) >> PAGE_SHIFT, max_page);
-
-            if (e->type == E820_RAM && end > next && first < best && first < end) {
-                best = first;
-                best_end = end;
-            }
-        }
-        for (; next < best; next++)
+        if (e->type != E820_RAM)
+            continue;
+        for (mfn_t first = MIN((e->addr + PAGE_SIZE - 1) >> PAGE_SHIFT, max_page); next < first; next++)
             share_frame_with(dom_io, next, true);
-        next = MAX(next, best_end);
+        next = MAX(next, (e->addr + e->size) >> PAGE_SHIFT);
     }
     for (mfn_t mfn = 0; mfn < LOW_MEMORY >> PAGE_SHIFT; mfn++)
         share_frame_with(dom_io, mfn, true);
@@ -389,14 +249,7 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
 {
     init_console();
     printk("Int82 %u.%u%s, Xen ABI for 32-bit PAE\n", XEN_VERSION >> 16, XEN_VERSION & 0xFFFF, XEN_EXTRAVERSION);
-    if (magic != MULTIBOOT_MAGIC)
-        panic("The boot loader does not speak Multiboot 1 (magic %08x)", magic);
-    if (mbi->flags & MBI_CMDLINE) {
-        strlcpy(saved_cmdline, (const char *)mbi->cmdline, sizeof(saved_cmdline));
-        parse_command_line(saved_cmdline);
-    }
-    read_modules(mbi);
-    read_memory_map(mbi);
+    read_boot_information(magic, mbi);
     find_free_memory();
     make_heap();
     init_mm();

@@ -26,7 +26,7 @@ pte_t audit_pte[MAX_FRAMES / (PAGE_SIZE / AUDIT_BYTES)] __aligned(PAGE_SIZE);
 static uint32_t references;
 static bool unwalked; /* something is used as a table that is none */
 
-extern char _start[];
+extern char _start[], _end[];
 
 /* --- Memory to count in */
 
@@ -411,11 +411,12 @@ static bool is_reserved(mfn_t mfn)
     return false;
 }
 
-static mfn_t heap_end;
+static mfn_t heap_start, heap_end;
 
 static inline bool in_image_or_heap(mfn_t mfn)
 {
-    return mfn - virt_to_mfn(_start) < heap_end - virt_to_mfn(_start);
+    return mfn - virt_to_mfn(_start) < virt_to_mfn(_end) - virt_to_mfn(_start) ||
+           mfn - heap_start < heap_end - heap_start;
 }
 
 static void compare_free(mfn_t mfn, const struct page_info *page, const struct expected *e)
@@ -512,10 +513,9 @@ static __attribute__((noinline)) void compare(mfn_t mfn, bool free)
 
 static void compare_all(void)
 {
-    mfn_t heap_first;
     uint32_t free = 0;
 
-    heap_range(&heap_first, &heap_end);
+    heap_range(&heap_start, &heap_end);
     known = NULL;
     for (mfn_t mfn = 0; mfn < max_page; mfn++, free >>= 1) {
         const struct page_info *page = mfn_to_page(mfn);
