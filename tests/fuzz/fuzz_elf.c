@@ -29,9 +29,11 @@ static void write_piece(void *context, uint32_t va, const void *from, uint32_t s
         sum += ((const uint8_t *)from)[i];
 }
 
-static void check_guest(const struct elf_guest *g, size_t size)
+static void check_guest(const void *image, const struct elf_guest *g, size_t size)
 {
-    REQUIRE(g->segments >= 1 && g->segments <= ELF_MAX_SEGMENTS);
+    unsigned int segments = 0;
+
+    REQUIRE(g->segments >= 1 && g->segments <= g->headers);
     REQUIRE(!(g->virt_base & 0xFFF));
     REQUIRE(g->virt_base <= g->kernel_start && g->kernel_start < g->kernel_end && g->kernel_end <= HIGHEST_GUEST);
     REQUIRE(g->entry >= g->kernel_start && g->entry < g->kernel_end);
@@ -40,13 +42,17 @@ static void check_guest(const struct elf_guest *g, size_t size)
                 g->hypercall_page < g->kernel_end);
     if (g->symbols != ELF_UNSET)
         REQUIRE(!(g->symbols & 3) && within(g, g->symbols, 4));
-    for (unsigned int i = 0; i < g->segments; i++) {
-        const struct elf_segment *s = &g->segment[i];
+    for (unsigned int i = 0; i < g->headers; i++) {
+        struct elf_segment s;
 
-        REQUIRE(s->offset <= size && s->file_size <= size - s->offset);
-        REQUIRE(s->mem_size && s->file_size <= s->mem_size);
-        REQUIRE(within(g, s->va, s->mem_size));
+        if (!elf_segment(image, g, i, &s))
+            continue;
+        segments++;
+        REQUIRE(s.offset <= size && s.file_size <= size - s.offset);
+        REQUIRE(s.mem_size && s.file_size <= s.mem_size);
+        REQUIRE(within(g, s.va, s.mem_size));
     }
+    REQUIRE(segments == g->segments);
 }
 
 HOST int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -60,7 +66,7 @@ HOST int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(strlen(error));
         return 0;
     }
-    check_guest(&g, size);
+    check_guest(data, &g, size);
     loading = &g;
     elf_load(data, &g, write_piece, &loading);
     return 0;

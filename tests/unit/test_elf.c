@@ -6,226 +6,18 @@
  * leaves the file and no write leaves the room that was announced, for kernels cut off at every length and for kernels
  * with random bytes changed (each is allocated to its exact length, for the address sanitizer).
  */
+#include "elf_image.h"
 #include "unit.h"
 
 #include <public/elfnote.h>
-#include <xen/elf.h>
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* --- A kernel, put together piece by piece */
-
-#define EHDR_SIZE  52
-#define PHDR_SIZE  32
-#define SHDR_SIZE  40
-#define TEXT_PADDR 0x100000u
-#define TEXT_SIZE  0x200u
-#define TEXT_ROOM  0x2100u
-#define BASE       0xC0000000u
-
-static uint8_t image[16384];
-static uint32_t used, note_start;
-static uint8_t sections[8][SHDR_SIZE];
-static unsigned int nr_sections;
-
-static void put32(uint8_t *at, uint32_t v)
-{
-    memcpy(at, &v, sizeof(v));
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    uint32_t v;
-
-    memcpy(&v, at, sizeof(v));
-    return v;
-}
-
-static void put16(uint8_t *at, uint16_t v)
-{
-    memcpy(at, &v, sizeof(v));
-}
-
-static uint32_t append(const void *data, uint32_t size)
-{
-    uint32_t at = used;
-
-    memcpy(image + used, data, size);
-    used = (used + size + 3) & ~3u;
-    return at;
-}
-
-static void add_section(uint32_t name, uint32_t type, uint32_t offset, uint32_t size)
-{
-    uint8_t *s = sections[nr_sections++];
-
-    memset(s, 0, SHDR_SIZE);
-    put32(s, name);
-    put32(s + 4, type);
-    put32(s + 16, offset);
-    put32(s + 20, size);
-}
-
-/* The headers, and a text segment whose bytes count up. */
-static void begin_kernel(void)
-{
-    uint8_t *p = image + EHDR_SIZE;
-
-    memset(image, 0, sizeof(image));
-    memcpy(image, "\177ELF\1\1\1", 7);
-    put16(image + 16, 2); /* executable */
-    put16(image + 18, 3); /* 80386 */
-    put32(image + 20, 1);
-    put32(image + 24, BASE + TEXT_PADDR + 8); /* entry */
-    put32(image + 28, EHDR_SIZE);             /* program headers */
-    put16(image + 40, EHDR_SIZE);
-    put16(image + 42, PHDR_SIZE);
-    put16(image + 44, 2);
-    put16(image + 46, SHDR_SIZE);
-    used = EHDR_SIZE + 2 * PHDR_SIZE;
-    for (uint32_t i = 0; i < TEXT_SIZE; i++)
-        image[used + i] = i;
-    put32(p, 1); /* PT_LOAD */
-    put32(p + 4, used);
-    put32(p + 8, BASE + TEXT_PADDR);
-    put32(p + 12, TEXT_PADDR);
-    put32(p + 16, TEXT_SIZE);
-    put32(p + 20, TEXT_ROOM);
-    used += TEXT_SIZE;
-    note_start = used;
-    nr_sections = 0;
-    add_section(0, 0, 0, 0);
-}
-
-static void note(uint32_t type, const void *desc, uint32_t size)
-{
-    uint32_t head[3] = {4, size, type};
-
-    append(head, sizeof(head));
-    append("Xen", 4);
-    append(desc, size);
-}
-
-static void note_string(uint32_t type, const char *s)
-{
-    note(type, s, strlen(s) + 1);
-}
-
-static void note_number(uint32_t type, uint32_t v)
-{
-    note(type, &v, sizeof(v));
-}
-
-static void end_notes_as_segment(void)
-{
-    uint8_t *p = image + EHDR_SIZE + PHDR_SIZE;
-
-    put32(p, 4); /* PT_NOTE */
-    put32(p + 4, note_start);
-    put32(p + 16, used - note_start);
-}
-
-/* "\0.name\0__xen_guest\0" is section 1, the names. */
-static void write_sections(void)
-{
-    static const char names[] = "\0__xen_guest";
-
-    add_section(0, 3, append(names, sizeof(names)), sizeof(names));
-    put16(image + 50, nr_sections - 1);
-    put32(image + 32, append(sections, nr_sections * SHDR_SIZE));
-    put16(image + 48, nr_sections);
-}
-
-static void common_notes(void)
-{
-    note_string(XEN_ELFNOTE_GUEST_OS, "test");
-    note_string(XEN_ELFNOTE_LOADER, "generic");
-    note_string(XEN_ELFNOTE_XEN_VERSION, "xen-3.0");
-    note_string(XEN_ELFNOTE_PAE_MODE, "yes");
-    note_number(XEN_ELFNOTE_VIRT_BASE, BASE);
-}
-
-static void good_kernel(void)
-{
-    begin_kernel();
-    common_notes();
-    note_number(XEN_ELFNOTE_HYPERCALL_PAGE, BASE + TEXT_PADDR + 0x1000);
-    note_number(XEN_ELFNOTE_ENTRY, BASE + TEXT_PADDR + 4);
-    note_string(XEN_ELFNOTE_FEATURES, "!writable_page_tables|pae_pgdir_above_4gb");
-    end_notes_as_segment();
-}
-
-static void string_kernel(const char *s)
-{
-    begin_kernel();
-    put32(image + EHDR_SIZE + 12, BASE + TEXT_PADDR); /* older kernels have virtual addresses there */
-    add_section(1, 1, append(s, strlen(s) + 1), strlen(s) + 1);
-    write_sections();
-}
-
-/* --- Parsing and loading a copy of exact length */
-
-static uint8_t room[0x10000];
-static const struct elf_guest *loading;
-static bool write_outside;
-
-static void write_room(void *context, uint32_t va, const void *from, uint32_t size)
-{
-    (void)context;
-    if (va < loading->kernel_start || size > loading->kernel_end - va || va > loading->kernel_end) {
-        write_outside = true;
-        return;
-    }
-    if (va - loading->kernel_start + (uint64_t)size <= sizeof(room)) {
-        memcpy(room + (va - loading->kernel_start), from, size);
-        return;
-    }
-    for (volatile const uint8_t *p = from; size--; p++) /* at least all must be readable */
-        (void)*p;
-}
-
-static const char *parse_n(struct elf_guest *g, uint32_t size)
-{
-    uint8_t *copy = malloc(size ? size : 1);
-    const char *error;
-
-    if (!copy)
-        abort();
-    memcpy(copy, image, size);
-    error = elf_parse(copy, size, g);
-    if (!error) {
-        memset(room, 0, sizeof(room));
-        loading = g;
-        elf_load(copy, g, write_room, NULL);
-    }
-    free(copy);
-    return error;
-}
-
-static const char *parse(struct elf_guest *g)
-{
-    return parse_n(g, used);
-}
-
-#define EXPECT_ERROR(text)                                                                     \
-    do {                                                                                       \
-        struct elf_guest g_;                                                                   \
-        const char *e_ = parse(&g_);                                                           \
-        CHECK(e_ &&strstr(e_, text), "expected \"%s\", got \"%s\"", text, e_ ? e_ : "(none)"); \
-    } while (0)
-
-#define EXPECT_GOOD(g)                           \
-    do {                                         \
-        const char *e_ = parse(g);               \
-        CHECK(!e_, "refused: %s", e_ ? e_ : ""); \
-    } while (0)
 
 /* --- The tests */
 
 static void notes(void)
 {
+    struct elf_segment s;
     struct elf_guest g;
 
     good_kernel();
@@ -235,7 +27,9 @@ static void notes(void)
     CHECK(g.hypercall_page == BASE + TEXT_PADDR + 0x1000, "%x", g.hypercall_page);
     CHECK(g.kernel_start == BASE + TEXT_PADDR && g.kernel_end == BASE + TEXT_PADDR + TEXT_ROOM, "%x", g.kernel_end);
     CHECK(g.extended_cr3 && !g.unmapped_initrd && g.symbols == ELF_UNSET, "flags");
-    CHECK(g.segments == 1 && g.segment[0].va == BASE + TEXT_PADDR && g.segment[0].file_size == TEXT_SIZE, "segments");
+    CHECK(g.segments == 1 && g.headers == 2, "%u of %u", g.segments, g.headers);
+    CHECK(elf_segment(image, &g, 0, &s) && s.va == BASE + TEXT_PADDR && s.file_size == TEXT_SIZE, "text");
+    CHECK(!elf_segment(image, &g, 1, &s), "notes are not loaded");
     for (uint32_t i = 0; i < TEXT_SIZE; i++)
         CHECK(room[i] == (uint8_t)i, "byte %u is %02x", i, room[i]);
 }
@@ -325,6 +119,128 @@ static void string(void)
     CHECK(g.entry == BASE + TEXT_PADDR + 16 && !g.extended_cr3, "%x", g.entry);
 }
 
+/* Features that a guest may want, and ways of writing that Xen takes. */
+static void odd_notes(void)
+{
+    static const char *const features[] = {"",
+                                           "foo|bar",
+                                           "|",
+                                           "||foo",
+                                           "!dom0",
+                                           "!pae_pgdir_above_4gb|!writable_descriptor_tables",
+                                           "!writable_page_tables|"};
+    static const char *const modes[] = {"yes", "bimodal", "yes,bimodal", "no,bimodal", "yes[extended-cr3]"};
+    struct elf_guest g;
+
+    for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+        good_kernel();
+        note_string(XEN_ELFNOTE_FEATURES, features[i]);
+        end_notes_as_segment();
+        EXPECT_GOOD(&g);
+    }
+    for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        good_kernel();
+        note_string(XEN_ELFNOTE_PAE_MODE, modes[i]);
+        end_notes_as_segment();
+        EXPECT_GOOD(&g);
+        CHECK(g.extended_cr3, "%s", modes[i]);
+    }
+    /* The name is "Xen", however its length is counted. */
+    for (uint32_t namesz = 3; namesz <= 4; namesz++) {
+        uint32_t head[3] = {namesz, 4, XEN_ELFNOTE_ENTRY}, entry = BASE + TEXT_PADDR + 16;
+
+        good_kernel();
+        append(head, sizeof(head));
+        append("Xen", 4);
+        append(&entry, sizeof(entry));
+        end_notes_as_segment();
+        EXPECT_GOOD(&g);
+        CHECK(g.entry == entry, "name of %u: %x", namesz, g.entry);
+    }
+}
+
+static void only_pvh(void)
+{
+    struct elf_guest g;
+
+    begin_kernel(); /* Linux 5.9 and later: the ELF header's entry point is a physical address, too */
+    common_notes();
+    note_number(XEN_ELFNOTE_PHYS32_ENTRY, TEXT_PADDR);
+    end_notes_as_segment();
+    put32(image + 24, TEXT_PADDR);
+    EXPECT_ERROR("only as a PVH guest");
+    good_kernel(); /* Linux 4.11 to 5.8 have both */
+    note_number(XEN_ELFNOTE_PHYS32_ENTRY, TEXT_PADDR);
+    end_notes_as_segment();
+    EXPECT_GOOD(&g);
+}
+
+#define MANY 300
+
+/* Each program header one byte of the text, at an address of its own. */
+static void many_segments(void)
+{
+    static uint8_t headers[MANY + 1][PHDR_SIZE];
+    struct elf_guest g;
+
+    good_kernel();
+    for (uint32_t i = 0; i < MANY; i++) {
+        put32(headers[i], 1);
+        put32(headers[i] + 4, EHDR_SIZE + 2 * PHDR_SIZE + i);
+        put32(headers[i] + 12, TEXT_PADDR + i * 8);
+        put32(headers[i] + 16, 1);
+        put32(headers[i] + 20, i == MANY - 1 ? TEXT_ROOM - i * 8 : 1);
+    }
+    memcpy(headers[MANY], image + EHDR_SIZE + PHDR_SIZE, PHDR_SIZE);
+    put32(image + 28, append(headers, sizeof(headers)));
+    put16(image + 44, MANY + 1);
+    EXPECT_GOOD(&g);
+    CHECK(g.segments == MANY, "%u", g.segments);
+    CHECK(g.kernel_start == BASE + TEXT_PADDR && g.kernel_end == BASE + TEXT_PADDR + TEXT_ROOM, "%x", g.kernel_end);
+    for (uint32_t i = 0; i < MANY; i++)
+        CHECK(room[i * 8] == (uint8_t)i && !room[i * 8 + 1], "segment %u: %x", i, room[i * 8]);
+}
+
+#define TEN  "0123456789"
+#define REST ",XEN_VER=xen-3.0,LOADER=generic,PAE=yes"
+
+/* As Xen reads it: releases until 3.0.4 looked for "KEY=" anywhere, later ones go from comma to comma. */
+static void odd_strings(void)
+{
+    static const struct {
+        const char *string;
+        uint32_t base, entry;
+    } good[] = {
+        {" GUEST_OS=linux, XEN_VER=xen-3.0,\n\tVIRT_BASE=0xC0000000,  PAE=yes , LOADER=generic", BASE, 8},
+        {"VIRT_BASE=0xC0000000,,,VIRT_ENTRY=0xC0100010" REST ",", BASE, 16},
+        {",VIRT_BASE=0XC0000000" REST, BASE, 8},
+        {"=,=yes,VIRT_BASE= 0xc0000000" REST, BASE, 8},
+        {"VIRT_BASE=030000000000,VIRT_ENTRY=3222274080" REST, BASE, 32},
+        {"VIRT_BASE=0xC0000000 and more" REST ",FEATURES=foo|bar", BASE, 8},
+        {"VIRT_BASE=0xC0000000" REST "=no", BASE, 8},
+        {"UNKNOWN=yes,VIRT_BASE_=1,VIRT_BASE=0xC0000000" REST ",virt_base=7,PAE ", BASE, 8},
+        /* 31 characters of a key and 127 of a value: what follows is a key. */
+        {"a_key_that_has_31_characters_ooVIRT_BASE=0xC0000000" REST, BASE, 8},
+        {"GUEST_VER=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "1234567VIRT_BASE=0xC0000000" REST, BASE, 8},
+    };
+    struct elf_guest g;
+
+    for (unsigned int i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        const char *error;
+
+        string_kernel(good[i].string);
+        error = parse(&g);
+        CHECK(!error && g.virt_base == good[i].base && g.entry == BASE + TEXT_PADDR + good[i].entry, "%u: %s, %x, %x",
+              i, error ? error : "", g.virt_base, g.entry);
+    }
+    string_kernel("VIRT_BASE=0xC0000000,FEATURES=!foo" REST);
+    EXPECT_ERROR("does not know");
+    string_kernel("VIRT_BASE=0xC0000000,XEN_VER=xen-3.0,LOADER=generic,PAE =yes");
+    EXPECT_ERROR("not made for PAE");
+    string_kernel("VIRT_BASE=0xC0000000,XEN_VER=xen-3.0,LOADER=generic;PAE=yes");
+    EXPECT_ERROR("not made for PAE");
+}
+
 static void notes_win_over_string(void)
 {
     static const char s[] = "LOADER=other,XEN_VER=xen-2.0,VIRT_BASE=0x80000000";
@@ -399,6 +315,10 @@ static void not_for_domain_0(void)
     end_notes_as_segment();
     EXPECT_GOOD(&g);
     CHECK(g.no_dom0, "it may not be domain 0");
+    note_string(XEN_ELFNOTE_FEATURES, "dom0");
+    end_notes_as_segment();
+    EXPECT_GOOD(&g);
+    CHECK(!g.no_dom0, "it may, by its other list");
 }
 
 static void refusals_by_notes(void)
@@ -414,6 +334,10 @@ static void refusals_by_notes(void)
         {XEN_ELFNOTE_PAE_MODE, "no", 0, "PAE"},
         {XEN_ELFNOTE_FEATURES, "pae_pgdir_above_4gb|!supervisor_mode_kernel", 0, "feature"},
         {XEN_ELFNOTE_FEATURES, "!auto_translated_physmap", 0, "feature"},
+        {XEN_ELFNOTE_FEATURES, "!hvm_callback_vector", 0, "feature"},
+        {XEN_ELFNOTE_FEATURES, "!foo|writable_page_tables", 0, "does not know"},
+        {XEN_ELFNOTE_FEATURES, "writable_page_tables|!writable_page_table", 0, "does not know"},
+        {XEN_ELFNOTE_FEATURES, "foo|!", 0, "does not know"},
         {XEN_ELFNOTE_HV_START_LOW, NULL, 0xF5801000, "higher"},
         {XEN_ELFNOTE_VIRT_BASE, NULL, BASE + 1, "base"},
         {XEN_ELFNOTE_VIRT_BASE, NULL, 0xF5800000, "base"},
@@ -536,6 +460,10 @@ static const struct unit_test tests[] = {
     {"elf_paddr_offset", paddr_offset},
     {"elf_string", string},
     {"elf_notes_win_over_string", notes_win_over_string},
+    {"elf_odd_notes", odd_notes},
+    {"elf_odd_strings", odd_strings},
+    {"elf_only_pvh", only_pvh},
+    {"elf_many_segments", many_segments},
     {"elf_refusals", refusals},
     {"elf_not_for_domain_0", not_for_domain_0},
     {"elf_refusals_by_notes", refusals_by_notes},

@@ -37,9 +37,12 @@ struct parser {
     const struct ehdr *ehdr;
     struct elf_guest *guest;
     uint32_t paddr_offset;
-    uint32_t required; /* features, by XENFEAT_ number */
+    uint32_t required, supported; /* features, by XENFEAT_ number */
     uint32_t hv_start_low;
     bool has_notes, has_string;
+    bool has_entry, has_pvh_entry; /* notes */
+    bool lists_features;           /* SUPPORTED_FEATURES */
+    bool needs_unknown_feature;
     bool for_xen3, generic_loader, is_linux, is_pae, wants_symbols;
 };
 
@@ -84,29 +87,59 @@ static bool is_name(const uint8_t *s, uint32_t size, const char *name)
     return n == size && !name[n];
 }
 
-/* A list of names with `|` between; `!` before those that the guest cannot do without. */
-static const char *const features[] = {"writable_page_tables", "writable_descriptor_tables", "auto_translated_physmap",
-                                       "supervisor_mode_kernel"};
-#define FEATURES_MISSING (1u << 2 | 1u << 3)
+/* A list of names with `|` between; `!` before those that the guest cannot do without. As Xen does, one of these that
+ * nobody knows is a reason to refuse the guest. */
+static const struct {
+    const char *name;
+    uint32_t bit;
+} features[] = {{"writable_page_tables", 1u << 0},
+                {"writable_descriptor_tables", 1u << 1},
+                {"auto_translated_physmap", 1u << 2},
+                {"supervisor_mode_kernel", 1u << 3},
+                {"pae_pgdir_above_4gb", 1u << 4},
+                {"hvm_callback_vector", 1u << 8},
+                {"dom0", 1u << 11}};
+#define FEATURES_MISSING (1u << 2 | 1u << 3 | 1u << 8)
 #define FEATURE_DOM0     (1u << 11)
+
+static uint32_t feature_bit(const uint8_t *s, uint32_t size)
+{
+    for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++)
+        if (is_name(s, size, features[i].name))
+            return features[i].bit;
+    return 0;
+}
 
 static void set_features(struct parser *p, const uint8_t *s, uint32_t size)
 {
     while (size && *s) {
         bool required = *s == '!';
-        uint32_t n;
+        uint32_t n, bit;
 
         s += required;
         size -= required;
         for (n = 0; n < size && s[n] && s[n] != '|'; n++)
             ;
-        for (unsigned int i = 0; i < sizeof(features) / sizeof(features[0]); i++)
-            if (is_name(s, n, features[i]))
-                p->required |= (uint32_t)required << i;
+        bit = feature_bit(s, n);
+        p->supported |= bit;
+        if (required)
+            p->required |= bit;
+        p->needs_unknown_feature |= required && !bit;
         n += n < size && s[n] == '|';
         s += n;
         size -= n;
     }
+}
+
+/* "yes", "no", "bimodal", "yes,bimodal"; who knows notes knows of L3s above 4 GiB */
+static bool is_pae_mode(const uint8_t *s, uint32_t size)
+{
+    if (starts_with(s, size, "yes"))
+        return true;
+    for (; size && *s; s++, size--)
+        if (starts_with(s, size, "bimodal"))
+            return true;
+    return false;
 }
 
 static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint32_t size)
@@ -117,6 +150,10 @@ static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint3
     switch (type) {
     case XEN_ELFNOTE_ENTRY:
         g->entry = note_number(desc, size);
+        p->has_entry = true;
+        break;
+    case XEN_ELFNOTE_PHYS32_ENTRY:
+        p->has_pvh_entry = true;
         break;
     case XEN_ELFNOTE_HYPERCALL_PAGE:
         g->hypercall_page = note_number(desc, size);
@@ -136,8 +173,8 @@ static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint3
     case XEN_ELFNOTE_LOADER:
         p->generic_loader = starts_with(desc, size, "generic");
         break;
-    case XEN_ELFNOTE_PAE_MODE: /* "yes", "no", "bimodal", "yes,bimodal"; who knows notes knows of high L3s */
-        p->is_pae = g->extended_cr3 = starts_with(desc, size, "yes") || starts_with(desc, size, "bimodal");
+    case XEN_ELFNOTE_PAE_MODE:
+        p->is_pae = g->extended_cr3 = is_pae_mode(desc, size);
         break;
     case XEN_ELFNOTE_FEATURES:
         set_features(p, desc, size);
@@ -149,7 +186,8 @@ static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint3
         p->hv_start_low = note_number(desc, size);
         break;
     case XEN_ELFNOTE_SUPPORTED_FEATURES:
-        p->guest->no_dom0 = !(note_number(desc, size) & FEATURE_DOM0);
+        p->lists_features = true;
+        p->supported |= note_number(desc, size);
         break;
     case XEN_ELFNOTE_MOD_START_PFN:
         g->unmapped_initrd = note_number(desc, size) != 0;
@@ -175,7 +213,7 @@ static void read_notes(struct parser *p, uint32_t offset, uint32_t size)
             return;
         if (descsz > size - name_room)
             descsz = size - name_room;
-        if (namesz == 4 && same(notes, "Xen", 4))
+        if (name_room >= 4 && same(notes, "Xen", 4))
             one_note(p, type, notes + name_room, descsz);
         notes += name_room;
         size -= name_room;
@@ -187,21 +225,31 @@ static void read_notes(struct parser *p, uint32_t offset, uint32_t size)
     }
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static uint32_t digit_of(uint8_t c)
+{
+    return c >= '0' && c <= '9' ? (uint32_t)c - '0' : (uint32_t)(c | 0x20) - 'a' + 10;
+}
+
+/* Decimal, 0x and hexadecimal, or 0 and octal. */
 static uint32_t parse_number(const uint8_t *s, uint32_t size)
 {
-    uint32_t value = 0, base = 10, i = 0;
+    uint32_t value = 0, base = 10;
 
+    for (; size && is_blank(*s); s++)
+        size--;
     if (size > 2 && s[0] == '0' && (s[1] | 0x20) == 'x') {
         base = 16;
-        i = 2;
-    }
-    for (; i < size; i++) {
-        uint32_t d = s[i] >= '0' && s[i] <= '9' ? (uint32_t)s[i] - '0' : (uint32_t)(s[i] | 0x20) - 'a' + 10;
-
-        if (d >= base)
-            break;
-        value = value * base + d;
-    }
+        s += 2;
+        size -= 2;
+    } else if (size && *s == '0')
+        base = 8;
+    for (; size && digit_of(*s) < base; s++, size--)
+        value = value * base + digit_of(*s);
     return value;
 }
 
@@ -234,7 +282,11 @@ static void string_option(struct parser *p, const uint8_t *key, uint32_t key_siz
 #undef KEY
 }
 
-/* KEY=VALUE,KEY=VALUE,... */
+/* KEY=VALUE,KEY=VALUE,... As on Xen, a key or a value that is longer than this ends there, and what follows is the next
+ * key. Blanks in front of a key mattered to no release until 3.0.4, which only looked for "KEY=". */
+#define MAX_KEY   31
+#define MAX_VALUE 127
+
 static void read_string(struct parser *p, uint32_t offset, uint32_t size)
 {
     const uint8_t *s = at(p, offset, size), *end = s ? s + size : NULL;
@@ -243,21 +295,29 @@ static void read_string(struct parser *p, uint32_t offset, uint32_t size)
         return;
     p->has_string = true;
     while (s < end && *s) {
-        const uint8_t *key = s, *value, *stop;
+        const uint8_t *key, *stop, *value;
 
-        while (s < end && *s && *s != '=' && *s != ',')
+        while (s < end && is_blank(*s))
             s++;
-        stop = s;
-        value = s;
-        if (s < end && *s == '=') {
-            value = ++s;
-            while (s < end && *s && *s != ',')
-                s++;
-        }
+        for (key = s; s < end && *s && *s != '=' && *s != ',' && s - key < MAX_KEY; s++)
+            ;
+        stop = value = s;
+        if (s < end && *s == '=')
+            for (value = ++s; s < end && *s && *s != ',' && s - value < MAX_VALUE; s++)
+                ;
         string_option(p, key, stop - key, value, s - value);
-        while (s < end && (*s == ',' || *s == ' ' || *s == '\n'))
-            s++;
+        s += s < end && *s == ',';
     }
+}
+
+bool elf_segment(const void *image, const struct elf_guest *g, unsigned int i, struct elf_segment *segment)
+{
+    const struct ehdr *ehdr = image;
+    const struct phdr *h = (const struct phdr *)((const uint8_t *)image + ehdr->phoff) + i;
+
+    *segment = (struct elf_segment){
+        .va = h->paddr + g->va_offset, .offset = h->offset, .file_size = h->filesz, .mem_size = h->memsz};
+    return h->type == PT_LOAD && h->memsz;
 }
 
 static const char *read_segments(struct parser *p)
@@ -267,17 +327,15 @@ static const char *read_segments(struct parser *p)
 
     if (!h)
         return "its program headers lie outside the file";
-    for (unsigned int i = 0; i < p->ehdr->phnum; i++, h++) {
+    g->headers = p->ehdr->phnum;
+    for (unsigned int i = 0; i < g->headers; i++, h++) {
         if (h->type == PT_NOTE)
             read_notes(p, h->offset, h->filesz);
         if (h->type != PT_LOAD || !h->memsz)
             continue;
-        if (g->segments == ELF_MAX_SEGMENTS)
-            return "it has too many segments";
         if (!at(p, h->offset, h->filesz) || h->filesz > h->memsz)
             return "a segment lies outside the file";
-        g->segment[g->segments++] =
-            (struct elf_segment){.va = h->paddr, .offset = h->offset, .file_size = h->filesz, .mem_size = h->memsz};
+        g->segments++;
     }
     return g->segments ? NULL : "it has nothing to load";
 }
@@ -379,12 +437,16 @@ static const char *check_kind(const struct parser *p)
 {
     if (!p->has_notes && !p->has_string)
         return "it is no Xen guest: it has neither Xen's ELF notes nor a __xen_guest section";
+    if (p->has_pvh_entry && !p->has_entry)
+        return "it can boot only as a PVH guest, not as a 32-bit PV guest (Linux dropped that in 5.9)";
     if (!p->for_xen3)
         return "it is not made for version 3.0 of Xen's interface";
     if (!p->generic_loader && !p->is_linux)
         return "it wants a loader of its own";
     if (!p->is_pae)
         return "it is not made for PAE";
+    if (p->needs_unknown_feature)
+        return "it cannot do without a feature that this hypervisor does not know";
     if (p->required & FEATURES_MISSING)
         return "it needs a feature that paravirtual guests do not have here";
     if (p->hv_start_low > HIGHEST_GUEST)
@@ -393,19 +455,20 @@ static const char *check_kind(const struct parser *p)
 }
 
 /* Where the segments come to lie: physical addresses become virtual ones. */
-static const char *place_segments(struct elf_guest *g, uint32_t offset)
+static const char *place_segments(const void *image, struct elf_guest *g)
 {
     g->kernel_start = ELF_UNSET;
-    for (unsigned int i = 0; i < g->segments; i++) {
-        struct elf_segment *s = &g->segment[i];
+    for (unsigned int i = 0; i < g->headers; i++) {
+        struct elf_segment s;
 
-        s->va += offset;
-        if (s->va < g->virt_base || s->va >= HIGHEST_GUEST || s->mem_size > HIGHEST_GUEST - s->va)
+        if (!elf_segment(image, g, i, &s))
+            continue;
+        if (s.va < g->virt_base || s.va >= HIGHEST_GUEST || s.mem_size > HIGHEST_GUEST - s.va)
             return "a segment lies outside what a guest may use";
-        if (s->va < g->kernel_start)
-            g->kernel_start = s->va;
-        if (s->va + s->mem_size > g->kernel_end)
-            g->kernel_end = s->va + s->mem_size;
+        if (s.va < g->kernel_start)
+            g->kernel_start = s.va;
+        if (s.va + s.mem_size > g->kernel_end)
+            g->kernel_end = s.va + s.mem_size;
     }
     return NULL;
 }
@@ -450,7 +513,9 @@ static const char *finish(struct parser *p)
 
     if (g->virt_base & 0xFFF || g->virt_base >= HIGHEST_GUEST)
         return "its virtual base is not a guest's";
-    error = place_segments(g, g->virt_base - p->paddr_offset);
+    g->no_dom0 = p->lists_features && !(p->supported & FEATURE_DOM0);
+    g->va_offset = g->virt_base - p->paddr_offset;
+    error = place_segments(p->image, g);
     if (error)
         return error;
     if (!within_kernel(g, g->entry))
@@ -486,10 +551,11 @@ const char *elf_parse(const void *image, size_t size, struct elf_guest *guest)
 
 void elf_load(const void *image, const struct elf_guest *guest, elf_write_t *write, void *context)
 {
-    for (unsigned int i = 0; i < guest->segments; i++) {
-        const struct elf_segment *s = &guest->segment[i];
+    for (unsigned int i = 0; i < guest->headers; i++) {
+        struct elf_segment s;
 
-        write(context, s->va, (const uint8_t *)image + s->offset, s->file_size);
+        if (elf_segment(image, guest, i, &s))
+            write(context, s.va, (const uint8_t *)image + s.offset, s.file_size);
     }
     if (guest->symbols != ELF_UNSET)
         load_symbols(image, guest, write, context);

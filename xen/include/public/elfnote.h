@@ -21,6 +21,7 @@
 #define XEN_ELFNOTE_INIT_P2M           15 /* number: where to map the p2m list */
 #define XEN_ELFNOTE_MOD_START_PFN      16 /* number: not 0: the ramdisk need not be mapped */
 #define XEN_ELFNOTE_SUPPORTED_FEATURES 17 /* number: bits of features.h */
-#define XEN_ELFNOTE_MAX                17
+#define XEN_ELFNOTE_PHYS32_ENTRY       18 /* number: physical address of the first instruction of a PVH guest */
+#define XEN_ELFNOTE_MAX                18
 
 #endif

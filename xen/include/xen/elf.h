@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ELF_UNSET        0xFFFFFFFFu
-#define ELF_MAX_SEGMENTS 16
+#define ELF_UNSET 0xFFFFFFFFu
 
 struct elf_segment {
     uint32_t va;        /* where the guest wants it */
@@ -18,9 +17,10 @@ struct elf_segment {
 };
 
 struct elf_guest {
-    struct elf_segment segment[ELF_MAX_SEGMENTS];
-    unsigned int segments;
-    uint32_t virt_base; /* virtual address of pfn 0 */
+    unsigned int headers;  /* program headers: elf_segment() */
+    unsigned int segments; /* those of them that are to be loaded */
+    uint32_t virt_base;    /* virtual address of pfn 0 */
+    uint32_t va_offset;    /* of virtual from physical addresses */
     uint32_t entry;
     uint32_t hypercall_page;           /* virtual address, or ELF_UNSET */
     uint32_t kernel_start, kernel_end; /* virtual, of all segments, and of the symbols behind them */
@@ -33,6 +33,9 @@ struct elf_guest {
 
 /* NULL, or why this is no guest for us. Every field of *guest is then set, and every segment lies within the file. */
 const char *elf_parse(const void *image, size_t size, struct elf_guest *guest);
+
+/* What program header i is for, once elf_parse() has accepted the image. false: nothing to load. */
+bool elf_segment(const void *image, const struct elf_guest *guest, unsigned int i, struct elf_segment *segment);
 
 /* Writes the image, piece by piece, to where the guest wants it: only within kernel_start and kernel_end. What lies
  * between the pieces must be zero already. */
