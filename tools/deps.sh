@@ -7,7 +7,9 @@ set -eu
 build="make gcc gcc-multilib libc6-dev libjansson-dev git"
 bench="$build qemu-system-x86 gnuplot-nox"
 lint="$build clang-format cppcheck shellcheck"
-test="$bench $lint valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb qemu-user procps"
+# For tools/kvm-machine.sh, whose kernel is fetched below.
+machine="busybox-static cpio kmod linux-perf"
+test="$bench $lint valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb qemu-user procps $machine"
 
 # For the fuzzers on the host: a compiler with libFuzzer and its sanitizers for 32-bit programs, and a disassembler.
 fuzz="$build clang-14 llvm-14 libclang-rt-14-dev lib32stdc++-12-dev libcapstone-dev"
@@ -31,6 +33,19 @@ have() {
     dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^.i'
 }
 
+# The kernel of the tests' KVM is no installed package, and only those tests do without it.
+fetch_kernel() {
+    case "${1:-all}" in
+    test | all) ;;
+    *) return 0 ;;
+    esac
+    "$(dirname "$0")/kvm-machine.sh" --prepare && return
+    if [ "$(id -u)" = 0 ] && apt-get update >/dev/null 2>&1 && "$(dirname "$0")/kvm-machine.sh" --prepare; then
+        return
+    fi
+    echo "going on without it: the tests kvm_* will be skipped" >&2
+}
+
 if ! command -v dpkg-query >/dev/null; then
     # No Debian: look for the programs alone, and leave the installing to the user.
     for tool in gcc qemu-system-i386 gnuplot; do
@@ -44,13 +59,14 @@ fi
 want=$(printf '%s\n' $want | sort -u | tr '\n' ' ')
 # shellcheck disable=SC2086
 if [ "$(dpkg-query -W -f '${db:Status-Abbrev}\n' $want 2>/dev/null | grep -c '^.i')" = "$(echo $want | wc -w)" ]; then
+    fetch_kernel "$@"
     exit 0
 fi
 missing=
 for p in $want; do
     have "$p" || missing="$missing $p"
 done
-[ -n "$missing" ] || exit 0
+[ -n "$missing" ] || { fetch_kernel "$@"; exit 0; }
 
 command="apt-get update && apt-get install -y --no-install-recommends$missing"
 if [ "$(id -u)" != 0 ]; then
@@ -67,3 +83,4 @@ if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } 
     echo "that failed; by hand it is:  $command" >&2
     exit 5
 fi
+fetch_kernel "$@"
