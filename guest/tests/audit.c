@@ -143,6 +143,7 @@ TEST(audit_names_the_frame)
     falsify(INT82_CORRUPT_PIN, virt_to_mfn(mm_base()), INT82_AUDIT_COUNT, true);
     falsify(INT82_CORRUPT_TYPE, virt_to_mfn(page), INT82_AUDIT_TYPE, true);
     falsify(INT82_CORRUPT_TYPE, virt_to_mfn(l1), INT82_AUDIT_TYPE, true);
+    falsify(INT82_CORRUPT_LINEAR, pte_mfn(mm_base()[2]), INT82_AUDIT_LINEAR, true);
     falsify(INT82_CORRUPT_OWNER, virt_to_mfn(page), INT82_AUDIT_LOST, false);
     falsify(INT82_CORRUPT_HYP_SLOT, pte_mfn(mm_base()[3]), INT82_AUDIT_HYP_SLOT, true);
     falsify(INT82_CORRUPT_M2P, 0, INT82_AUDIT_M2P, true);

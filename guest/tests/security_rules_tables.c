@@ -139,7 +139,7 @@ TEST(rule_flush_after_a_whole_table)
     end();
 }
 
-/* XSA-286, 185, 240, 309: levels only go down. No table is its own, nor of its own level. */
+/* XSA-286, 185, 240, 309: levels only go down. No table is its own, nor of its own level, but for linear_pt.c. */
 TEST(rule_no_linear_or_recursive_tables)
 {
     pte_t *l2 = alloc_page(), *l3 = alloc_page(), *top = mm_l2_entry((void *)0xC0000000);

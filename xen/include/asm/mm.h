@@ -144,7 +144,8 @@ void flush_page_now(uint32_t va);
 
 /* One L1 entry, from validation to write; slot is in an L1 table of d's. 0 or -error, with nothing changed. */
 int mod_l1_entry(struct domain *d, pte_t *slot, pte_t new);
-/* The L1 entry that maps va in the current address space, in a window, and the frame of its table; NULL: no table. */
+/* The L1 entry that maps va in the current address space, in a window, and the frame of its table. NULL: there is none,
+ * or (then it is told all the same) it is no L1. */
 pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table);
 
 /* Whose frames a call is about: DOMID_SELF, DOMID_IO, DOMID_XEN or, for a privileged caller, any domain. NULL: refused.

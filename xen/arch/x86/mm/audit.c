@@ -378,10 +378,11 @@ void audit_cpu(void)
     if (read_cr3() != virt_to_mach(v->arch.l3))
         audit_mismatch(INT82_AUDIT_CR3, audit_vcpu_id(v), virt_to_mach(v->arch.l3), read_cr3());
     if (key != NO_VA_KEY) {
-        mfn_t table;
+        mfn_t table = INVALID_MFN;
         const pte_t *slot = guest_l1_slot(v, key << L2_SHIFT, &table);
+        bool wrong_type = !slot && table != INVALID_MFN && !is_l2_in_use(mfn_to_page(table)); /* is told already */
 
-        if (((uint32_t)slot & PAGE_MASK) != window)
+        if (((uint32_t)slot & PAGE_MASK) != window && !wrong_type)
             audit_mismatch(INT82_AUDIT_VA_CACHE, audit_vcpu_id(v), (uint32_t)slot & PAGE_MASK, window);
     }
 }
