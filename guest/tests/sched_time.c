@@ -69,6 +69,21 @@ TEST(time_goes_on)
     CHECK(last > start);
 }
 
+/* Each second, though no other vCPU runs, and this one makes no call: some kernels wait for it at their start. */
+TEST(time_gets_a_new_version)
+{
+    const volatile struct vcpu_time_info *time = &vcpu0_info.time;
+    uint64_t start = system_time(), stamp = time->system_time, tsc_end = rdtsc() + 8000000000ull;
+    uint32_t version = time->version;
+
+    while (time->version == version && rdtsc() < tsc_end)
+        ;
+    CHECK(time->version != version);
+    CHECK_EQ(time->version & 1, 0);
+    CHECK(time->system_time > stamp);
+    CHECK(system_time() - start < 2100 * MS);
+}
+
 TEST(time_wall_clock)
 {
     CHECK_EQ(shared_info->wc_version & 1, 0);

@@ -12,7 +12,8 @@
  * another vCPU) changes places with whom it waits for, who runs in its time, paused or not, until the operation is
  * done. Then the turn goes back to it, before anybody could begin the next operation: see repay().
  *
- * The slice's timer runs only while somebody waits. The idle vCPU is never in the queue.
+ * While nobody waits, the slice's timer tells only that the time stamp in vcpu_info is to be renewed. The idle vCPU is
+ * never in the queue.
  */
 #include <asm/guest_access.h>
 #include <asm/processor.h>
@@ -135,12 +136,24 @@ static void charge(struct vcpu *v, uint64_t now)
     v->slice_left = ran < v->slice_left ? v->slice_left - (uint32_t)ran : 0;
 }
 
+/* The guest extrapolates from the TSC with the very factors that system_time() uses, so that an old stamp is as good as
+ * a new one. While it runs it gets one each second, for the sake of guests that compute with fewer bits, or wait for
+ * the next one (NetBSD does at its start). */
+static void publish_time(struct vcpu *v, uint64_t now)
+{
+    if (v != this_cpu.idle && (!v->time_version || now - v->time_published >= PUBLISH_TIME_NS)) {
+        v->time_published = now;
+        update_vcpu_time(v);
+    }
+}
+
+/* Of one that runs alone, only its time stamp ends. */
 static void start_slice(const struct vcpu *v, uint64_t now)
 {
-    if (!queue || v == this_cpu.idle)
-        return;
-    if (!slice_timer.active || slice_timer.expires > now + v->slice_left)
-        set_timer(&slice_timer, now + v->slice_left);
+    uint64_t end = now + (queue ? v->slice_left : PUBLISH_TIME_NS);
+
+    if (v != this_cpu.idle && (!slice_timer.active || slice_timer.expires > end))
+        set_timer(&slice_timer, end);
 }
 
 /* It is not stopped when vCPUs are switched, which would program the hardware twice each time; so look whose it is. */
@@ -149,8 +162,13 @@ static void slice_expired(void *unused)
     uint64_t now = system_time(), end;
     struct vcpu *v = current;
 
-    if (!queue || v == this_cpu.idle)
+    if (v == this_cpu.idle)
         return;
+    publish_time(v, now);
+    if (!queue) {
+        set_timer(&slice_timer, v->time_published + PUBLISH_TIME_NS);
+        return;
+    }
     end = running_since + v->slice_left;
     if (now >= end) {
         this_cpu.work |= WORK_SCHEDULE;
@@ -236,16 +254,6 @@ static void poll_expired(void *data)
 }
 
 /* --- The switch */
-
-/* The guest extrapolates from the TSC with the very factors that system_time() uses, so that an old stamp is as good as
- * a new one; now and then it gets one for the sake of those that compute with fewer bits. */
-static void publish_time(struct vcpu *v, uint64_t now)
-{
-    if (v != this_cpu.idle && (!v->time_version || now - v->time_published >= PUBLISH_TIME_NS)) {
-        v->time_published = now;
-        update_vcpu_time(v);
-    }
-}
 
 /* Who waits for another goes to the front, as its slice is now for that one. */
 static void put_back(struct vcpu *v)

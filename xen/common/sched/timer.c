@@ -50,10 +50,21 @@ void init_timer(struct timer *t, void (*function)(void *), void *data)
     *t = (struct timer){.function = function, .data = data};
 }
 
+/* Most are set anew, and later, before they expire: then they keep their place if they can. */
+static inline bool keeps_its_place(const struct timer *t, uint64_t expires)
+{
+    return t->active && expires >= t->expires && (!t->next || expires < t->next->expires);
+}
+
 void set_timer(struct timer *t, uint64_t expires)
 {
     struct timer **p = &first;
 
+    if (keeps_its_place(t, expires)) {
+        t->expires = expires;
+        arm_for_first();
+        return;
+    }
     unlink_timer(t);
     t->expires = expires;
     t->active = true;
