@@ -30,6 +30,11 @@ for file in "$hypervisor" "$GUEST" ${INITRD:+"${INITRD%% *}"}; do
     [ -f "$file" ] || { echo "make $mode: there is no file $file" >&2; exit 5; }
 done
 
+# A distribution's vmlinuz may be compressed by what the hypervisor does not know.
+unpacked=$(mktemp)
+trap 'rm -f "$unpacked"' EXIT INT TERM
+GUEST=$(tools/unpack-kernel.sh "$GUEST" "$unpacked")
+
 if [ "$mode" = iso ]; then
     tools/mkiso.sh "$B/int82-bench.iso" "$hypervisor" "${HVARGS:-}" "$GUEST" "${CMDLINE:-}" "${INITRD:-}"
     cat <<EOF
@@ -50,8 +55,14 @@ qemu=${QEMU:-qemu-system-i386}
 
 if [ "$mode" = run ]; then
     [ ! -t 0 ] || echo "(C-a x ends QEMU)" >&2
+    if [ "$GUEST" != "$unpacked" ]; then
+        rm -f "$unpacked"
+        # shellcheck disable=SC2086
+        exec "$qemu" "$@" -serial mon:stdio ${QEMUFLAGS:-}
+    fi
     # shellcheck disable=SC2086
-    exec "$qemu" "$@" -serial mon:stdio ${QEMUFLAGS:-}
+    "$qemu" "$@" -serial mon:stdio ${QEMUFLAGS:-}
+    exit
 fi
 
 # debug: QEMU stopped before the first instruction, gdb in front, the console in a file.
@@ -61,7 +72,7 @@ port=${GDB_PORT:-12382}
 # shellcheck disable=SC2086
 "$qemu" "$@" -monitor none -serial "file:$console" -S -gdb "tcp:127.0.0.1:$port" ${QEMUFLAGS:-} &
 pid=$!
-trap 'kill $pid 2>/dev/null || true' EXIT INT TERM
+trap 'kill $pid 2>/dev/null || true; rm -f "$unpacked"' EXIT INT TERM
 echo "The console goes to $console. Symbols: the hypervisor's and the guest's. Try: help int82; hypercall console_io; continue"
 # shellcheck disable=SC2086
 gdb -q -iex "set auto-load local-gdbinit off" -x .gdbinit -ex "set architecture i386" -ex "file $hypervisor" -ex "add-symbol-file $GUEST" \

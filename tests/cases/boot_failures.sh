@@ -27,7 +27,8 @@ gzip -c "$guest" >"$CASE_TMP/packed.gz"
 head -c 30000 "$CASE_TMP/packed.gz" >"$CASE_TMP/cut.gz"
 printf 'no kernel at all' | gzip -c >"$CASE_TMP/text.gz"
 { head -c 5000 "$CASE_TMP/packed.gz"; printf 'changed'; tail -c +5008 "$CASE_TMP/packed.gz"; } >"$CASE_TMP/changed.gz"
-{ head -c -4 "$CASE_TMP/packed.gz"; printf '\377\377\377\003'; } >"$CASE_TMP/large.gz"
+{ head -c -4 "$CASE_TMP/packed.gz"; printf '\377\377\377\003'; } >"$CASE_TMP/wrong.gz"
+{ cat "$guest"; head -c 60000000 /dev/zero; } | gzip -c >"$CASE_TMP/large.gz"
 
 # field FILE OFFSET BYTES...: a copy of the guest with bytes (octal) changed
 field() {
@@ -47,6 +48,7 @@ refused "one byte" "it is no ELF file" "$CASE_TMP/tiny"
 refused "compressed, cut short" "Module 0 cannot be domain 0: " "$CASE_TMP/cut.gz"
 refused "compressed, changed" "Module 0 cannot be domain 0: " "$CASE_TMP/changed.gz"
 refused "compressed text" "it is no ELF file" "$CASE_TMP/text.gz"
+refused "compressed, another size" "it unpacks to another size than it says" "$CASE_TMP/wrong.gz"
 refused "compressed, more than there is memory" "there is too little memory to unpack it" -m 60 "$CASE_TMP/large.gz"
 refused "no Xen notes" "it is no Xen guest: it has neither Xen's ELF notes nor a __xen_guest section" "$OUR_HYPERVISOR"
 refused "cut short" "Module 0 cannot be domain 0" "$CASE_TMP/cut.elf"

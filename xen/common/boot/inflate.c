@@ -6,13 +6,12 @@
 #include <xen/inflate.h>
 #include <xen/lib.h>
 
-#define MAX_BITS   15 /* of a code */
-#define FAST_BITS  9  /* codes up to this length take one look-up */
-#define LITERALS   288
-#define DISTANCES  30
-#define LENGTHS    286  /* codes that a stream may define */
-#define END        256  /* of block */
-#define MAX_FACTOR 1032 /* no stream unpacks to more than so many times its size */
+#define MAX_BITS  15 /* of a code */
+#define FAST_BITS 9  /* codes up to this length take one look-up */
+#define LITERALS  288
+#define DISTANCES 30
+#define LENGTHS   286 /* codes that a stream may define */
+#define END       256 /* of block */
 
 #define HEADER_SIZE  10
 #define TRAILER_SIZE 8
@@ -31,7 +30,9 @@ struct codes {
 
 struct stream {
     const uint8_t *in, *in_end;
-    uint8_t *out_start, *out, *out_end;
+    uint8_t *out; /* NULL: bytes are only counted */
+    uint32_t done, room;
+    uint32_t start;         /* of the member in the output */
     uint32_t bits, nr_bits; /* read, but not used: the lowest bit is next */
     const char *error;
 };
@@ -41,7 +42,7 @@ static struct codes literals, distances;
 static const char too_short[] = "its compressed data ends too early";
 static const char no_such_code[] = "its compressed data holds a code that stands for nothing";
 static const char bad_codes[] = "its compressed data defines codes that contradict each other";
-static const char too_long[] = "it unpacks to more than it says";
+static const char too_long[] = "it unpacks to more than there is room for";
 
 /* As many bits as there are, and as fit. */
 static void __init refill(struct stream *s)
@@ -147,10 +148,12 @@ static uint32_t __init decode(struct stream *s, const struct codes *c)
 
 static void __init put_byte(struct stream *s, uint8_t byte)
 {
-    if (s->out == s->out_end)
+    if (s->done == s->room)
         s->error = too_long;
+    else if (s->out)
+        s->out[s->done++] = byte;
     else
-        *s->out++ = byte;
+        s->done++;
 }
 
 /* A length or a distance: the symbol's base, and more bits. */
@@ -190,13 +193,15 @@ static void __init copy_match(struct stream *s, uint32_t length, uint32_t distan
 {
     if (s->error)
         return;
-    if (distance > (uint32_t)(s->out - s->out_start))
+    if (distance > s->done - s->start)
         s->error = "its compressed data refers to what lies before its beginning";
-    else if (length > (uint32_t)(s->out_end - s->out))
+    else if (length > s->room - s->done)
         s->error = too_long;
+    else if (!s->out)
+        s->done += length;
     else
-        for (; length; length--, s->out++) /* what is copied may be what was just written */
-            *s->out = s->out[-(ptrdiff_t)distance];
+        for (; length; length--, s->done++) /* what is copied may be what was just written */
+            s->out[s->done] = s->out[s->done - distance];
 }
 
 /* A block's contents, by the codes in `literals` and `distances`. */
@@ -364,57 +369,84 @@ static size_t __init skip_string(const uint8_t *in, size_t at, size_t end)
     return at + 1;
 }
 
-/* Where the compressed data begins; 0: nowhere. The trailer is not looked at. */
-static size_t __init skip_header(const uint8_t *in, size_t end)
+/* Past the header of a member; NULL, or what is wrong with it. */
+static const char *__init skip_header(struct stream *s)
 {
-    size_t at = HEADER_SIZE;
+    const uint8_t *in = s->in;
+    size_t at = HEADER_SIZE, size = s->in_end - in;
 
-    if (in[3] & FLAG_EXTRA) {
-        if (end - at < 2)
-            return 0;
+    if (size < HEADER_SIZE + TRAILER_SIZE)
+        return too_short;
+    if (in[2] != 8 || in[3] & FLAG_UNKNOWN)
+        return "it is not what gzip writes";
+    if (in[3] & FLAG_EXTRA)
         at += 2 + (in[at] | in[at + 1] << 8);
-    }
     if (in[3] & FLAG_NAME)
-        at = skip_string(in, at, end);
+        at = skip_string(in, at, size);
     if (in[3] & FLAG_COMMENT)
-        at = skip_string(in, at, end);
+        at = skip_string(in, at, size);
     if (in[3] & FLAG_CRC)
         at += 2;
-    return at <= end ? at : 0;
+    if (at > size)
+        return too_short;
+    s->in += at;
+    return NULL;
+}
+
+/* The checksum and the size, which say what was meant. */
+static const char *__init check_trailer(struct stream *s)
+{
+    if (s->in_end - s->in < TRAILER_SIZE)
+        return too_short;
+    if (read_u32(s->in + 4) != s->done - s->start)
+        return "it unpacks to another size than it says";
+    if (s->out && crc32(s->out + s->start, s->done - s->start) != read_u32(s->in))
+        return "its checksum is wrong";
+    s->in += TRAILER_SIZE;
+    return NULL;
+}
+
+static const char *__init unpack_member(struct stream *s)
+{
+    const char *error = skip_header(s);
+
+    if (error)
+        return error;
+    s->start = s->done;
+    s->bits = s->nr_bits = 0;
+    inflate(s);
+    return s->error ?: check_trailer(s);
+}
+
+/* A file may have several members, whose contents follow each other. Whatever else is behind the last (padding, a
+ * line's end) is no concern of ours, nor of gzip's and Xen's. */
+static const char *__init unpack_file(struct stream *s)
+{
+    const char *error;
+
+    if (!is_gzip(s->in, s->in_end - s->in))
+        return "it is not what gzip writes";
+    do
+        error = unpack_member(s);
+    while (!error && is_gzip(s->in, s->in_end - s->in));
+    return error;
 }
 
 const char *__init gunzip_size(const uint8_t *in, size_t size, uint32_t *unpacked)
 {
-    if (size < HEADER_SIZE + TRAILER_SIZE)
-        return too_short;
-    if (!is_gzip(in, size) || in[2] != 8 || in[3] & FLAG_UNKNOWN)
-        return "it is not what gzip writes";
-    *unpacked = read_u32(in + size - 4);
-    if (*unpacked / MAX_FACTOR > size)
-        return "the size that it says it unpacks to is impossible";
-    return NULL;
+    struct stream s = {.in = in, .in_end = in + size, .room = UINT32_MAX};
+    const char *error = unpack_file(&s);
+
+    *unpacked = s.done;
+    return error;
 }
 
 const char *__init gunzip(const uint8_t *in, size_t size, uint8_t *out, uint32_t unpacked)
 {
-    uint32_t said;
-    const char *error = gunzip_size(in, size, &said);
-    size_t start = error ? 0 : skip_header(in, size - TRAILER_SIZE);
-    struct stream s = {.in = in + start, .in_end = in + size - TRAILER_SIZE, .out = out, .out_end = out + unpacked};
+    struct stream s = {.in = in, .in_end = in + size, .out = out, .room = unpacked};
+    const char *error = unpack_file(&s);
 
     if (error)
         return error;
-    if (!start)
-        return too_short;
-    s.out_start = out;
-    inflate(&s);
-    if (s.error)
-        return s.error;
-    if (s.in != s.in_end)
-        return "something follows its compressed data";
-    if (s.out != s.out_end || said != unpacked)
-        return "it unpacks to less than it says";
-    if (crc32(out, unpacked) != read_u32(s.in_end))
-        return "its checksum is wrong";
-    return NULL;
+    return s.done == unpacked ? NULL : "it unpacks to less than there is room for";
 }

@@ -52,25 +52,46 @@ static const char *__init enter_bzimage(struct kernel_image *k)
     return NULL;
 }
 
+/* lzma has no magic number: a byte with its settings, a dictionary of 2^n or 2^n + 2^(n-1) bytes (or as large as can
+ * be), and the size, which may be unknown. The data begins with a 0. */
+static bool __init is_lzma(const struct kernel_image *k)
+{
+    uint32_t dictionary, half;
+
+    if (k->size < 14 || k->data[0] >= 9 * 5 * 5 || k->data[13])
+        return false;
+    dictionary = u32(k->data + 1);
+    half = dictionary & (dictionary - 1); /* without its lowest bit */
+    if (dictionary < 1u << 12 ||
+        (dictionary != UINT32_MAX && half && (half & (half - 1) || half != (dictionary ^ half) << 1)))
+        return false;
+    return (u32(k->data + 5) & u32(k->data + 9)) == UINT32_MAX || !(u32(k->data + 9) & ~0xFu);
+}
+
 /* Why it cannot be unpacked, if it is known what packed it. */
 static const char *__init other_packer(const struct kernel_image *k)
 {
+#define PACKED_BY(name) \
+    "it is compressed by " name ", and only gzip's files can be unpacked (see tools/unpack-kernel.sh)"
     static const struct {
-        uint8_t magic[4];
+        uint8_t magic[8];
+        uint32_t size;
         const char *what;
     } known[] = {
-        {{'B', 'Z', 'h', '9'}, "it is compressed by bzip2, and only gzip's files can be unpacked"},
-        {{0xFD, '7', 'z', 'X'}, "it is compressed by xz, and only gzip's files can be unpacked"},
-        {{0x5D, 0, 0, 0}, "it is compressed by lzma, and only gzip's files can be unpacked"},
-        {{0x89, 'L', 'Z', 'O'}, "it is compressed by lzop, and only gzip's files can be unpacked"},
-        {{0x02, 0x21, 'L', 0x18}, "it is compressed by lz4, and only gzip's files can be unpacked"},
-        {{0x28, 0xB5, 0x2F, 0xFD}, "it is compressed by zstd, and only gzip's files can be unpacked"},
+        {{'B', 'Z', 'h'}, 3, PACKED_BY("bzip2")},
+        {{0xFD, '7', 'z', 'X', 'Z', 0}, 6, PACKED_BY("xz")},
+        {{0x89, 'L', 'Z', 'O'}, 4, PACKED_BY("lzop")},
+        {{0x02, 0x21, 0x4C, 0x18}, 4, PACKED_BY("lz4 (its older format)")},
+        {{0x04, 0x22, 0x4D, 0x18}, 4, PACKED_BY("lz4")},
+        {{0x28, 0xB5, 0x2F, 0xFD}, 4, PACKED_BY("zstd")},
+        {{0x1F, 0x9D}, 2, PACKED_BY("compress")},
     };
 
     for (unsigned int i = 0; i < ARRAY_SIZE(known); i++)
-        if (k->size >= sizeof(known[0].magic) && !memcmp(k->data, known[i].magic, sizeof(known[0].magic)))
+        if (k->size >= known[i].size && !memcmp(k->data, known[i].magic, known[i].size))
             return known[i].what;
-    return NULL;
+    return is_lzma(k) ? PACKED_BY("lzma") : NULL;
+#undef PACKED_BY
 }
 
 static const char *__init unpack(struct kernel_image *k)
@@ -80,6 +101,8 @@ static const char *__init unpack(struct kernel_image *k)
 
     if (error)
         return error;
+    if (!to.size)
+        return "there is nothing in it";
     to.memory = alloc_boot_memory(to.size);
     to.memory_size = to.size;
     if (!to.memory)
