@@ -37,6 +37,6 @@ refused "by a pointer" xen/common/control/domctl.c 's/^static __may_switch long 
     "run calls by a pointer, and does not say that it may switch"
 refused "in a table that others call through" xen/arch/x86/emulate/ptwr.c \
     's/^static bool store_stos(/static __may_switch bool store_stos(/' "stores holds the address of store_stos"
-refused "as a timer's function" xen/common/sched/sched_op.c 's/^static void watchdog_expired(/static __may_switch void watchdog_expired(/' \
+refused "as a timer's function" xen/common/domain/sched_op.c 's/^static void watchdog_expired(/static __may_switch void watchdog_expired(/' \
     "takes the address of watchdog_expired"
 check "the tree as it was" build out/int82.elf

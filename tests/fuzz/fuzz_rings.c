@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The services of the hypervisor to domains (xen/common/store/served.c): the store (xenstore.c, store_*.c) and the
+ * The services of the hypervisor to domains (xen/common/events/served.c): the store (xenstore.c, store_*.c) and the
  * console (console_ring.c, console.c), under the coverage-guided fuzzer. The rings are a domain's memory, and it is
  * hostile.
  *

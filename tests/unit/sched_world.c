@@ -11,7 +11,6 @@ void abort(void) __attribute__((noreturn));
 
 /* --- The machine */
 
-struct cpu this_cpu;
 mfn_t max_page;
 bool opt_noreboot;
 enum log_level log_level;
@@ -216,6 +215,14 @@ bool grant_table_in_use(const struct domain *d)
 }
 
 void destroy_grant_table(struct domain *d)
+{
+}
+
+void arch_init_domain(struct domain *d)
+{
+}
+
+void arch_relinquish_domain(struct domain *d)
 {
 }
 

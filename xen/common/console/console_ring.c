@@ -121,4 +121,4 @@ static void stop(struct served_ring *r)
 }
 
 _Static_assert(sizeof(struct console_ring) <= PAGE_SIZE, "one page");
-const struct service_ops console_service = {"console", 0, start, take_all_output, stop};
+const struct service_ops console_service = {SERVICE_CONSOLE, "console", 0, start, take_all_output, stop};

@@ -137,8 +137,7 @@ static void declare_references(struct domain *d)
 
     audit_share(virt_to_mfn(d->shared_info), d, true);
     audit_grant_table(d);
-    if (d->arch.pirq_eoi_frame != INVALID_MFN)
-        audit_refer(d->arch.pirq_eoi_frame, PGT_writable_page);
+    audit_pirq_eoi_frame(d);
     for (unsigned int i = 0; i < NR_SERVICES; i++)
         if (d->served[i])
             audit_refer(d->served[i]->mfn, PGT_writable_page);

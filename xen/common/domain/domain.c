@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains: making them, finding them, and their end.
+ * Domains: making them, and their end. common/sched/domain_list.c finds them.
  *
  * The end has three steps. A domain that shuts down stays as it is, paused, for whoever made it to look at. When it is
  * killed, its vCPUs first get to their way out, where they hold nothing, and never run again; then all that it has is
@@ -18,8 +18,6 @@
 #include <xen/served.h>
 #include <public/errno.h>
 #include <public/sched.h>
-
-struct domain *domain_list, *dying_list, *dom0, *dom_io, *dom_xen, *idle_domain;
 
 static unsigned int order_of(uint32_t size)
 {
@@ -40,7 +38,7 @@ static struct domain *alloc_domain(uint16_t domid)
         return NULL;
     d->domain_id = domid;
     d->shutdown_code = NO_SHUTDOWN_CODE;
-    d->arch.pirq_eoi_frame = INVALID_MFN;
+    arch_init_domain(d);
     set_weight(d, DEFAULT_WEIGHT);
     return d;
 }
@@ -75,6 +73,15 @@ static void publish_domain(struct domain *d)
 }
 
 static void reap_domains(void);
+
+bool domid_in_use(uint16_t domid)
+{
+    struct domain *d;
+
+    reap_domains();
+    d = next_domain(domid);
+    return domid >= DOMID_FIRST_RESERVED || (d && d->domain_id == domid);
+}
 
 struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged)
 {
@@ -118,60 +125,10 @@ struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id)
         return NULL;
     }
     v->pause_count = d->pause_count;
-    if (d->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
-        v->arch.on_iret = ON_IRET_IOPL;
     barrier();
     d->vcpu[vcpu_id] = v;
     d->max_vcpus = MAX(d->max_vcpus, vcpu_id + 1);
     return v;
-}
-
-/* --- Finding */
-
-struct domain *domain_by_number(uint16_t domid)
-{
-    struct domain *d;
-
-    for_each_domain(d) if (d->domain_id == domid) return d;
-    return NULL;
-}
-
-struct domain *domain_by_id(uint16_t domid)
-{
-    return domid == DOMID_SELF ? this_cpu.domain : domain_by_number(domid);
-}
-
-struct domain *next_domain(uint32_t domid)
-{
-    struct domain *d, *next = NULL;
-
-    for_each_domain(d) if (d->domain_id >= domid)
-    {
-        next = d;
-        break;
-    }
-    for (d = dying_list; d; d = d->next)
-        if (d->domain_id >= domid && (!next || d->domain_id < next->domain_id))
-            next = d;
-    return next;
-}
-
-bool domid_in_use(uint16_t domid)
-{
-    struct domain *d;
-
-    reap_domains();
-    d = next_domain(domid);
-    return domid >= DOMID_FIRST_RESERVED || (d && d->domain_id == domid);
-}
-
-int target_domain(uint16_t domid, struct domain **d)
-{
-    *d = domain_by_id(domid);
-    if (!*d)
-        return -ESRCH;
-    /* As on Xen: who is not privileged may not even call itself by its number. */
-    return domid == DOMID_SELF || this_cpu.domain->is_privileged ? 0 : -EPERM;
 }
 
 /* --- Pausing */
@@ -330,10 +287,7 @@ static __may_switch void relinquish_resources(struct domain *d)
         destroy_vcpu_scheduling(v);
         arch_relinquish_vcpu(v);
     }
-    if (d->arch.pirq_eoi_frame != INVALID_MFN) {
-        put_page_and_type(mfn_to_page(d->arch.pirq_eoi_frame));
-        d->arch.pirq_eoi_frame = INVALID_MFN;
-    }
+    arch_relinquish_domain(d);
     release_grant_mappings(d);
     relinquish_frames(d);
 }

@@ -24,6 +24,8 @@
 #include <xen/operation.h>
 #include <xen/schedule.h>
 
+struct cpu this_cpu __aligned(PAGE_SIZE);
+
 #define PUBLISH_TIME_NS 1000000000u
 #define SIBLING_WAIT_NS 200000u
 
@@ -462,7 +464,7 @@ void __init init_idle(void)
 
     v->domain = idle_domain;
     v->vcpu_info = &idle_info;
-    v->arch.guest_l3 = v->info_frame = INVALID_MFN;
+    v->info_frame = INVALID_MFN;
     init_vcpu_scheduling(v);
     v->state = VCPU_RUNNABLE;
     v->periodic_period = 0;

@@ -164,7 +164,7 @@ static __may_switch void set_number(struct domain *d, const char *key, uint32_t 
 }
 
 /* What a domain finds in its home. */
-void describe_in_store(struct domain *d)
+static __may_switch void describe_in_store(struct domain *d)
 {
     static const char *const services[NR_SERVICES][2] = {
         [SERVICE_CONSOLE] = {"console/ring-ref", "console/port"},
@@ -188,4 +188,13 @@ void describe_in_store(struct domain *d)
 }
 
 _Static_assert(sizeof(struct store) <= 4 * PAGE_SIZE, "the order below");
-const struct service_ops store_service = {"store", 2, start, work, stop};
+static const struct service_ops store_service = {SERVICE_STORE, "store", 2, start, work, stop};
+
+int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port)
+{
+    int rc = start_serving(d, service == SERVICE_STORE ? &store_service : &console_service, mfn, port);
+
+    if (!rc)
+        describe_in_store(d);
+    return rc;
+}

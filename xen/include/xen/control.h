@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How domain 0 operates the hypervisor: dom0_op, sysctl, and what domctl's two files owe each other and sysctl. */
+/* How domain 0 operates the hypervisor: dom0_op and sysctl, and what domctl has for sysctl. */
 #ifndef XEN_CONTROL_H
 #define XEN_CONTROL_H
 
@@ -41,12 +41,5 @@ __may_switch long control_call(const struct control_call *call, void *arg);
 /* --- domctl */
 
 void get_domain_info(const struct domain *d, struct xen_domctl_getdomaininfo *info);
-
-/* Each works on the hypervisor's copy of the argument. d is held, and not dying. */
-typedef long domctl_t(struct domain *d, struct xen_domctl *op);
-
-/* arch/x86/domain/domctl.c */
-__may_switch domctl_t domctl_getmemlist, domctl_getpageframeinfo2;
-domctl_t domctl_getpageframeinfo, domctl_hypercall_init, domctl_ext_vcpucontext, domctl_gettscinfo, domctl_settscinfo;
 
 #endif

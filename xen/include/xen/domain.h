@@ -58,8 +58,11 @@ void domain_resume(struct domain *d);
  * -ERESTART: the caller is wanted elsewhere, and d has been left alone. */
 __may_switch int domain_kill(struct domain *d);
 
-/* Arch side (arch/x86/domain/domain.c): what a vCPU refers to (page tables, GDT, LDT, vcpu_info's frame), dropped when
- * its domain ends; and then its area and stack. */
+/* Arch side (arch/x86/domain/physdev.c): what a domain starts with, and what it refers to, dropped when it ends. */
+void arch_init_domain(struct domain *d);
+void arch_relinquish_domain(struct domain *d);
+/* The same of a vCPU (arch/x86/domain/domain.c): its page tables, GDT, LDT and vcpu_info's frame are dropped when its
+ * domain ends; its area and stack go later. */
 __may_switch void arch_relinquish_vcpu(struct vcpu *v);
 void arch_destroy_vcpu(struct vcpu *v);
 /* VCPUOP_initialise, domctl setvcpucontext: validates and installs all of it. 0 or -error with nothing kept. The second

@@ -17,7 +17,7 @@ struct served_ring {
     struct domain *domain;
     mfn_t mfn; /* of the ring's page: referenced as a writable page of the domain's */
     uint32_t port;
-    enum service service;
+    const struct service_ops *ops;
     bool busy;    /* some vCPU is at work on it */
     bool again;   /* notified meanwhile */
     bool stopped; /* for good: the domain has broken the protocol */
@@ -25,19 +25,22 @@ struct served_ring {
 
 /* What a service consists of. */
 struct service_ops {
+    enum service service;
     const char *name;
     unsigned int order; /* pages of its structure: 2^order, zeroed */
     int (*start)(struct served_ring *r);
     bool (*work)(struct served_ring *r); /* as much as there is to do. May switch; true: as pause_point() */
     void (*stop)(struct served_ring *r); /* before the structure goes */
 };
-extern const struct service_ops console_service, store_service;
+extern const struct service_ops console_service;
 
 /* Serves d through its page mfn, from now until it ends. *port: one of d's that is unbound, or 0 for a new one, which
  * is told. 0, -EINVAL (page, port), -EEXIST (done already), -ENOMEM, -ENOSPC. */
-__may_switch int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port);
+__may_switch int start_serving(struct domain *d, const struct service_ops *ops, mfn_t mfn, uint32_t *port);
 void end_services(struct domain *d);
-__may_switch void describe_in_store(struct domain *d); /* writes what a domain finds there, if it has a store */
+/* The same with one of the services that there are; and if d has a store, it finds there what it is served with
+ * (common/store/xenstore.c). */
+__may_switch int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port);
 
 /* d has sent an event through a port of this service. True: not all of the work has been done, as pause_point(). */
 __may_switch bool service_notified(struct domain *d, enum service service);

@@ -9,8 +9,6 @@
 #include <asm/traps.h>
 #include <xen/setup.h>
 
-struct cpu this_cpu __aligned(PAGE_SIZE);
-
 static uint32_t areas_used[MAX_VCPU_AREAS / 32];
 
 static pte_t *area_pte(const struct vcpu *v, uint32_t offset)
@@ -89,6 +87,8 @@ int arch_init_vcpu(struct vcpu *v)
     v->arch.kernel_ss = v->arch.ds = v->arch.es = v->arch.fs = v->arch.gs = v->arch.flat_ss = RING1_DS;
     v->arch.debugreg[8] = -EINVAL;
     v->arch.guest_cr4 = initial_guest_cr4();
+    if (v->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
+        v->arch.on_iret = ON_IRET_IOPL;
     reset_debug_registers(v);
     reset_fpu(v);
     for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)

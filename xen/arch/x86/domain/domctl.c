@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* domctl: frames, and what belongs to the processor. */
+#include <asm/domctl.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <asm/mm.h>
-#include <xen/control.h>
 #include <xen/domain.h>
 #include <xen/operation.h>
 

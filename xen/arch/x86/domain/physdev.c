@@ -4,6 +4,7 @@
  * what is about those says so with the error code that Xen has for it.
  */
 #include <asm/mm.h>
+#include <xen/audit.h>
 #include <xen/command.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
@@ -49,6 +50,25 @@ static long pirq_eoi_gmfn(const struct physdev_pirq_eoi_gmfn *op)
     }
     d->arch.pirq_eoi_frame = op->gmfn;
     return 0;
+}
+
+void arch_init_domain(struct domain *d)
+{
+    d->arch.pirq_eoi_frame = INVALID_MFN;
+}
+
+void arch_relinquish_domain(struct domain *d)
+{
+    if (d->arch.pirq_eoi_frame != INVALID_MFN) {
+        put_page_and_type(mfn_to_page(d->arch.pirq_eoi_frame));
+        d->arch.pirq_eoi_frame = INVALID_MFN;
+    }
+}
+
+void audit_pirq_eoi_frame(const struct domain *d)
+{
+    if (d->arch.pirq_eoi_frame != INVALID_MFN)
+        audit_refer(d->arch.pirq_eoi_frame, PGT_writable_page);
 }
 
 /* A vector is the hypervisor's own affair: Xen, too, answers with the number it was asked about. */

@@ -4,28 +4,22 @@
 #include <xen/event.h>
 #include <xen/served.h>
 
-static const struct service_ops *const all_ops[NR_SERVICES] = {
-    [SERVICE_CONSOLE] = &console_service,
-    [SERVICE_STORE] = &store_service,
-};
-
-int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port)
+int start_serving(struct domain *d, const struct service_ops *ops, mfn_t mfn, uint32_t *port)
 {
-    const struct service_ops *ops = all_ops[service];
     struct served_ring *r;
     int rc;
 
     if (d->is_dying || mfn >= max_page)
         return -EINVAL;
-    if (d->served[service])
+    if (d->served[ops->service])
         return -EEXIST;
     rc = get_page_and_type(mfn_to_page(mfn), d, PGT_writable_page);
     if (rc)
         return -EINVAL;
     r = alloc_heap_pages(ops->order);
-    rc = r ? evtchn_serve(d, service, port) : -ENOMEM;
+    rc = r ? evtchn_serve(d, ops->service, port) : -ENOMEM;
     if (!rc) {
-        *r = (struct served_ring){.domain = d, .mfn = mfn, .port = *port, .service = service};
+        *r = (struct served_ring){.domain = d, .mfn = mfn, .port = *port, .ops = ops};
         rc = ops->start(r);
         if (rc)
             evtchn_unserve(d, *port);
@@ -36,8 +30,7 @@ int serve(struct domain *d, enum service service, mfn_t mfn, uint32_t *port)
         put_page_and_type(mfn_to_page(mfn));
         return rc;
     }
-    d->served[service] = r;
-    describe_in_store(d);
+    d->served[ops->service] = r;
     return 0;
 }
 
@@ -49,9 +42,9 @@ void end_services(struct domain *d)
         if (!r)
             continue;
         d->served[i] = NULL;
-        all_ops[i]->stop(r);
+        r->ops->stop(r);
         put_page_and_type(mfn_to_page(r->mfn));
-        free_heap_pages(r, all_ops[i]->order);
+        free_heap_pages(r, r->ops->order);
     }
 }
 
@@ -68,7 +61,7 @@ bool service_notified(struct domain *d, enum service service)
     r->busy = true;
     while (r->again && !r->stopped && !leave) {
         r->again = false;
-        leave = all_ops[service]->work(r);
+        leave = r->ops->work(r);
     }
     r->busy = false;
     return leave;
@@ -78,7 +71,7 @@ void notify_served(const struct served_ring *r)
 {
     const struct evtchn *chn = &r->domain->evtchn[r->port];
 
-    if (chn->state == ECS_SERVED && chn->virq == r->service) /* the domain may have closed it */
+    if (chn->state == ECS_SERVED && chn->virq == r->ops->service) /* the domain may have closed it */
         evtchn_tell(r->domain, r->port);
 }
 
@@ -87,5 +80,5 @@ void stop_serving(struct served_ring *r, const char *why)
     if (r->stopped)
         return;
     r->stopped = true;
-    printk("Domain %u: its %s is served no more: %s\n", r->domain->domain_id, all_ops[r->service]->name, why);
+    printk("Domain %u: its %s is served no more: %s\n", r->domain->domain_id, r->ops->name, why);
 }

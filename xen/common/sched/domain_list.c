@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Which domains there are. Everybody looks them up; common/domain/domain.c makes them, and takes them away. */
+#include <public/errno.h>
+#include <xen/domain.h>
+
+struct domain *domain_list, *dying_list, *dom0, *dom_io, *dom_xen, *idle_domain;
+
+struct domain *domain_by_number(uint16_t domid)
+{
+    struct domain *d;
+
+    for_each_domain(d) if (d->domain_id == domid) return d;
+    return NULL;
+}
+
+struct domain *domain_by_id(uint16_t domid)
+{
+    return domid == DOMID_SELF ? this_cpu.domain : domain_by_number(domid);
+}
+
+struct domain *next_domain(uint32_t domid)
+{
+    struct domain *d, *next = NULL;
+
+    for_each_domain(d) if (d->domain_id >= domid)
+    {
+        next = d;
+        break;
+    }
+    for (d = dying_list; d; d = d->next)
+        if (d->domain_id >= domid && (!next || d->domain_id < next->domain_id))
+            next = d;
+    return next;
+}
+
+int target_domain(uint16_t domid, struct domain **d)
+{
+    *d = domain_by_id(domid);
+    if (!*d)
+        return -ESRCH;
+    /* As on Xen: who is not privileged may not even call itself by its number. */
+    return domid == DOMID_SELF || this_cpu.domain->is_privileged ? 0 : -EPERM;
+}
