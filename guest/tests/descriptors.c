@@ -89,6 +89,33 @@ TEST(descriptors_gdt_in_use)
     end();
 }
 
+#define FAR_CODE 300
+
+/* As the processor has it: all that stands in the pages can be used, however many descriptors the guest has named
+ * (NetBSD names pages). The instruction is emulated, by what the code segment says. */
+TEST(descriptors_beyond_the_number)
+{
+    uint32_t cr0 = 0, cpuid = 0;
+
+    if (!begin())
+        return;
+    CHECK_RC(set(FAR_CODE, DESC(0, 0xFFFFF, CODE1 | G | D32)), 0);
+    CHECK_RC(HYPERVISOR_set_gdt(&gdt_mfn, 1), 0);
+    __asm__ volatile("       lcall   %2, $1f\n"
+                     "       jmp     2f\n"
+                     "1:     mov     %%cr0, %0\n"
+                     "       xor     %%eax, %%eax\n"
+                     "       ud2; .ascii \"xen\"; cpuid\n"
+                     "       lret\n"
+                     "2:"
+                     : "=&S"(cr0), "=&a"(cpuid)
+                     : "i"(FAR_CODE * 8 + 1)
+                     : "ebx", "ecx", "edx", "memory");
+    CHECK(cr0 & 1);
+    CHECK(cpuid > 0);
+    end();
+}
+
 TEST(descriptors_page_is_typed)
 {
     if (!begin())

@@ -6,8 +6,10 @@
 #include <xen/sched.h>
 
 /*
- * Windows of tables beyond their limits are not mapped, or hold what an earlier table held: so the limit comes before
- * anything else (XSA-298). A page of the LDT that is not mapped yet faults, is mapped by that, and the read goes on.
+ * The limits are those that the processor has. The GDT's is always the same, whatever number of descriptors the guest
+ * has named: a page that it has not given is not mapped, and the read fails. The window of the LDT may hold pages of an
+ * earlier, longer one: so the limit comes before anything else (XSA-298). A page of the LDT that is not mapped yet
+ * faults, is mapped by that, and the read goes on.
  */
 struct descriptor *guest_descriptor(uint32_t sel)
 {
@@ -16,9 +18,7 @@ struct descriptor *guest_descriptor(uint32_t sel)
 
     if (sel & 4)
         return index < v->arch.ldt_entries ? (struct descriptor *)(v->arch.area + VCPU_AREA_LDT + index * 8) : NULL;
-    if (index < v->arch.gdt_entries || (sel >= HYP_GDT_BASE && sel <= GDT_LIMIT))
-        return (struct descriptor *)(v->arch.area + VCPU_AREA_GDT + index * 8);
-    return NULL;
+    return (sel | 7) <= GDT_LIMIT ? (struct descriptor *)(v->arch.area + VCPU_AREA_GDT + index * 8) : NULL;
 }
 
 bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar)
