@@ -171,6 +171,17 @@ static uint32_t __init days_since_1970(uint32_t year, uint32_t month, uint32_t d
     return 365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 1 - 719468;
 }
 
+/* Not every clock has a century, and some say 19 for ever. What 32 bits of seconds since 1970 cannot tell is not meant.
+ */
+static uint32_t __init year_of(uint32_t century, uint32_t year)
+{
+    uint32_t full = century * 100 + year;
+
+    if (full >= 1970 && full < 2106)
+        return full;
+    return year + (year < 70 ? 2000 : 1900);
+}
+
 static uint32_t __init read_rtc(void)
 {
     uint8_t value[RTC_VALUES], status = cmos(RTC_STATUS_B);
@@ -186,7 +197,7 @@ static uint32_t __init read_rtc(void)
             value[i] = (value[i] >> 4) * 10 + (value[i] & 15);
     if (!(status & RTC_24_HOURS))
         value[RTC_HOUR] = value[RTC_HOUR] % 12 + (afternoon ? 12 : 0);
-    year = value[RTC_YEAR] + (value[RTC_CENTURY] >= 20 && value[RTC_CENTURY] < 30 ? value[RTC_CENTURY] * 100 : 2000);
+    year = year_of(value[RTC_CENTURY], value[RTC_YEAR]);
     return days_since_1970(year, value[RTC_MONTH], value[RTC_DAY]) * 86400 + value[RTC_HOUR] * 3600 +
            value[RTC_MINUTE] * 60 + value[RTC_SECOND];
 }
