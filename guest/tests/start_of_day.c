@@ -136,9 +136,10 @@ TEST(start_of_day_page_table_order)
 TEST(start_of_day_l2_hypervisor_part)
 {
     const pte_t *l2 = mfn_to_virt(pte_mfn(((pte_t *)start_info->pt_base)[3]));
+    const uint32_t last = MACH2PHYS_VIRT_START + 4 * (RAM_END_FRAME - 1);
 
     /* The machine-to-physical table, as far as there is memory to tell of. */
-    for (unsigned int i = L2_INDEX(HYPERVISOR_VIRT_START); i <= L2_INDEX(MACH2PHYS_VIRT_START + 4 * RAM_END_FRAME); i++)
+    for (unsigned int i = L2_INDEX(HYPERVISOR_VIRT_START); i <= L2_INDEX(last); i++)
         if (!(l2[i] & PTE_P))
             FAIL("entry %u of the top L2 is 0x%llx", i, l2[i]);
 }

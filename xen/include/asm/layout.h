@@ -4,11 +4,12 @@
  *
  *   0xF5800000  16 MiB  machine-to-physical table, read-only: the only part that guests' segments reach (Xen's ABI)
  *   0xF6800000  16 MiB  the same table, writable
- *   0xF7800000  48 MiB  frame table: a struct page_info for each machine frame (32 MiB are enough)
- *   0xFA800000  16 MiB  what the auditor counts for each of them, mapped only while it is at work
+ *   0xF7800000  64 MiB  frame table: a struct page_info for each machine frame
  *   0xFB800000  16 MiB  windows: the map cache through which any frame is reached
  *   0xFC800000  16 MiB  vCPU areas: GDT and LDT windows, stack, vcpu_info alias
  *   0xFD800000  40 MiB  direct map of the lowest machine memory: the hypervisor's image and heap
+ *
+ * What the auditor counts for each frame has no room here: it is in the idle address space, where guests would be.
  */
 #ifndef ASM_LAYOUT_H
 #define ASM_LAYOUT_H
@@ -22,15 +23,15 @@
 #define RO_MPT_END       0xF6800000 /* guests' flat segments end here */
 #define RDWR_MPT_START   0xF6800000
 #define FRAME_TABLE      0xF7800000
-#define AUDIT_START      0xFA800000
 #define WINDOWS_START    0xFB800000
 #define VCPU_AREAS_START 0xFC800000
 #define DIRECTMAP_START  0xFD800000
 #define DIRECTMAP_SIZE   (40 << 20)
+#define AUDIT_START      0x40000000 /* while the auditor is at work; 32 MiB at most */
 
-/* Highest frame number + 1 that the tables cover: 8 GiB of machine addresses, enough for 4 GiB of RAM and its holes.
- * With at most MAX_FRAMES * 512 page-table entries in existence, 31 bits of references cannot overflow (mm.h). */
-#define MAX_FRAMES 0x200000
+/* Highest frame number + 1 that the tables cover: 16 GiB of machine addresses, as many as the machine-to-physical table
+ * has entries for in Xen's ABI. */
+#define MAX_FRAMES 0x400000
 
 /* A vCPU's area. The stack's top stands exactly STACK_TO_INFO below the vCPU's vcpu_info, wherever in its page the
  * guest has put that: so a leaf hypercall reaches both with a constant offset from %esp. */

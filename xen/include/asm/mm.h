@@ -31,7 +31,8 @@ struct page_info {
 };
 _Static_assert(sizeof(struct page_info) == 16, "indexed by a shift of 4");
 
-_Static_assert(MAX_FRAMES * 16 <= AUDIT_START - FRAME_TABLE, "the frame table fits its region");
+_Static_assert(MAX_FRAMES * 16 <= WINDOWS_START - FRAME_TABLE, "the frame table fits its region");
+_Static_assert(MAX_FRAMES * 4 <= RO_MPT_END - RO_MPT_START, "and so does the machine-to-physical table");
 
 #define frame_table ((struct page_info *)FRAME_TABLE)
 extern mfn_t max_page; /* frames in the frame table; RAM above it does not exist for us */
@@ -66,7 +67,9 @@ enum {
 #define PGT_one         (1u << PGT_count_shift)
 #define PGT_flags       (PGT_one - 1)
 
-_Static_assert((1u << 31) / 512 >= MAX_FRAMES, "every page-table entry can hold a reference to one frame");
+/* No entry is in the frame table's own frames; what they leave is for references that no entry holds. */
+_Static_assert((1u << 31) / 512 > MAX_FRAMES - (MAX_FRAMES * 16 >> PAGE_SHIFT),
+               "every page-table entry can hold a reference to one frame");
 
 /* A frame that guests may write to. Needs no validation, so it always counts as validated. */
 #define PGT_writable (PGT_writable_page | PGT_validated)
@@ -158,6 +161,7 @@ long page_info_op(const struct int82_op_buffer *op);
 
 void init_mm(void);
 extern pte_t idle_l2[L2_ENTRIES]; /* boot.S: the L2 that holds the hypervisor's entries, from L2_HYP_FIRST up */
+extern pte_t idle_l3[L3_ENTRIES]; /* boot.S: of the idle address space */
 extern pte_t vcpu_area_pte[];     /* boot.S: the entries that map the vCPU areas */
 extern uint32_t idle_cr3;         /* address space with nothing but the hypervisor */
 extern uint32_t nx_mask_hi;       /* _PAGE_NX_HI where the processor has NX, else 0 */

@@ -33,7 +33,6 @@ __may_switch long audit_op(struct int82_op_buffer *op);
 
 /* Frames (arch/x86/mm/audit.c) */
 #define AUDIT_BYTES 8 /* of scratch memory for each frame */
-extern pte_t audit_pte[];
 int audit_map_scratch(void); /* 0 or -ENOMEM */
 void audit_unmap_scratch(void);
 void audit_vcpu_frames(const struct vcpu *v);

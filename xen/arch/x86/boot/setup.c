@@ -20,7 +20,6 @@
 #define MIN_MEMORY_MIB 48
 #define MIN_HEAP_MIB   6u
 
-extern pte_t idle_l3[L3_ENTRIES];
 extern char _start[], _stext[], _etext[], _srodata[], _erodata[], _end[];
 
 static const char *__init type_name(uint32_t type)
@@ -177,8 +176,6 @@ static void __init map_hypervisor(void)
         map_table(WINDOWS_START + i * BIG_PAGE, &window_pte[i * L1_ENTRIES]);
     for (unsigned int i = 0; i < MAX_VCPU_AREAS * VCPU_AREA_SIZE / BIG_PAGE; i++)
         map_table(VCPU_AREAS_START + i * BIG_PAGE, &vcpu_area_pte[i * L1_ENTRIES]);
-    for (uint32_t at = 0; at < max_page * AUDIT_BYTES; at += BIG_PAGE)
-        map_table(AUDIT_START + at, &audit_pte[at / BIG_PAGE * L1_ENTRIES]);
     protect_image();
     write_cr3(read_cr3());
 }

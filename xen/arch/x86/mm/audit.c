@@ -21,7 +21,9 @@
 #define WALKED    0x80u         /* a table that was followed */
 _Static_assert(!((SHARED | SCRATCH | WALKED) & TYPE_BITS) && WALKED < PGT_one, "bits of their own");
 
-pte_t audit_pte[MAX_FRAMES / (PAGE_SIZE / AUDIT_BYTES)] __aligned(PAGE_SIZE);
+static pte_t audit_pte[MAX_FRAMES / (PAGE_SIZE / AUDIT_BYTES)] __aligned(PAGE_SIZE);
+static pte_t audit_l2[L2_ENTRIES] __aligned(PAGE_SIZE);
+static uint32_t cr3_before;
 
 static uint32_t references;
 static bool unwalked; /* something is used as a table that is none */
@@ -33,6 +35,24 @@ extern char _start[], _end[];
 static uint32_t scratch_pages(void)
 {
     return (max_page * AUDIT_BYTES + PAGE_SIZE - 1) >> PAGE_SHIFT;
+}
+
+/* It is mapped where guests would be, in the address space that has none. */
+static void enter_scratch_space(void)
+{
+    pte_t *slot = &audit_l2[AUDIT_START >> L2_SHIFT & (L2_ENTRIES - 1)];
+
+    for (uint32_t i = 0; i < ARRAY_SIZE(audit_pte); i += L1_ENTRIES)
+        *slot++ = make_pte(virt_to_mfn(&audit_pte[i]), _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY);
+    idle_l3[AUDIT_START >> L3_SHIFT] = make_pte(virt_to_mfn(audit_l2), _PAGE_PRESENT);
+    cr3_before = read_cr3();
+    write_cr3(idle_cr3);
+}
+
+static void leave_scratch_space(void)
+{
+    idle_l3[AUDIT_START >> L3_SHIFT] = (pte_t){.raw = 0};
+    write_cr3(cr3_before);
 }
 
 void audit_unmap_scratch(void)
@@ -50,10 +70,12 @@ void audit_unmap_scratch(void)
         invlpg(AUDIT_START + (i << PAGE_SHIFT));
         free_dom_frame(pte_mfn((pte_t){.lo = e.lo, .hi = e.hi & ~nx_mask_hi}));
     }
+    leave_scratch_space();
 }
 
 int audit_map_scratch(void)
 {
+    enter_scratch_space();
     for (uint32_t i = 0; i < scratch_pages(); i++) {
         mfn_t mfn = alloc_dom_frames(0, INVALID_MFN);
         pte_t e = make_pte(mfn, _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY);
@@ -375,8 +397,8 @@ void audit_cpu(void)
     uint32_t key = this_cpu.va_key, window = this_cpu.va_window;
 
     audit_windows();
-    if (read_cr3() != virt_to_mach(v->arch.l3))
-        audit_mismatch(INT82_AUDIT_CR3, audit_vcpu_id(v), virt_to_mach(v->arch.l3), read_cr3());
+    if (cr3_before != virt_to_mach(v->arch.l3))
+        audit_mismatch(INT82_AUDIT_CR3, audit_vcpu_id(v), virt_to_mach(v->arch.l3), cr3_before);
     if (key != NO_VA_KEY) {
         mfn_t table = INVALID_MFN;
         const pte_t *slot = guest_l1_slot(v, key << L2_SHIFT, &table);
