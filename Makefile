@@ -36,7 +36,7 @@ help:
 	@echo "make history         follow ROWS= over the results, or over REVISIONS=v1..v2"
 	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
 	@echo "make fuzz            random sequences of hypercalls against a model of the rules (docs/fuzzing.md): MINUTES=1 or OPS=,"
-	@echo "                       SEED=1  JOBS=n; SEQUENCE= KEEP=: one sequence again, or some operations of it"
+	@echo "                       SEED=1  JOBS=n; SEQUENCE= KEEP=: one sequence again, or some operations of it; ENGINE=tcg|kvm|auto"
 	@echo "                       GUEST=melee: all vCPUs of a domain at once instead, on both builds, or on HYPERVISOR="
 	@echo "make batching        GUEST=file: histogram of its mmu_update batches (CONSOLE=file: of an earlier run)"
 	@echo "make baseline        measure, replace results/baseline*, and the tables (commit them afterwards)"
@@ -44,7 +44,7 @@ help:
 	@echo "                       and docs/hypercalls.md, from hypercalls.def"
 	@echo "make host-fuzz       coverage-guided fuzzers on the host: TIME=seconds for each (60)  TARGET='mm elf ...'"
 	@echo "make host-fuzz-coverage   what their corpora reach, file by file"
-	@echo "make run             boot a guest: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [MEM=MiB]"
+	@echo "make run             boot a guest: GUEST=file [INITRD=file] [CMDLINE=text] [HVARGS=text] [MEM=MiB] [ENGINE=tcg|kvm|auto]"
 	@echo "make debug           the same under gdb, stopped before the first instruction"
 	@echo "make iso             $(B)/int82-bench.iso: boots a PC or Bochs into the benchmark (GUEST=, CMDLINE=, HVARGS= as above)"
 	@echo "make deps            install what all of this needs (Debian)"
@@ -119,13 +119,13 @@ fuzz:
 	@tools/deps.sh bench
 	@$(MAKESELF) -s build
 	@B='$(B)' SEED='$(SEED)' MINUTES='$(MINUTES)' OPS='$(OPS)' JOBS='$(JOBS)' SEQUENCE='$(SEQUENCE)' KEEP='$(KEEP)' \
-	    HYPERVISOR=$(call quote,$(HYPERVISOR)) GUESTARGS=$(call quote,$(GUESTARGS)) \
+	    HYPERVISOR=$(call quote,$(HYPERVISOR)) GUESTARGS=$(call quote,$(GUESTARGS)) ENGINE='$(ENGINE)' \
 	    tools/$(if $(filter melee,$(GUEST)),melee,fuzz).sh
 
 # ---- one guest, by hand -------------------------------------------------------------------------------------------
 
 RUN_ENV = B='$(B)' GUEST=$(call quote,$(GUEST)) INITRD=$(call quote,$(INITRD)) CMDLINE=$(call quote,$(CMDLINE)) \
-          HVARGS=$(call quote,$(HVARGS)) MEM='$(MEM)' HYPERVISOR=$(call quote,$(HYPERVISOR))
+          HVARGS=$(call quote,$(HVARGS)) MEM='$(MEM)' HYPERVISOR=$(call quote,$(HYPERVISOR)) ENGINE='$(ENGINE)'
 
 run debug:
 	@tools/deps.sh bench

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # fuzz.sh: runs the fuzzer of the guest (guest/fuzz, docs/fuzzing.md), several seeds at a time. Status 1: a failure.
 # Environment: B, SEED (1), MINUTES (1) or OPS (operations a seed, one round), JOBS (number of processors), HYPERVISOR,
-# GUESTARGS (more words for the guest); SEQUENCE and KEEP: one sequence, or these operations of it, with every operation shown.
+# ENGINE (tcg; kvm, auto), GUESTARGS (more words for the guest); SEQUENCE and KEEP: one sequence, or these operations of it, with every operation shown.
 set -eu
 cd "$(dirname "$0")/.."
 B=${B:-build}
@@ -11,10 +11,11 @@ dir=$B/fuzz
 seed=${SEED:-1}
 jobs=${JOBS:-$(nproc)}
 mkdir -p "$dir"
+. tools/engine.sh
 
 # boot SECONDS LOG "GUEST'S ARGUMENTS". Without icount, which costs half the speed: nothing here depends on time.
 boot() {
-    timeout -k 5 "$1" "${QEMU:-qemu-system-i386}" -m 128 -cpu "${CPU:-qemu64}" -accel tcg -display none -monitor none \
+    timeout -k 5 "$1" "${QEMU:-qemu-system-i386}" -m 128 -accel "$engine" -cpu "$cpu" -display none -monitor none \
         -nic none -no-reboot -serial "file:$2" -kernel "$hv" -append "dom0_mem=64M" \
         -initrd "$B/guest/fuzz.elf $3${GUESTARGS:+ $GUESTARGS}" </dev/null >"$2.qemu" 2>&1 || echo "qemu: status $?" >>"$2"
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What `make run`, `make debug` and `make iso` do: one guest on the hypervisor, by hand.
-# usage: GUEST=file [INITRD="file [its arguments]"] [CMDLINE=text] [HVARGS=text] [HYPERVISOR=file] [MEM=MiB] [CPU=model] [QEMU=program]
-#        [QEMUFLAGS=text] [NOICOUNT=1] tools/guest.sh run|debug|iso
+# usage: GUEST=file [INITRD="file [its arguments]"] [CMDLINE=text] [HVARGS=text] [HYPERVISOR=file] [MEM=MiB] [ENGINE=tcg|kvm|auto] [CPU=model]
+#        [QEMU=program] [QEMUFLAGS=text] [NOICOUNT=1] tools/guest.sh run|debug|iso
 set -eu
 
 B=${B:-build}
@@ -16,7 +16,7 @@ usage() {
 make $mode needs GUEST=<ELF file of a Xen PV guest, 32-bit PAE>. Guests of this tree:
 $(find "$B/guest" -maxdepth 1 -name '*.elf' 2>/dev/null | sort | sed 's/^/    /')
     make run GUEST=$B/guest/bench.elf CMDLINE='rows=xen_version'
-More: INITRD=file, HVARGS='dom0_mem=64M loglvl=all', MEM=512, HYPERVISOR=/path/to/xen
+More: INITRD=file, HVARGS='dom0_mem=64M loglvl=all', MEM=512, ENGINE=kvm, HYPERVISOR=/path/to/xen
 EOF
     exit 2
 }
@@ -48,10 +48,11 @@ double_commas() {
     printf '%s' "$1" | sed 's/,/,,/g'
 }
 modules=$(double_commas "$GUEST${CMDLINE:+ $CMDLINE}")${INITRD:+,$(double_commas "$INITRD")}
-set -- -m "${MEM:-256}" -cpu "${CPU:-qemu64}" -display none -nic none -no-reboot -accel tcg \
-    -kernel "$hypervisor" -append "${HVARGS:-}" -initrd "$modules"
-[ -n "${NOICOUNT:-}" ] || set -- "$@" -icount shift=0,sleep=off
 qemu=${QEMU:-qemu-system-i386}
+. tools/engine.sh
+set -- -m "${MEM:-256}" -display none -nic none -no-reboot -accel "$engine" -cpu "$cpu" \
+    -kernel "$hypervisor" -append "${HVARGS:-}" -initrd "$modules"
+[ "$engine" = kvm ] || [ -n "${NOICOUNT:-}" ] || set -- "$@" -icount shift=0,sleep=off
 
 if [ "$mode" = run ]; then
     [ ! -t 0 ] || echo "(C-a x ends QEMU)" >&2

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # melee.sh: runs the melee (guest/melee, docs/fuzzing.md) on both builds, several machines at a time. Status 1: a failure.
 # Environment: B, SEED (1), MINUTES (1) or OPS (operations a machine, one round), JOBS (number of processors; with OPS:
-# also how many seeds), HYPERVISOR (else both builds), GUESTARGS (more words for the guest).
+# also how many seeds), ENGINE (tcg; kvm, auto), HYPERVISOR (else both builds), GUESTARGS (more words for the guest).
 set -eu
 cd "$(dirname "$0")/.."
 B=${B:-build}
@@ -11,17 +11,19 @@ seed=${SEED:-1}
 jobs=${JOBS:-$(nproc)}
 each=${OPS:-100000}
 mkdir -p "$dir"
+. tools/engine.sh
+[ "$engine" = kvm ] && clock='' || clock='-icount shift=0,sleep=off -rtc base=2026-01-01T00:00:00,clock=vm'
 
 # log HYPERVISOR SEED: one for each, so that the second build's run leaves what the first's has found.
 log() {
     echo "$dir/melee-$(basename "$1" .elf)-$2.log"
 }
 
-# boot HYPERVISOR SEED LOG. With icount: the same seed is the same run. A machine that stands still is given up.
+# boot HYPERVISOR SEED LOG. With icount (not under KVM): the same seed is the same run. A machine that stands still is given up.
 boot() {
-    timeout -k 5 $((60 + each / 500)) "${QEMU:-qemu-system-i386}" -m 64 -cpu "${CPU:-qemu64}" -display none -monitor none \
-        -serial "file:$3" -nic none -no-reboot -accel tcg -icount shift=0,sleep=off \
-        -rtc base=2026-01-01T00:00:00,clock=vm -kernel "$1" -append "dom0_mem=24M" \
+    # shellcheck disable=SC2086
+    timeout -k 5 $((60 + each / 500)) "${QEMU:-qemu-system-i386}" -m 64 -accel "$engine" -cpu "$cpu" $clock -display none -monitor none \
+        -serial "file:$3" -nic none -no-reboot -kernel "$1" -append "dom0_mem=24M" \
         -initrd "$B/guest/melee.elf seed=$2 ops=$each${GUESTARGS:+ $GUESTARGS}" </dev/null >"$3.qemu" 2>&1 ||
         echo "qemu: status $?" >>"$3"
 }

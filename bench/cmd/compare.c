@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "cmd/commands.h"
 #include "result/row_limits.h"
+#include "measure/conditions.h"
 #include "measure/measure.h"
 #include "view/plot.h"
 
@@ -220,6 +221,9 @@ static int compare_results(struct rounds base, struct rounds head, const struct 
 
     if (why)
         die(EXIT_REFUSED, "%s and %s cannot be compared: %s", base.v[0]->source, head.v[0]->source, why);
+    why = result_exact(base.v[0]) ? NULL : conditions_differ(base.v[0], head.v[0]);
+    if (why)
+        warn("measured under other conditions, which may be all the difference: %s", why);
     if (o->limits && *o->limits)
         limits = limits_load(o->limits);
     all = compare_all(base, head, o->m.rows, option_double("alpha", o->alpha, 0.05), &n);
@@ -258,7 +262,8 @@ static int compare_main(int argc, char **argv, struct compare_options *o, const 
          NULL},
         {"qemu", 0, "PROGRAM", "instead of qemu-system-i386", &o->m.qemu, NULL, NULL},
         {"cpu", 0, "MODEL", "QEMU's -cpu", &o->m.cpu, NULL, NULL},
-        {"pin", 0, "CPU", "pin QEMU to this processor", &o->m.pin, NULL, NULL},
+        ENGINE_PROBE_OPTION,
+        {"pin", 0, "CPU", "pin the guest's processor to this one", &o->m.pin, NULL, NULL},
         {"timeout", 0, "SECONDS", "for each run (default: 300)", &o->m.timeout, NULL, NULL},
         {0},
     };

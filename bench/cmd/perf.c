@@ -51,7 +51,7 @@ int profile_perf(struct profile_options *o, const char *dir)
     char *path;
 
     if (engine.kind != ENGINE_KVM)
-        cannot(strstr(engine.why, "here, ") ? strstr(engine.why, "here, ") + 6 : engine.why);
+        cannot(engine.not_taken + strlen("kvm: "));
     if (!have_program("perf"))
         cannot("perf is not installed (Debian: linux-perf)");
     perf_probe("perf");

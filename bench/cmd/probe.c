@@ -5,11 +5,14 @@
 
 int cmd_probe(int argc, char **argv)
 {
-    const char *wanted = "auto", *qemu = "qemu-system-i386", *cpu = NULL;
+    const char *wanted = "auto", *qemu = "qemu-system-i386", *cpu = NULL, *brief = NULL;
+    struct engine e;
     const struct option_def defs[] = {
         {"engine", 'e', "NAME", "auto (the default), kvm or tcg", &wanted, NULL, NULL},
         {"qemu", 0, "PROGRAM", "instead of qemu-system-i386", &qemu, NULL, NULL},
         {"cpu", 0, "MODEL", "QEMU's -cpu", &cpu, NULL, NULL},
+        ENGINE_PROBE_OPTION,
+        {"brief", 0, NULL, "print only kvm or tcg, the rest on standard error", &brief, NULL, NULL},
         {0},
     };
 
@@ -18,6 +21,10 @@ int cmd_probe(int argc, char **argv)
             "Finds the engine that `run` would take, by booting a tiny guest under a time-out, and says which\n"
             "one it is and why."))
         die(EXIT_USAGE, "probe takes no argument");
-    engine_pick(wanted, qemu, cpu, true);
+    e = engine_pick(wanted, qemu, cpu, !brief);
+    if (brief) {
+        fprintf(stderr, "engine: %s; not taken: %s\n", e.name, e.not_taken);
+        printf("%s\n", e.kind == ENGINE_KVM ? "kvm" : "tcg");
+    }
     return EXIT_OK;
 }

@@ -323,6 +323,7 @@ int cmd_profile(int argc, char **argv)
         {"guest", 0, "FILE", "the bench guest (default: build/guest/bench.elf)", &o.run.guest, NULL, NULL},
         {"memory", 'm', "MIB", "the machine's memory (default: 256)", &o.run.memory, NULL, NULL},
         {"qemu", 0, "PROGRAM", "default: qemu-system-i386", &o.qemu, NULL, NULL},
+        ENGINE_PROBE_OPTION,
         {"cpu", 0, "MODEL", "QEMU's -cpu (default: qemu64; host under KVM)", &o.cpu, NULL, NULL},
         {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &out, NULL, NULL},
         {"timeout", 0, "SECONDS", "for the whole run (default: 300)", &timeout, NULL, NULL},

@@ -2,6 +2,7 @@
 /* Measures: boots the hypervisor with the bench guest and makes a result of what it prints. */
 #include "cmd/commands.h"
 #include "cmd/deliver.h"
+#include "measure/conditions.h"
 #include "measure/host.h"
 #include "measure/run.h"
 
@@ -27,7 +28,8 @@ int cmd_run(int argc, char **argv)
         {"memory", 'm', "MIB", "the machine's memory (default: 256)", &c.memory, NULL, NULL},
         {"qemu", 0, "PROGRAM", "default: qemu-system-i386, or -x86_64 for a 64-bit hypervisor", &qemu, NULL, NULL},
         {"cpu", 0, "MODEL", "QEMU's -cpu (default: qemu64; host under KVM)", &cpu, NULL, NULL},
-        {"pin", 0, "CPU", "pin QEMU to this processor", &pin, NULL, NULL},
+        ENGINE_PROBE_OPTION,
+        {"pin", 0, "CPU", "pin the guest's processor to this one, QEMU's other threads elsewhere", &pin, NULL, NULL},
         {"info", 0, "KEY=VALUE", "note this in the result; may be given again", NULL, &o.infos, &o.infos_n},
         {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &o.out, NULL, NULL},
         {"timeout", 0, "SECONDS", "for the whole run (default: 300)", &timeout, NULL, NULL},
@@ -46,7 +48,7 @@ int cmd_run(int argc, char **argv)
         die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
     c.timeout = option_double("timeout", timeout, 300);
     c.quiet = option_double("quiet", quiet, 60);
-    c.cpu = pin && *pin ? (int)option_u64("pin", pin, 0) : -1;
+    c.cpu = conditions_pin(pin);
     for (size_t i = 0; i < o.peers_n; i++)
         result_free(result_load(o.peers[i])); /* before the run: a wrong name must not cost one */
     run_defaults(&c);
@@ -54,7 +56,7 @@ int cmd_run(int argc, char **argv)
     c.engine = &engine;
     c.console = &console;
     if (engine.kind == ENGINE_KVM)
-        host_warn_noise(c.cpu);
+        conditions_warn(c.cpu);
     r = run_once(&c);
     if (!r)
         die(EXIT_RUN, "the run failed; no result was written");

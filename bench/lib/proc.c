@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,10 +51,9 @@ void args_add(struct args *a, ...)
     va_end(ap);
 }
 
-static void become(const char *const *argv, const char *dir, int cpu, int out)
+static void become(const char *const *argv, const char *dir, int out)
 {
     int null = open("/dev/null", O_RDONLY);
-    cpu_set_t set;
 
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -63,12 +61,6 @@ static void become(const char *const *argv, const char *dir, int cpu, int out)
     dup2(null, STDIN_FILENO);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
-    if (cpu >= 0) {
-        CPU_ZERO(&set);
-        CPU_SET(cpu, &set);
-        if (sched_setaffinity(0, sizeof(set), &set))
-            dprintf(STDERR_FILENO, "cannot pin to processor %d: %s\n", cpu, strerror(errno));
-    }
     if (dir && chdir(dir))
         dprintf(STDERR_FILENO, "cannot enter %s: %s\n", dir, strerror(errno));
     else
@@ -84,7 +76,7 @@ static void children_kill(void)
             child_kill(&(struct child){running[i], -1});
 }
 
-struct child child_start(const char *const *argv, const char *dir, int cpu)
+struct child child_start(const char *const *argv, const char *dir)
 {
     struct child c;
     int fds[2];
@@ -98,7 +90,7 @@ struct child child_start(const char *const *argv, const char *dir, int cpu)
     if (c.pid < 0)
         die(EXIT_RUN, "cannot fork: %s", strerror(errno));
     if (!c.pid)
-        become(argv, dir, cpu, fds[1]);
+        become(argv, dir, fds[1]);
     setpgid(c.pid, c.pid); /* here too: whichever of the two comes first */
     close(fds[1]);
     c.fd = fds[0];
@@ -175,7 +167,7 @@ void child_kill(struct child *c)
 
 int capture(const char *const *argv, const char *dir, struct buf *out, double seconds)
 {
-    struct child c = child_start(argv, dir, -1);
+    struct child c = child_start(argv, dir);
     double end = now_seconds() + seconds;
     char data[4096];
     int status;

@@ -20,8 +20,8 @@ struct args {
 };
 void args_add(struct args *a, ...) __attribute__((sentinel));
 
-/* DIR may be NULL (stay here); CPU is a processor to pin the child to, or negative. */
-struct child child_start(const char *const *argv, const char *dir, int cpu);
+/* DIR may be NULL (stay here). */
+struct child child_start(const char *const *argv, const char *dir);
 /* Bytes read, 0 at the end of the output, -1 if nothing came for MS milliseconds. */
 ssize_t child_read(struct child *c, char *data, size_t room, int ms);
 /* Exit status, 128 + signal, or -1 if it is still running after MS milliseconds. */

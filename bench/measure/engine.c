@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/engine.h"
+#include "measure/host.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PROBE_STATUS 33 /* isa-debug-exit makes 2n+1 of the 16 that the probe writes */
+
+const char *engine_probe_timeout;
 
 void engine_args(const struct engine *e, struct args *a)
 {
@@ -20,10 +23,12 @@ void engine_args(const struct engine *e, struct args *a)
 
 static struct engine engine_make(enum engine_kind kind, const char *qemu, const char *cpu)
 {
-    struct engine e = {.kind = kind, .name = "tcg-icount", .qemu = qemu, .cpu = "qemu64", .exact = true};
+    struct engine e = {
+        .kind = kind, .name = "tcg-icount", .tick = "one instruction", .qemu = qemu, .cpu = "qemu64", .exact = true};
 
     if (kind == ENGINE_KVM) {
         e.name = "kvm";
+        e.tick = "one tick of the TSC, which is no cycle of the core";
         e.cpu = "host";
         e.exact = false;
     }
@@ -47,7 +52,7 @@ static char *engine_try(const struct engine *e, double seconds)
     engine_args(e, &a);
     status = capture(a.v, NULL, &out, seconds);
     if (status < 0)
-        why = fmt("the probe guest did not finish within %.0f s", seconds);
+        why = fmt("the probe guest did not finish within %.0f s (--probe-timeout)", seconds);
     else if (status != PROBE_STATUS || !strstr(out.p, "int82-probe: ok"))
         why = fmt("the probe guest failed (status %d%s%.*s)", status, *out.p ? ": " : "", (int)strcspn(out.p, "\r\n"),
                   out.p);
@@ -57,17 +62,22 @@ static char *engine_try(const struct engine *e, double seconds)
     return why;
 }
 
-static char *kvm_try(const struct engine *e)
+static char *kvm_try(const struct engine *e, double seconds)
 {
-    if (!file_exists("/dev/kvm"))
-        return xstrdup("there is no /dev/kvm");
-    if (access("/dev/kvm", R_OK | W_OK))
-        return xstrdup("/dev/kvm may not be opened by this user");
-    return engine_try(e, 4);
+    char *device = host_path("/dev/kvm"), *why = NULL;
+
+    if (!file_exists(device))
+        why = xstrdup("there is no /dev/kvm");
+    else if (access(device, R_OK | W_OK))
+        why = xstrdup("/dev/kvm may not be opened by this user");
+    free(device);
+    return why ? why : engine_try(e, seconds);
 }
 
-static char *qemu_version(const char *qemu)
+/* What `qemu --version` takes, in SECONDS, tells how fast this machine starts a QEMU today. */
+static char *qemu_version(const char *qemu, double *seconds)
 {
+    double start = now_seconds();
     char *v;
 
     if (!have_program(qemu))
@@ -75,37 +85,38 @@ static char *qemu_version(const char *qemu)
     v = first_line((const char *[]){qemu, "--version", NULL}, NULL);
     if (!v)
         die(EXIT_MISSING, "`%s --version` fails", qemu);
+    *seconds = now_seconds() - start;
     return v;
 }
 
 struct engine engine_pick(const char *wanted, const char *qemu, const char *cpu, bool tell)
 {
     struct engine e = engine_make(ENGINE_KVM, qemu, cpu);
-    char *version = qemu_version(qemu), *kvm_why = NULL, *why;
+    double start;
+    char *version = qemu_version(qemu, &start), *kvm_why = NULL, *why;
     bool any = !wanted || !*wanted || !strcmp(wanted, "auto"), tcg = !any && !strcmp(wanted, "tcg");
 
     if (!any && !tcg && strcmp(wanted, "kvm"))
         die(EXIT_USAGE, "--engine=%s: there are auto, kvm and tcg", wanted);
     if (!tcg) {
-        kvm_why = kvm_try(&e);
+        kvm_why = kvm_try(&e, option_double("probe-timeout", engine_probe_timeout, 4 + 40 * start));
         if (kvm_why && !any)
             die(EXIT_RUN, "KVM does not work here: %s", kvm_why);
     }
     if (tcg || kvm_why) {
         e = engine_make(ENGINE_TCG, qemu, cpu);
-        why = engine_try(&e, 30);
+        why = engine_try(&e, option_double("probe-timeout", engine_probe_timeout, 30 + 40 * start));
         if (why)
             die(EXIT_RUN, "QEMU's TCG does not work here: %s", why);
     }
     e.version = version;
-    if (e.kind == ENGINE_KVM)
-        e.why = xstrdup("a tick is a cycle of the TSC: the probe guest ran to its end under KVM");
+    if (e.kind == ENGINE_TCG)
+        e.not_taken = fmt("kvm: %s", tcg ? "tcg was asked for" : kvm_why);
     else
-        e.why =
-            fmt("a tick is an instruction: %s%s", tcg ? "as asked" : "KVM does not work here, ", tcg ? "" : kvm_why);
+        e.not_taken = xstrdup(any ? "tcg: KVM ran the probe guest to its end" : "tcg: kvm was asked for");
     free(kvm_why);
     if (tell) {
-        printf("engine: %s (%s); %s\n", e.name, e.version, e.why);
+        printf("engine: %s (%s); a tick is %s; not taken: %s\n", e.name, e.version, e.tick, e.not_taken);
         fflush(stdout);
     }
     return e;

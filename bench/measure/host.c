@@ -40,19 +40,14 @@ static char *cpu_model(void)
     return s ? s : xstrdup("unknown");
 }
 
-/* One line of a small file in /sys, or NULL. */
-static char *sys_line(const char *path)
+char *host_path(const char *path)
 {
-    struct buf b = {0};
-    char *s = NULL;
+    const char *root = getenv("INT82_HOST_ROOT");
 
-    if (file_read(path, &b))
-        s = xstrndup(b.p, strcspn(b.p, "\n"));
-    buf_free(&b);
-    return s;
+    return fmt("%s%s", root ? root : "", path);
 }
 
-void host_describe(struct result *r, bool ticks_are_cycles, int cpu)
+void host_describe(struct result *r)
 {
     struct utsname u;
     char *s = cpu_model();
@@ -64,28 +59,6 @@ void host_describe(struct result *r, bool ticks_are_cycles, int cpu)
         result_set(r, "host_kernel", s);
         free(s);
     }
-    if (!ticks_are_cycles)
-        return;
-    s = cpu >= 0 ? fmt("processor %d", cpu) : xstrdup("no");
-    result_set(r, "pinned", s);
-    free(s);
-    s = sys_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    result_set(r, "frequency_governor", s ? s : "unknown");
-    free(s);
-}
-
-void host_warn_noise(int cpu)
-{
-    char *governor = sys_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
-    double load = 0;
-
-    if (cpu < 0)
-        warn("QEMU is not pinned to a processor: --pin=N gives steadier figures");
-    if (governor && strcmp(governor, "performance"))
-        warn("the frequency governor is %s: `performance` gives steadier figures", governor);
-    if (getloadavg(&load, 1) == 1 && load > 0.5)
-        warn("the machine is busy (load %.1f): expect noise", load);
-    free(governor);
 }
 
 char *host_revision(const char *tree)
@@ -123,12 +96,15 @@ char *host_hypervisor(const char *image)
 char *host_build_flags(const char *image)
 {
     size_t n = strlen(image);
-    char *path, *s;
+    struct buf b = {0};
+    char *path, *s = NULL;
 
     if (n < 4 || strcmp(image + n - 4, ".elf"))
         return NULL;
     path = fmt("%.*s/flags", (int)(n - 4), image);
-    s = sys_line(path);
+    if (file_read(path, &b))
+        s = xstrndup(b.p, strcspn(b.p, "\n"));
+    buf_free(&b);
     free(path);
     return s;
 }

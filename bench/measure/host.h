@@ -7,8 +7,9 @@
 
 const char *host_date(void);   /* UTC, ISO 8601 */
 char *host_date_compact(void); /* for labels */
-void host_describe(struct result *r, bool ticks_are_cycles, int cpu);
-void host_warn_noise(int cpu);
+void host_describe(struct result *r);
+/* A file of /proc, /sys or /dev: below INT82_HOST_ROOT, by which tests show another machine. The caller frees. */
+char *host_path(const char *path);
 
 /* `git describe` of a work tree, "unknown" without one. */
 char *host_revision(const char *tree);

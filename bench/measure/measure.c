@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure/measure.h"
+#include "measure/conditions.h"
 #include "measure/host.h"
 #include "measure/run.h"
 
@@ -21,7 +22,7 @@ static struct result *run_side(const struct side *s, const struct measure_option
                            .title = title,
                            .timeout = option_double("timeout", o->timeout, 300),
                            .quiet = 60,
-                           .cpu = o->pin && *o->pin ? (int)option_u64("pin", o->pin, 0) : -1,
+                           .cpu = conditions_pin(o->pin),
                            .console = &console};
     struct result *r;
 
@@ -57,6 +58,7 @@ void measure_sides(struct side *sides, size_t n, const struct measure_options *o
     size_t rounds, to_run = 0;
     const char *first = NULL;
 
+    conditions_pin(o->pin); /* before the builds: a wrong number must not cost them */
     for (size_t i = 0; i < n; i++) {
         rounds_out[i] = (struct rounds){0};
         if (sides[i].kind == SIDE_RESULT) {
@@ -75,7 +77,7 @@ void measure_sides(struct side *sides, size_t n, const struct measure_options *o
     if (!rounds)
         die(EXIT_USAGE, "--rounds=0 measures nothing");
     if (engine.kind == ENGINE_KVM)
-        host_warn_noise(o->pin && *o->pin ? (int)option_u64("pin", o->pin, 0) : -1);
+        conditions_warn(conditions_pin(o->pin));
     for (size_t k = 0; k < rounds; k++) {
         for (size_t i = 0; i < n; i++) {
             char *title;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "measure/run.h"
+#include "measure/conditions.h"
 #include "measure/host.h"
 #include "result/parse.h"
 
@@ -73,13 +74,13 @@ static struct child boot(const struct run_config *c)
 
     for (size_t i = 0; c->under && c->under[i]; i++)
         args_add(&a, c->under[i], NULL);
-    args_add(&a, c->engine->qemu, "-m", c->memory, "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic",
-             "none", "-no-reboot", "-kernel", c->hypervisor, "-append", c->hv_args, "-initrd", module_argument(c),
-             NULL);
+    args_add(&a, c->engine->qemu, "-name", "int82,debug-threads=on", "-m", c->memory, "-display", "none", "-monitor",
+             "none", "-serial", "stdio", "-nic", "none", "-no-reboot", "-kernel", c->hypervisor, "-append", c->hv_args,
+             "-initrd", module_argument(c), NULL);
     engine_args(c->engine, &a);
     if (c->plugin)
         args_add(&a, "-plugin", c->plugin, NULL);
-    child = child_start(a.v, NULL, c->cpu);
+    child = child_start(a.v, NULL);
     free(a.v);
     return child;
 }
@@ -144,8 +145,25 @@ void run_console_tail(const struct buf *console)
     }
 }
 
+/* Pins the guest's processor as soon as there is one, and counts what it does from the first row to the last. */
+static void watch_vcpu(struct run_config *c, pid_t started, const struct parser *p)
+{
+    struct vcpu_counts now;
+
+    if (!c->vcpu.thread && !p->ended && vcpu_find(&c->vcpu, started) && c->cpu >= 0)
+        vcpu_pin(&c->vcpu, c->cpu);
+    if (!p->begun || p->r->rows_n == c->rows_counted)
+        return;
+    now = vcpu_count(&c->vcpu, c->cpu);
+    if (c->rows_counted == SIZE_MAX)
+        c->counts[0] = c->counts[1] = now;
+    else if (now.exits_known || !c->counts[1].exits_known)
+        c->counts[1] = now;
+    c->rows_counted = p->r->rows_n;
+}
+
 /* Reads until the machine is off. Returns NULL or what went wrong. */
-static char *follow(const struct run_config *c, struct child *qemu, struct parser *p)
+static char *follow(struct run_config *c, struct child *qemu, struct parser *p)
 {
     struct progress g = {.title = c->title ? c->title : "run", .start = now_seconds(), .last = now_seconds()};
     double heard = g.start, grace = 0;
@@ -153,7 +171,7 @@ static char *follow(const struct run_config *c, struct child *qemu, struct parse
     char *why = NULL;
 
     for (;;) {
-        ssize_t n = child_read(qemu, data, sizeof(data), 100);
+        ssize_t n = child_read(qemu, data, sizeof(data), c->vcpu.thread ? 100 : 5);
         double now = now_seconds();
 
         if (!n)
@@ -168,6 +186,9 @@ static char *follow(const struct run_config *c, struct child *qemu, struct parse
                 if (strstr(c->console->p + from, last_words[i]))
                     grace = now + 2;
         }
+        watch_vcpu(c, qemu->pid, p);
+        if (c->watch)
+            c->watch(c, p);
         if (!grace && (p->ended || p->why))
             grace = now + 10; /* time to print the rest and to power off */
         progress_show(&g, p, false);
@@ -191,16 +212,24 @@ static char *follow(const struct run_config *c, struct child *qemu, struct parse
     return why;
 }
 
-struct result *run_once(const struct run_config *c)
+struct result *run_once(struct run_config *c)
 {
     struct result *r = xcalloc(1, sizeof(*r));
-    struct child qemu = boot(c);
+    struct child qemu;
     struct parser p;
     const char *bad;
     char *why;
 
+    c->vcpu = (struct vcpu){0};
+    c->rows_counted = SIZE_MAX;
+    memset(c->counts, 0, sizeof(c->counts));
     parser_init(&p, r);
+    qemu = boot(c);
     why = follow(c, &qemu, &p);
+    if (c->cpu >= 0 && !c->vcpu.pinned)
+        vcpu_pin(&c->vcpu, c->cpu);
+    if (c->cpu >= 0 && !strncmp(c->vcpu.pinned, "failed", 6))
+        warn("pinning %s; the figures are those of a guest that was not pinned", c->vcpu.pinned);
     bad = parser_finish(&p);
     if (!bad && r->errors_n)
         bad = "the guest found wrong effects, so its figures mean nothing";
@@ -222,6 +251,46 @@ struct result *run_once(const struct run_config *c)
 
 /* ---- what it was measured on ---------------------------------------------------------------------------------- */
 
+/* How often a hypercall left the guest, on average, from the first row's begin to the last row's end. */
+static void describe_exits(struct result *host, const struct result *r, const struct run_config *c)
+{
+    const char *text = result_info(r, "warm_ups");
+    uint64_t calls = 0, warm_ups = 0;
+    char *s;
+
+    if (text && !parse_u64(text, &warm_ups))
+        warm_ups = 0;
+    for (size_t i = 0; i < r->rows_n; i++)
+        calls += r->rows[i].calls * (r->rows[i].samples_n + warm_ups);
+    s = c->counts[1].exits_known && calls
+            ? fmt("%.2f", (double)(c->counts[1].exits - c->counts[0].exits) / (double)calls)
+            : xstrdup("unknown");
+    result_set(host, "exits_per_call", s);
+    free(s);
+}
+
+/* Turbo and idle states: what a cycle of the TSC was in cycles of the core, while the rows were measured. */
+static void describe_clock(struct result *host, const struct run_config *c)
+{
+    const struct vcpu_counts *a = &c->counts[0], *b = &c->counts[1];
+    char *s;
+
+    if (!a->mperf || b->mperf <= a->mperf)
+        s = xstrdup("unknown");
+    else
+        s = fmt("%.3f", (double)(b->aperf - a->aperf) / (double)(b->mperf - a->mperf));
+    result_set(host, "aperf_mperf", s);
+    free(s);
+}
+
+static void describe_conditions(struct result *host, const struct result *r, const struct run_config *c)
+{
+    result_set(host, "pinned", c->vcpu.pinned ? c->vcpu.pinned : "no");
+    conditions_describe(host, c->cpu);
+    describe_exits(host, r, c);
+    describe_clock(host, c);
+}
+
 void run_describe(struct result *r, const struct run_config *c)
 {
     struct result host = {0};
@@ -232,10 +301,13 @@ void run_describe(struct result *r, const struct run_config *c)
     result_set(&host, "date", host_date());
     result_set(&host, "engine", c->engine->name);
     result_set(&host, "engine_version", c->engine->version);
-    result_set(&host, "tick", c->engine->exact ? "one instruction" : "one cycle of the TSC");
+    result_set(&host, "engine_not_taken", c->engine->not_taken);
+    result_set(&host, "tick", c->engine->tick);
     result_set(&host, "machine_cpu", c->engine->cpu);
     result_set(&host, "memory_mib", c->memory);
-    host_describe(&host, c->engine->kind == ENGINE_KVM, c->cpu);
+    host_describe(&host);
+    if (c->engine->kind == ENGINE_KVM)
+        describe_conditions(&host, r, c);
     /* Inside the tree, the path does not depend on where the tree lies. */
     n = strlen(tree_root());
     inside = !strncmp(c->hypervisor, tree_root(), n) && c->hypervisor[n] == '/';

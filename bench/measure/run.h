@@ -4,6 +4,8 @@
 #define INT82_BENCH_RUN_H
 
 #include "measure/engine.h"
+#include "measure/vcpu.h"
+#include "result/parse.h"
 #include "result/result.h"
 
 struct run_config {
@@ -15,19 +17,25 @@ struct run_config {
     const char *memory;       /* MiB */
     const char *title;        /* before the progress */
     double timeout, quiet;    /* seconds: for the whole run, and without a byte from the console */
-    int cpu;                  /* processor to pin QEMU to, or -1 */
+    int cpu;                  /* processor to pin the guest's to, or -1 */
     const char *plugin;       /* QEMU's -plugin, or NULL */
     const char *const *under; /* a command that runs QEMU, e.g. perf; ends with NULL */
     struct buf *console;      /* gets all that was printed */
+    void (*watch)(struct run_config *c, const struct parser *p); /* called again and again during the run, or NULL */
+    void *watch_arg;
     /* Of the images as they are before the run, by run_defaults(): somebody may build meanwhile. */
     char *hypervisor_sha256, *guest_sha256, *revision, *build;
+    /* run_once() keeps here what run_describe() tells. */
+    struct vcpu vcpu;
+    struct vcpu_counts counts[2]; /* before the first row, and after the last */
+    size_t rows_counted;          /* rows that were there at counts[1] */
 };
 
 /*
  * Runs once and returns the result, or NULL after a message with the console's tail. Effects that the guest found
  * wrong are errors too. The result carries only what the guest says; run_describe() adds what the host knows.
  */
-struct result *run_once(const struct run_config *c);
+struct result *run_once(struct run_config *c);
 void run_describe(struct result *r, const struct run_config *c);
 void run_defaults(struct run_config *c);
 

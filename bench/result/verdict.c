@@ -30,6 +30,13 @@ static bool differ(const struct result *a, const struct result *b, const char *k
     return x && y && strcmp(x, y);
 }
 
+static bool known(const struct result *r, const char *key)
+{
+    const char *s = result_info(r, key);
+
+    return s && strcmp(s, "unknown");
+}
+
 static char *refuse_suite(const struct result *base, const struct result *head)
 {
     const char *b = result_info(base, "suite"), *h = result_info(head, "suite");
@@ -59,6 +66,9 @@ char *refusal(const struct result *base, const struct result *head, bool force)
                    result_info(head, "machine_cpu"));
     if (!result_exact(base) && differ(base, head, "host_cpu"))
         return fmt("another processor: %s and %s", result_info(base, "host_cpu"), result_info(head, "host_cpu"));
+    if (known(base, "nested_paging") && known(head, "nested_paging") && differ(base, head, "nested_paging"))
+        return fmt("nested paging %s and %s: the same calls leave the guest in one of them only",
+                   result_info(base, "nested_paging"), result_info(head, "nested_paging"));
     return force ? NULL : refuse_suite(base, head);
 }
 
