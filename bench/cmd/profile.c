@@ -65,7 +65,7 @@ static char *plugin_argument(const struct profile_options *o, const char *dir, c
     return b.p;
 }
 
-static const struct row *only_row(const struct result *r, const char *wanted)
+const struct row *profile_only_row(const struct result *r, const char *wanted)
 {
     if (r->rows_n == 1)
         return &r->rows[0];
@@ -283,7 +283,7 @@ static int profile_exact(struct profile_options *o, const char *dir)
         die(EXIT_USAGE, "no row is called %s: `make bench` prints the names; with the batch it is name/batch", o->row);
     if (!r)
         die(EXIT_RUN, "the run failed; no profile was written");
-    row = only_row(r, o->row);
+    row = profile_only_row(r, o->row);
     trace = trace_load(file, &why);
     run = trace ? trace_profile(trace, row, &why) : NULL;
     if (!run)
@@ -323,6 +323,8 @@ int cmd_profile(int argc, char **argv)
         {"guest", 0, "FILE", "the bench guest (default: build/guest/bench.elf)", &o.run.guest, NULL, NULL},
         {"memory", 'm', "MIB", "the machine's memory (default: 256)", &o.run.memory, NULL, NULL},
         {"qemu", 0, "PROGRAM", "default: qemu-system-i386", &o.qemu, NULL, NULL},
+        {"seconds", 0, "N", "under KVM: take samples for so long (default: 5)", &o.seconds, NULL, NULL},
+        {"guest-args", 0, "TEXT", "more for the guest's command line", &o.run.guest_args, NULL, NULL},
         ENGINE_PROBE_OPTION,
         {"cpu", 0, "MODEL", "QEMU's -cpu (default: qemu64; host under KVM)", &o.cpu, NULL, NULL},
         {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &out, NULL, NULL},

@@ -251,22 +251,23 @@ struct result *run_once(struct run_config *c)
 
 /* ---- what it was measured on ---------------------------------------------------------------------------------- */
 
-/* How often a hypercall left the guest, on average, from the first row's begin to the last row's end. */
-static void describe_exits(struct result *host, const struct result *r, const struct run_config *c)
+static uint64_t info_number(const struct result *r, const char *key)
 {
-    const char *text = result_info(r, "warm_ups");
-    uint64_t calls = 0, warm_ups = 0;
-    char *s;
+    const char *text = result_info(r, key);
+    uint64_t n;
 
-    if (text && !parse_u64(text, &warm_ups))
-        warm_ups = 0;
+    return text && parse_u64(text, &n) ? n : 0;
+}
+
+char *run_exits_per_call(const struct result *r, const struct run_config *c)
+{
+    uint64_t calls = 0, warm_ups = info_number(r, "warm_ups") + info_number(r, "warm_rounds");
+
     for (size_t i = 0; i < r->rows_n; i++)
         calls += r->rows[i].calls * (r->rows[i].samples_n + warm_ups);
-    s = c->counts[1].exits_known && calls
-            ? fmt("%.2f", (double)(c->counts[1].exits - c->counts[0].exits) / (double)calls)
-            : xstrdup("unknown");
-    result_set(host, "exits_per_call", s);
-    free(s);
+    if (!c->counts[0].exits_known || !c->counts[1].exits_known || !calls)
+        return xstrdup("unknown");
+    return fmt("%.2f", (double)(c->counts[1].exits - c->counts[0].exits) / (double)calls);
 }
 
 /* Turbo and idle states: what a cycle of the TSC was in cycles of the core, while the rows were measured. */
@@ -285,9 +286,12 @@ static void describe_clock(struct result *host, const struct run_config *c)
 
 static void describe_conditions(struct result *host, const struct result *r, const struct run_config *c)
 {
+    char *exits = run_exits_per_call(r, c);
+
     result_set(host, "pinned", c->vcpu.pinned ? c->vcpu.pinned : "no");
     conditions_describe(host, c->cpu);
-    describe_exits(host, r, c);
+    result_set(host, "exits_per_call", exits);
+    free(exits);
     describe_clock(host, c);
 }
 

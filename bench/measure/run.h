@@ -37,6 +37,8 @@ struct run_config {
  */
 struct result *run_once(struct run_config *c);
 void run_describe(struct result *r, const struct run_config *c);
+/* How often a call left the guest, without the exits for devices and interrupts; "unknown" where KVM does not tell. */
+char *run_exits_per_call(const struct result *r, const struct run_config *c);
 void run_defaults(struct run_config *c);
 
 /* Prints the end of a console on standard error, for a message. */

@@ -38,6 +38,7 @@ static const struct row rows[] = {
 static struct bench_call calls[BENCH_MAX_CALLS] __attribute__((aligned(4096)));
 static char selection[512];
 static uint32_t rows_printed, errors;
+static uint32_t warm_ms; /* warm-ups go on for so long: for a profiler that takes samples of the loops meanwhile */
 
 /* ---- For the rows */
 void bench_call_set(struct bench *b, uint32_t index, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
@@ -57,6 +58,10 @@ bool bench_repeat(struct bench *b)
 {
     if (b->failed || b->skipped)
         return false;
+    if (b->round == BENCH_WARM_UPS && rdtsc() < b->warm_until) {
+        b->warm_rounds++;
+        return true;
+    }
     return b->round++ < BENCH_WARM_UPS + b->reps;
 }
 
@@ -136,6 +141,8 @@ static void print_row(const struct bench *b)
     for (i = 0; i < b->reps; i++)
         printf("%s%llu", i ? "," : "", b->samples[i]);
     printf("\n");
+    if (warm_ms)
+        printf("@int82 info warm_rounds %u\n", b->warm_rounds);
     rows_printed++;
 }
 
@@ -152,6 +159,7 @@ static void measure(const struct row *row, uint32_t batch, uint32_t reps)
     b.loop = &loop_int82;
     b.empty = ~0ull;
     b.reps = reps;
+    b.warm_until = warm_ms ? rdtsc() + (uint64_t)warm_ms * tsc_khz() : 0;
     events_disable();
     if (trap_catch(&trap, run_row, &run)) {
         fail(&b);
@@ -218,6 +226,8 @@ void guest_main(void)
     }
     if (guest_option("reps", option, sizeof(option)))
         reps = parse_number(option);
+    if (guest_option("warm_ms", option, sizeof(option)))
+        warm_ms = parse_number(option);
     reps = reps < 1 ? 1 : reps > BENCH_MAX_REPS ? BENCH_MAX_REPS : reps;
 
     HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* refused by the oldest Xens: its ticks are few */

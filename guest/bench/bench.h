@@ -66,7 +66,8 @@ struct bench {
     uint32_t turns; /* what a figure is of, if that is not one call: so many groups of calls in the loop */
     const struct bench_loop *loop; /* loop_int82 unless changed */
     /* The rest is bench.c's. */
-    uint32_t round, reps;
+    uint32_t round, reps, warm_rounds; /* warm-ups beyond BENCH_WARM_UPS, until the TSC says so */
+    uint64_t warm_until;
     uint64_t empty, samples[BENCH_MAX_REPS];
     bool failed, skipped;
 };

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+uint32_t tsc_khz(void);
 void report_info(uint32_t reps);
 void counters_reset(void);
 void report_counters(void); /* nothing where there are none */
