@@ -16,12 +16,26 @@ $(B)/bench/%.o: bench/%.c bench/build.mk
 $(B)/int82-bench: $(BENCH_OBJ)
 	$(HOST_CC) -o $@ $^ -ljansson -lm
 
+$(B)/bench/revision: FORCE
+	@mkdir -p $(@D)
+	@tools/revision.sh 2>/dev/null > $@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+
+$(B)/bench/main.o: $(B)/bench/revision xen/include/xen/version.h
+$(B)/bench/main.o: private HOST_CFLAGS += -Ixen/include -DINT82_REVISION='"$(shell tools/revision.sh 2>/dev/null)"'
+
+# Where the tree is, for a build directory elsewhere.
+$(B)/tree: FORCE
+	@mkdir -p $(@D)
+	@echo "$(CURDIR)" | cmp -s - $@ || echo "$(CURDIR)" > $@
+
 $(B)/probe.elf: bench/probe.S
 	@mkdir -p $(@D)
 	$(HOST_CC) -m32 -ffreestanding -fno-pic -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	    -Wl,-Ttext=0x100000 -Wl,-z,max-page-size=4096 -o $@ $<
 
-.PHONY: bench-tools
-bench-tools: $(B)/int82-bench $(B)/probe.elf
+.PHONY: FORCE bench-tools
+FORCE:
+bench-tools: $(B)/int82-bench $(B)/probe.elf $(B)/tree
 
 -include $(BENCH_OBJ:.o=.d)

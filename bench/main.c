@@ -37,6 +37,7 @@ static void help(FILE *f)
 
 int main(int argc, char **argv)
 {
+    environment_clean();
     interrupts_catch();
     if (argc < 2) {
         help(stderr);

@@ -12,7 +12,7 @@ GUEST_BASE   := -std=gnu11 -m32 -march=i686 -ffreestanding -fno-pic -fno-pie -fn
                 -mgeneral-regs-only -Wall -Wextra -Werror
 GUEST_INC    := -Ixen/include -Iguest/include
 # The same file from any directory: paths in the debug information are relative.
-GUEST_ALL    := $(GUEST_INC) $(GUEST_BASE) $(GUEST_CFLAGS) -ffile-prefix-map=$(CURDIR)=.
+GUEST_ALL    := $(GUEST_INC) $(GUEST_BASE) $(GUEST_CFLAGS) "-ffile-prefix-map=$(CURDIR)=."
 GUEST_LD     := -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
 
 GUEST_DIRS   := $(wildcard guest/bench guest/tests guest/fuzz guest/duel guest/melee guest/examples/*)
@@ -26,8 +26,7 @@ GUEST_LIB    := $(filter-out %.lds.S.o,$(GUEST_LIB))
 # What the benchmark says of itself. The revision is that of what makes up the suite, so that a change of the hypervisor
 # does not look like one of the benchmark.
 SUITE_PATHS    := guest/bench guest/lib guest/include guest/build.mk xen/include/public xen/include/xen/hypercalls.def
-SUITE_REVISION ?= $(or $(shell git log -1 --format=%h --abbrev=12 -- $(SUITE_PATHS) 2>/dev/null),unknown)$(if \
-                  $(shell git status --porcelain -- $(SUITE_PATHS) 2>/dev/null),-dirty)
+SUITE_REVISION ?= $(shell tools/revision.sh $(SUITE_PATHS))
 SUITE_CC       := $(shell $(GUEST_CC) --version 2>/dev/null | head -n 1)
 
 # Rewritten only when it changes, so that objects follow the compiler and its flags.

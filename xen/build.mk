@@ -5,7 +5,8 @@
 B            ?= build
 ENTRY        ?= tuned
 XEN_CC       ?= $(CC)
-XEN_REV      := $(shell git describe --always --dirty --abbrev=12 2>/dev/null || echo unknown)
+XEN_REV      := $(shell tools/revision.sh)
+XEN_CC_IS    := $(shell $(XEN_CC) --version 2>/dev/null | head -n 1)
 XEN_BUILDS   := int82 int82-counters
 
 XEN_CPPFLAGS := -Ixen/include -D__XEN__
@@ -31,10 +32,20 @@ define xen_build
 $(1)-OBJS := $$(XEN_C:xen/%.c=$(B)/$(1)/%.o) $$(XEN_S:xen/%.S=$(B)/$(1)/%.o)
 $(1)-ALL  := $$(XEN_CPPFLAGS) -I$(B)/$(1)/include $$($(1)-FLAGS) $$(XEN_BASE) $$(XEN_CFLAGS)
 
-# Rebuild everything when the flags change.
+# Rebuild everything when the compiler or its flags change. Clang writes another assembly than tools/ss-data.awk reads.
 $(B)/$(1)/flags: FORCE
+	@case '$$(XEN_CC_IS)' in *clang*) echo 'CC=$$(XEN_CC) is clang: the hypervisor needs GCC' >&2; exit 1 ;; esac
 	@mkdir -p $$(@D)
-	@echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' | cmp -s - $$@ || echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY)' > $$@
+	@echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY) ($$(XEN_CC_IS))' > $$@.tmp
+	@cmp -s $$@.tmp $$@ && rm $$@.tmp || mv $$@.tmp $$@
+
+$(B)/$(1)/revision: FORCE
+	@mkdir -p $$(@D)
+	@echo '$$(XEN_REV)' | cmp -s - $$@ || echo '$$(XEN_REV)' > $$@
+
+# It stands in one object only, so that a commit does not rebuild the rest.
+$(B)/$(1)/common/control/version.o: $(B)/$(1)/revision
+$(B)/$(1)/common/control/version.o: private $(1)-ALL += -DXEN_REV='"$(XEN_REV)"'
 
 $(B)/$(1)/include/asm/offsets.h: xen/arch/x86/entry/offsets/asm-offsets.c $(B)/$(1)/flags $$(wildcard xen/include/*/*.h xen/include/*/*.def)
 	@mkdir -p $$(@D)
@@ -65,9 +76,6 @@ $(B)/$(1).elf: xen/arch/x86/boot/xen.lds.S xen/include/public/int82_counters.def
 -include $$($(1)-OBJS:.o=.d)
 endef
 $(foreach b,$(XEN_BUILDS),$(eval $(call xen_build,$(b))))
-
-# The revision stands in one object only, so that a commit does not rebuild the rest.
-$(foreach b,$(XEN_BUILDS),$(eval $(B)/$(b)/common/control/version.o: XEN_CPPFLAGS += -DXEN_REV='"$(XEN_REV)"'))
 
 .PHONY: FORCE xen
 FORCE:

@@ -16,6 +16,41 @@
 static pid_t running[MAX_CHILDREN];
 static volatile sig_atomic_t interrupted;
 
+void environment_clean(void)
+{
+    /* In a hook, GIT_INDEX_FILE and others name the repository of the commit: a `git worktree add` would change it.
+     * Configuration that the user gives in this way (GIT_CONFIG_*) stays. */
+    static const char *const others[] = {"GIT_DIR",
+                                         "GIT_WORK_TREE",
+                                         "GIT_IMPLICIT_WORK_TREE",
+                                         "GIT_INDEX_FILE",
+                                         "GIT_COMMON_DIR",
+                                         "GIT_PREFIX",
+                                         "GIT_OBJECT_DIRECTORY",
+                                         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                                         "GIT_QUARANTINE_PATH",
+                                         "GIT_NAMESPACE",
+                                         "GIT_SHALLOW_FILE",
+                                         "GIT_GRAFT_FILE",
+                                         "GIT_REPLACE_REF_BASE",
+                                         "GIT_NO_REPLACE_OBJECTS",
+                                         "GIT_INTERNAL_SUPER_PREFIX",
+                                         "MAKEFLAGS",
+                                         "MFLAGS",
+                                         "GNUMAKEFLAGS",
+                                         "MAKEOVERRIDES",
+                                         "MAKELEVEL",
+                                         "MAKEFILES",
+                                         "GNUTERM",
+                                         "GNUPLOT_LIB",
+                                         "LANGUAGE"};
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+        unsetenv(others[i]);
+    setenv("GIT_OPTIONAL_LOCKS", "0", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+}
+
 static void on_signal(int sig)
 {
     interrupted = sig;

@@ -34,6 +34,9 @@ int capture(const char *const *argv, const char *dir, struct buf *out, double se
 char *first_line(const char *const *argv, const char *dir);
 bool have_program(const char *name);
 
+/* What make and git tell their children is not meant for ours; and no locale changes what they print. */
+void environment_clean(void);
+
 /* After this, SIGINT, SIGTERM and SIGHUP end the program through its clean-up, wherever it waits. */
 void interrupts_catch(void);
 void interrupts_check(void);

@@ -281,14 +281,24 @@ const char *build_dir(void)
     return path;
 }
 
+/* The build directory lies in the tree, or says where that is (B= elsewhere): make leaves a file there. */
 const char *tree_root(void)
 {
     static char *root;
+    struct buf elsewhere = {0};
+    char *own;
 
-    if (!root) {
-        root = xstrdup(build_dir());
-        *strrchr(root, '/') = 0;
+    if (root)
+        return root;
+    root = xstrdup(build_dir());
+    *strrchr(root, '/') = 0;
+    own = fmt("%s/bench/main.c", root);
+    if (!file_exists(own) && file_read(fmt("%s/tree", build_dir()), &elsewhere)) {
+        free(root);
+        root = xstrndup(elsewhere.p, strcspn(elsewhere.p, "\n"));
     }
+    buf_free(&elsewhere);
+    free(own);
     return root;
 }
 
@@ -337,6 +347,15 @@ bool row_matches(const char *globs, const char *name, unsigned batch)
     free(copy);
     free(full);
     return hit;
+}
+
+char *row_glob_next(const char **globs)
+{
+    const char *from = *globs ? *globs + strspn(*globs, ", ") : "";
+    size_t n = strcspn(from, ", ");
+
+    *globs = from + n;
+    return n ? xstrndup(from, n) : NULL;
 }
 
 static void options_help(const struct option_def *defs, const char *usage, const char *about)

@@ -83,6 +83,8 @@ double now_seconds(void);
 
 /* `GLOB[,GLOB...]` against a row, by its name alone or as name/batch. */
 bool row_matches(const char *globs, const char *name, unsigned batch);
+/* Takes the next GLOB off the list, for the caller to free; NULL at its end. A glob that fits no row is an error. */
+char *row_glob_next(const char **globs);
 
 /* --help and --option=value, for all subcommands alike. A flag takes no value. */
 struct option_def {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define BUILD_SECONDS 600
+#define GIT_SECONDS   120
 
 static bool is_elf(const char *path)
 {
@@ -44,10 +45,98 @@ static char *find_result(const char *name)
     return NULL;
 }
 
+/* ---- what a build depends on besides the source --------------------------------------------------------------- */
+
+/* What changes the hypervisor's code. `make ENTRY=plain compare` leaves them in our environment. */
+static const char *const code_variables[] = {"ENTRY", "CC", "XEN_CC", "XEN_CFLAGS"};
+
+static const char *variable_of(const struct side *s, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = s->variables_n; i--;)
+        if (!strncmp(s->variables[i], name, n) && s->variables[i][n] == '=' && s->variables[i][n + 1])
+            return s->variables[i] + n + 1;
+    return NULL;
+}
+
+/* VAR=VALUE..., separated by blanks; quotes as the shell's keep blanks together. */
+static void variables_add(struct side *s, const char *text)
+{
+    struct buf word = {0};
+    char quote = 0;
+
+    for (;; text++) {
+        if (*text && (quote ? *text == quote : *text == '\'' || *text == '"')) {
+            quote = quote ? 0 : *text;
+        } else if (*text && (quote || *text != ' ')) {
+            buf_add(&word, text, 1);
+        } else if (word.n) {
+            if (!strchr(word.p, '=') || *word.p == '=' || *word.p == '-')
+                die(EXIT_USAGE, "make variables are VAR=VALUE, separated by blanks: %s is not", word.p);
+            *ARRAY_ADD(s->variables, s->variables_n) = word.p;
+            word = (struct buf){0};
+        }
+        if (!*text)
+            break;
+    }
+    if (quote)
+        die(EXIT_USAGE, "make variables: a %c is never closed in %s", quote, s->make);
+}
+
+static void hash_text(uint64_t *hash, const char *text) /* FNV-1a, for a name only */
+{
+    for (; *text; text++)
+        *hash = (*hash ^ (unsigned char)*text) * 0x100000001b3u;
+    *hash = (*hash ^ '\n') * 0x100000001b3u;
+}
+
+/* Collects the variables, and makes a name of them and of the tools: what was built by others is built again. */
+static char *build_key(struct side *s)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    struct buf version = {0};
+    const char *cc;
+    char *command;
+
+    variables_add(s, s->make ? s->make : "");
+    for (size_t i = 0; i < sizeof(code_variables) / sizeof(*code_variables); i++) {
+        const char *value = getenv(code_variables[i]);
+
+        if (value && *value && !variable_of(s, code_variables[i]))
+            *ARRAY_ADD(s->variables, s->variables_n) = fmt("%s=%s", code_variables[i], value);
+    }
+    cc = variable_of(s, "XEN_CC");
+    cc = cc ? cc : variable_of(s, "CC");
+    command = fmt("%s --version && ld --version", cc ? cc : "gcc");
+    if (capture((const char *[]){"sh", "-c", command, NULL}, NULL, &version, 20))
+        die(EXIT_MISSING, "%s: `%s` fails: %s", s->name, command, version.p);
+    for (size_t i = 0; i < s->variables_n; i++)
+        hash_text(&hash, s->variables[i]);
+    hash_text(&hash, version.p);
+    buf_free(&version);
+    free(command);
+    return fmt("%016llx", (unsigned long long)hash);
+}
+
+/* ---- finding it ----------------------------------------------------------------------------------------------- */
+
+/* The full hash of a revision; else NULL and git's own words, which may be about the whole repository. */
+static char *find_revision(const char *name, struct buf *why)
+{
+    char *commit = fmt("%s^{commit}", name), *hash = NULL;
+
+    if (*name != '-' &&
+        !capture((const char *[]){"git", "rev-parse", "--verify", commit, NULL}, tree_root(), why, GIT_SECONDS))
+        hash = xstrndup(why->p, strcspn(why->p, "\n"));
+    free(commit);
+    return hash;
+}
+
 struct side side_of(const char *name, const char *make)
 {
     struct side s = {.name = name, .make = make && *make ? make : NULL};
-    char *commit = fmt("%s^{commit}", name);
+    struct buf why = {0};
 
     if (!strcmp(name, "tree") || !strcmp(name, "working tree") || !strcmp(name, ".")) {
         s.kind = SIDE_TREE;
@@ -58,63 +147,57 @@ struct side side_of(const char *name, const char *make)
         s.revision = host_hypervisor(name);
     } else if ((s.path = find_result(name))) {
         s.kind = SIDE_RESULT;
-    } else if (*name != '-' &&
-               (s.revision = first_line((const char *[]){"git", "rev-parse", "--verify", "--quiet", commit, NULL},
-                                        tree_root()))) {
+    } else if ((s.revision = find_revision(name, &why))) {
         s.kind = SIDE_REVISION;
     } else {
         die(EXIT_MISSING,
-            "%s is neither a result, nor a hypervisor's image, nor a revision, nor `tree` (the working tree)", name);
+            "%s is neither a result, nor a hypervisor's image, nor a revision, nor `tree` (the working tree)%s%s", name,
+            why.n ? "; git says: " : "", why.n ? why.p : "");
     }
     if (s.make && s.kind != SIDE_TREE && s.kind != SIDE_REVISION)
         die(EXIT_USAGE, "%s is built already: make variables cannot change it", name);
-    free(commit);
+    if (s.kind == SIDE_TREE || s.kind == SIDE_REVISION)
+        s.key = build_key(&s);
+    buf_free(&why);
     return s;
 }
 
-/* Runs make there; its output is shown only when it fails. */
-static void make_image(const char *dir, const char *out, const char *variables, const char *what)
+/* Seen from DIR: a tree may lie in a path with blanks, which make cannot have in a target. */
+static const char *path_from(const char *dir, const char *path)
 {
-    char *image = fmt("%s/int82.elf", out), *b = fmt("B=%s", out);
-    char *copy = xstrdup(variables ? variables : ""), *save = NULL;
+    size_t n = strlen(dir);
+
+    return !strncmp(path, dir, n) && path[n] == '/' ? path + n + 1 : path;
+}
+
+/* Runs make there; its output is shown only when it fails. OUT is seen from DIR. */
+static void make_image(const char *dir, const char *out, const struct side *s, const char *what)
+{
+    char *image = fmt("%s/int82.elf", out), *b = fmt("B=%s", out),
+         *made = *out == '/' ? image : fmt("%s/%s", dir, image);
     struct args a = {0};
-    struct buf log = {0};
+    struct buf log = {0}, with = {0};
 
     args_add(&a, "make", "--no-print-directory", "-s", "-j2", "-C", dir, image, b, NULL);
-    for (char *v = strtok_r(copy, " ", &save); v; v = strtok_r(NULL, " ", &save)) {
-        if (!strchr(v, '='))
-            die(EXIT_USAGE, "make variables are VAR=VALUE, separated by blanks: %s is not", v);
-        args_add(&a, v, NULL);
+    for (size_t i = 0; i < s->variables_n; i++) {
+        args_add(&a, s->variables[i], NULL);
+        buf_printf(&with, "%s%s", i ? " " : " with ", s->variables[i]);
     }
-    fprintf(stderr, "building %s%s%s\n", what, variables ? " with " : "", variables ? variables : "");
-    /* What the outer make decided for itself is not this one's business. */
-    unsetenv("MAKEFLAGS");
-    unsetenv("MAKELEVEL");
-    unsetenv("MFLAGS");
+    fprintf(stderr, "building %s%s\n", what, with.n ? with.p : "");
     if (capture(a.v, NULL, &log, BUILD_SECONDS)) {
         size_t from = log.n > 3000 ? log.n - 3000 : 0;
 
         fprintf(stderr, "%s", log.p + from);
         die(EXIT_RUN, "%s does not build", what);
     }
-    if (!file_exists(image))
-        die(EXIT_RUN, "%s built, but left no %s", what, image);
+    if (!file_exists(made))
+        die(EXIT_RUN, "%s built, but left no %s", what, made);
     buf_free(&log);
+    buf_free(&with);
+    free(made == image ? NULL : made);
     free(image);
-    free(copy);
     free(b);
     free(a.v);
-}
-
-/* One directory for each revision and set of make variables, so that what was built once is not built again. */
-static char *build_place(const struct side *s)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a, for a name only */
-
-    for (const char *p = s->make ? s->make : ""; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 16777619u;
-    return fmt("%s/revisions/%.12s%s", build_dir(), s->kind == SIDE_TREE ? "tree" : s->revision,
-               s->make ? fmt("-%08x", hash) : "");
 }
 
 static void build_revision(const struct side *s, const char *place)
@@ -123,16 +206,19 @@ static void build_revision(const struct side *s, const char *place)
     char *tree = fmt("%s/tree", temp), *out = fmt("%s/out", temp), *what = fmt("%.12s (%s)", s->revision, s->name);
     struct buf log = {0};
 
-    capture((const char *[]){"git", "worktree", "prune", NULL}, tree_root(), &log, 30);
-    if (capture((const char *[]){"git", "worktree", "add", "--force", "--detach", tree, s->revision, NULL}, tree_root(),
-                &log, 120))
+    capture((const char *[]){"git", "worktree", "prune", NULL}, tree_root(), &log, GIT_SECONDS);
+    log.n = 0;
+    /* Without the user's hooks: this is no checkout of his, and a hook may be what called us. */
+    if (capture((const char *[]){"git", "-c", "core.hooksPath=/dev/null", "worktree", "add", "--force", "--detach",
+                                 tree, s->revision, NULL},
+                tree_root(), &log, GIT_SECONDS))
         die(EXIT_RUN, "cannot make a work tree of %s: %s", s->name, log.p);
-    make_image(tree, out, s->make, what);
+    make_image(tree, "../out", s, what);
     if (!dir_exists(place) && rename(out, place))
         die(EXIT_RUN, "cannot keep the build of %s in %s", s->name, place);
     remove_tree(temp);
     temp_keep(temp);
-    capture((const char *[]){"git", "worktree", "prune", NULL}, tree_root(), &log, 30);
+    capture((const char *[]){"git", "worktree", "prune", NULL}, tree_root(), &log, GIT_SECONDS);
     buf_free(&log);
     free(parent);
     free(what);
@@ -147,15 +233,14 @@ void side_build(struct side *s)
     if (s->path)
         return;
     if (s->kind == SIDE_TREE && !s->make) {
-        make_image(tree_root(), strcmp(build_dir(), fmt("%s/build", tree_root())) ? build_dir() : "build", NULL,
-                   "the working tree");
+        make_image(tree_root(), path_from(tree_root(), build_dir()), s, "the working tree");
         s->path = fmt("%s/int82.elf", build_dir());
         return;
     }
-    place = build_place(s);
+    place = fmt("%s/revisions/%.12s-%s", build_dir(), s->kind == SIDE_TREE ? "tree" : s->revision, s->key);
     s->path = fmt("%s/int82.elf", place);
     if (s->kind == SIDE_TREE)
-        make_image(tree_root(), place, s->make, "the working tree");
+        make_image(tree_root(), path_from(tree_root(), place), s, "the working tree");
     else if (!file_exists(s->path))
         build_revision(s, place);
     free(place);
@@ -167,9 +252,11 @@ char **revisions_of(const char *range, size_t *n)
     char **list = NULL, *save = NULL;
 
     *n = 0;
-    if (*range == '-' || capture((const char *[]){"git", "rev-list", "--reverse", "--first-parent", range, "--", NULL},
-                                 tree_root(), &b, 30))
-        die(EXIT_MISSING, "git knows no revisions %s", range);
+    if (*range == '-')
+        die(EXIT_USAGE, "%s is no range of revisions", range);
+    if (capture((const char *[]){"git", "rev-list", "--reverse", "--first-parent", range, "--", NULL}, tree_root(), &b,
+                GIT_SECONDS))
+        die(EXIT_MISSING, "git knows no revisions %s: %s", range, b.p);
     for (char *line = strtok_r(b.p, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
         *ARRAY_ADD(list, *n) = xstrdup(line);
     buf_free(&b);

@@ -13,7 +13,10 @@ struct side {
     const char *name; /* as the user said it */
     char *path;       /* the result or image; for trees and revisions, set by side_build() */
     char *revision;   /* full hash of a revision, what `git describe` says of a tree */
-    const char *make; /* make variables, or NULL */
+    const char *make; /* make variables as the user said them, or NULL */
+    char **variables; /* all that are given to make, the environment's too */
+    size_t variables_n;
+    char *key; /* of variables and compiler, for what is kept */
 };
 
 /* Finds out what NAME is, or ends the program. MAKE may be NULL or empty. */

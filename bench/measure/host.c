@@ -78,9 +78,11 @@ char *host_hypervisor(const char *image)
     if (realpath(image, real) && (slash = strrchr(real, '/'))) {
         *slash = 0;
         slash = strrchr(real, '/');
-        if (slash && !strcmp(slash, "/build")) {
+        if (!strcmp(real, build_dir()) || (slash && !strcmp(slash, "/build"))) {
+            bool own = !strcmp(real, build_dir());
+
             *slash = 0;
-            s = host_revision(real);
+            s = host_revision(own ? tree_root() : real);
             if (strcmp(s, "unknown"))
                 return s;
             free(s);

@@ -43,7 +43,7 @@ bool plot_draw(const char *dir, const char *stem, unsigned width, unsigned heigh
         warn("gnuplot is not installed (`make deps`): %s has no picture", path);
         status = -1;
     } else {
-        status = capture((const char *[]){"gnuplot", name, NULL}, dir, &out, 60);
+        status = capture((const char *[]){"gnuplot", "-d", name, NULL}, dir, &out, 60);
         if (status)
             warn("gnuplot %s failed: %.300s", path, out.p);
     }

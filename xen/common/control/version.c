@@ -13,7 +13,7 @@
 /* Guests get the whole of each array, so that what follows the text is 0. */
 static const xen_extraversion_t extraversion = XEN_EXTRAVERSION;
 static const xen_capabilities_info_t capabilities = "xen-3.0-x86_32p ";
-static const xen_changeset_info_t changeset = XEN_REV;
+static const xen_changeset_info_t changeset = "Int82 " INT82_VERSION " " XEN_REV;
 static const struct xen_compile_info compile_info = {
     .compiler = "gcc " __VERSION__,
     .compile_by = "int82",
