@@ -24,6 +24,11 @@ $(B)/bench/revision: FORCE
 $(B)/bench/main.o: $(B)/bench/revision xen/include/xen/version.h
 $(B)/bench/main.o: private HOST_CFLAGS += -Ixen/include -DINT82_REVISION='"$(shell tools/revision.sh 2>/dev/null)"'
 
+# Time limits of tests.
+$(B)/worklimit: tools/worklimit.c bench/lib/work.c bench/lib/work.h
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_CFLAGS) -o $@ tools/worklimit.c bench/lib/work.c
+
 # Where the tree is, for a build directory elsewhere.
 $(B)/tree: FORCE
 	@mkdir -p $(@D)
@@ -36,6 +41,6 @@ $(B)/probe.elf: bench/probe.S
 
 .PHONY: FORCE bench-tools
 FORCE:
-bench-tools: $(B)/int82-bench $(B)/probe.elf $(B)/tree
+bench-tools: $(B)/int82-bench $(B)/probe.elf $(B)/worklimit $(B)/tree
 
 -include $(BENCH_OBJ:.o=.d)

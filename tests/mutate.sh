@@ -146,7 +146,7 @@ run_one() {
         fi
         caught=
         for test in $(printf '%s' "$tests" | tr ',' ' '); do
-            timeout 120 tools/run32 "$dir/$program" "$test" >"$CASE_TMP/out" 2>&1 || caught="$caught $test"
+            limit 120 tools/run32 "$dir/$program" "$test" >"$CASE_TMP/out" 2>&1 || caught="$caught $test"
             grep -q '^@test' "$CASE_TMP/out" || { caught=; break; }
         done
         ;;
@@ -230,7 +230,7 @@ run_intact() {
     sed -n 's/^# caught-by: *unit=\([a-z_]*\) *\(.*\)/\1 \2/p' "$all"/*.patch | tr ',' ' ' | sort -u |
         while read -r program tests; do
             for test in $tests; do
-                if timeout 120 tools/run32 "$work/base-unit/build/unit/$program" "$test" >"$CASE_TMP/out" 2>&1 &&
+                if limit 120 tools/run32 "$work/base-unit/build/unit/$program" "$test" >"$CASE_TMP/out" 2>&1 &&
                     grep -q '^@test pass' "$CASE_TMP/out"; then
                     pass "intact: $program $test"
                 else

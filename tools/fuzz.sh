@@ -15,7 +15,7 @@ mkdir -p "$dir"
 
 # boot SECONDS LOG "GUEST'S ARGUMENTS". Without icount, which costs half the speed: nothing here depends on time.
 boot() {
-    timeout -k 5 "$1" "${QEMU:-qemu-system-i386}" -m 128 -accel "$engine" -cpu "$cpu" -display none -monitor none \
+    "$B/worklimit" "$1" "${QEMU:-qemu-system-i386}" -m 128 -accel "$engine" -cpu "$cpu" -display none -monitor none \
         -nic none -no-reboot -serial "file:$2" -kernel "$hv" -append "dom0_mem=64M" \
         -initrd "$B/guest/fuzz.elf $3${GUESTARGS:+ $GUESTARGS}" </dev/null >"$2.qemu" 2>&1 || echo "qemu: status $?" >>"$2"
 }

@@ -22,7 +22,7 @@ log() {
 # boot HYPERVISOR SEED LOG. With icount (not under KVM): the same seed is the same run. A machine that stands still is given up.
 boot() {
     # shellcheck disable=SC2086
-    timeout -k 5 $((60 + each / 500)) "${QEMU:-qemu-system-i386}" -m 64 -accel "$engine" -cpu "$cpu" $clock -display none -monitor none \
+    "$B/worklimit" $((60 + each / 500)) "${QEMU:-qemu-system-i386}" -m 64 -accel "$engine" -cpu "$cpu" $clock -display none -monitor none \
         -serial "file:$3" -nic none -no-reboot -kernel "$1" -append "dom0_mem=24M" \
         -initrd "$B/guest/melee.elf seed=$2 ops=$each${GUESTARGS:+ $GUESTARGS}" </dev/null >"$3.qemu" 2>&1 ||
         echo "qemu: status $?" >>"$3"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "lib/proc.h"
+#include "lib/work.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,31 +201,37 @@ void child_kill(struct child *c)
     finished(c, status);
 }
 
-int capture(const char *const *argv, const char *dir, struct buf *out, double seconds)
+int child_collect(struct child *c, struct buf *out, double seconds)
 {
-    struct child c = child_start(argv, dir);
-    double end = now_seconds() + seconds;
+    struct work work;
     char data[4096];
     int status;
 
+    work_start(&work, c->pid);
     buf_add(out, "", 0);
     for (;;) {
-        double left = end - now_seconds();
-        ssize_t n = left > 0 ? child_read(&c, data, sizeof(data), (int)(left * 1e3)) : -1;
+        ssize_t n = child_read(c, data, sizeof(data), 200);
 
         if (n > 0)
             buf_add(out, data, n);
         else if (!n)
             break;
-        else if (now_seconds() >= end) {
-            child_kill(&c);
+        if (work_seconds(&work) > seconds) {
+            child_kill(c);
             return -1;
         }
     }
-    status = child_wait(&c, 10000);
+    status = child_wait(c, 10000);
     if (status < 0)
-        child_kill(&c);
+        child_kill(c);
     return status;
+}
+
+int capture(const char *const *argv, const char *dir, struct buf *out, double seconds)
+{
+    struct child c = child_start(argv, dir);
+
+    return child_collect(&c, out, seconds);
 }
 
 char *first_line(const char *const *argv, const char *dir)

@@ -28,7 +28,11 @@ ssize_t child_read(struct child *c, char *data, size_t room, int ms);
 int child_wait(struct child *c, int ms);
 void child_kill(struct child *c);
 
-/* Runs to the end and collects the output; a command that takes longer than SECONDS is killed (-1). */
+/* Collects what it prints until its end, and returns its status; after SECONDS of work (lib/work.h) it is killed (-1).
+ */
+int child_collect(struct child *c, struct buf *out, double seconds);
+
+/* Runs to the end and collects the output; a command that works for longer than SECONDS is killed (-1). */
 int capture(const char *const *argv, const char *dir, struct buf *out, double seconds);
 /* The first line of a command's output, or NULL when it fails. */
 char *first_line(const char *const *argv, const char *dir);

@@ -12,7 +12,7 @@ switch=$(printf '\001\001\001')
 
 # await TEXT [TIMES]: until the console has shown it so often
 await() {
-    for _ in $(seq 150); do
+    for _ in $(seq 600); do
         [ "$(grep -cF -- "$1" "$CONSOLE" 2>/dev/null)" -ge "${2:-1}" ] && return 0
         sleep 0.1
     done
@@ -25,7 +25,7 @@ type_() {
 
 # boot OPTIONS MODULES: what is typed comes from standard input
 boot() {
-    timeout -k 5 60 "${QEMU:-qemu-system-i386}" -m 256 -cpu qemu64 -display none -monitor none -nic none -no-reboot -accel tcg \
+    limit 60 "${QEMU:-qemu-system-i386}" -m 256 -cpu qemu64 -display none -monitor none -nic none -no-reboot -accel tcg \
         -chardev "stdio,id=c,logfile=$CONSOLE,signal=off" -serial chardev:c -kernel "$OUR_HYPERVISOR" -append "$1" -initrd "$echo,$2" \
         >"$CASE_TMP/qemu.out" 2>&1
 }

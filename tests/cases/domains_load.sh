@@ -14,7 +14,7 @@ load=$B/guest/load.elf
 # boot OPTIONS MODULES IDLE'S-ARGUMENTS
 boot() {
     boot_rc=0
-    timeout -k 5 200 "${QEMU:-qemu-system-i386}" -m 256 -cpu qemu64 -display none -monitor none -serial "file:$CONSOLE" -nic none \
+    limit 200 "${QEMU:-qemu-system-i386}" -m 256 -cpu qemu64 -display none -monitor none -serial "file:$CONSOLE" -nic none \
         -no-reboot -accel tcg -icount shift=7,sleep=off -kernel "$OUR_HYPERVISOR" -append "$1" -initrd "$idle $3,$2" \
         </dev/null >"$CASE_TMP/qemu.out" 2>&1 || boot_rc=$?
     [ $boot_rc = 0 ] && pass "$name: ends well" || fail "$name: ends well" "status $boot_rc"

@@ -11,7 +11,7 @@ touch "$CASE_TMP/console" "$CASE_TMP/monitor"
 
 # await TEXT FILE: until it is there, for a while.
 await() {
-    for _ in $(seq 100); do
+    for _ in $(seq 600); do
         grep -q "$1" "$2" && break
         sleep 0.1
     done
@@ -26,7 +26,7 @@ await() {
     echo "x /512xw 0x$idt"
     await "^0*$last:" "$CASE_TMP/monitor"
     echo quit
-} | timeout -k 5 30 qemu-system-i386 -m 64 -cpu qemu64 -display none -serial "file:$CASE_TMP/console" -nic none -accel tcg \
+} | limit 30 qemu-system-i386 -m 64 -cpu qemu64 -display none -serial "file:$CASE_TMP/console" -nic none -accel tcg \
     -monitor stdio -kernel "$OUR_HYPERVISOR" -append noreboot -initrd "$B/guest/tests.elf crash=idle" >"$CASE_TMP/monitor" 2>&1
 tr -d '\r' <"$CASE_TMP/console"
 check_text "the guest runs" "crash begins: idle" "$CASE_TMP/console"

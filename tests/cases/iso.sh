@@ -5,7 +5,7 @@
 need qemu-system-i386 grub-mkrescue xorriso mformat
 
 check "make the ISO" make_iso "$CASE_TMP/bench.iso" "" "$B/guest/bench.elf" "rows=xen_version,mmu_same"
-timeout 120 qemu-system-i386 -cdrom "$CASE_TMP/bench.iso" -m 128 -display none -monitor none -nic none -no-reboot \
+limit 120 qemu-system-i386 -cdrom "$CASE_TMP/bench.iso" -m 128 -display none -monitor none -nic none -no-reboot \
     -accel tcg -serial "file:$CASE_TMP/console" </dev/null
 tail -n 3 "$CASE_TMP/console"
 check_status import 0 "$BENCH" import --engine=bare-metal --label=iso --out="$CASE_TMP" "$CASE_TMP/console"
