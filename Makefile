@@ -3,6 +3,11 @@
 
 B  ?= build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+export LC_ALL := C.UTF-8
+
+ifneq ($(words $(B)),1)
+$(error B='$(B)': make cannot build in a path with blanks)
+endif
 
 # The front end, and a recursive make that runs once what it needs is installed.
 BENCH    = $(B)/int82-bench
@@ -11,6 +16,20 @@ MAKESELF = $(MAKE) --no-print-directory
 # $(call opt,--name,VALUE): the option when the value is not empty, quoted for the shell.
 quote = '$(subst ','\'',$(1))'
 opt   = $(if $(2),$(1)=$(call quote,$(2)))
+
+# The front end's exit codes, which are documented, reach who called make: see tools/make-status.c. $(CODE) follows a
+# command and notes its code; a build that fails is code 3.
+STATUS_SO = $(B)/make-status.so
+CODE      = || { code=$$?; mkdir -p '$(B)'; echo $$code >'$(B)/.status.'$$PPID; exit $$code; }
+BUILT     = || { mkdir -p '$(B)'; echo 3 >'$(B)/.status.'$$PPID; exit 3; }
+CODED     = bench baseline compare gate history profile batching fuzz host-fuzz host-fuzz-coverage run debug iso test lint
+
+ifneq ($(and $(filter $(CODED),$(MAKECMDGOALS)),$(filter load,$(.FEATURES))),)
+-load $(STATUS_SO)(make_status_setup)
+endif
+$(STATUS_SO): tools/make-status.c
+	@mkdir -p $(@D)
+	@for cc in $(call quote,$(CC)) cc; do $$cc -O2 -shared -fPIC -o $@.tmp $< 2>/dev/null && mv $@.tmp $@ && break; done; :
 
 .DEFAULT_GOAL := all
 .PHONY: fuzz host-fuzz host-fuzz-coverage lint all build help deps bench test run iso debug compare gate history baseline tables clean
@@ -27,11 +46,11 @@ build: xen guests bench-tools
 help:
 	@echo "make                 build everything: $(B)/int82.elf, $(B)/int82-counters.elf, $(B)/guest/*.elf, $(B)/int82-bench"
 	@echo "make bench           measure all hypercalls, print a table, write results/<label>/ with CSV, JSON and plots"
-	@echo "                       LABEL=name  ROWS='mmu_*,xen_version/1'  REPS=n  ENGINE=auto|tcg|kvm  PIN=cpu  PEER=result.csv"
+	@echo "                       LABEL=name  ROWS='mmu_*,xen_version/1'  REPS=n  ENGINE=auto|tcg|kvm  PIN=cpu  PEER=result.csv  OUT=dir"
 	@echo "                       HYPERVISOR=/path/to/xen  HVARGS='its command line': the same guest on another hypervisor"
 	@echo "make test            run all tests; TESTS='names' for some of them"
 	@echo "make compare         BASE=<revision|result|tree> HEAD=<the same>  MAX_REGRESSION=percent  LIMITS=file  ROWS=..."
-	@echo "                       BASE_MAKE='ENTRY=plain' HEAD_MAKE='CC=clang': build options of each side"
+	@echo "                       BASE_MAKE='ENTRY=plain' HEAD_MAKE='CC=gcc-13': build options of each side"
 	@echo "make gate            the working tree against results/baseline, exactly; fails when a row is worse"
 	@echo "make history         follow ROWS= over the results, or over REVISIONS=v1..v2"
 	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
@@ -58,16 +77,17 @@ deps:
 # ---- measuring ----------------------------------------------------------------------------------------------------
 
 bench:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
 	@$(BENCH) run $(call opt,--label,$(LABEL)) $(call opt,--rows,$(ROWS)) $(call opt,--reps,$(REPS)) \
 	    $(call opt,--engine,$(ENGINE)) $(call opt,--pin,$(PIN)) $(call opt,--hypervisor,$(HYPERVISOR)) \
-	    $(call opt,--hv-args,$(HVARGS)) $(foreach p,$(PEER),$(call opt,--peer,$(p))) $(BENCHFLAGS)
+	    $(call opt,--hv-args,$(HVARGS)) $(foreach p,$(PEER),$(call opt,--peer,$(p))) \
+	    $(call opt,--out,$(OUT)) $(BENCHFLAGS) $(CODE)
 
 baseline:
-	@$(MAKESELF) bench ENGINE=tcg LABEL=baseline.new BENCHFLAGS='--brief'
-	@$(MAKESELF) -s -f xen/build.mk CC='$(CC)' B='$(B)/plain' ENTRY=plain '$(B)/plain/int82.elf'
-	@$(BENCH) run --engine=tcg --hypervisor='$(B)/plain/int82.elf' --label=baseline-plain.new --brief --no-plot
+	+@$(MAKESELF) bench ENGINE=tcg LABEL=baseline.new BENCHFLAGS='--brief' $(CODE)
+	+@$(MAKESELF) -s -f xen/build.mk CC='$(CC)' B='$(B)/plain' ENTRY=plain '$(B)/plain/int82.elf' $(BUILT)
+	@$(BENCH) run --engine=tcg --hypervisor='$(B)/plain/int82.elf' --label=baseline-plain.new --brief --no-plot $(CODE)
 	@rm -rf results/baseline && mv results/baseline.new results/baseline && rm -f results/baseline/console.log
 	@rm -rf results/baseline-plain && mkdir results/baseline-plain && \
 	    mv results/baseline-plain.new/bench.csv results/baseline-plain && rm -rf results/baseline-plain.new
@@ -79,48 +99,48 @@ tables:
 	@tools/hypercalls-doc.sh
 
 compare:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
 	@$(BENCH) compare $(call opt,--rows,$(ROWS)) $(call opt,--engine,$(ENGINE)) $(call opt,--rounds,$(ROUNDS)) \
 	    $(call opt,--max-regression,$(MAX_REGRESSION)) $(call opt,--limits,$(LIMITS)) $(call opt,--pin,$(PIN)) \
 	    $(call opt,--base-make,$(BASE_MAKE)) $(call opt,--head-make,$(HEAD_MAKE)) $(BENCHFLAGS) \
-	    $(call quote,$(or $(BASE),HEAD)) $(call quote,$(or $(HEAD),tree))
+	    $(call quote,$(or $(BASE),HEAD)) $(call quote,$(or $(HEAD),tree)) $(CODE)
 
 gate:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
 	@$(BENCH) gate $(call opt,--rows,$(ROWS)) $(call opt,--max-regression,$(MAX_REGRESSION)) \
 	    $(call opt,--limits,$(or $(LIMITS),$(wildcard bench/limits.txt))) $(BENCHFLAGS) \
-	    $(call quote,$(or $(BASE),results/baseline)) $(call quote,$(or $(HEAD),tree))
+	    $(call quote,$(or $(BASE),results/baseline)) $(call quote,$(or $(HEAD),tree)) $(CODE)
 
 history:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
-	@$(BENCH) history $(call opt,--rows,$(ROWS)) $(call opt,--revisions,$(REVISIONS)) $(BENCHFLAGS)
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
+	@$(BENCH) history $(call opt,--rows,$(ROWS)) $(call opt,--revisions,$(REVISIONS)) $(BENCHFLAGS) $(CODE)
 
 # ---- tests --------------------------------------------------------------------------------------------------------
 
 test:
-	@tools/deps.sh test
-	@$(MAKESELF) -s build tests
-	@tests/run $(TESTS)
+	@tools/deps.sh test $(CODE)
+	+@$(MAKESELF) -s build tests $(BUILT)
+	@tests/run $(TESTS) $(CODE)
 
 host-fuzz:
-	@tools/deps.sh fuzz
+	@tools/deps.sh fuzz $(CODE)
 	@$(MAKESELF) -s -j2 fuzzers
 	@tests/fuzz/run fuzz '$(or $(TIME),60)' $(or $(TARGET),$(FUZZ_ALL))
 
 host-fuzz-coverage:
-	@tools/deps.sh fuzz
+	@tools/deps.sh fuzz $(CODE)
 	@$(MAKESELF) -s -j2 fuzzers-cov
 	@tests/fuzz/run coverage $(or $(TARGET),$(FUZZ_ALL))
 
 fuzz:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
 	@B='$(B)' SEED='$(SEED)' MINUTES='$(MINUTES)' OPS='$(OPS)' JOBS='$(JOBS)' SEQUENCE='$(SEQUENCE)' KEEP='$(KEEP)' \
 	    HYPERVISOR=$(call quote,$(HYPERVISOR)) GUESTARGS=$(call quote,$(GUESTARGS)) ENGINE='$(ENGINE)' \
-	    tools/$(if $(filter melee,$(GUEST)),melee,fuzz).sh
+	    tools/$(if $(filter melee,$(GUEST)),melee,fuzz).sh $(CODE)
 
 # ---- one guest, by hand -------------------------------------------------------------------------------------------
 
@@ -128,18 +148,18 @@ RUN_ENV = B='$(B)' GUEST=$(call quote,$(GUEST)) INITRD=$(call quote,$(INITRD)) C
           HVARGS=$(call quote,$(HVARGS)) MEM='$(MEM)' HYPERVISOR=$(call quote,$(HYPERVISOR)) ENGINE='$(ENGINE)'
 
 run debug:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
-	@$(RUN_ENV) tools/guest.sh $@
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
+	@$(RUN_ENV) tools/guest.sh $@ $(CODE)
 
 iso:
-	@tools/deps.sh test
-	@$(MAKESELF) -s build
-	@$(RUN_ENV) tools/guest.sh iso
+	@tools/deps.sh test $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
+	@$(RUN_ENV) tools/guest.sh iso $(CODE)
 
 lint:
-	@tools/deps.sh lint
-	@$(MAKESELF) -s build
+	@tools/deps.sh lint $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
 	@tools/lint.sh
 
 clean:

@@ -20,16 +20,16 @@ bench-tools: $(PROFILE_SO) $(STRETCH_SO)
 
 # BENCH=row/batch, as `make bench` prints them. Everywhere else BENCH is the front end's path, so here it is written out.
 profile:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
 	@$(B)/int82-bench profile $(call opt,--label,$(LABEL)) $(call opt,--engine,$(ENGINE)) $(call opt,--reps,$(REPS)) \
 	    $(call opt,--hypervisor,$(HYPERVISOR)) $(call opt,--hv-args,$(HVARGS)) $(call opt,--symbols,$(SYMBOLS)) \
-	    $(BENCHFLAGS) $(if $(filter command environment,$(firstword $(origin BENCH))),$(call quote,$(BENCH)))
+	    $(BENCHFLAGS) $(if $(filter command environment,$(firstword $(origin BENCH))),$(call quote,$(BENCH))) $(CODE)
 
 # GUEST= and what goes with it as in `make run`; or CONSOLE=file, what an earlier run printed.
 batching:
-	@tools/deps.sh bench
-	@$(MAKESELF) -s build
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
 	@$(B)/int82-bench batching $(call opt,--label,$(LABEL)) $(call opt,--console,$(CONSOLE)) $(call opt,--guest,$(GUEST)) \
 	    $(call opt,--guest-args,$(CMDLINE)) $(call opt,--initrd,$(INITRD)) $(call opt,--hv-args,$(HVARGS)) \
-	    $(call opt,--memory,$(MEM)) $(call opt,--hypervisor,$(HYPERVISOR)) $(BENCHFLAGS)
+	    $(call opt,--memory,$(MEM)) $(call opt,--hypervisor,$(HYPERVISOR)) $(BENCHFLAGS) $(CODE)

@@ -77,9 +77,30 @@ fi
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'kill "$pid" 2>/dev/null || :; rm -f "$log"' EXIT
+
+# A line every ten seconds, of what apt-get has printed so far: some of this takes minutes.
+progress() {
+    awk -v seconds="$1" '
+        /^Get:/ { got++ } /^Unpacking / { unpacked++ } /^Setting up / { set_up++ }
+        / newly installed/ { all = $1 + $3 }
+        END {
+            if (!all) what = "reading the lists of packages"
+            else if (set_up) what = set_up " of " all " packages set up"
+            else if (unpacked) what = unpacked " of " all " packages unpacked"
+            else what = "downloading " all " packages"
+            print "  " seconds " s: " what
+        }' "$log"
+}
+
 # shellcheck disable=SC2086
-if ! { apt-get update && apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
+{ apt-get update && apt-get install -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null &
+pid=$! seconds=0
+while sleep 1 && kill -0 $pid 2>/dev/null; do
+    seconds=$((seconds + 1))
+    [ $((seconds % ${DEPS_INTERVAL:-10})) != 0 ] || progress $seconds
+done
+if ! wait $pid; then
     tail -n 20 "$log" >&2
     echo "that failed; by hand it is:  $command" >&2
     exit 5

@@ -10,6 +10,7 @@ own=$B/int82.elf
 [ "${1:-}" != debug ] || own=$B/int82-counters.elf
 hypervisor=${HYPERVISOR:-$own}
 mode=${1:-}
+CMDLINE=${CMDLINE:-} HVARGS=${HVARGS:-}
 
 usage() {
     cat >&2 <<EOF
@@ -44,6 +45,25 @@ EOF
     exit 0
 fi
 
+# ran CONSOLE: whether domain 0 ran, and did not crash; says what happened instead. Xen's messages are other ones than ours.
+ran() {
+    if [ ! -s "$1" ]; then
+        echo "the hypervisor printed nothing"
+    elif grep -aqE 'Panic on CPU|(Domain 0|Dom0) (\(vcpu [0-9]+\) )?crashed' "$1"; then
+        grep -aE 'Panic on CPU|(Domain 0|Dom0) (\(vcpu [0-9]+\) )?crashed' "$1" | tr -d '\r' | head -n 1
+    elif ! grep -aqE 'Domain 0: |Domain 0 KERNEL|Dom0 has maximum|LOADING DOMAIN 0' "$1"; then
+        echo "domain 0 was never started"
+    else
+        return 0
+    fi
+    return 1
+}
+
+for line in "$CMDLINE" "$HVARGS"; do
+    [ "$(printf %s "$line" | wc -c)" -le 1023 ] ||
+        { echo "make $mode: a command line has at most 1023 bytes: $(printf %.60s "$line")..." >&2; exit 2; }
+done
+
 double_commas() {
     printf '%s' "$1" | sed 's/,/,,/g'
 }
@@ -56,14 +76,16 @@ set -- -m "${MEM:-256}" -display none -nic none -no-reboot -accel "$engine" -cpu
 
 if [ "$mode" = run ]; then
     [ ! -t 0 ] || echo "(C-a x ends QEMU)" >&2
-    if [ "$GUEST" != "$unpacked" ]; then
-        rm -f "$unpacked"
-        # shellcheck disable=SC2086
-        exec "$qemu" "$@" -serial mon:stdio ${QEMUFLAGS:-}
-    fi
+    # As mon:stdio, with all that is printed in a file, too.
+    console=$B/run-console.log
+    rm -f "$console"
+    rc=0
     # shellcheck disable=SC2086
-    "$qemu" "$@" -serial mon:stdio ${QEMUFLAGS:-}
-    exit
+    "$qemu" "$@" -chardev "stdio,id=console,mux=on,logfile=$console" -serial chardev:console \
+        -mon chardev=console ${QEMUFLAGS:-} || rc=$?
+    wrong=$(ran "$console") || { echo "make run: $wrong" >&2; exit 3; }
+    [ $rc = 0 ] || { echo "make run: QEMU ended with status $rc" >&2; exit 3; }
+    exit 0
 fi
 
 # debug: QEMU stopped before the first instruction, gdb in front, the console in a file.

@@ -34,7 +34,10 @@ $(1)-ALL  := $$(XEN_CPPFLAGS) -I$(B)/$(1)/include $$($(1)-FLAGS) $$(XEN_BASE) $$
 
 # Rebuild everything when the compiler or its flags change. Clang writes another assembly than tools/ss-data.awk reads.
 $(B)/$(1)/flags: FORCE
-	@case '$$(XEN_CC_IS)' in *clang*) echo 'CC=$$(XEN_CC) is clang: the hypervisor needs GCC' >&2; exit 1 ;; esac
+	@case '$$(XEN_CC_IS)' in \
+	    '') echo 'CC=$$(XEN_CC) does not run' >&2; exit 1 ;; \
+	    *clang*) echo 'CC=$$(XEN_CC) is clang: the hypervisor needs GCC' >&2; exit 1 ;; \
+	esac
 	@mkdir -p $$(@D)
 	@echo '$$(XEN_CC) $$($(1)-ALL) ENTRY=$$(ENTRY) ($$(XEN_CC_IS))' > $$@.tmp
 	@cmp -s $$@.tmp $$@ && rm $$@.tmp || mv $$@.tmp $$@
