@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/commands.h"
 #include "measure/engine.h"
+#include "measure/run.h"
 #include "view/plot.h"
 #include "lib/proc.h"
 #include "result/result.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +153,30 @@ static char *csv(struct batching *g)
     return b.p;
 }
 
+static void print_json(struct batching *g, const char *what)
+{
+    json_t *o = json_object(), *all = json_object(), *sizes = json_object();
+    char *text;
+
+    for (const struct counter *c = counters; c < counters + COUNTERS_N; c++)
+        json_object_set_new(all, c->name, json_integer(*counter_of(g, c)));
+    for (size_t i = 0; i < g->buckets_n; i++) {
+        char *size = fmt("%" PRIu64, g->buckets[i].size);
+
+        json_object_set_new(sizes, size, json_integer(g->buckets[i].n));
+        free(size);
+    }
+    json_object_set_new(o, "what", json_string(what));
+    json_object_set_new(o, "counters", all);
+    json_object_set_new(o, "batch_size", sizes);
+    text = json_dumps(o, JSON_INDENT(1));
+    if (!text)
+        die(EXIT_RUN, "cannot make the JSON");
+    puts(text);
+    free(text);
+    json_decref(o);
+}
+
 static void draw(const struct batching *g, const char *what, const char *dir)
 {
     struct buf b = {0};
@@ -195,7 +221,7 @@ static void draw(const struct batching *g, const char *what, const char *dir)
 
 struct batching_options {
     const char *console, *guest, *guest_args, *initrd, *hypervisor, *hv_args, *memory, *qemu, *cpu;
-    const char *label, *out, *timeout;
+    const char *label, *out, *timeout, *json;
 };
 
 static void add_doubled(struct buf *b, const char *s)
@@ -274,9 +300,12 @@ int cmd_batching(int argc, char **argv)
         {"timeout", 0, "SECONDS", "for the whole run (default: 300)", &o.timeout, NULL, NULL},
         {"label", 'l', "NAME", "write results/NAME/batching/ (default: batching)", &o.label, NULL, NULL},
         {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &o.out, NULL, NULL},
+        {"json", 0, NULL, "print JSON instead of the table: counters, and batches by their largest size", &o.json, NULL,
+         NULL},
         {0},
     };
     char *dir, *path, *parent, *what;
+    const char *out;
 
     if (options_parse(argc, argv, defs, "batching --guest=FILE | --console=FILE",
                       "Shows how well a guest batches: sizes of its mmu_updates, entries, flushes, preemptions; as a\n"
@@ -286,6 +315,10 @@ int cmd_batching(int argc, char **argv)
         die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
     if (!! or (o.console, NULL) == !! or (o.guest, NULL))
         die(EXIT_USAGE, "batching needs a guest to run (GUEST=file) or what a run printed (CONSOLE=file)");
+    run_check_line("guest", o.guest_args);
+    run_check_line("hypervisor", o.hv_args);
+    out = or (o.out, fmt("%s/results", tree_root()));
+    dir = temp_dir(out, "unfinished"); /* a place that cannot be written shows before the run */
     if (or (o.guest, NULL))
         run_guest(&o, &console);
     else if (!file_read(strcmp(o.console, "-") ? o.console : "/dev/stdin", &console))
@@ -298,16 +331,19 @@ int cmd_batching(int argc, char **argv)
     what = fmt("%s%s%s", or (o.guest, o.console), or (o.guest_args, NULL) ? " " : "", or (o.guest_args, ""));
     buf_printf(&text, "%s\n", what);
     summary(&text, &g);
-    parent = fmt("%s/%s", or (o.out, fmt("%s/results", tree_root())), or (o.label, "batching"));
-    dir = temp_dir(parent, "unfinished");
     save(dir, "batching.txt", text.p);
     save(dir, "batching.csv", csv(&g));
     draw(&g, what, dir);
+    parent = fmt("%s/%s", out, or (o.label, "batching"));
+    make_dirs(parent);
     path = fmt("%s/batching", parent);
     remove_tree(path);
     if (rename(dir, path))
         die(EXIT_RUN, "cannot rename %s to %s", dir, path);
     temp_keep(dir);
-    printf("%s\nwritten to %s: batching.txt, .csv, .png, .svg\n", text.p, path);
+    if (o.json)
+        print_json(&g, what);
+    else
+        printf("%s\nwritten to %s: batching.txt, .csv, .png, .svg\n", text.p, path);
     return EXIT_OK;
 }

@@ -13,5 +13,6 @@ int cmd_gate(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_batching(int argc, char **argv);
+int cmd_list(int argc, char **argv);
 
 #endif

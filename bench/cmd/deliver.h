@@ -9,11 +9,15 @@ struct delivery {
     const char *label, *out, *no_plot, *brief;
     const char **peers, **infos;
     size_t peers_n, infos_n;
+    char *temp; /* where the files go until they are a result */
 };
 
-/* Notes the infos (KEY=VALUE each) in the result; ends the program when one has no key. */
+/* Before the measuring, which must not be lost for a wrong label, info or peer, a place that cannot be written, a full
+ * disk, or no gnuplot: ends the program with what is wrong. */
+void deliver_check(struct delivery *o);
+/* Notes the infos (KEY=VALUE each) in the result; ends the program when one would replace what was measured. */
 void deliver_infos(struct result *r, const struct delivery *o);
 /* Prints the table, writes the files, draws the plots; the last step is the rename that makes them a result. */
-void deliver(struct result *r, const struct delivery *o, const struct buf *console);
+void deliver(struct result *r, struct delivery *o, const struct buf *console);
 
 #endif

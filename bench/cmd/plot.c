@@ -1,12 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /* Draws a result that is there already. */
 #include "cmd/commands.h"
+#include "lib/proc.h"
 #include "view/plot.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Moves what was drawn to its place. The number of pictures, or the end of the program if a script has none. */
+static size_t publish(const char *temp, const char *out)
+{
+    char *pattern = fmt("%s/*.*", temp);
+    size_t pictures = 0;
+    glob_t g;
+
+    if (!glob(pattern, 0, NULL, &g)) {
+        for (size_t i = 0; i < g.gl_pathc; i++) {
+            const char *from = g.gl_pathv[i], *dot = strrchr(from, '.');
+            char *to = fmt("%s%s", out, strrchr(from, '/')), *png = fmt("%.*s.png", (int)(dot - from), from);
+
+            if (!strcmp(dot, ".gp") && !file_exists(png))
+                die(EXIT_RUN, "gnuplot drew no %s", strrchr(png, '/') + 1);
+            pictures += !strcmp(dot, ".png");
+            copy_file(from, to);
+            free(to);
+            free(png);
+        }
+        globfree(&g);
+    }
+    free(pattern);
+    return pictures;
+}
 
 int cmd_plot(int argc, char **argv)
 {
     const char *out = ".", **peer_paths = NULL;
-    size_t peers_n = 0;
+    size_t peers_n = 0, pictures;
+    char *temp;
     struct result **peers, *r;
     const struct option_def defs[] = {
         {"peer", 'p', "RESULT", "a CSV or result to draw beside it; may be given again", NULL, &peer_paths, &peers_n},
@@ -23,8 +54,14 @@ int cmd_plot(int argc, char **argv)
     peers = xcalloc(peers_n, sizeof(*peers));
     for (size_t i = 0; i < peers_n; i++)
         peers[i] = result_load(peer_paths[i]);
+    if (!have_program("gnuplot"))
+        die(EXIT_MISSING, "gnuplot is not installed: run `make deps`");
     make_dirs(out);
-    plot_result(r, peers, peers_n, out);
-    printf("drawn in %s\n", out);
+    temp = temp_dir(out, "unfinished");
+    plot_result(r, peers, peers_n, temp);
+    pictures = publish(temp, out);
+    if (!pictures)
+        die(EXIT_RUN, "%s has nothing to draw: no row of one call, and no row of several batches", argv[0]);
+    printf("%zu pictures drawn in %s\n", pictures, out);
     return EXIT_OK;
 }

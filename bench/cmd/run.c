@@ -44,14 +44,13 @@ int cmd_run(int argc, char **argv)
             "Boots the hypervisor with the bench guest, measures, prints a table and writes results/<label>/\n"
             "with bench.csv, bench.json, console.log and plots. A failed run writes nothing (exit code 3)."))
         die(EXIT_USAGE, "run takes no argument, only options");
-    if (o.label && *o.label && !label_is_good(o.label))
-        die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
     c.timeout = option_double("timeout", timeout, 300);
     c.quiet = option_double("quiet", quiet, 60);
     c.cpu = conditions_pin(pin);
-    for (size_t i = 0; i < o.peers_n; i++)
-        result_free(result_load(o.peers[i])); /* before the run: a wrong name must not cost one */
+    if (c.memory && *c.memory && !option_u64("memory", c.memory, 1))
+        die(EXIT_USAGE, "--memory=%s: a machine has some", c.memory);
     run_defaults(&c);
+    deliver_check(&o);
     engine = engine_pick(engine_name, *qemu ? qemu : host_qemu_for(c.hypervisor), cpu, true);
     c.engine = &engine;
     c.console = &console;

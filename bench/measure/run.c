@@ -3,6 +3,7 @@
 #include "measure/run.h"
 #include "measure/conditions.h"
 #include "measure/host.h"
+#include "lib/work.h"
 #include "result/parse.h"
 
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #define TAIL_LINES 25
+#define LINE_MAX   1023 /* MAX_GUEST_CMDLINE with its 0; Xen's own has the same room */
 
 /* The hypervisor, ours or Xen's, has seen the guest end; it may then wait for a hand on the reset button. */
 static const char *const last_words[] = {"Manual reset required",
@@ -22,9 +24,37 @@ static const char *const last_words[] = {"Manual reset required",
                                          "Hardware Dom0",
                                          NULL};
 
+void run_check_line(const char *whose, const char *line)
+{
+    if (line && strlen(line) > LINE_MAX)
+        die(EXIT_USAGE, "the %s's command line has %zu bytes, and only %d would arrive: %.60s...%s", whose,
+            strlen(line), LINE_MAX, line, strstr(line, "rows=") ? " (--rows= takes * and ?)" : "");
+}
+
+/* The guest's command line. A blank ends a word there, so one after a comma in --rows is left out. */
+static char *guest_line(const struct run_config *c)
+{
+    struct buf b = {0};
+
+    buf_add(&b, "", 0);
+    if (c->rows && *c->rows) {
+        char *copy = xstrdup(c->rows), *save = NULL;
+
+        for (char *g = strtok_r(copy, ", ", &save); g; g = strtok_r(NULL, ", ", &save))
+            buf_printf(&b, "%s%s", b.n ? "," : "rows=", g);
+        free(copy);
+    }
+    if (c->reps && *c->reps)
+        buf_printf(&b, "%sreps=%s", b.n ? " " : "", c->reps);
+    if (c->guest_args && *c->guest_args)
+        buf_printf(&b, "%s%s", b.n ? " " : "", c->guest_args);
+    return b.p;
+}
+
 void run_defaults(struct run_config *c)
 {
     static char *hypervisor, *guest;
+    char *line;
 
     if (!hypervisor) {
         hypervisor = fmt("%s/int82.elf", build_dir());
@@ -43,6 +73,10 @@ void run_defaults(struct run_config *c)
         die(EXIT_MISSING, "the hypervisor %s is not there: run `make`", c->hypervisor);
     if (!file_exists(c->guest))
         die(EXIT_MISSING, "the guest %s is not there: run `make`", c->guest);
+    line = guest_line(c);
+    run_check_line("guest", line);
+    run_check_line("hypervisor", c->hv_args);
+    free(line);
     c->hypervisor_sha256 = host_sha256(c->hypervisor);
     c->guest_sha256 = host_sha256(c->guest);
     c->revision = host_hypervisor(c->hypervisor);
@@ -52,18 +86,13 @@ void run_defaults(struct run_config *c)
 /* QEMU splits -initrd at commas: a comma inside is written twice. */
 static char *module_argument(const struct run_config *c)
 {
-    struct buf plain = {0}, b = {0};
+    char *line = guest_line(c), *plain = fmt("%s%s%s", c->guest, *line ? " " : "", line);
+    struct buf b = {0};
 
-    buf_printf(&plain, "%s", c->guest);
-    if (c->rows && *c->rows)
-        buf_printf(&plain, " rows=%s", c->rows);
-    if (c->reps && *c->reps)
-        buf_printf(&plain, " reps=%s", c->reps);
-    if (c->guest_args && *c->guest_args)
-        buf_printf(&plain, " %s", c->guest_args);
-    for (size_t i = 0; i < plain.n; i++)
-        buf_add(&b, plain.p[i] == ',' ? ",," : &plain.p[i], plain.p[i] == ',' ? 2 : 1);
-    buf_free(&plain);
+    for (const char *s = plain; *s; s++)
+        buf_add(&b, *s == ',' ? ",," : s, *s == ',' ? 2 : 1);
+    free(plain);
+    free(line);
     return b.p;
 }
 
@@ -83,6 +112,25 @@ static struct child boot(const struct run_config *c)
     child = child_start(a.v, NULL);
     free(a.v);
     return child;
+}
+
+void run_boot(const struct run_config *c, struct buf *console, double seconds)
+{
+    struct child qemu = boot(c);
+    int status = child_collect(&qemu, console, seconds);
+
+    if (status < 0)
+        warn("the guest did not end within %.0f s", seconds);
+    else if (status)
+        warn("QEMU ended with status %d", status);
+}
+
+void run_refused(const struct buf *console)
+{
+    const char *mark = console->n ? strstr(console->p, "@int82 refused ") : NULL;
+
+    if (mark)
+        die(EXIT_RUN, "the guest: %.*s", (int)strcspn(mark + 15, "\r\n"), mark + 15);
 }
 
 /* ---- progress ------------------------------------------------------------------------------------------------- */
@@ -166,20 +214,22 @@ static void watch_vcpu(struct run_config *c, pid_t started, const struct parser 
 static char *follow(struct run_config *c, struct child *qemu, struct parser *p)
 {
     struct progress g = {.title = c->title ? c->title : "run", .start = now_seconds(), .last = now_seconds()};
-    double heard = g.start, grace = 0;
+    double heard = 0, grace = 0;
+    struct work work; /* what the limits count: a busy machine is no hang */
     char data[16384];
     char *why = NULL;
 
+    work_start(&work, qemu->pid);
     for (;;) {
         ssize_t n = child_read(qemu, data, sizeof(data), c->vcpu.thread ? 100 : 5);
-        double now = now_seconds();
+        double now = now_seconds(), worked = work_seconds(&work);
 
         if (!n)
             break;
         if (n > 0) {
             size_t from = c->console->n > 64 ? c->console->n - 64 : 0;
 
-            heard = now;
+            heard = worked;
             buf_add(c->console, data, n);
             parser_feed(p, data, n);
             for (int i = 0; !grace && last_words[i]; i++)
@@ -192,10 +242,10 @@ static char *follow(struct run_config *c, struct child *qemu, struct parser *p)
         if (!grace && (p->ended || p->why))
             grace = now + 10; /* time to print the rest and to power off */
         progress_show(&g, p, false);
-        if (grace ? now > grace : (now - g.start > c->timeout || now - heard > c->quiet)) {
+        if (grace ? now > grace : (worked > c->timeout || worked - heard > c->quiet)) {
             if (!grace)
-                why = now - heard > c->quiet ? fmt("the guest hangs: nothing on the console for %.0f s", c->quiet)
-                                             : fmt("the run took more than %.0f s (--timeout)", c->timeout);
+                why = worked - heard > c->quiet ? fmt("the guest hangs: nothing on the console for %.0f s", c->quiet)
+                                                : fmt("the run took more than %.0f s (--timeout)", c->timeout);
             child_kill(qemu);
             break;
         }
@@ -230,6 +280,7 @@ struct result *run_once(struct run_config *c)
         vcpu_pin(&c->vcpu, c->cpu);
     if (c->cpu >= 0 && !strncmp(c->vcpu.pinned, "failed", 6))
         warn("pinning %s; the figures are those of a guest that was not pinned", c->vcpu.pinned);
+    run_refused(c->console);
     bad = parser_finish(&p);
     if (!bad && r->errors_n)
         bad = "the guest found wrong effects, so its figures mean nothing";

@@ -41,6 +41,13 @@ void run_describe(struct result *r, const struct run_config *c);
 char *run_exits_per_call(const struct result *r, const struct run_config *c);
 void run_defaults(struct run_config *c);
 
+/* Boots and collects the console, for whatever else the guest can do than measure. */
+void run_boot(const struct run_config *c, struct buf *console, double seconds);
+/* Ends the program when the guest has refused its command line, with the guest's words. */
+void run_refused(const struct buf *console);
+/* The longest command line that a PV guest, and Xen, can be given; die(EXIT_USAGE) when this is longer. */
+void run_check_line(const char *whose, const char *line);
+
 /* Prints the end of a console on standard error, for a message. */
 void run_console_tail(const struct buf *console);
 

@@ -12,31 +12,37 @@
 
 #define UNTOUCHED 0xdeadbeef /* result of a call that the loop has not made */
 
+/* An entry without a name begins a group: `about` says what its rows measure. */
 struct row {
     const char *name;
     const uint32_t *batches; /* 0 ends them */
     void (*run)(struct bench *b);
+    const char *about;
 };
 
 static const uint32_t ONE[] = {1, 0}, FULL[] = {512, 0}, PAGES_256[] = {256, 0}, MULTI[] = {1, 8, 32, 0};
 static const uint32_t UP_TO_512[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 0};
 
+#define GROUP(text)
 #define ROW(name, batches, call)            \
     static void row_##name(struct bench *b) \
     {                                       \
         call;                               \
     }
 #include "rows.def"
+#undef GROUP
 #undef ROW
 
 static const struct row rows[] = {
-#define ROW(name, batches, call) {#name, batches, row_##name},
+#define GROUP(text)              {.about = text},
+#define ROW(name, batches, call) {#name, batches, row_##name, NULL},
 #include "rows.def"
+#undef GROUP
 #undef ROW
 };
 
 static struct bench_call calls[BENCH_MAX_CALLS] __attribute__((aligned(4096)));
-static char selection[512];
+static char patterns[MAX_GUEST_CMDLINE + 1]; /* each ends with a 0, the last with two */
 static uint32_t rows_printed, errors;
 static uint32_t warm_ms; /* warm-ups go on for so long: for a profiler that takes samples of the loops meanwhile */
 
@@ -171,23 +177,33 @@ static void measure(const struct row *row, uint32_t batch, uint32_t reps)
 }
 
 /* ---- Choosing them: rows=GLOB,GLOB on names or name/batch */
-static bool is_selected(const char *name, uint32_t batch)
+static bool fits(const char *pattern, const char *name, uint32_t batch)
 {
-    char full[64], pattern[64];
-    const char *p = selection;
-    uint32_t n;
+    char full[64];
 
     snprintf(full, sizeof(full), "%s/%u", name, batch);
-    while (*p) {
-        for (n = 0; *p && *p != ','; p++) {
-            if (n + 1 < sizeof(pattern))
-                pattern[n++] = *p;
-        }
-        pattern[n] = 0;
-        if (glob_match(pattern, name) || glob_match(pattern, full))
+    return glob_match(pattern, strchr(pattern, '/') ? full : name);
+}
+
+static const char *next_pattern(const char *pattern)
+{
+    return pattern + strlen(pattern) + 1;
+}
+
+static bool is_selected(const char *name, uint32_t batch)
+{
+    for (const char *p = patterns; *p; p = next_pattern(p))
+        if (fits(p, name, batch))
             return true;
-        p += *p == ',';
-    }
+    return false;
+}
+
+static bool fits_any(const char *pattern)
+{
+    for (uint32_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (uint32_t k = 0; rows[i].name && rows[i].batches[k]; k++)
+            if (fits(pattern, rows[i].name, rows[i].batches[k]))
+                return true;
     return false;
 }
 
@@ -196,7 +212,7 @@ static uint32_t for_selected(void (*fn)(const struct row *row, uint32_t batch, u
     uint32_t i, k, n = 0;
 
     for (i = 0; i < ARRAY_SIZE(rows); i++) {
-        for (k = 0; rows[i].batches[k]; k++) {
+        for (k = 0; rows[i].name && rows[i].batches[k]; k++) {
             if (!is_selected(rows[i].name, rows[i].batches[k]))
                 continue;
             n++;
@@ -207,28 +223,81 @@ static uint32_t for_selected(void (*fn)(const struct row *row, uint32_t batch, u
     return n;
 }
 
+/* A group's text comes before its first row. */
 static void list(const struct row *row, uint32_t batch, uint32_t reps)
 {
+    static const struct row *told;
+    const struct row *group = row;
+
     (void)reps;
+    while (group->name && group > rows)
+        group--;
+    if (group != told && !group->name)
+        printf("@int82 about %s\n", group->about);
+    told = group;
     printf("@int82 list name=%s batch=%u\n", row->name, batch);
+}
+
+/* ---- The command line. What is wrong on it is told before anything is measured. */
+static void refuse(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
+static void refuse(const char *format, ...)
+{
+    va_list args;
+
+    printf("@int82 refused ");
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    printf("\n");
+    guest_shutdown(SHUTDOWN_poweroff);
+}
+
+static void choose_rows(void)
+{
+    char *from = patterns, *to = patterns;
+
+    if (!guest_option("rows", patterns, sizeof(patterns) - 1) || !patterns[0])
+        memcpy(patterns, "*", 2);
+    for (; *from; from++)
+        if (*from != ',')
+            *to++ = *from;
+        else if (to > patterns && to[-1])
+            *to++ = 0;
+    to[0] = to[1] = 0;
+    if (!patterns[0])
+        refuse("rows= names no row");
+    for (const char *p = patterns; *p; p = next_pattern(p))
+        if (!fits_any(p))
+            refuse("rows=: no row is called %s", p);
+}
+
+static uint32_t choose_reps(void)
+{
+    char option[16];
+    uint32_t reps = 0;
+
+    if (!guest_option("reps", option, sizeof(option)))
+        return 9;
+    for (const char *p = option; *p; p++)
+        reps = *p >= '0' && *p <= '9' && reps <= BENCH_MAX_REPS ? reps * 10 + (*p - '0') : BENCH_MAX_REPS + 1;
+    if (!reps || reps > BENCH_MAX_REPS)
+        refuse("reps=%s: 1 to %u samples of each row", option, BENCH_MAX_REPS);
+    return reps;
 }
 
 void guest_main(void)
 {
     char option[16];
-    uint32_t reps = 9;
+    uint32_t reps;
 
-    if (!guest_option("rows", selection, sizeof(selection)) || !selection[0])
-        memcpy(selection, "*", 2);
+    choose_rows();
     if (guest_option("list", option, sizeof(option))) {
         for_selected(list, 0);
         return;
     }
-    if (guest_option("reps", option, sizeof(option)))
-        reps = parse_number(option);
     if (guest_option("warm_ms", option, sizeof(option)))
         warm_ms = parse_number(option);
-    reps = reps < 1 ? 1 : reps > BENCH_MAX_REPS ? BENCH_MAX_REPS : reps;
+    reps = choose_reps();
 
     HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* refused by the oldest Xens: its ticks are few */
     printf("@int82 begin schema=1 rows=%u\n", for_selected(NULL, 0));

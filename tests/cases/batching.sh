@@ -25,7 +25,11 @@ printf '@int82 counter mmu_batches 3\n@int82 counter mmu_entries 9\n(XEN) int82 
     '(XEN) int82 hist mmu_batch_size 4 2' >"$CASE_TMP/console.txt"
 check "of a captured console" "$BENCH" batching --console="$CASE_TMP/console.txt" --out="$out" --label=b
 check_text "its mean" "3.00 a batch" "$out/b/batching/batching.txt"
+check "as JSON" "$BENCH" batching --json --console="$CASE_TMP/console.txt" --out="$out" --label=b
+check_text "as JSON: a counter" '"mmu_entries": 9' "$CASE_TMP/check.out"
+check_text "as JSON: a size" '"4": 2' "$CASE_TMP/check.out"
 echo "nothing" >"$CASE_TMP/console.txt"
 check_status "a console without counters" 3 "$BENCH" batching --console="$CASE_TMP/console.txt" --out="$out"
 check_status "no guest" 2 "$BENCH" batching
 check_status "missing guest" 5 "$BENCH" batching --guest=/nosuch --out="$out"
+check_status "a place that cannot be written" 3 "$BENCH" batching --guest="$B/guest/bench.elf" --out=/proc/nosuch
