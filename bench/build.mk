@@ -22,7 +22,7 @@ $(B)/bench/revision: FORCE
 	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 
 $(B)/bench/main.o: $(B)/bench/revision xen/include/xen/version.h
-$(B)/bench/main.o: private HOST_CFLAGS += -Ixen/include -DINT82_REVISION='"$(shell tools/revision.sh 2>/dev/null)"'
+$(B)/bench/main.o: private HOST_CFLAGS += -DINT82_REVISION='"$(shell tools/revision.sh 2>/dev/null)"'
 
 # Time limits of tests.
 $(B)/worklimit: tools/worklimit.c bench/lib/work.c bench/lib/work.h

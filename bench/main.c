@@ -3,12 +3,14 @@
 #include "cmd/commands.h"
 #include "lib/proc.h"
 
-#include <xen/version.h>
-
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Of the tree, whose version is ours, too. */
+#define VERSION_H "../xen/include/xen/version.h"
+#include VERSION_H
 
 static const struct command {
     const char *name;

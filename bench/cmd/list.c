@@ -74,10 +74,11 @@ static void print_rows(const json_t *rows)
 
 static json_t *list_rows(struct run_config *c, const char *qemu)
 {
-    struct engine engine = engine_pick("tcg", qemu, NULL, false);
+    static struct engine engine;
     struct buf console = {0};
     json_t *rows;
 
+    engine = engine_pick("tcg", qemu, NULL, false);
     c->engine = &engine;
     c->guest_args = "list";
     run_defaults(c);

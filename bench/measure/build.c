@@ -11,6 +11,13 @@
 #define BUILD_SECONDS 600
 #define GIT_SECONDS   120
 
+static const char *trimmed(struct buf *b)
+{
+    while (b->n && b->p[b->n - 1] == '\n')
+        b->p[--b->n] = 0;
+    return b->p;
+}
+
 static bool is_elf(const char *path)
 {
     char magic[4] = {0};
@@ -110,7 +117,7 @@ static char *build_key(struct side *s)
     cc = cc ? cc : variable_of(s, "CC");
     command = fmt("%s --version && ld --version", cc ? cc : "gcc");
     if (capture((const char *[]){"sh", "-c", command, NULL}, NULL, &version, 20))
-        die(EXIT_MISSING, "%s: `%s` fails: %s", s->name, command, version.p);
+        die(EXIT_MISSING, "%s: `%s` fails: %s", s->name, command, trimmed(&version));
     for (size_t i = 0; i < s->variables_n; i++)
         hash_text(&hash, s->variables[i]);
     hash_text(&hash, version.p);
@@ -152,7 +159,7 @@ struct side side_of(const char *name, const char *make)
     } else {
         die(EXIT_MISSING,
             "%s is neither a result, nor a hypervisor's image, nor a revision, nor `tree` (the working tree)%s%s", name,
-            why.n ? "; git says: " : "", why.n ? why.p : "");
+            why.n ? "; git says: " : "", why.n ? trimmed(&why) : "");
     }
     if (s.make && s.kind != SIDE_TREE && s.kind != SIDE_REVISION)
         die(EXIT_USAGE, "%s is built already: make variables cannot change it", name);
@@ -212,7 +219,7 @@ static void build_revision(const struct side *s, const char *place)
     if (capture((const char *[]){"git", "-c", "core.hooksPath=/dev/null", "worktree", "add", "--force", "--detach",
                                  tree, s->revision, NULL},
                 tree_root(), &log, GIT_SECONDS))
-        die(EXIT_RUN, "cannot make a work tree of %s: %s", s->name, log.p);
+        die(EXIT_RUN, "cannot make a work tree of %s: %s", s->name, trimmed(&log));
     make_image(tree, "../out", s, what);
     if (!dir_exists(place) && rename(out, place))
         die(EXIT_RUN, "cannot keep the build of %s in %s", s->name, place);
@@ -253,10 +260,10 @@ char **revisions_of(const char *range, size_t *n)
 
     *n = 0;
     if (*range == '-')
-        die(EXIT_USAGE, "%s is no range of revisions", range);
+        die(EXIT_MISSING, "%s is no range of revisions", range);
     if (capture((const char *[]){"git", "rev-list", "--reverse", "--first-parent", range, "--", NULL}, tree_root(), &b,
                 GIT_SECONDS))
-        die(EXIT_MISSING, "git knows no revisions %s: %s", range, b.p);
+        die(EXIT_MISSING, "git knows no revisions %s: %s", range, trimmed(&b));
     for (char *line = strtok_r(b.p, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
         *ARRAY_ADD(list, *n) = xstrdup(line);
     buf_free(&b);
