@@ -5,7 +5,7 @@
 #include <public/nmi.h>
 #include <xen/hypercall.h>
 
-/* The selector becomes one of ring 1 at least, and is looked at again when it is used. */
+/* The selector's ring becomes 1 at least. The descriptor is checked when the entry is used. */
 static void set_entry(struct guest_entry *entry, uint32_t cs, uint32_t eip, uint32_t flags)
 {
     entry->cs = fixup_guest_selector(cs);
@@ -41,7 +41,7 @@ static long register_callback(const struct callback_register *reg)
     case CALLBACKTYPE_failsafe:
         set_entry(&v->arch.failsafe_callback, cs, eip, flags);
         return 0;
-    case CALLBACKTYPE_syscall32: /* taken, as 64-bit Xen does; no processor in 32-bit mode ever comes this way */
+    case CALLBACKTYPE_syscall32: /* accepted, as by 64-bit Xen; a processor in 32-bit mode never uses it */
         set_entry(&v->arch.syscall32_callback, cs, eip, flags);
         return 0;
     case CALLBACKTYPE_sysenter:

@@ -110,7 +110,7 @@ int arch_init_vcpu(struct vcpu *v)
     return 0;
 }
 
-/* v, which has not run yet, starts with these. */
+/* The registers with which v, which has not run yet, starts. */
 void arch_set_regs(struct vcpu *v, const struct cpu_user_regs *regs)
 {
     struct cpu_user_regs *frame = guest_regs(v);
@@ -158,7 +158,7 @@ int map_vcpu_info(struct vcpu *v, mfn_t mfn, uint32_t offset)
 
     info = (struct vcpu_info *)((char *)map_frame(mfn) + offset);
     memcpy(info, v->vcpu_info, sizeof(*info));
-    info->evtchn_upcall_pending = 1; /* as Xen: nothing may get lost on the way */
+    info->evtchn_upcall_pending = 1; /* as on Xen: no event may get lost during the move */
     info->evtchn_pending_sel = ~0u;
     v->info_frame = mfn;
     v->info_offset = offset;
@@ -191,7 +191,8 @@ void arch_destroy_vcpu(struct vcpu *v)
 
 /*
  * A page of the LDT that is not mapped yet has all of its descriptors checked when the first of them is loaded. Four
- * such pages in a row are too much at once, so those registers wait for the way out, where others may run in between.
+ * such pages in a row would take too long. So these registers are loaded on the way out, where others may run in
+ * between.
  */
 enum { LATE_DS = 1, LATE_ES = 2, LATE_FS = 4, LATE_GS = 8 };
 
@@ -271,7 +272,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
         load_guest(next, prev);
     else {
         write_cr3(idle_cr3);
-        if (prev->arch.debugreg[7] & DR7_ENABLE) /* whoever runs next is not to hit them */
+        if (prev->arch.debugreg[7] & DR7_ENABLE) /* the next vCPU must not hit these breakpoints */
             disable_debug_registers();
     }
     switch_stacks(&prev->arch.switch_esp, next->arch.switch_esp);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain at boot: from a kernel image to the state in which Xen's ABI says that a guest starts. In virtual addresses,
- * from the guest's base up, frame after frame:
+ * Builds a domain at boot: from a kernel image to the state in which a guest starts by Xen's ABI. From the guest's base
+ * up, its virtual memory is
  *
  *      kernel | initial ramdisk | p2m list | start_info | store, console | page tables: L3, L2s, L1s | stack | slack
  *
- * all mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack. As on Xen, domain 0 has no rings to
- * store and console, and L2s for all four slots of its L3; another domain has L2s for the slots that the map touches,
- * and for slot 3. Mini-OS counts on that: it takes nr_pt_frames, less the L3 and two L2s, for the number of its L1s.
+ * all of it mapped, up to a multiple of 4 MiB with at least 512 KiB behind the stack. As on Xen, domain 0 has no rings
+ * for store and console, and has L2s for all four slots of its L3. Another domain has L2s for the slots that are mapped
+ * and for slot 3. Mini-OS relies on that: it computes the number of its L1s as nr_pt_frames less the L3 and two L2s.
  */
 #include <asm/emulate.h>
 #include <asm/frames.h>
@@ -36,9 +36,9 @@ struct layout {
     uint32_t stack;
     uint32_t end;
     uint32_t mapped_pages; /* from base to end */
-    uint32_t needed_pages; /* these, and the initial ramdisk if it is not mapped */
+    uint32_t needed_pages; /* mapped_pages, and the initial ramdisk if it is not mapped */
     uint32_t nr_pages;
-    mfn_t *mfn_of; /* temporarily, in contiguous frames */
+    mfn_t *mfn_of; /* in contiguous frames, while the domain is built */
 };
 
 static mfn_t __init frame_at(const struct layout *l, uint32_t va)
@@ -46,7 +46,8 @@ static mfn_t __init frame_at(const struct layout *l, uint32_t va)
     return l->mfn_of[(va - l->base) >> PAGE_SHIFT];
 }
 
-/* Writes to the guest by virtual address, before its page tables work. from NULL: zeroes. */
+/* Writes to the guest's memory at a virtual address of the guest, before its page tables exist. from == NULL: zeroes.
+ */
 static void __init write_guest(const struct layout *l, uint32_t va, const void *from, uint32_t n)
 {
     while (n) {
@@ -68,7 +69,7 @@ static uint32_t __init big_pages(uint32_t start, uint32_t end)
     return (ROUNDUP(end, 1u << L2_SHIFT) >> L2_SHIFT) - (start >> L2_SHIFT);
 }
 
-/* What the L1s map, and always the hypervisor's slot. */
+/* The slots that the L1s map, and always the hypervisor's. */
 static uint32_t __init slots_below(uint32_t base, uint32_t l1_frames)
 {
     uint32_t first = base >> L3_SHIFT, last = ((base >> L2_SHIFT) + l1_frames - 1) / L2_ENTRIES;
@@ -90,7 +91,7 @@ static uint32_t __init nr_tables(const struct layout *l)
     return 1 + l2s_before(l, L3_ENTRIES) + l->l1_frames;
 }
 
-/* Virtual addresses from the kernel's end up. 64 bits, since nothing says yet that they fit. */
+/* Virtual addresses from the kernel's end up. In 64 bits, because they have not been checked yet. */
 static void __init plan(struct layout *l, const struct elf_guest *g, const struct boot_domain *b)
 {
     uint32_t initrd_size = b->initrd ? b->initrd->size : 0;
@@ -112,7 +113,7 @@ static void __init plan(struct layout *l, const struct elf_guest *g, const struc
         l->console = at += PAGE_SIZE;
     }
     l->tables = at += PAGE_SIZE;
-    /* The more tables, the further the end, the more tables. */
+    /* Tables move the end, and that may need more tables: repeat until it is stable. */
     for (l->l1_frames = 1;; l->l1_frames++) {
         uint64_t stack_end;
 
@@ -139,7 +140,7 @@ static void __init plan(struct layout *l, const struct elf_guest *g, const struc
               l->nr_pages << 2, l->needed_pages << 2, b->domid ? "domain=...,mem=" : "dom0_mem=");
 }
 
-/* While they are given to the domain, their numbers are kept in frames in a row. */
+/* The numbers of the domain's frames are kept in contiguous frames until the domain has been built. */
 static unsigned int __init list_order(uint32_t nr_pages)
 {
     unsigned int order = 0;
@@ -154,7 +155,8 @@ static uint32_t __init list_frames(uint32_t nr_pages)
     return 1u << list_order(nr_pages);
 }
 
-/* The frame for pfn. The initial ramdisk stays where the boot loader has put it: its frames become the domain's. */
+/* The frame for pfn. The initial ramdisk is not copied: the frames in which the boot loader left it become the
+ * domain's. */
 static mfn_t __init next_frame(const struct layout *l, uint32_t pfn, const struct boot_domain *b)
 {
     mfn_t mfn;
@@ -165,7 +167,7 @@ static mfn_t __init next_frame(const struct layout *l, uint32_t pfn, const struc
     if (mfn == INVALID_MFN)
         panic("Too little memory for domain %u's %u MiB: give less to it (mem=) or to domain 0 (dom0_mem=)", b->domid,
               l->nr_pages >> 8);
-    if (pfn < l->needed_pages || b->domid) /* what boot left in the rest is no secret from domain 0 */
+    if (pfn < l->needed_pages || b->domid) /* domain 0 may see what boot left in the other frames */
         clear_page(map_frame(mfn));
     return mfn;
 }
@@ -286,7 +288,7 @@ static void __init write_start_info(const struct layout *l, const struct elf_gue
     write_guest(l, l->start_info, &si, sizeof(si));
 }
 
-/* Frames of an amount from the command line. Below 0: what is left of those available. */
+/* An amount from the command line, in frames. A negative one is taken off the available frames. */
 static uint32_t __init frames_of(int64_t amount, uint32_t available)
 {
     int64_t frames = amount >= 0 ? amount >> PAGE_SHIFT : available - (-amount >> PAGE_SHIFT);
@@ -294,7 +296,7 @@ static uint32_t __init frames_of(int64_t amount, uint32_t available)
     return MIN(MAX(frames, 0), MAX_FRAMES);
 }
 
-/* dom0_mem=, or all but the others' and a reserve, within the bounds that dom0_mem= may set. */
+/* dom0_mem=; without it, all memory but that of the other domains and a reserve. dom0_mem=min: and max: are bounds. */
 uint32_t __init memory_for_dom0(uint32_t initrd_pages, uint32_t others)
 {
     const struct dom0_mem *opt = &opt_dom0_mem;
@@ -314,7 +316,7 @@ uint32_t __init memory_for_dom0(uint32_t initrd_pages, uint32_t others)
     return wanted;
 }
 
-/* As on Xen: without dom0_mem=max: it may ask for whatever there is. */
+/* As on Xen: without dom0_mem=max: domain 0 may ask for all memory. */
 uint32_t __init max_memory_of_dom0(uint32_t nr_pages)
 {
     return opt_dom0_mem.max ? MAX(frames_of(opt_dom0_mem.max, nr_pages), nr_pages) : UINT32_MAX;
@@ -349,7 +351,7 @@ static struct vcpu *__init create(const struct boot_domain *b, const struct elf_
 
     if (!v)
         panic("Too little memory for domain %u's structures", b->domid);
-    /* The others wait for VCPUOP_initialise. */
+    /* All vCPUs but the first wait for VCPUOP_initialise. */
     for (uint32_t i = 1; i < b->vcpus; i++)
         if (!alloc_vcpu(d, i))
             panic("Too little memory for domain %u's %u vCPUs", b->domid, b->vcpus);
@@ -379,7 +381,7 @@ struct vcpu *__init build_domain(const struct boot_domain *plan_of)
     make_list(&l, &b);
     take_frames(&l, v->domain, &b, 0, l.needed_pages);
     load_kernel(&l, &g, &image);
-    close_kernel_image(&image); /* what it was unpacked to may be needed for the rest */
+    close_kernel_image(&image); /* the domain may need the memory that it was unpacked to */
     take_frames(&l, v->domain, &b, l.needed_pages, l.nr_pages);
     write_guest(&l, l.p2m, l.mfn_of, l.nr_pages * sizeof(mfn_t));
     write_tables(&l);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl: frames, and what belongs to the processor. */
+/* domctl: commands about frames and about the processor. */
 #include <asm/domctl.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
@@ -7,14 +7,14 @@
 #include <xen/domain.h>
 #include <xen/operation.h>
 
-#define MAX_LISTED  (1u << 20) /* frames that getmemlist may be asked for */
+#define MAX_LISTED  (1u << 20) /* most frames that getmemlist lists */
 #define MAX_QUERIED 1024
 #define TSC_DEFAULT 0
 #define TSC_NEVER   2
 
 /* --- Frames */
 
-/* The domain's own ones, and not what the hypervisor shares with it. */
+/* The domain's own frames, without those that the hypervisor shares with it. */
 static bool belongs_to(mfn_t mfn, const struct domain *d)
 {
     return mfn < max_page && mfn_to_page(mfn)->owner == d && mfn_to_page(mfn)->count & PGC_allocated;

@@ -7,7 +7,7 @@
 #define FCW_INITIAL        0x37F
 #define FTW_EMPTY          0 /* FXSAVE's form: a bit for each register in use */
 #define MXCSR_INITIAL      0x1F80
-#define MXCSR_MASK_DEFAULT 0xFFBF /* where FXSAVE reports none */
+#define MXCSR_MASK_DEFAULT 0xFFBF /* if FXSAVE reports no mask */
 #define FSW_EXCEPTIONS     0x3F
 
 /* The head of an FXSAVE image: SDM 1, 10.5.1. */
@@ -29,7 +29,7 @@ void __init init_fpu(void)
     mxcsr_mask = ((struct fxsave *)image)->mxcsr_mask ?: MXCSR_MASK_DEFAULT;
 }
 
-/* CR0 apart from TS never changes after boot: it is computed from here, not from what the register holds. */
+/* Only TS in CR0 changes after boot. So CR0 is computed from this value, without reading the register. */
 static uint32_t cr0_without_ts(void)
 {
     static uint32_t cr0;
@@ -74,7 +74,7 @@ void reset_fpu(struct vcpu *v)
     image->mxcsr = MXCSR_INITIAL;
 }
 
-/* Reserved bits of MXCSR are all that FXRSTOR may fault for. */
+/* Only reserved bits of MXCSR can make FXRSTOR fault. */
 void set_fpu(struct vcpu *v, const void *image)
 {
     forget_fpu(v);
@@ -83,8 +83,9 @@ void set_fpu(struct vcpu *v, const void *image)
     ((struct fxsave *)v->arch.fpu_area)->mxcsr &= mxcsr_mask;
 }
 
-/* AMD's FXRSTOR leaves FIP, FDP and FOP alone unless an exception is pending (CVE-2006-1056), and emulators' may; so
- * another's become those of this load first. No exception may be pending, and a register must be free. */
+/* AMD's FXRSTOR leaves FIP, FDP and FOP alone unless an exception is pending (CVE-2006-1056), and an emulator's may,
+ * too. This load overwrites them first, so that no guest sees another's. No exception may be pending, and a register
+ * must be free. */
 static void clear_pointers(void)
 {
     static const uint32_t harmless;
@@ -92,7 +93,7 @@ static void clear_pointers(void)
     __asm__ volatile("fnclex; emms; fildl %0" ::"m"(harmless));
 }
 
-/* All of it: also at the first use, as what is there is another's. */
+/* Loads the whole state, also at the first use, because the FPU holds another vCPU's state. */
 static void load_fpu(const struct vcpu *v)
 {
     const struct fxsave *image = (const struct fxsave *)v->arch.fpu_area;
@@ -118,7 +119,7 @@ bool restore_fpu(struct vcpu *v)
     return !wanted_by_guest;
 }
 
-/* The slow part of the leaf: TS really changes (or the flag is an odd way to say true). */
+/* The slow part of the leaf: TS changes, or the argument is neither 0 nor 1. */
 long do_fpu_taskswitch(uint32_t set)
 {
     current->arch.guest_cr0_ts = set != 0;

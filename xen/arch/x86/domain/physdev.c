@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * physdev_op: what a guest asks about physical devices. No domain has any of the machine's interrupts or PCI devices;
- * what is about those says so with the error code that Xen has for it.
+ * physdev_op: what a guest asks about physical devices. No domain has any of the machine's interrupts or PCI devices.
+ * Commands about them answer with the error code that Xen has for this case.
  */
 #include <asm/mm.h>
 #include <xen/audit.h>
@@ -27,7 +27,7 @@ static long set_iopl(const struct physdev_set_iopl *op)
     return 0;
 }
 
-/* The bitmap stays in the guest's memory, and is read when a port is used. */
+/* The bitmap stays in the guest's memory. It is read when the guest uses a port. */
 static long set_iobitmap(const struct physdev_set_iobitmap *op)
 {
     if (!guest_range_ok(op->bitmap, MAX_PORTS / 8) || op->nr_ports > MAX_PORTS)
@@ -37,7 +37,7 @@ static long set_iobitmap(const struct physdev_set_iobitmap *op)
     return 0;
 }
 
-/* The page that says which interrupts need an eoi: none ever does, so it stays as the guest has it. */
+/* The guest's page that says which interrupts need an EOI. None does, so nobody writes to the page. */
 static long pirq_eoi_gmfn(const struct physdev_pirq_eoi_gmfn *op)
 {
     struct domain *d = this_cpu.domain;
@@ -71,7 +71,7 @@ void audit_pirq_eoi_frame(const struct domain *d)
         audit_refer(d->arch.pirq_eoi_frame, PGT_writable_page);
 }
 
-/* A vector is the hypervisor's own affair: Xen, too, answers with the number it was asked about. */
+/* Guests have no use for a vector. Like Xen, answer with the number of the interrupt. */
 static long alloc_irq_vector(struct physdev_irq *op)
 {
     if (!this_cpu.domain->is_privileged)
@@ -151,7 +151,7 @@ long do_physdev_op_compat(physdev_op_t *op)
 {
     physdev_op_t copy;
 
-    /* All of it must be there, whatever the command needs. */
+    /* The whole structure must be readable, whatever the command needs. */
     if (copy_from_guest(&copy, op, sizeof(copy)))
         return -EFAULT;
     return do_physdev_op(copy.cmd, &op->u);

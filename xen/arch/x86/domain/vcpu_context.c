@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A vCPU's whole state from outside (VCPUOP_initialise, domctl), and its end. */
+/* Sets and reads all of a vCPU's state (VCPUOP_initialise, domctl), and drops it at the vCPU's end. */
 #include <asm/debugreg.h>
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
@@ -28,7 +28,7 @@ static void set_traps_from(struct vcpu *v, const struct vcpu_guest_context *c)
         };
 }
 
-/* Values that would be refused to the vCPU itself leave the register as it is at reset. */
+/* A value that the vCPU itself could not load is ignored: the register stays as after a reset. */
 static void set_debugregs_from(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     reset_debug_registers(v);
@@ -46,9 +46,9 @@ static void set_registers_from(struct vcpu *v, const struct cpu_user_regs *from)
     arch_set_regs(v, &regs);
 }
 
-#define CONTEXT_STEPS 400 /* of all of it, in the units of spend() */
+#define CONTEXT_STEPS 400 /* what all of it takes, in the units of spend() */
 
-/* What takes no references and cannot fail. */
+/* Installs what takes no references and cannot fail. */
 static void set_rest_from(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     spend(CONTEXT_STEPS);
@@ -66,7 +66,7 @@ static void set_rest_from(struct vcpu *v, const struct vcpu_guest_context *c)
     v->arch.kernel_ss = fixup_guest_selector(c->kernel_ss);
 }
 
-/* What takes references comes last, so that a refusal leaves nothing behind. */
+/* Tables take references and come last, so that nothing is left behind if one is refused. */
 int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
 {
     mfn_t l3 = xen_cr3_to_pfn(c->ctrlreg[3]);
@@ -92,7 +92,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
     return 0;
 }
 
-/* As much of it as shows that its tables are the ones it has. */
+/* Whether the context names the tables that v has already. */
 static bool same_tables(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
     if (xen_cr3_to_pfn(c->ctrlreg[3]) != v->arch.guest_l3 || c->gdt_ents != v->arch.gdt_entries ||
@@ -168,7 +168,7 @@ void arch_reset_vcpu(struct vcpu *v)
     put_page_and_table(mfn_to_page(l3));
 }
 
-/* Everything that v refers to. May be preempted. */
+/* Drops everything that v refers to. May be preempted. */
 void arch_relinquish_vcpu(struct vcpu *v)
 {
     if (v->info_frame != INVALID_MFN) {

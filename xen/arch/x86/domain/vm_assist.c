@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* vm_assist: switches optional behaviour on and off. Who acts on a bit looks at domain.vm_assist,
- * but the iret hypercall, which looks at vcpu.arch.on_iret. */
+/* vm_assist: switches optional behaviour on and off. The code that a bit is about reads domain.vm_assist; only the iret
+ * hypercall reads arch.on_iret of the vCPU instead. */
 #include <public/errno.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Bouncing: an exception or an event becomes a frame on the guest kernel's stack, and its handler runs in ring 1. The
- * frame is what the processor itself would push, but that the word with CS also carries the upcall mask:
+ * frame is what the processor would push, with the upcall mask in the upper half of the word with CS:
  *
  *      SS, ESP (if from ring 2 or 3); EFLAGS (IF: upcalls were not masked); CS | mask << 16; EIP; error code if any
  *
@@ -11,7 +11,7 @@
 #include <asm/guest_access.h>
 #include <asm/traps.h>
 
-/* Stores a word of the frame; the guest's stack may not be there. */
+/* Stores a word of the frame. The guest's stack may not be mapped. */
 #define PUT(frame, n, value, fault)                                                                         \
     __asm__ volatile goto("1: mov %0, %1\n"                                                                 \
                           ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" ::"ri"((uint32_t)(value)), \
@@ -36,7 +36,8 @@ static __attribute__((noinline)) bool stack_base(struct vcpu *v, uint16_t ss, ui
 
 /*
  * Enters the guest at cs:eip in ring 1, with a frame of `extra` words below what the processor itself pushes. From ring
- * 1 the frame goes on the stack in use, else on the kernel's. The frame, or NULL: there is no room, or no handler.
+ * 1 the frame goes on the stack in use, otherwise on the kernel's. Returns the frame; NULL: there is no room, or no
+ * handler.
  */
 static inline uint32_t *enter(struct cpu_user_regs *regs, uint32_t cs, uint32_t eip, bool mask_events, uint32_t extra)
 {
@@ -100,7 +101,7 @@ bool bounce_event(struct cpu_user_regs *regs)
     return bounce_entry(regs, &current->arch.event_callback);
 }
 
-/* Below the frame: the data segments, which the handler reloads. They become null, as nothing is wrong with that. */
+/* Below the frame go the data segments, which the handler reloads. The registers become null, which never faults. */
 bool bounce_failsafe(struct cpu_user_regs *regs)
 {
     const struct guest_entry *entry = &current->arch.failsafe_callback;
@@ -133,7 +134,7 @@ bool refuse_vm86(struct cpu_user_regs *regs, const uint32_t *frame)
     if (!entry->cs || (ss != current->arch.flat_ss && !stack_base(current, ss, &base)))
         return false;
     memcpy(words + FAILSAFE_SEGMENTS, frame + 1,
-           (VM86_FRAME_WORDS - 1) * sizeof(words[0])); /* EAX is in its register */
+           (VM86_FRAME_WORDS - 1) * sizeof(words[0])); /* EAX stays in its register */
     words[FAILSAFE_SEGMENTS + 1] = (frame[2] & 0xFFFF) | mask << 16;
     if (copy_to_guest((void *)(base + esp), words, sizeof(words)))
         return false;

@@ -56,10 +56,10 @@ ENTRY(return_from_trap)
         iret
 
 /*
- * Page fault. From ring 1 on a flat stack, and no candidate for anything that the hypervisor does itself (a store to a
- * page table, its own region): build the guest's frame below its ESP (from there up: error code, EIP, CS | saved upcall
- * mask << 16, EFLAGS with IF = events were not masked), and go to its handler. Anything else goes the long way, which
- * does the same in C.
+ * Page fault. If it comes from ring 1 on a flat stack, and the hypervisor has nothing to do itself (no store to a page
+ * table, and not in its own region), then build the guest's frame below its ESP (from there up: error code, EIP, CS |
+ * saved upcall mask << 16, EFLAGS with IF = events were not masked), and go to its handler. Anything else goes the long
+ * way, which does the same in C.
  */
 #define PF_FRAME(field)   GUEST_FRAME(4, field)         /* after the error code and three registers */
 #define PF_INFO(field)    VCPU_INFO(4, field)
@@ -85,13 +85,13 @@ ENTRY(trap_14)
         mov     CPU(current), %eax
         mov     PF_FRAME(ss), %edx
         cmp     HV(VCPU_flat_ss(%eax)), %edx
-        jne     page_fault_slow                 # a stack segment that must be looked up
+        jne     page_fault_slow                 # the stack segment has to be looked up
         mov     PF_FRAME(esp), %edx
         sub     $NEW_FRAME_SIZE, %edx
         cmp     $HYP_START - NEW_FRAME_SIZE, %edx
         ja      page_fault_slow                 # the frame would not lie below the hypervisor
         cmpw    $0, HV(VCPU_traps + TRAP_page_fault * TRAP_SIZE + TRAP_cs(%eax))
-        je      page_fault_slow                 # no handler: the guest's end
+        je      page_fault_slow                 # no handler: C ends the guest
         mov     %ecx, PF_INFO(cr2)
         mov     PF_FRAME(error_code), %ecx
         MAY_FAULT page_fault_slow, mov %ecx, NEW_FRAME(error_code)
@@ -149,12 +149,12 @@ irq_common:
         call    do_irq
         jmp     return_from_trap
 
-/* Any other vector: nobody should send it. */
+/* All other vectors: nobody should send them. */
 ENTRY(trap_unexpected)
         push    $TRAP_spurious_int << 16
         jmp     trap_common
 
-/* A task of its own (descriptors.c), since the stack may be what broke. */
+/* A task of its own (descriptors.c), because the stack itself may be broken. */
 ENTRY(double_fault)
         call    do_double_fault
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The long way out: to a guest with its complete frame (struct cpu_user_regs up to SS), when something has to be done
- * first, and from one vCPU's stack to another's.
+ * The long way out: back to a guest with its complete frame (struct cpu_user_regs up to SS) after something else has
+ * been done; and the switch from one vCPU's stack to another's.
  */
 #include <asm/asm.h>
 #include <asm/processor.h>
@@ -67,8 +67,8 @@ ENTRY(switch_stacks)
         ret
 
 /*
- * Nothing but an event for a guest kernel on a flat stack, which masked none: the frame of bounce.c's enter(),
- * from its new ESP up EIP, CS, EFLAGS.
+ * The only work is an event for a guest kernel that runs on a flat stack with events unmasked: build the frame as
+ * bounce.c's enter() does. From the new ESP up it is EIP, CS, EFLAGS.
  */
 #define UPCALL_FRAME(field)  GUEST_FRAME(3, field)
 #define UPCALL_INFO(field)   VCPU_INFO(3, field)

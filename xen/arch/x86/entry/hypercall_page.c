@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The hypercall page: code in the guest's address space that makes the call of each number. */
+/* The hypercall page: a page of the guest's with a stub for each hypercall. */
 #include <asm/emulate.h>
 #include <asm/page.h>
 #include <xen/sched.h>
@@ -8,7 +8,7 @@
 
 /* mov $number, %eax; int $0x82; ret */
 static const uint8_t call_stub[] = {0xB8, 0, 0, 0, 0, 0xCD, HYPERCALL_VECTOR, 0xC3};
-/* push %eax, which is part of iret's frame; then the same without the return. Guests jump to it. */
+/* push %eax, which is part of iret's frame; then the same without `ret`. Guests jump to this one. */
 static const uint8_t iret_stub[] = {0x50, 0xB8, __HYPERVISOR_iret, 0, 0, 0, 0xCD, HYPERCALL_VECTOR};
 
 void write_hypercall_page(void *page)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Exceptions: whose fault it is, what the hypervisor does itself, and what goes to the guest. */
+/* Exceptions: which are the hypervisor's own, which it handles for the guest, and which go to the guest. */
 #include <asm/debugreg.h>
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
@@ -44,7 +44,7 @@ static const char *trap_name(unsigned int vector)
     return vector < ARRAY_SIZE(trap_names) ? trap_names[vector] : "unknown";
 }
 
-/* Those for which the processor pushes an error code: 8, 10-14, 17. */
+/* The exceptions for which the processor pushes an error code: 8, 10-14, 17. */
 static bool has_error_code(unsigned int vector)
 {
     return vector < 32 && 0x00027D00u >> vector & 1;
@@ -69,7 +69,7 @@ void do_double_fault(void)
     panic("double fault: eip %08x esp %08x ebp %08x eax %08x cr2 %08x", tss.eip, tss.esp, tss.ebp, tss.eax, read_cr2());
 }
 
-/* A fault of the hypervisor's own: expected ones have an entry in the exception table. */
+/* A fault of the hypervisor's own code. Those that are expected have an entry in the exception table. */
 static void hypervisor_fault(struct cpu_user_regs *regs)
 {
     const struct extable_entry *e;
@@ -96,9 +96,9 @@ void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t 
 }
 
 /*
- * The processor looked for a descriptor in a page of the current windows that is not mapped. The LDT's are mapped on
- * demand; a fault that stays is the guest's, at the address where it has its LDT. Beyond the frames of its GDT there is
- * nothing: #GP for the selector. True: done.
+ * The processor looked for a descriptor in a page of the current windows that is not mapped. Pages of the LDT are
+ * mapped on demand. If that fails, the guest gets a page fault at the address where it has its LDT. Behind the frames
+ * of its GDT there is nothing: the guest gets #GP for the selector. True: done.
  */
 static bool window_fault(struct cpu_user_regs *regs, uint32_t *address)
 {
@@ -137,7 +137,7 @@ static void page_fault(struct cpu_user_regs *regs)
     to_guest(regs, TRAP_page_fault);
 }
 
-/* An `int n` for which the gate is not the guest's: the error code is n * 8 + 2. */
+/* The guest executed `int n`, and gate n is the hypervisor's: the error code is n * 8 + 2. */
 static bool software_interrupt(struct cpu_user_regs *regs)
 {
     unsigned int vector = regs->error_code >> 3;
@@ -165,7 +165,8 @@ static void debug_trap(struct cpu_user_regs *regs)
     uint32_t dr6 = take_debug_status();
 
     if (!guest_mode(regs)) {
-        regs->eflags &= ~X86_EFLAGS_TF; /* a watchpoint hit on the guest's behalf, or the step after its `int` */
+        regs->eflags &= ~X86_EFLAGS_TF; /* the hypervisor touched a watchpoint for the guest, or it is the step after
+                                           the guest's `int` */
         return;
     }
     add_debug_status(current, dr6);
@@ -185,7 +186,7 @@ void do_trap(struct cpu_user_regs *regs)
         return;
     }
     if (vector == TRAP_nmi || vector == TRAP_spurious_int)
-        return; /* nothing here raises them on purpose */
+        return; /* the hypervisor raises none on purpose */
     if (vector == TRAP_debug) {
         debug_trap(regs);
         return;
@@ -211,14 +212,13 @@ void do_trap(struct cpu_user_regs *regs)
     }
 }
 
-/* The guest's `iret` frame, as far as we built or passed it on, cannot be loaded: its failsafe handler sorts that out.
- */
+/* The guest's `iret` frame cannot be loaded: its failsafe handler has to repair it. */
 void do_guest_iret_fault(struct cpu_user_regs *regs)
 {
     uint32_t eip = regs->eip;
     uint16_t cs = regs->cs;
 
-    regs->cs = RING1_CS; /* what the frame says is not trusted to tell the ring */
+    regs->cs = RING1_CS; /* the frame's CS may name any ring */
     if ((cs & 3) != 1)
         regs->cs = RING3_CS;
     regs->eip = eip;
@@ -240,7 +240,7 @@ static void crash_now(struct cpu_user_regs *regs)
     domain_shutdown(v->domain, SHUTDOWN_crash);
 }
 
-/* Where the frame has to be: at the top of current's stack, which has moved with its vcpu_info. */
+/* The new place of the frame: the top of current's stack, which has moved with its vcpu_info. */
 static struct cpu_user_regs *moved_frame(const struct cpu_user_regs *regs)
 {
     tss.esp0 = (uint32_t)current->vcpu_info - STACK_TO_INFO;
@@ -248,7 +248,8 @@ static struct cpu_user_regs *moved_frame(const struct cpu_user_regs *regs)
     return (struct cpu_user_regs *)(tss.esp0 - sizeof(this_cpu.moved_frame));
 }
 
-/* As on Xen: one without a handler is lost, and the next one after it waits until the guest returns by hypercall. */
+/* As on Xen: an NMI without a handler is lost; and after one has been delivered, the next waits for the iret hypercall.
+ */
 static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
 {
     v->nmi_pending = false;
@@ -259,7 +260,7 @@ static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
         domain_crash(v, "no room for an NMI's frame");
 }
 
-/* Before v's segments are complete, too. */
+/* To be done even before v's segments are complete. */
 static __attribute__((noinline)) __may_switch void let_others_run(struct vcpu *v, struct cpu_user_regs *regs,
                                                                   uint32_t work)
 {
@@ -281,7 +282,7 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
     bool moved = false;
     uint32_t work;
 
-    v->operation.wanted_out = false; /* stop_at_exit(): here it is */
+    v->operation.wanted_out = false; /* for stop_at_exit(): v is on its way out now */
     v->frame = NULL;
     do {
         work = this_cpu.work;
@@ -306,7 +307,7 @@ struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs)
     return moved ? moved_frame(regs) : regs;
 }
 
-/* The fault, which is the hypervisor's own, is that of an `iret` to the guest. */
+/* The hypervisor's own instruction that faulted is an `iret` to the guest. */
 static bool on_way_out(const struct cpu_user_regs *regs)
 {
     const struct extable_entry *e = __start_extable;
@@ -316,14 +317,14 @@ static bool on_way_out(const struct cpu_user_regs *regs)
     return e->from == regs->eip && e->to == (uint32_t)guest_iret_fault;
 }
 
-/* The plain entry path loads all data segments on its way out, and looks for work behind that. */
+/* The plain entry path loads all data segments on its way out. It looks for work after that. */
 extern const char segments_restored[] __attribute__((weak));
 static bool restores_segments(const struct cpu_user_regs *regs)
 {
     return (uint32_t)segments_restored && regs->eip > (uint32_t)hypercall && regs->eip < (uint32_t)segments_restored;
 }
 
-/* Interrupts come in first. True: there is work now, which the way out has to look at. */
+/* Lets interrupts in first. True: there is work now, so the way out has to look again. */
 static bool way_out_begins_anew(struct cpu_user_regs *regs)
 {
     bool at_iret;
@@ -419,7 +420,7 @@ long do_set_trap_table(const trap_info_t *traps)
         v->arch.traps[vector].flags = head >> 8 & 0xFF;
         if (unlikely(vector == SYSCALL_VECTOR))
             set_int80_gate(v);
-        if (unlikely(spend_and_look(TRAP_STEPS)) && pause_point()) /* the list is as long as a guest likes */
+        if (unlikely(spend_and_look(TRAP_STEPS)) && pause_point()) /* a guest's list may be of any length */
             return restart_call(__HYPERVISOR_set_trap_table, 1, (uint32_t)(traps + 1), 0, 0);
     }
 fault:

@@ -71,11 +71,12 @@ long do_multicall(multicall_entry_t *calls, uint32_t count)
 
         if (copy_from_guest(&e, &calls[i], sizeof(e)))
             return -EFAULT;
-        if (e.op == __HYPERVISOR_iret) /* what follows is not done: the guest's registers become others (XSA-213) */
+        if (e.op ==
+            __HYPERVISOR_iret) /* the entries behind it are not done: iret replaces the guest's registers (XSA-213) */
             return do_iret((struct cpu_user_regs *)(tss.esp0 - HYP_FRAME_SIZE));
         e.result = call_of_multicall(&e);
         if (copy_to_guest(&calls[i].result, &e.result, sizeof(e.result))) {
-            this_cpu.work &= ~WORK_RESTART; /* of a call whose entry has gone */
+            this_cpu.work &= ~WORK_RESTART; /* the entry of that call has become unreadable */
             return -EFAULT;
         }
         spend(CALL_STEPS);

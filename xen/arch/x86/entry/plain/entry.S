@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The plain way in and out, as textbooks have it and as Xen did it: save every register, save and load every segment
- * register, dispatch in C, restore everything. It is here to be measured beside the tuned one (make ENTRY=plain).
+ * The plain way in and out, as in textbooks and in Xen: save every register, save and load every segment register,
+ * dispatch in C, restore everything. It exists to be compared with the tuned one (make ENTRY=plain).
  *
  * From ESP up: the guest's DS, ES, FS and GS (asm-offsets.c), then struct cpu_user_regs up to SS.
  */
@@ -15,7 +15,7 @@
         MAY_FAULT .Lbad\@, mov %ecx, %\reg
         .pushsection .fixup, "ax"
 .Lbad\@:
-        xor     %ecx, %ecx                      # no longer a segment of the guest's: null
+        xor     %ecx, %ecx                      # null: no segment of the guest's remains
         jmp     .Lload\@
         .popsection
 .endm

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot part of update_descriptor: a segment that needs no correction but of its limit, in a frame of the caller's
- * that is data or holds descriptors. mm/descriptors.c has the rules, and does everything else.
+ * The hot part of update_descriptor: the frame is the caller's and holds data or descriptors, and nothing of the
+ * segment but its limit may need a correction. mm/descriptors.c has the rules and does everything else.
  *
  * EBX, ECX: machine address, low and high; EDX, ESI: the descriptor, low and high.
  */
@@ -73,7 +73,7 @@
         mov     %esi, DESCRIPTOR_HI
         test    $PGT_SEG_DESC, %al
         jz      \done
-        mov     CPU(current), %eax              # what was known of segments may be untrue
+        mov     CPU(current), %eax              # what flat_cs and flat_ss remember may no longer be true
         movl    $RING1_DS, HV(VCPU_flat_ss(%eax))
         movl    $RING1_CS, HV(VCPU_flat_cs(%eax))
         jmp     \done
@@ -102,7 +102,7 @@
         cmp     $RO_MPT_END, %ebp
         jb      .Lgood\@
 
-        /* It would reach beyond what is the guests': it ends there. In pages, from a page's start (EAX). */
+        /* The segment would reach into the hypervisor's region: cut it off there. In pages, from EAX. */
 .Lcut\@:
         test    $DESC_G, %esi
         jz      \in_c
@@ -138,7 +138,7 @@ descriptor_in_c:
         pop     %edi
         jmp     hypercall_update_descriptor_c
 
-/* The same as a part of a multicall: multicall.S has the registers. C's piece fetches the arguments anew. */
+/* The same within a multicall: multicall.S explains the registers. C's piece reads the arguments again. */
 ENTRY(multicall_update_descriptor)
         push    %edi
         push    %esi

@@ -23,7 +23,7 @@ ENTRY(hypercall)
         COUNT_AT(hypercalls, %eax)
         jmp     *%cs:hypervisor_call_table(,%eax,4)
 
-/* Slots of the table that no hypercall has; the last one stays so, for all numbers beyond the table. */
+/* For the slots of the table without a hypercall. The last slot is always free: numbers beyond the table use it. */
 ENTRY(hypercall_enosys)
         mov     $-ENOSYS, %eax
         GUEST_IRET

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot part of event_channel_op: sending through an IPI port that is bound to the sender itself. Everything else is
- * common/events/event_channel.c's; for this case both do the same: mark the port, and where that is news and not
- * masked, its word's bit in the selector and the pending flag of the vCPU, and enter the guest's handler on the way
- * out.
+ * The hot part of event_channel_op: sending through an IPI port that is bound to the sender itself.
+ * common/events/event_channel.c does everything else. For this case both do the same: they set the port's bit; if it
+ * was clear and is not masked, they also set the bit of its word in the selector and the vCPU's pending flag; and the
+ * guest's handler is entered on the way out.
  *
  * One CPU, interrupts off: no LOCK. EBX: command; ECX: &port.
  */
@@ -30,7 +30,7 @@ ENTRY(hypercall_event_channel_op)
         jne     send_in_c
         mov     HV(DOMAIN_shared_info(%edx)), %edx
         bt      %eax, HV(SHARED_evtchn_pending(%edx))
-        jc      send_done                       # nothing new
+        jc      send_done                       # it was pending already
         mov     CPU(domain), %edx
         cmpl    $0, HV(DOMAIN_poll_mask(%edx))
         jne     send_in_c
@@ -53,8 +53,8 @@ ENTRY(hypercall_event_channel_op)
         xor     %eax, %eax
         cmpl    $0, CPU(work)
         je      upcall
-        jmp     exit_work                       # which looks at events whatever the reason
-send_perhaps_masked:                            # no upcall now: it is masked, or was due before
+        jmp     exit_work                       # it always looks for events
+send_perhaps_masked:                            # no upcall now: upcalls are masked, or one was pending already
         movb    $1, SEND_INFO(upcall_pending)
 send_done:
         pop     %esi

@@ -11,7 +11,8 @@
 #include <xen/hypercalls.def>
 extern const char hypercall_enosys[], multicall_enosys[];
 
-#pragma GCC diagnostic ignored "-Woverride-init" /* every slot, then those that are taken */
+#pragma GCC diagnostic ignored \
+    "-Woverride-init" /* first all slots get the default, then those in use their hypercall */
 const char *const hypervisor_call_table[HYPERCALL_SLOTS] = {
     [0 ... HYPERCALL_SLOTS - 1] = hypercall_enosys,
 #define HYPERCALL(number, name, args, tier, text) [number] = hypercall_##name,

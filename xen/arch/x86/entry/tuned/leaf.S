@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tier LEAF: hypercalls that are a handful of instructions. On entry nothing has been saved (entry.S has the picture
- * of the stack); every register but EAX must come out as it went in. No exit check but after xen_version's rare
- * commands: interrupts are off from the gate to `iret`, so nothing can have become pending that an interrupt after
- * `iret` will not deliver.
+ * Tier LEAF: hypercalls of a few instructions. On entry nothing has been saved (entry.S has the picture of the stack),
+ * and every register but EAX must be preserved. Only xen_version's rare commands check for work on the way out. The
+ * others need not: interrupts are off from the gate to `iret`, so whatever becomes pending meanwhile comes as an
+ * interrupt right after `iret`.
  */
 #include <asm/asm.h>
 #include <public/errno.h>
@@ -11,7 +11,8 @@
 
         .text
 
-/* EBX: command. Version 0 is also how guests ask for pending events after unmasking them: so that is looked at. */
+/* EBX: command. Guests also use version 0 to ask for pending events after they have unmasked them, so it looks for
+ * events. */
 ENTRY(hypercall_xen_version)
         test    %ebx, %ebx
         jnz     hypercall_xen_version_slow

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot part of mmu_update and update_va_mapping: updates of L1 entries by their owner, one or a batch. What it does
- * not know (other tables, other domains, first uses as a type, frames beyond RAM ...) it hands, with the words that it
- * has read, to mmu_update.c, which knows everything. docs/memory.md has the rules; both follow the same ones.
+ * The hot part of mmu_update and update_va_mapping: updates of L1 entries by their owner, one or a batch. Everything
+ * else (other tables, other domains, first uses as a type, frames beyond RAM ...) goes to mmu_update.c, together with
+ * the words that have been read. Both follow the rules of docs/memory.md.
  *
  * Where an entry is changed:
  *              EDI  the entry, in its table's window      EAX, ECX  its new value, low and high
@@ -53,13 +53,13 @@
         test    $_PAGE_PRESENT, %esi
         jnz     .Lreplace\@
 
-        /* Map: the frame is the domain's own; writable ones must be of the type already. */
+        /* Map: the frame must be the domain's own; for a writable entry it must be of the writable type already. */
         FIND_OWN_FRAME \slow
         test    $_PAGE_RW, %al
         jz      1f
         TAKE_WRITABLE_USE \slow, .Loverflow\@
 1:      incl    FRAME(count)
-        mov     %ecx, SLOT_HI                   # not present yet: no walk reads it
+        mov     %ecx, SLOT_HI                   # the entry is not present yet, so no page walk uses it
         mov     %eax, SLOT_LO
         jmp     \done
 
@@ -67,7 +67,7 @@
         subl    $PGT_ONE, FRAME(type_info)
         jmp     \slow
 
-        /* Both present: short only if nothing but RW and harmless bits change. */
+        /* Both present: this way only if nothing but RW and harmless bits change. */
 .Lreplace\@:
         cmp     SLOT_HI, %ecx
         jne     \slow
@@ -138,7 +138,8 @@
         call    put_old_l1_words                # (d, low, high)
 .endm
 
-/* mmu_update's third argument, EDX: how many were done, ECX. No address, or a bad one, is no error. */
+/* mmu_update's third argument, EDX, points to where the number of updates done, ECX, goes. NULL or a bad address is no
+ * error. */
 .macro STORE_SUCCESS
         test    %edx, %edx
         jz      .Lstored\@
@@ -151,8 +152,8 @@
 /*
  * mmu_update(EBX: requests, ECX: count, EDX: success, ESI: domain).
  *
- * One request, the most frequent call of a real guest, has a way of its own with the fewest registers: ECX and ESI are
- * known by their values.
+ * One request is the most frequent call of real guests. It has code of its own, with as few registers as possible: ECX
+ * and ESI are not saved, because their values are known.
  */
 ENTRY(hypercall_mmu_update)
         cmp     $DOMID_SELF, %esi
@@ -234,7 +235,7 @@ mmu_update_other:
         setz    %cl
         cmpl    $0, CPU(work)
         je      .Lsingle_exit
-        pop     %edi                            # there is more to do on the way out
+        pop     %edi                            # other work waits on the way out
         pop     %edx
         STORE_SUCCESS
         mov     $1, %ecx
@@ -248,8 +249,8 @@ mmu_update_other:
 /*
  * Several requests, with struct batch_frame (asm-offsets.c) on the stack.
  *
- * EBX: request; EBP: machine address of the held table, low word. While none is held, the way is .Lbatch_fresh, which
- * does not compare: there is no address that a guest could not pass.
+ * EBX: request; EBP: machine address of the held table, low word. While no table is held, .Lbatch_fresh is used, which
+ * does not compare addresses: no value of EBP could stand for "none", because a guest can pass any address.
  */
 #define BATCH(field)  BATCH_##field(%esp)
 #define BATCH_LOCALS  BATCH_requests            /* bytes below what is pushed */
@@ -311,7 +312,7 @@ mmu_update_batch_pause:
         call    pause_point
         test    %al, %al
         jz      .Lbatch_chunk
-        mov     %ebx, %eax                      # the guest makes the rest another call
+        mov     %ebx, %eax                      # the guest makes another call for the rest
         mov     BATCH(end), %edx
         call    mmu_update_again                # (next, end)
         jmp     .Lbatch_exit
@@ -418,7 +419,7 @@ mmu_update_batch_other:                         # ECX:EAX the pointer
         add     $REQUEST_SIZE, %ebx             # it took long: the chunk ends here
         jmp     mmu_update_batch_pause
 
-/* EDI: the address, whose L1 table is the remembered one. */
+/* EDI: the address. Its L1 table is the remembered one. */
 .macro ENTRY_OF_ADDRESS
         shr     $PAGE_SHIFT - 3, %edi
         and     $0xFF8, %edi
@@ -480,8 +481,8 @@ update_va_mapping_slow:
         jmp     hypercall_update_va_mapping_c
 
 /*
- * The same as a part of a multicall: multicall.S has the registers. Nothing is kept of a way that turns out not to be
- * short: C's piece fetches the arguments anew.
+ * The same within a multicall: multicall.S explains the registers. If the short way does not do, C's piece starts again
+ * and reads the arguments anew.
  */
 ENTRY(multicall_update_va_mapping)
         MAY_FAULT multicall_fault, mov MC_ARG(0), %edx

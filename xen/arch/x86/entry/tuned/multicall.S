@@ -2,12 +2,12 @@
 /*
  * multicall: several hypercalls for one gate. Each entry of the guest's array (op, result, six arguments) jumps through
  * multicall_table, the sibling of hypervisor_call_table, to a piece that reads the arguments straight from the array
- * (each of them once), calls the same C function or does the same leaf work, and stores the result.
- * It stops early only if the array cannot be accessed, if the domain is not to go on, or if the guest is to make the
- * rest another call.
+ * (each of them once), calls the same C function or does the same leaf work, and stores the result. It stops early only
+ * if the array cannot be accessed, if the domain must not go on, or if others are to run: then the guest makes another
+ * call for the rest.
  *
- * EDI: where to look for interrupts next, at the latest the end; ESI: this entry's distance from there, below 0;
- * EBX: the vCPU; MC_END: the end.
+ * EDI: the entry before which interrupts are looked for next, at most the end; ESI: this entry's offset from there,
+ * negative; EBX: the vCPU; MC_END: the end.
  */
 #include <asm/asm.h>
 #include <public/errno.h>
@@ -38,7 +38,7 @@ ENTRY(hypercall_multicall)
         mov     CPU(current), %ebx
         push    %ecx                            # MC_END
 
-/* EDI: a chunk's first entry. Only entries that are not aligned can stand on two pages; kernels' mostly are not. */
+/* EDI: a chunk's first entry. Entries can lie on two pages only if the array is not aligned; most kernels' are not. */
 multicall_chunk:
         mov     %edi, %esi
         test    $MC_SIZE - 1, %edi
@@ -70,7 +70,7 @@ multicall_result:
 multicall_next:
         NEXT_ENTRY
 
-/* The same of one that may have taken long: then interrupts get a chance before the next. So they do after many. */
+/* The same for a call that may have taken long, or after many calls: interrupts get a chance before the next call. */
 multicall_long_result:
         subl    $CALL_STEPS, CPU(effort_left)
         jge     multicall_result
@@ -89,8 +89,8 @@ multicall_chunk_done:
         jmp     multicall_done
 
 /*
- * A chunk of those that stand on one page as a whole, or of one that does not: all of it must be there before its call
- * is made.
+ * A chunk consists of entries that lie on one page, or of one entry that lies on two: such an entry must be accessible
+ * as a whole before its call is made.
  */
 multicall_unaligned:
         mov     %edi, %eax
@@ -136,7 +136,7 @@ multicall_empty:
         jne     exit_work
         GUEST_IRET
 multicall_fault:
-        andl    $~WORK_RESTART, CPU(work)       # of a call whose entry has gone
+        andl    $~WORK_RESTART, CPU(work)       # the entry of that call has become unreadable
         add     $4, %esp
 multicall_out_of_range:
         mov     $-EFAULT, %eax
@@ -185,7 +185,7 @@ multicall_fault_pushed4:
         add     $4, %esp
         jmp     multicall_fault
 
-/* A HOT call's piece is C's, multicall_<name>_c, where neither mmu_fast.S nor descriptor_fast.S has one. */
+/* The piece of a HOT call is multicall_<name>_c, which calls C, unless mmu_fast.S or descriptor_fast.S has one. */
 .macro HOT_ENTRY name, args
         C_ENTRY multicall_\name\()_c, \name, \args, multicall_long_result
         .weak   multicall_\name
@@ -199,7 +199,7 @@ multicall_fault_pushed4:
 #define HYPERCALL(number, name, args, tier, text) ENTRY_##tier(name, args)
 #include <xen/hypercalls.def>
 
-/* The leaf calls: leaf.S has their sense. */
+/* The leaf calls: leaf.S explains them. */
 ENTRY(multicall_xen_version)
         MAY_FAULT multicall_fault, cmpl $0, MC_ARG(0)
         jne     1f
@@ -238,7 +238,7 @@ ENTRY(multicall_get_debugreg)
         mov     HV(VCPU_debugreg(%ebx,%eax,4)), %eax
         jmp     multicall_result
 
-/* The guest's registers become others: what follows in the array is not done (XSA-213). */
+/* iret replaces the guest's registers, so the entries behind it are not done (XSA-213). */
 ENTRY(multicall_iret)
         add     $4, %esp
         pop     %ebx
