@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What domain 0 may know of the processor itself: dom0_op, sysctl. */
+/* What domain 0 may know about the processor (dom0_op, sysctl). */
 #include <asm/processor.h>
 #include <xen/lib.h>
 #include <xen/machine.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The two 8259 interrupt controllers: vectors 0x20 to 0x2F, edge-triggered, end of interrupt by us. */
+/* The two 8259 interrupt controllers: vectors 0x20 to 0x2F, edge-triggered. The hypervisor sends the end of interrupt.
+ */
 #include <asm/io.h>
 #include <asm/irq.h>
 #include <asm/traps.h>
@@ -48,7 +49,7 @@ void __init init_pic(void)
     enable_console_input();
 }
 
-/* Lines 7 and 15 fire without cause when a request goes away: then nothing is in service. */
+/* If a request goes away too early, line 7 or 15 fires instead, and its bit in the in-service register is not set. */
 static bool spurious(unsigned int irq)
 {
     uint16_t port = irq < 8 ? PIC1 : PIC2;
@@ -75,6 +76,6 @@ void do_irq(struct cpu_user_regs *regs)
     else if (irq == IRQ_COM1)
         uart_interrupt();
     else
-        mask_irq(irq);            /* nobody's */
+        mask_irq(irq);            /* nobody handles it */
     this_cpu.work |= WORK_UPCALL; /* the guest may have unmasked events since it last called */
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's end. Power off goes through ACPI: its tables are read once, at boot, so that a panic need not trust
- * anything but two ports. Where there is no ACPI, or before, the ports at which emulators listen.
+ * The machine's end. Power off uses ACPI. Its tables are read once, at boot, so that a panic relies on nothing but two
+ * ports. Without ACPI, or before the tables have been read, it uses the ports of emulators.
  */
 #include <asm/io.h>
 #include <asm/mm.h>
@@ -26,7 +26,7 @@ struct acpi_header {
     uint32_t oem_revision, creator, creator_revision;
 } __attribute__((packed));
 
-/* What of the FADT is needed. */
+/* The part of the FADT that is needed. */
 struct fadt {
     struct acpi_header header;
     uint32_t facs, dsdt;
@@ -52,7 +52,7 @@ static struct {
     uint8_t acpi_enable, type_a, type_b;
 } acpi;
 
-/* Machine memory wherever it is. */
+/* Copies machine memory from any address. */
 static void __init read_machine(void *dst, uint32_t maddr, uint32_t n)
 {
     while (n) {
@@ -125,8 +125,8 @@ static uint8_t __init package_byte(const uint8_t **p)
     return *(*p)++;
 }
 
-/* The DSDT is code, but `Name (_S5, Package () { a, b, ...` has one form: bytes, each constant with or without prefix.
- */
+/* The DSDT is byte code, but `Name (_S5, Package () { a, b, ...` always has the same form: bytes, each constant with or
+ * without a prefix. */
 static bool __init find_s5(uint32_t dsdt)
 {
     struct acpi_header h;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Time: the TSC, calibrated against the PIT, and one one-shot interrupt of the PIT, armed only while something waits.
- * Channel 2 of the PIT runs without interrupts, gated by port 0x61.
+ * Time: the TSC, calibrated against the PIT, and a one-shot interrupt of the PIT, armed only while a timer waits. For
+ * calibration, channel 2 of the PIT counts without interrupts, gated by port 0x61.
  */
 #include <asm/io.h>
 #include <asm/irq.h>
@@ -48,7 +48,8 @@ static uint16_t __init read_count(void)
     return low | inb(PIT_CH2) << 8;
 }
 
-/* The counter just after it has changed, and the TSC then; where ports are slower than the counter, just both. */
+/* Reads the counter just after it has changed, and the TSC. If ports are slower than the counter, it cannot wait for a
+ * change. */
 static uint16_t __init count_at_edge(uint64_t *tsc)
 {
     uint16_t before = read_count(), count;
@@ -83,7 +84,7 @@ static uint64_t __init calibrate_once(void)
     return div64((end - start) * PIT_HZ, (uint16_t)(first - last), NULL);
 }
 
-/* The median of three: a run that was disturbed does not count. */
+/* The median of three runs, so that one disturbed run does not matter. */
 static uint64_t __init calibrate(void)
 {
     uint64_t a = calibrate_once(), b = calibrate_once(), c = calibrate_once();
@@ -148,7 +149,7 @@ static void __init read_rtc_once(uint8_t *value)
         value[i] = cmos(rtc_registers[i]);
 }
 
-/* Until two readings agree: then no update came in between. */
+/* Reads until two readings agree: then no update came in between. */
 static void __init read_rtc_values(uint8_t *value)
 {
     uint8_t again[RTC_VALUES];
@@ -161,7 +162,8 @@ static void __init read_rtc_values(uint8_t *value)
     }
 }
 
-/* Days since 1970 of a date in the Gregorian calendar; years begin in March, so that leap days end them. */
+/* Days from 1970 to a date of the Gregorian calendar. Years are counted from March, so that a leap day is the last of
+ * its year. */
 static uint32_t __init days_since_1970(uint32_t year, uint32_t month, uint32_t day)
 {
     if (month <= 2) {
@@ -214,7 +216,7 @@ void set_wallclock(uint32_t sec, uint32_t nsec)
 void update_vcpu_time(struct vcpu *v)
 {
     struct vcpu_time_info *t = &v->vcpu_info->time;
-    uint32_t version = (v->time_version += 2); /* the guest's copy is not trusted */
+    uint32_t version = (v->time_version += 2); /* not read from the guest's copy, which the guest may change */
 
     t->version = version - 1;
     barrier();

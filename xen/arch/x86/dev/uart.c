@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Console on COM1: 115200 8n1. Nobody waits for it: what the transmitter has no room for is kept, and goes out when it
- * interrupts. A timer looks after it, too, should an interrupt get lost. Output waits only where nothing comes after
- * it: before the first domain runs, and at the machine's end.
+ * Console on COM1: 115200 8n1. Nobody waits for it: if the transmitter has no room, the text is kept and goes out when
+ * the transmitter interrupts. A timer does the same in case an interrupt gets lost. Output waits only before the first
+ * domain runs and at the machine's end.
  */
 #include <asm/io.h>
 #include <asm/irq.h>
@@ -31,12 +31,12 @@
 #define SEND_FIFOS    40       /* at most at once: an emulator's FIFO may empty in no time */
 #define RECEIVE_MAX   64       /* the same for input */
 #define RETRY_NS      20000000 /* a FIFO takes 1.4 ms */
-#define STUCK_RETRIES 50       /* without a single character that has gone */
-#define SPIN_LIMIT    1000000  /* the same for one who waits */
+#define STUCK_RETRIES 50       /* in which not one character has gone out */
+#define SPIN_LIMIT    1000000  /* the same while output waits */
 
 static bool present;
-static bool waits = true;           /* output does */
-static bool stuck;                  /* it takes nothing any more: what would go out is lost until it does */
+static bool waits = true;           /* output waits */
+static bool stuck;                  /* the transmitter takes nothing any more: output is lost until it does again */
 static char ring[RING_SIZE];        /* characters on their way */
 static uint32_t produced, consumed; /* how many there have been */
 static struct timer retry;
@@ -68,7 +68,7 @@ void __init enable_console_input(void)
     unmask_irq(IRQ_COM1);
 }
 
-/* As much as the transmitter takes now. */
+/* Sends as much as the transmitter takes now. */
 static void send(void)
 {
     for (unsigned int i = 0; i < SEND_FIFOS && consumed != produced; i++) {
@@ -101,7 +101,7 @@ static void send_and_wait(void)
     give_up();
 }
 
-/* Sends; the transmitter's interrupt, and the timer, are for what is left. */
+/* Sends. The transmitter's interrupt and the timer will send what is left. */
 static void send_on(void)
 {
     bool any_left;
@@ -164,11 +164,11 @@ void console_wait(bool wait)
 
 void uart_interrupt(void)
 {
-    (void)inb(COM1 + UART_IIR); /* takes the transmitter's request back */
+    (void)inb(COM1 + UART_IIR); /* clears the transmitter's interrupt request */
     for (unsigned int i = 0; i < RECEIVE_MAX && inb(COM1 + UART_LSR) & LSR_RX_READY; i++)
         console_receive(inb(COM1 + UART_DATA));
     console_received();
-    outb(COM1 + UART_IER, 0); /* what is still asked for asks anew: the PIC wants an edge */
+    outb(COM1 + UART_IER, 0); /* off and on again: requests that remain make a new edge, which the PIC needs */
     send_on();
     console_sent();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Console on the screen: VGA text mode 3, 80 by 25, as BIOS boot loaders leave it. Output only; the UART is where input
- * comes from. Machines without it have ordinary memory or nothing at 0xB8000, and nothing is drawn there unless the
- * CRT controller's cursor register can be written and read back.
+ * Console on the screen: VGA text mode 3, 80 by 25, as BIOS boot loaders leave it. Output only; input comes from the
+ * UART. A machine without VGA has ordinary memory or nothing at 0xB8000. So nothing is drawn unless the CRT
+ * controller's cursor register can be written and read back.
  */
 #include <asm/io.h>
 #include <asm/page.h>
@@ -64,8 +64,8 @@ void init_vga(void)
     move_cursor();
 }
 
-/* The screen moves down the buffer, and back to its beginning from time to time: copying it for each line, from memory
- * as slow as a screen's, would keep the CPU from others. */
+/* The screen moves down the buffer, and back to the beginning when it reaches the end. Copying it for each line would
+ * take long, because a screen's memory is slow. */
 static void new_line(void)
 {
     column = 0;
