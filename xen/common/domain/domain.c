@@ -2,9 +2,10 @@
 /*
  * Domains: making them, and their end. common/sched/domain_list.c finds them.
  *
- * The end has three steps. A domain that shuts down stays as it is, paused, for whoever made it to look at. When it is
- * killed, its vCPUs first get to their way out, where they hold nothing, and never run again; then all that it has is
- * given back. Its structure goes last, when no other domain maps its frames and no hypercall works on it.
+ * The end has three steps. A domain that shuts down is paused and stays as it is, so that whoever made it can look at
+ * it. When it is killed, its vCPUs first go on to their way out, where they hold nothing, and never run again; then
+ * everything that it has is given back. Its structure goes last, when no other domain maps its frames and no hypercall
+ * works on it.
  */
 #include <asm/frames.h>
 #include <asm/mm.h>
@@ -175,10 +176,10 @@ static __attribute__((noreturn)) void stop_machine(const char *why)
     machine_power_off();
 }
 
-/* With domain 0 the machine goes. */
+/* When domain 0 ends, the machine stops. */
 static __attribute__((noreturn)) void dom0_shutdown(uint8_t code)
 {
-    console_wait(true); /* for much, and nobody is left to wait for */
+    console_wait(true); /* there may be much to print, and no other domain has to be considered */
     print_counters();
     switch (code) {
     case SHUTDOWN_poweroff:
@@ -238,13 +239,13 @@ void domain_resume(struct domain *d)
 
 void domain_crash(struct vcpu *v, const char *why)
 {
-    if (v != current) { /* its registers are no longer at hand */
+    if (v != current) { /* its registers cannot be printed here */
         printk("Domain %u (vcpu %u) crashed: %s\n", v->domain->domain_id, v->vcpu_id, why);
         domain_shutdown(v->domain, SHUTDOWN_crash);
         return;
     }
     if (v->crash_pending)
-        return; /* the first reason is the one to tell */
+        return; /* the first reason is the one that is reported */
     v->crash_pending = true;
     v->crash_reason = why;
     this_cpu.work |= WORK_CRASH;
@@ -252,7 +253,7 @@ void domain_crash(struct vcpu *v, const char *why)
 
 /* --- Ending */
 
-/* Nobody is amid anything of d's, which is paused, any more, but the caller. */
+/* d is paused. Waits until nobody but the caller is in the middle of anything that concerns d. */
 static __may_switch int take_over(struct domain *d)
 {
     struct vcpu *v;
@@ -262,7 +263,7 @@ static __may_switch int take_over(struct domain *d)
     return rc ?: begin_operation(d);
 }
 
-/* Each pin, then each frame's own reference. What they mapped or contained goes with them. */
+/* Drops each frame's pin and the owner's reference. What the frames mapped or contained goes with them. */
 static __may_switch void relinquish_frames(struct domain *d)
 {
     for (mfn_t mfn = 0; mfn < max_page && d->tot_pages; mfn++) {
@@ -324,7 +325,7 @@ static void reap_domains(void)
         }
         *p = d->next;
         unshare_frame(virt_to_mfn(d->shared_info));
-        free_vcpus(d); /* not before: operations by others on d may have been at them */
+        free_vcpus(d); /* not earlier: operations of others on d may have used them */
         free_domain(d);
     }
 }
@@ -353,7 +354,7 @@ int domain_kill(struct domain *d)
     if (d == this_cpu.domain || d == dom0)
         return -EINVAL;
     if (d->is_dying)
-        return -EBUSY; /* somebody else is at it */
+        return -EBUSY; /* somebody else is ending it */
     hold_domain(d);
     domain_pause(d);
     rc = take_over(d);

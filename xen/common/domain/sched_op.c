@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_op: giving up the CPU, and the domain's end from within. */
+/* sched_op: a vCPU gives up the CPU, or ends its domain. */
 #include <asm/guest_access.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>

@@ -7,7 +7,7 @@
 #include <xen/operation.h>
 #include <xen/schedule.h>
 
-#define MAX_VIRT_CPUS  32 /* numbers that may be asked for; those above MAX_VCPUS never exist */
+#define MAX_VIRT_CPUS  32 /* as on Xen; from MAX_VCPUS on no vCPU exists */
 #define MIN_PERIOD     1000000ull
 #define MAX_TIME_DELTA ((1ull << 62) - 1) /* ns, a period's upper bound */
 
@@ -20,7 +20,7 @@ void vcpu_set_online(struct vcpu *v, bool online)
         vcpu_wake(v);
     } else if (!online) {
         if (v->state == VCPU_BLOCKED)
-            vcpu_unblock(v); /* no poll goes on */
+            vcpu_unblock(v); /* this ends its poll */
         v->state = VCPU_OFFLINE;
         vcpu_sleep(v);
     }
@@ -34,7 +34,7 @@ static long up(struct vcpu *v)
     return 0;
 }
 
-/* From the heap, not on the stack: it is most of a page. */
+/* The context is on the heap, because it takes most of a page. */
 static __may_switch long initialise(struct vcpu *v, const void *arg)
 {
     struct vcpu_guest_context *context = alloc_heap_pages(0);
@@ -140,7 +140,7 @@ static long send_nmi_op(struct vcpu *v, const void *arg)
     return 0;
 }
 
-/* The stack moves along (asm/layout.h): so another vCPU must be on its way out, and stay there. */
+/* The vCPU's stack moves along (asm/layout.h). So another vCPU must be on its way out, and stay there. */
 static __may_switch long register_info(struct vcpu *v, const void *arg)
 {
     struct vcpu_register_vcpu_info info;
@@ -158,7 +158,7 @@ static __may_switch long register_info(struct vcpu *v, const void *arg)
     return info.mfn < max_page ? map_vcpu_info(v, info.mfn, info.offset) : -EINVAL;
 }
 
-/* The only CPU, on which every vCPU stays: its APIC is number 0, and so is its processor object in ACPI. */
+/* There is one CPU. Its APIC and its processor object in ACPI have number 0. */
 static long get_physid(void *arg)
 {
     struct vcpu_get_physid id = {.phys_id = 0};

@@ -43,7 +43,8 @@ static inline void select_port(struct vcpu *v, uint32_t port)
     info->evtchn_upcall_pending = 1;
     if (unlikely(v != current))
         vcpu_unblock(v);
-    else if (!info->evtchn_upcall_mask) /* a guest that unmasks looks, or makes us look (xen_version, iret, block) */
+    else if (!info->evtchn_upcall_mask) /* a guest that unmasks looks itself, or has us look (xen_version, iret, block)
+                                         */
         this_cpu.work |= WORK_UPCALL;
 }
 
@@ -57,7 +58,7 @@ static __attribute__((noinline)) void wake_pollers(struct domain *d, uint32_t po
     }
 }
 
-/* The port is not pending yet. Result 0: send() ends with it. */
+/* To be called while the port is not pending. Returns 0, so that send() can end with it. */
 static __attribute__((noinline)) long make_pending(struct domain *d, uint32_t port)
 {
     struct shared_info *s = d->shared_info;
@@ -125,7 +126,7 @@ static __attribute__((noinline)) __may_switch long send_elsewhere(struct domain 
     }
 }
 
-/* The hot one: only the two kinds of port that an event can be sent through are looked for. */
+/* The hot one. Looks only for the two kinds of port that guests send through. */
 static inline __may_switch long send(const uint32_t *arg)
 {
     struct domain *d = this_cpu.domain;
@@ -151,7 +152,7 @@ fault:
 
 /* --- Binding */
 
-#define PORTS_PER_STEP 2 /* looked at, in a unit of spend() */
+#define PORTS_PER_STEP 2 /* ports looked at for one unit of spend() */
 
 /* A free port, or -error. */
 static int free_port(struct domain *d)
@@ -209,7 +210,7 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
         return -EINVAL;
     connect(d, port, remote, op->remote_port);
     connect(remote, op->remote_port, d, port);
-    /* Whatever was sent to the port while it was unbound is lost: so one event comes in any case. */
+    /* Events sent to the port while it was unbound are lost. So the guest always gets one now. */
     (void)set_pending(d, port);
     op->local_port = port;
     return 0;
@@ -309,7 +310,7 @@ static long close_port(struct domain *d, uint32_t port)
         other->state = ECS_UNBOUND;
         other->remote_domid = d->domain_id;
     }
-    /* Not to surprise whoever binds the port next. */
+    /* The port's next user must not find an old event. */
     d->shared_info->evtchn_pending[port / 32] &= ~(1u << port % 32);
     *chn = (struct evtchn){.state = ECS_FREE};
     return 0;
@@ -422,8 +423,8 @@ static long unmask(const struct evtchn_unmask *op)
     return 0;
 }
 
-/* --- FIFO events (Xen 4.4's other form) do not exist here. Guests that ask for them hear what is wrong with their
- * arguments, as on a Xen that has them, and use the 2-level form when nothing is. */
+/* --- FIFO events (since Xen 4.4) do not exist here. Wrong arguments get the error that a Xen with FIFO events gives.
+ * Right ones get an error, too, after which guests use the 2-level form. */
 
 #define FIFO_BLOCK_SIZE 72
 
@@ -462,7 +463,7 @@ static long close_op(const struct evtchn_close *op)
     return close_port(this_cpu.domain, op->port);
 }
 
-/* What makes a port of d's: a guest that cannot be told its number does not get it. */
+/* The commands that make a port of d's. If its number cannot be written to the guest, the port is closed again. */
 #define COMMAND_BIND(handler, type, port, d) COMMAND_UNDO(handler, type, true, (void)close_port(d, op.port))
 
 static __attribute__((noinline)) long other_op(uint32_t cmd, void *arg)
@@ -511,7 +512,7 @@ long do_event_channel_op_compat(evtchn_op_t *op)
     evtchn_op_t copy;
     long rc;
 
-    /* All of it must be there, whatever the command needs. */
+    /* The whole structure must be readable, whatever the command needs. */
     if (copy_from_guest(&copy, op, sizeof(copy)))
         return -EFAULT;
     rc = do_event_channel_op(copy.cmd, &op->u);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Operations that are switched away from in their middle, and who waits for whom: xen/operation.h, docs/concurrency.md.
+ * Operations that are interrupted in their middle so that others can run, and who waits for whom. See xen/operation.h
+ * and docs/concurrency.md.
  *
  * A vCPU off the CPU is in one of two places: on its way out to the guest, with all its registers in v->frame; or
- * inside the hypervisor, in schedule(). In there it is amid an operation on a domain's memory (operation.suspended), or
- * between two steps of a call, holding nothing but references. A pause takes effect in either place. Who needs the
- * memory, or the vCPU on its way out, runs it up to there in his own time, paused or not.
+ * inside the hypervisor, in schedule(). In schedule() it is in the middle of an operation on a domain's memory
+ * (operation.suspended), or between two steps of a call, where it holds nothing but references. A pause takes effect in
+ * either place. A vCPU that needs that memory, or needs the other vCPU on its way out, lets it run up to there in its
+ * own time, paused or not.
  */
 #include <asm/guest_access.h>
 #include <asm/processor.h>
@@ -15,8 +17,8 @@
 #include <xen/operation.h>
 #include <xen/schedule.h>
 
-/* Nobody waits in a circle: one that is amid an operation waits for nobody; one that is wanted out leaves its own wait;
- * the others wait for one of these, or for the holder of domctl, which waits for nothing else. */
+/* Nobody waits in a circle: a vCPU in the middle of an operation waits for nobody; one that is wanted out gives up its
+ * own wait; all others wait for one of these two, or for the holder of domctl, who waits for nothing else. */
 struct vcpu *stand_in(struct vcpu *v)
 {
     for (;;) {
@@ -39,7 +41,7 @@ struct vcpu *stand_in(struct vcpu *v)
     }
 }
 
-/* Current is not to make another step for now. */
+/* Current must not make another step for now. */
 static bool must_leave(const struct vcpu *v)
 {
     return v->operation.wanted_out || !wants_to_run(v) || v->crash_pending;
@@ -58,7 +60,7 @@ static __may_switch void suspend(void)
     v->operation.suspended = false;
 }
 
-/* Interrupts come in, and their timers run. Whether others are to run, too; always where a test wants it so. */
+/* Runs the timers for which interrupts have come. True: others are to run now; always so if a test forces it. */
 static bool others_are_due(bool forced)
 {
     if (this_cpu.work & WORK_TIMER)
@@ -86,7 +88,8 @@ void preempt_point(void)
 static __attribute__((noinline)) __may_switch bool pause(bool forced)
 {
     if (must_leave(current))
-        return true; /* at once: a sibling that comes first may begin an operation, for which the waiter waits, too */
+        return true; /* at once: otherwise a sibling may run first and begin an operation, for which the waiter would
+                        have to wait as well */
     if (others_are_due(forced) || this_cpu.work & WORK_YIELD)
         schedule();
     return must_leave(current);
@@ -149,7 +152,7 @@ int begin_foreign_operation(struct domain *d)
     return 0;
 }
 
-/* Somebody may have begun to work on current's own domain while current was amid an operation on another. */
+/* While current worked on another domain's memory, somebody may have begun to work on that of current's own. */
 void end_foreign_operation(void)
 {
     struct vcpu *v = current;
@@ -174,7 +177,7 @@ long restart_call(uint32_t number, unsigned int args, uint32_t arg0, uint32_t ar
     return -ERESTART;
 }
 
-/* `int $0x82` has two bytes. */
+/* Back to the `int $0x82`, which has two bytes. */
 void apply_restart(struct cpu_user_regs *regs)
 {
     const struct restart *r = &this_cpu.restart;
@@ -186,7 +189,7 @@ void apply_restart(struct cpu_user_regs *regs)
         *args[i] = r->arg[i];
 }
 
-/* The call that was to be made again stands in front of `next`: so the multicall goes on with that one. */
+/* The call that is to be made again is the one before `next`, so the multicall goes on with that one. */
 static multicall_entry_t *restart_entry(multicall_entry_t *next)
 {
     const struct restart *r = &this_cpu.restart;

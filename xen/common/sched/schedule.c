@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which vCPU runs. Those that could wait in one queue, first come, first served, each for a time slice. One that wakes
- * with some of its slice left goes to the front, and the one that it displaces comes next: so whoever mostly waits is
- * served at once, and nobody gets more than a slice in a round.
+ * Decides which vCPU runs. Those that are ready wait in one queue, first come, first served, and each runs for a time
+ * slice. One that wakes with some of its slice left goes to the front, and the one that it displaces comes next. So a
+ * vCPU that mostly waits runs at once, and none gets more than a slice in a round.
  *
- * A vCPU of the same domain waits for SIBLING_WAIT_NS first, or until the running one waits itself. Kernels wake
- * another processor while they hold the lock that this one takes first (Linux the run queue's): it would only spin for
- * it, for the rest of its slice. But not for much longer either: the running one may spin until the other has answered.
+ * If it wakes while a vCPU of its own domain runs, it waits for SIBLING_WAIT_NS first, or until the other one blocks.
+ * The reason is that kernels wake another processor while they hold the lock that this processor takes first (in Linux
+ * that of the run queue), and it would only spin for the rest of its slice. It must not wait much longer, though,
+ * because the running vCPU may itself spin until the other has answered.
  *
- * One that may not go on yet (stand_in(): somebody else is amid an operation on its domain's memory, or it waits for
- * another vCPU) changes places with whom it waits for, who runs in its time, paused or not, until the operation is
- * done. Then the turn goes back to it, before anybody could begin the next operation: see repay().
+ * One that may not go on yet (because somebody else is in the middle of an operation on its domain's memory, or because
+ * it waits for another vCPU: stand_in()) lends its turn to the vCPU that it waits for. That one runs in its time,
+ * paused or not, until the operation is done. Then the turn goes back, before anybody can begin the next operation: see
+ * repay().
  *
  * While nobody waits, the slice's timer tells only that the time stamp in vcpu_info is to be renewed. The idle vCPU is
  * never in the queue.
@@ -31,9 +33,10 @@ struct cpu this_cpu __aligned(PAGE_SIZE);
 
 static struct vcpu *queue, **queue_end = &queue;
 static struct timer slice_timer;
-static uint64_t running_since; /* current has the CPU */
-static bool displaced;         /* the next schedule() is for one that has just woken */
-static uint64_t displace_at;   /* 0, or when the first in the queue, current's sibling, has waited for long enough */
+static uint64_t running_since; /* since when current has had the CPU */
+static bool displaced;         /* the next schedule() is because of a vCPU that has just woken */
+static uint64_t
+    displace_at; /* when current's sibling, the first in the queue, has waited for long enough; 0: there is none */
 static struct vcpu idle_vcpu;
 static struct vcpu_info idle_info = {.evtchn_upcall_mask = 1};
 
@@ -56,7 +59,7 @@ static void insert_at(struct vcpu **place, struct vcpu *v)
         queue_end = &v->run_next;
 }
 
-/* Where it stood. */
+/* Puts it where the other one stood. */
 static struct vcpu **remove_from_queue(struct vcpu *v)
 {
     struct vcpu **p = &queue;
@@ -80,7 +83,7 @@ static void change_places(struct vcpu *first, struct vcpu *other)
         append(first);
 }
 
-/* The first in the queue, or who has to run before it can go on. */
+/* Takes the first in the queue, or the vCPU that has to run before that one can go on. */
 static struct vcpu *take_first(void)
 {
     struct vcpu *v = queue, *other;
@@ -97,7 +100,8 @@ static struct vcpu *take_first(void)
     return other;
 }
 
-/* Who in the queue has lent v its turn, and need not wait for it any more: one of another domain, if there is one. */
+/* A vCPU in the queue that has lent v its turn and need not wait for v any more; one of another domain, if there is
+ * one. */
 static struct vcpu *lender_to(const struct vcpu *v)
 {
     struct vcpu *sibling = NULL, *lender;
@@ -112,8 +116,8 @@ static struct vcpu *lender_to(const struct vcpu *v)
     return sibling;
 }
 
-/* What v was amid is done: the turn goes back. If anybody else came first, a domain of which always one
- * vCPU is amid an operation when its slice ends would make others wait for ever. */
+/* v's operation is done: its turn goes back to who lent it. If others ran first, a domain could make the lender wait
+ * for ever: by always having some vCPU in the middle of an operation when its slice ends. */
 static void repay(struct vcpu *v)
 {
     struct vcpu *lender = lender_to(v);
@@ -122,7 +126,7 @@ static void repay(struct vcpu *v)
     if (!lender)
         return;
     lender->operation.lent_to = NULL;
-    if (lender->domain == v->domain) /* or a domain would get more time with operations than without */
+    if (lender->domain == v->domain) /* otherwise a domain would get more time with operations than without */
         lender->slice_left = MAX(v->slice_left, MIN_SLICE_NS);
     remove_from_queue(lender);
     insert_at(&queue, lender);
@@ -158,7 +162,8 @@ static void start_slice(const struct vcpu *v, uint64_t now)
         set_timer(&slice_timer, end);
 }
 
-/* It is not stopped when vCPUs are switched, which would program the hardware twice each time; so look whose it is. */
+/* The timer is not stopped when vCPUs are switched, to save programming the hardware twice. So it may be an earlier
+ * vCPU's. */
 static void slice_expired(void *unused)
 {
     uint64_t now = system_time(), end;
@@ -201,7 +206,7 @@ void get_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
     info->time[info->state] += system_time() - info->state_entry_time;
 }
 
-/* The guest's copy is at a virtual address: it can be written only while its address space is loaded. */
+/* The guest's copy is at a virtual address, so it can be written only while the guest's address space is loaded. */
 static void publish_runstate(const struct vcpu *v)
 {
     if (unlikely(v->runstate_guest))
@@ -215,7 +220,7 @@ static int runstate_off_cpu(const struct vcpu *v)
     return wants_to_run(v) ? RUNSTATE_runnable : RUNSTATE_offline;
 }
 
-/* --- Ticks: only while the vCPU runs, and while it listens */
+/* --- Ticks, which a vCPU gets only while it runs and has bound VIRQ_TIMER */
 
 static void tick(struct vcpu *v, uint64_t now)
 {
@@ -257,7 +262,7 @@ static void poll_expired(void *data)
 
 /* --- The switch */
 
-/* Who waits for another goes to the front, as its slice is now for that one. */
+/* A vCPU that waits for another goes to the front, because its slice is now for that one. */
 static void put_back(struct vcpu *v)
 {
     if (v->slice_left && stand_in(v) != v) {
@@ -272,9 +277,9 @@ static void put_back(struct vcpu *v)
     append(v);
 }
 
-/* Work of the CPU that is really the vCPU's goes with it. An event may have come meanwhile; and one that runs in
- * another's place stops at the end of its operation, but not before: WORK_SCHEDULE would make it wait at each
- * preempt_point(). */
+/* Some of the CPU's work is really the vCPU's and goes with it. An event may have come while next did not run. A vCPU
+ * that runs in another's turn must stop at the end of its operation and not before: with WORK_SCHEDULE it would wait at
+ * each preempt_point(). */
 static void switch_work(struct vcpu *prev, struct vcpu *next)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);
@@ -324,7 +329,7 @@ void schedule(void)
     schedule_tail();
 }
 
-/* Its tick may wake whoever has just been switched away from, who must not be current any more. */
+/* The tick may wake the vCPU that ran before, so that one must not be current any more. */
 void schedule_tail(void)
 {
     publish_runstate(current);
@@ -490,7 +495,7 @@ void idle_loop(void)
 
 /* --- Audit */
 
-/* Those that could run are in the queue, once; all others are not. */
+/* vCPUs that could run must be in the queue, once; all others must not. */
 void audit_run_queue(void)
 {
     struct vcpu **end = &queue, *v;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Software timers (xen/timer.h): a list sorted by expiry, as there are a few for each vCPU and most are at its head.
+ * Software timers (xen/timer.h): a list sorted by expiry. There are only a few for each vCPU, and most new ones go near
+ * its head.
  *
- * Programming the hardware is what costs. So it is left alone when the next expiry moves to a later time: the interrupt
- * that then comes too early finds nothing to do, and arms it anew.
+ * Programming the hardware is expensive. So the hardware is left alone when the next expiry moves to a later time. The
+ * interrupt then comes too early, finds nothing to do, and arms the hardware again.
  */
 #include <xen/audit.h>
 #include <xen/hypercall.h>
@@ -96,7 +97,7 @@ void run_timers(void)
         t->function(t->data);
     }
     running = false;
-    armed = UINT64_MAX; /* whatever brought us here may have been its interrupt */
+    armed = UINT64_MAX; /* the hardware may have fired already */
     if (first)
         arm_for_first();
     else
@@ -116,8 +117,8 @@ void audit_timers(void (*visit)(const struct timer *t))
 }
 
 /*
- * A time that has passed fires at once; 0 stops the timer. What lies behind 2^50 ns (13 days), or would be negative,
- * is an old Linux that computed with wrapped jiffies, or that means "never": 100 ms serve both, as on Xen.
+ * A time in the past fires at once; 0 stops the timer. A time more than 2^50 ns (13 days) ahead, or a negative one,
+ * comes from an old Linux that computed with wrapped jiffies or means "never". As on Xen it becomes 100 ms from now.
  */
 long do_set_timer_op(uint32_t timeout_lo, uint32_t timeout_hi)
 {
