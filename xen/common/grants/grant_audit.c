@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Grants before the auditor: what handles hold, and the pins of entries that come of it. */
+/* Grants for the auditor: what handles hold, and the pins of entries that follow from it. */
 #include "grants.h"
 
 #include <xen/audit.h>
@@ -15,7 +15,7 @@ static bool mapping_ok(const struct domain *d, const struct mapping *m)
     return a->pin && a->domid == d->domain_id;
 }
 
-/* A mapping's page-table entry has been counted with its table. */
+/* The page-table entry of a mapping has been counted with its table already. */
 static void audit_mapping(const struct domain *d, uint32_t handle, const struct mapping *m)
 {
     struct active *a;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Copying from and to frames that are granted, or the caller's own, without mapping them. */
+/* GNTTABOP_copy: copies between frames that are granted or the caller's own, without mapping them. */
 #include "grants.h"
 
 struct copy_side {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mapping what others grant, and ending that: handles, and the page-table entries that the mappings stand in. */
+/* Maps and unmaps granted frames: handles, and the page-table entries of the mappings. */
 #include "grants.h"
 
 /* --- Handles */
@@ -30,7 +30,7 @@ static grant_handle_t get_handle(struct grant_table *t)
 
 /* --- Mapping */
 
-/* The caller's L1 entry that a mapping is to stand in, in a window; NULL: none. */
+/* The L1 entry of the caller's in which a mapping goes, in a window; NULL: none. */
 static pte_t *host_slot(uint64_t addr, uint32_t flags)
 {
     struct page_info *page;
@@ -61,7 +61,7 @@ static pte_t host_entry(mfn_t frame, uint32_t flags)
     return e;
 }
 
-/* The entry takes over the references that the caller has got for it. */
+/* The entry takes over the references that the caller of this function has got for it. */
 static void replace_entry(pte_t *slot, pte_t new)
 {
     pte_t old = *slot;
@@ -69,7 +69,7 @@ static void replace_entry(pte_t *slot, pte_t new)
     write_pte(slot, old, new);
     if (old.lo & _PAGE_PRESENT) {
         put_page_from_l1e(old, this_cpu.domain);
-        request_flush(); /* not only when a type changes: the granter is told that nobody reaches the frame */
+        request_flush(); /* even if no type changes: the granter is told that nobody reaches the frame any more */
     }
 }
 
@@ -146,7 +146,7 @@ static void map_grant_ref(struct gnttab_map_grant_ref *op)
         op->status = GNTST_bad_gntref;
         return;
     }
-    /* As on Xen, and unlike the other commands: whoever maps grants of its own names itself by its number. */
+    /* As on Xen, and unlike in the other commands, a domain that maps its own grants uses its own number. */
     granter = domain_by_number(op->dom);
     if (!granter) {
         op->status = GNTST_bad_domain;
@@ -159,7 +159,7 @@ static void map_grant_ref(struct gnttab_map_grant_ref *op)
 
 /* --- Unmapping */
 
-/* new: what stands at the address afterwards, with the references that it stands for. */
+/* new: the entry that stands at the address afterwards. Its references have been taken. */
 static int unmap_host(uint64_t addr, mfn_t frame, uint32_t flags, pte_t new)
 {
     pte_t *slot = host_slot(addr, flags), want = host_entry(frame, flags);
@@ -245,7 +245,7 @@ static void unmap_and_replace(struct gnttab_unmap_and_replace *op)
     op->status = unmap(op->handle, op->host_addr, op->new_addr, 0);
 }
 
-/* Page-table entries go with the page tables. */
+/* The page-table entries go together with the page tables. */
 void release_grant_mappings(struct domain *d)
 {
     struct grant_table *t = d->grants;

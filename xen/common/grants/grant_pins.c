@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The uses of a granter's entry. Each pins it: the hypervisor then goes by what it read when the first began, and the
- * granter sees the entry in use.
+ * The uses of a granter's entry. Each use pins it: the granter sees the entry in use, and the hypervisor works with
+ * what it read when the first use began.
  */
 #include "grants.h"
 
-/* What the granter has written is read once; flags and domain are one word. */
+/* The granter's entry is read once. Flags and domain are one word. */
 static int claim(grant_entry_v1_t *entry, const struct active *a, domid_t to, bool readonly, bool mapping)
 {
     uint32_t word = ACCESS_ONCE(*(uint32_t *)entry);
@@ -57,7 +57,7 @@ int pin_grant(struct domain *granter, grant_ref_t ref, bool readonly, bool mappi
             }
         }
     }
-    /* Pinned before, it may have been given back since: an entry holds no reference of its own. */
+    /* The frame may have been given back since the entry was pinned, because an entry holds no reference of its own. */
     if (mfn_to_page(a->frame)->owner != granter) {
         clear_use(t, ref);
         return GNTST_general_error;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grants, version 1 of the table. The granter writes an entry (frame, to whom, how) into frames that it shares with the
- * hypervisor; the other names the entry by its number, and gets the frame mapped or copied. Here is the table, what is
- * asked about it, and the hypercall; grants.h says what is where.
+ * hypervisor. The other domain names the entry by its number, and has the frame mapped or copied. This file has the
+ * table, the questions about it, and the hypercall; grants.h lists the other files.
  */
 #include "grants.h"
 
@@ -13,7 +13,7 @@ static bool add_active_pages(struct grant_table *t, uint32_t frame)
     const uint32_t per_frame = ENTRIES_PER_FRAME / ACTIVE_PER_PAGE;
 
     for (uint32_t i = frame * per_frame; i < (frame + 1) * per_frame; i++)
-        if (!t->active[i]) { /* one may be left from an attempt that found too little memory */
+        if (!t->active[i]) { /* one may be left from an attempt that ran out of memory */
             t->active[i] = alloc_heap_pages(0);
             if (!t->active[i])
                 return false;
@@ -21,7 +21,7 @@ static bool add_active_pages(struct grant_table *t, uint32_t frame)
     return true;
 }
 
-/* One frame more. */
+/* Adds a frame to the table. */
 static bool grow_by_one(struct domain *d)
 {
     struct grant_table *t = d->grants;
@@ -86,7 +86,7 @@ void destroy_grant_table(struct domain *d)
 
 /* --- The rest */
 
-/* Frames are not given away for good: whoever wants to move data copies it. A granter sees its entry unused. */
+/* GNTTABOP_transfer is not supported: guests copy instead. The granter's entry stays unused. */
 static void transfer(struct gnttab_transfer *op)
 {
     op->status = GNTST_general_error;
@@ -141,7 +141,7 @@ static int list_frames(const struct domain *d, const struct gnttab_setup_table *
     for (uint32_t i = 0; i < op->nr_frames; i++) {
         xen_pfn_t mfn = virt_to_mfn(d->grants->shared[i]);
 
-        (void)copy_to_guest(op->frame_list + i, &mfn, sizeof(mfn)); /* as Xen: that is the caller's loss */
+        (void)copy_to_guest(op->frame_list + i, &mfn, sizeof(mfn)); /* as on Xen, an error here is ignored */
     }
     return GNTST_okay;
 }
@@ -193,7 +193,7 @@ static long query_size(void *arg)
     return copy_to_guest(arg, &op, sizeof(op));
 }
 
-/* There is only version 1. A kernel that asks for 2 is answered as by hypervisors before that: it takes 1. */
+/* There is only version 1. A kernel that asks for version 2 gets the answer of a hypervisor without it, and uses 1. */
 static long set_version(void *arg)
 {
     struct gnttab_set_version op;
@@ -226,7 +226,7 @@ static long get_version(void *arg)
     return copy_to_guest(arg, &op, sizeof(op));
 }
 
-/* Version 1 has no status frames: 0 of them are there. */
+/* Version 1 has no status frames, so the answer is 0. */
 static long get_status_frames(void *arg)
 {
     struct gnttab_get_status_frames op;

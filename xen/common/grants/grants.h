@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A grant table from within: what the files of this folder share. grant_table.c has the table and the calls about it,
+ * A grant table's inside: what the files of this folder share. grant_table.c has the table and the calls about it,
  * grant_pins.c the uses of an entry, grant_map.c mapping and unmapping, grant_copy.c copying, grant_audit.c what the
  * auditor counts.
  *
- * Who holds what: a mapping's page-table entry holds the references that any entry holds, and they go when it goes,
- * however that comes about. A handle holds a pin of the granter's entry, so that the granter sees it in use
- * (GTF_reading, GTF_writing), and holds the granter's structure. So nothing that a guest does to its page tables behind
- * our back makes a count wrong; it only keeps the entry pinned until the domain ends.
+ * Who holds what: the page-table entry of a mapping holds the same references as any entry, and they go with it,
+ * whoever removes it. A handle holds a pin of the granter's entry, so that the granter sees it in use (GTF_reading,
+ * GTF_writing), and holds the granter's structure. So a guest that changes the page-table entry by other means makes no
+ * count wrong. It only keeps the grant entry pinned until the domain ends.
  */
 #ifndef COMMON_GRANTS_H
 #define COMMON_GRANTS_H
@@ -88,7 +88,7 @@ static inline struct mapping *mapping_of(const struct grant_table *t, grant_hand
 
 /* The frame that an entry grants to the caller's domain. GNTST_*. */
 int pin_grant(struct domain *granter, grant_ref_t ref, bool readonly, bool mapping, uint32_t pins, mfn_t *frame);
-/* The granter sees it when an entry's last use ends, or its last for writing. */
+/* When an entry's last use ends, or its last use for writing, the granter sees it. */
 void clear_use(const struct grant_table *t, grant_ref_t ref);
 
 static inline void unpin_grant(struct domain *granter, grant_ref_t ref, uint32_t pins)
@@ -130,7 +130,7 @@ static inline void put_refs(mfn_t frame, bool readonly)
     put_page(page);
 }
 
-/* --- The calls on an array of operations, each with a status of its own */
+/* --- Commands with an array of operations, each of which has a status of its own */
 
 #define EACH(cmd, type, function)                                                              \
     do {                                                                                       \

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* XENMEM_exchange: frames are given away and others taken instead, a chunk at a time, each of them all or nothing. */
+/* XENMEM_exchange: the caller gives frames away and gets others instead, chunk by chunk. A chunk is exchanged as a
+ * whole or not at all. */
 #include "memory.h"
 
-/* Frames between two owners, linked: asm/mm.h. */
+/* A list of frames between two owners: see link_frame() in asm/mm.h. */
 struct frame_list {
     mfn_t first;
     uint32_t count;
@@ -27,7 +28,7 @@ static mfn_t pop_frame(struct frame_list *list)
 struct exchange {
     struct domain *d;
     struct xen_memory_exchange args;
-    uint32_t in_chunk_order, out_chunk_order; /* extents of either kind in a chunk */
+    uint32_t in_chunk_order, out_chunk_order; /* log2 of the extents of each kind in a chunk */
     mfn_t below;
     uint32_t steps;
     struct frame_list in, out; /* out: the first frame of each extent */
@@ -72,7 +73,7 @@ static __may_switch int alloc_chunk(struct exchange *x)
 
 static __may_switch void undo_chunk(struct exchange *x)
 {
-    /* Linking has wiped out what type they had, and so whether taking another one needs a flush. */
+    /* Linking has lost the frames' types, and so whether a new type needs a flush. */
     if (x->in.count)
         flush_tlb_now();
     while (x->in.count) {
@@ -83,7 +84,7 @@ static __may_switch void undo_chunk(struct exchange *x)
         free_extent(pop_frame(&x->out), x->args.out.extent_order);
 }
 
-/* From here on the chunk cannot fail. What is wrong with the list of results is the caller's loss, as on Xen. */
+/* From here on the chunk cannot fail. As on Xen, errors in writing the list of results are ignored. */
 static __may_switch void finish_chunk(struct exchange *x, uint32_t chunk)
 {
     uint32_t order = x->args.out.extent_order, i = 1u << x->out_chunk_order;
@@ -124,7 +125,7 @@ static __may_switch int exchange_chunk(struct exchange *x, uint32_t chunk)
     return rc;
 }
 
-/* Sizes fit and agree. */
+/* Checks that the sizes are in range and agree. */
 static bool exchange_sizes_ok(const struct xen_memory_exchange *a)
 {
     uint32_t in = a->in.extent_order, out = a->out.extent_order;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_op: what memory a domain has, what it is told of the machine's, and changing it (reservation.c, exchange.c).
+ * memory_op: questions about a domain's memory and the machine's. reservation.c and exchange.c have the commands that
+ * change a domain's memory.
  */
 #include "memory.h"
 
@@ -21,8 +22,8 @@ static long reservation_size(uint32_t cmd, const domid_t *arg)
     case XENMEM_current_reservation:
         return d->tot_pages;
     case XENMEM_maximum_reservation:
-        return MIN(d->max_pages, (uint32_t)INT32_MAX); /* an error it is not, however much that may be */
-    default: /* maximum_gpfn: what the guest itself says, if it does; its translation is its own affair */
+        return MIN(d->max_pages, (uint32_t)INT32_MAX); /* the largest number that is no error */
+    default: /* maximum_gpfn: what the guest has said itself, because the guest translates its frames itself */
         return (d->shared_info->arch.max_pfn ?: d->tot_pages) - 1;
     }
 }
@@ -38,7 +39,7 @@ static long machphys_mapping(struct xen_machphys_mapping *arg)
     return copy_to_guest(arg, &m, sizeof(m));
 }
 
-/* One frame for each 2 MiB of the table; those that are not there are shown as the one before. */
+/* One frame for each 2 MiB of the table. Where there is none, the one before it is repeated. */
 static long machphys_mfn_list(struct xen_machphys_mfn_list *arg)
 {
     struct xen_machphys_mfn_list l;
@@ -58,7 +59,7 @@ static long machphys_mfn_list(struct xen_machphys_mfn_list *arg)
 
 /* --- Memory maps */
 
-/* m: the caller's argument, arg: where it is. */
+/* m: a copy of the caller's argument at arg. */
 static long answer_map(struct xen_memory_map *m, struct xen_memory_map *arg, const struct e820entry *map,
                        uint32_t count)
 {
@@ -121,7 +122,7 @@ static long machine_memory_map(struct xen_memory_map *arg)
     return answer_map(&m, arg, machine_map, machine_map_entries);
 }
 
-/* --- Calls for guests whose frames the hypervisor translates, which ours are not */
+/* --- Commands for guests whose frames the hypervisor translates: there are none here */
 
 static long add_to_physmap(const struct xen_add_to_physmap *arg)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the calls that change a domain's memory share (memory.c, reservation.c, exchange.c). */
+/* What memory.c, reservation.c and exchange.c share. */
 #ifndef COMMON_MEMORY_H
 #define COMMON_MEMORY_H
 
@@ -11,10 +11,10 @@
 #include <xen/operation.h>
 
 #define MAX_ORDER        20 /* of an extent */
-#define MAX_SHARED_ORDER 9  /* that anybody may ask for: 2 MiB; more only who is privileged */
+#define MAX_SHARED_ORDER 9  /* 2 MiB, which any domain may ask for; only privileged ones may ask for more */
 #define PREEMPT_EVERY    64
-#define FRAME_STEPS      10 /* of a frame given or taken, in the units of spend() */
-#define COMMAND_BITS     6  /* of the command; above them Xen keeps where a continued call goes on */
+#define FRAME_STEPS      10 /* for a frame that is given or taken, in the units of spend() */
+#define COMMAND_BITS     6  /* of the command; above them Xen keeps where an interrupted call goes on */
 #define COMMAND_MASK     ((1u << COMMAND_BITS) - 1)
 
 static inline bool order_allowed(uint32_t order)
@@ -22,7 +22,7 @@ static inline bool order_allowed(uint32_t order)
     return order <= (this_cpu.domain->is_privileged ? MAX_ORDER : MAX_SHARED_ORDER);
 }
 
-/* One frame more: whether others should run first. */
+/* Counts a frame. True: others should run first. */
 static inline bool step_due(uint32_t *steps)
 {
     if (likely((*steps)++ < PREEMPT_EVERY) && likely(!effort_spent()))
@@ -31,14 +31,14 @@ static inline bool step_due(uint32_t *steps)
     return true;
 }
 
-/* A frame of many that belong together. */
+/* The same for a frame of several that belong together. */
 static inline __may_switch void step(uint32_t *steps)
 {
     if (unlikely(step_due(steps)))
         preempt_point();
 }
 
-/* The limit that mem_flags set. False: nothing lies that low. */
+/* The address limit that mem_flags sets. False: no memory lies below it. */
 static inline bool frame_limit(uint32_t mem_flags, mfn_t *below)
 {
     uint32_t bits = XENMEMF_get_address_bits(mem_flags);
@@ -54,7 +54,7 @@ static inline bool frame_limit(uint32_t mem_flags, mfn_t *below)
 
 #define NO_PFN UINT32_MAX
 
-/* Frames that nobody has become d's, and stand at pfn in its memory if it said so. */
+/* Gives d frames that nobody owns. If the caller has named a pfn, they get the numbers from there up. */
 __may_switch void give_frames(struct domain *d, mfn_t mfn, uint32_t count, xen_pfn_t pfn);
 
 /* The commands. */

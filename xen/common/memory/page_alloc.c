@@ -35,7 +35,7 @@ static void release(struct pool *p, uint32_t page)
     p->hint = MIN(p->hint, page);
 }
 
-/* Blocks of less than a word. */
+/* For blocks of less than a word of bits. */
 static uint32_t take_small(struct pool *p, unsigned int order, uint32_t limit)
 {
     static const uint32_t starts[] = {0xFFFFFFFF, 0x55555555, 0x11111111, 0x01010101, 0x00010001};
@@ -44,7 +44,7 @@ static uint32_t take_small(struct pool *p, unsigned int order, uint32_t limit)
         uint32_t free = p->bits[i], page;
 
         for (unsigned int n = 0; n < order; n++)
-            free &= free >> (1u << n); /* a bit stays where its neighbours are free, too */
+            free &= free >> (1u << n); /* a bit stays set where its neighbours are free, too */
         free &= starts[order];
         if (!free)
             continue;
@@ -57,7 +57,7 @@ static uint32_t take_small(struct pool *p, unsigned int order, uint32_t limit)
     return NONE;
 }
 
-/* Blocks of whole words. */
+/* For blocks of one or more words of bits. */
 static uint32_t take_large(struct pool *p, unsigned int order, uint32_t limit)
 {
     uint32_t words = (1u << order) / WORD_BITS, run = 0;
@@ -77,7 +77,7 @@ static uint32_t take_large(struct pool *p, unsigned int order, uint32_t limit)
     return NONE;
 }
 
-/* The lowest 2^order free pages in a row below `below`. */
+/* Finds the lowest 2^order contiguous free pages below `below`. */
 static uint32_t take(struct pool *p, unsigned int order, uint32_t below)
 {
     uint32_t limit = MIN(below, p->pages), page;
@@ -130,7 +130,8 @@ uint32_t free_dom_frames_from(mfn_t mfn)
     return dom_pool.bits[mfn / WORD_BITS];
 }
 
-/* The highest ones, and any number of them: what guests get is then still in one piece. Looks at each frame once. */
+/* Takes the highest frames, any number of them, so that what is left for guests stays in one piece. Looks at each frame
+ * once. */
 void *__init alloc_boot_memory(uint32_t size)
 {
     uint32_t frames = ROUNDUP((uint64_t)size, PAGE_SIZE) >> PAGE_SHIFT, run = 0;

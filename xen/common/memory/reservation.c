@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * More memory for a domain, or less: the three calls on a reservation. They are made for many extents, answer how many
- * were done, and stop at the first that fails.
+ * The three commands that give a domain more memory or take some away. Each works on many extents, stops at the first
+ * that fails, and answers how many were done.
  */
 #include "memory.h"
 
-/* One of the three calls on a reservation. */
+/* One of the three commands, while it is carried out. */
 struct reservation_op {
     struct domain *d;
     xen_pfn_t *list;
     uint32_t nr_extents;
     uint32_t order;
-    mfn_t below; /* frames must lie under it */
+    mfn_t below; /* new frames must lie below it */
     uint32_t steps;
-    bool leave; /* before all of it is done: the call is to be made again */
+    bool leave; /* leave before everything is done: the call is to be made again */
 };
 
-/* An extent, before which nothing is half done. True: stop. Who waits does not depend on the count of steps: their last
- * one may fall into the middle of an extent each time. */
+/* Before an extent, when nothing is half done. True: stop. Others who wait get their turn here whatever the count of
+ * steps is: otherwise the step that is due for them could fall into the middle of an extent each time. */
 static inline __may_switch bool next_extent(struct reservation_op *op)
 {
     return unlikely(step_due(&op->steps) || others_wait()) && (op->leave = pause_operation(op->d));
@@ -25,8 +25,8 @@ static inline __may_switch bool next_extent(struct reservation_op *op)
 
 /* --- Single frames */
 
-/* The domain gives up its own reference, and the pin if there is one. The frame is free when nothing maps it any more.
- */
+/* The domain gives up its own reference, and the pin if there is one. The frame becomes free when nothing maps it any
+ * more. */
 static __may_switch bool remove_page(struct domain *d, mfn_t mfn)
 {
     struct page_info *page;
@@ -144,7 +144,7 @@ long change_reservation(uint32_t cmd, const void *arg)
     struct reservation_op op = {0};
     int rc;
 
-    /* All that is wrong with the argument means, as on Xen, that nothing was done. */
+    /* As on Xen, any error in the argument has the answer 0: nothing was done. */
     if (copy_from_guest(&r, arg, sizeof(r)) || r.nr_extents > UINT32_MAX >> COMMAND_BITS || start >= r.nr_extents ||
         !frame_limit(r.mem_flags, &op.below) || target_domain(r.domid, &op.d))
         return start;
