@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One console, many users. Domain 0's text goes out as it is; that of other domains line by line with "(d1) " in front;
- * who writes while another's line is unfinished begins a new one.
+ * One console for all domains. Domain 0's text goes out as it is; that of other domains goes out line by line, with
+ * "(d1) " in front. A domain that writes while another's line is unfinished begins a new line.
  *
  * What is typed goes to one domain at a time, at first to domain 0; Ctrl-a typed three times in a row switches to the
  * next.
@@ -14,9 +14,9 @@
 
 #define SWITCH_KEY       0x01 /* Ctrl-a */
 #define SWITCH_TIMES     3
-#define PARTIAL_LINE_NS  100000000 /* how long a line without an end is waited for */
+#define PARTIAL_LINE_NS  100000000 /* how long to wait for the end of a line */
 #define BYTES_PER_SECOND 2048      /* of a domain other than 0 */
-#define BURST            16384     /* that it may have saved up */
+#define BURST            16384     /* most that it can save up */
 
 uint32_t opt_console_input;
 static struct domain *input_domain; /* NULL: domain 0 */
@@ -28,11 +28,11 @@ static bool is_other(const struct domain *d)
     return d && d != dom0;
 }
 
-static const struct domain *writer; /* of what was written last */
-static bool within_line;            /* it had no end */
-static uint32_t lost;               /* characters, of which nothing has been said yet */
+static const struct domain *writer; /* who wrote last */
+static bool within_line;            /* its line had no end */
+static uint32_t lost;               /* characters lost, and not reported yet */
 
-/* In their place. What comes next begins a line, so that it says whose it is. */
+/* Reports the lost characters. The next text begins a new line, so that it is clear whose it is. */
 static void tell_of_lost(void)
 {
     char text[40];
@@ -59,7 +59,7 @@ bool wait_for_console(void)
     bool leave = pause_point();
 
     while (!leave && !console_has_room()) {
-        this_cpu.work |= WORK_SCHEDULE; /* others first */
+        this_cpu.work |= WORK_SCHEDULE; /* let others run first */
         leave = pause_point();
     }
     return leave;
@@ -113,8 +113,8 @@ static void write_line(void *data)
     line->used = 0;
 }
 
-/* Characters that cannot do more than stand in their line. Escape sequences go as a whole; who sits in front of the
- * domain's console, its input, gets them, since menus and editors need them. */
+/* Leaves out what could change more than its own line: escape sequences are removed as a whole. But the domain to which
+ * input goes may send them, because menus and editors need them. */
 static bool may_pass(const struct domain *d, char c)
 {
     enum { TEXT, ESCAPE, SEQUENCE };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * console_io: the console of the machine. Domain 0 writes to it as it likes, and reads it. Others may write, as on a
- * debug build of Xen, but no faster than a serial line carries, and what is too much is dropped.
+ * debug build of Xen, but no faster than a serial line. Text beyond that is dropped.
  */
 #include <asm/guest_access.h>
 #include <xen/console.h>
@@ -10,7 +10,7 @@
 
 #define CHUNK 16 /* bytes between two looks for interrupts */
 
-/* What is too much of a domain other than 0 is dropped. */
+/* A domain other than 0: text above its limit is dropped. */
 static void write_some(struct domain *d, const char *text, uint32_t size)
 {
     size = console_tokens(d, size);
@@ -20,7 +20,7 @@ static void write_some(struct domain *d, const char *text, uint32_t size)
         console_guest_output(d, text, size);
 }
 
-/* Nothing of domain 0's gets lost. */
+/* Domain 0: nothing gets lost. */
 static __may_switch bool may_go_on(const struct domain *d)
 {
     return !(d == dom0 ? wait_for_console() : pause_point());

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The console of an ordinary domain (public/io/console.h), served by the hypervisor. The domain's indices are read once
- * and believed as far as they make sense; our own ones are kept here, and only shown to it.
+ * and checked. The hypervisor's are kept here; the ring has only a copy for the domain.
  *
- * Output is taken no faster than console_io's limit allows, and while the machine's console has room: nothing is
- * dropped, the ring just stays full meanwhile, and a timer takes the rest a few characters at a time. Input that finds
- * the ring full is lost, as on a serial line.
+ * Output is taken no faster than console_io's limit allows, and only while the machine's console has room. Nothing is
+ * dropped: the ring stays full, and a timer takes the rest a few characters at a time. Input for a full ring is lost,
+ * as on a serial line.
  */
 #include <public/errno.h>
 #include <public/io/console.h>
@@ -28,7 +28,7 @@ static struct console_ring *ring_of(struct served_ring *r)
     return (struct console_ring *)r;
 }
 
-/* Takes some of the output. How many bytes; 0: none, or not now. */
+/* Takes some of the output. Returns the number of bytes; 0: there are none, or none may be taken now. */
 static uint32_t take_output(struct console_ring *c, uint32_t limit)
 {
     struct xencons_interface *page = served_page(&c->served);
@@ -101,14 +101,14 @@ void console_ring_input(struct domain *d, char character)
 
 /* --- Beginning and end */
 
-/* A domain that has written already is not made to do it again. */
+/* The domain may have written before the service began: that output is taken, too. */
 static int start(struct served_ring *r)
 {
     const struct xencons_interface *page = served_page(r);
     struct console_ring *c = ring_of(r);
 
     if (!r->domain->domain_id)
-        return -EINVAL; /* it has the machine's */
+        return -EINVAL; /* it has the machine's console */
     c->in_prod = page->in_prod;
     c->out_cons = page->out_cons;
     init_timer(&c->more, take_more_output, c);

@@ -24,7 +24,7 @@ static void show_domain(const struct domain *d)
            d->is_dying ? ", dying" : "", d->holds);
 }
 
-/* There may be many: others run between two lines, and domains may go. */
+/* There may be many domains: between two lines others may run, and domains may end. */
 static __may_switch void show_domains(void)
 {
     const struct domain *d;

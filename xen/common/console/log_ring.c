@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The last of what printk has said, for sysctl readconsole. Positions are bytes since boot, and wrap like Xen's. */
+/* The last output of printk, for sysctl readconsole. Positions count bytes since boot, and wrap as on Xen. */
 #include <asm/guest_access.h>
 #include <xen/log_ring.h>
 
@@ -7,7 +7,7 @@
 
 static char ring[RING_SIZE];
 static uint32_t produced; /* position of the next byte */
-static uint32_t consumed; /* that of the first one that was neither cleared nor overwritten */
+static uint32_t consumed; /* position of the first byte that was neither cleared nor overwritten */
 
 void log_ring_write(const char *text, uint32_t size)
 {
@@ -24,7 +24,7 @@ long log_ring_read(struct xen_sysctl_readconsole *op)
     if (op->incremental && (int32_t)(op->index - at) > 0)
         at = op->index;
     if ((int32_t)(produced - at) < 0)
-        at = produced; /* an index that is not reached yet */
+        at = produced; /* the caller's index is ahead of it */
     while (at != produced && copied < op->count) {
         uint32_t offset = at % RING_SIZE;
         uint32_t part = MIN(MIN(produced - at, RING_SIZE - offset), op->count - copied);

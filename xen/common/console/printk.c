@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Formatting, and the hypervisor's own lines on the console. */
+/* Formatting, and the hypervisor's own output to the console. */
 #include <asm/processor.h>
 #include <xen/console.h>
 #include <xen/domain.h>
@@ -10,7 +10,7 @@ enum log_level log_level = LOG_WARN;
 
 struct out {
     char *buf;
-    size_t size, used; /* used may pass size: the length that it would have */
+    size_t size, used; /* used may exceed size: it is the full length */
 };
 
 static void put(struct out *o, char c)

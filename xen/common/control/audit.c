@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The auditor (xen/audit.h): who stands still, who refers to what, and everything that is not about frames.
+ * The auditor (xen/audit.h): stops the other vCPUs, tells who refers to which frames, and checks everything but frames.
  *
- * It runs while no call is half done: the other vCPUs are paused, and those inside the hypervisor, which may hold
- * references that nothing shows, first go on up to their way out. It lets interrupts in, but nobody else run: a
- * privileged domain's debugging aid, whose length nobody else chooses.
+ * It runs while no call is half done: the other vCPUs are paused. Those inside the hypervisor first go on to their way
+ * out, because they may hold references that cannot be seen. It lets interrupts in, but no other vCPU run. This is
+ * acceptable because only a privileged domain can start it, and no other domain can make it longer.
  */
 #include <asm/guest_access.h>
 #include <xen/audit.h>
@@ -39,7 +39,7 @@ void audit_mismatch(uint32_t kind, uint32_t id, uint32_t expected, uint32_t foun
         }
 }
 
-/* --- All domains: those that can be named, and those that are only waited for */
+/* --- All domains: those that can be named, and those that have been killed but are still referred to */
 
 static void each_domain(void (*fn)(struct domain *d))
 {
@@ -104,7 +104,7 @@ static __may_switch int stop_others(void)
 
     while (!rc) {
         inside = NULL;
-        each_domain(pause_others); /* a call in progress may make new ones */
+        each_domain(pause_others); /* a call in progress may have made new domains or vCPUs */
         each_domain(look_inside);
         if (!inside)
             return 0;
@@ -130,7 +130,7 @@ void audit_hold(struct domain *d)
         d->audit_holds++;
 }
 
-/* Whatever d refers to for longer than a hypercall, page tables and pins apart. */
+/* All frames that d refers to for longer than a hypercall, but for page tables and pins. */
 static void declare_references(struct domain *d)
 {
     struct vcpu *v;
@@ -252,7 +252,7 @@ static void audit_fpu(void)
         audit_mismatch(INT82_AUDIT_FPU, audit_vcpu_id(current), 0, (uint32_t)this_cpu.fpu_owner);
 }
 
-/* --- Timers: a part of something that exists */
+/* --- Timers must be parts of something that exists */
 
 static const struct timer *timer;
 static bool timer_known;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The counters, as a guest sees them: xen/counters.h. */
+/* The counters as guests see them (xen/counters.h). */
 #include <asm/guest_access.h>
 #include <xen/counters.h>
 #include <xen/lib.h>
@@ -53,7 +53,7 @@ static const struct {
 #include <public/int82_counters.def>
 };
 
-/* 64-bit counters, of which the interface takes the lower half. */
+/* The counters have 64 bits; the interface has room for the lower half. */
 static long query(struct xen_sysctl_perfc_op *op)
 {
     uint32_t vals = 0;

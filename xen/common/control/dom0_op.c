@@ -69,7 +69,7 @@ static long cpu_offline(union control_arg *op)
     return *(const uint32_t *)&op->platform.u == 0 ? -EOPNOTSUPP : -EINVAL;
 }
 
-/* --- What Linux asks for and a machine without it refuses */
+/* --- Questions of Linux that are refused, as on a machine without these things */
 
 static long no_mtrrs(union control_arg *op)
 {
@@ -97,7 +97,7 @@ static long firmware_info(union control_arg *op)
 {
     uint32_t type = *(const uint32_t *)&op->platform.u;
 
-    return type >= 1 && type <= 3 ? -ESRCH : -EINVAL; /* disks, their signatures, the display's data: none known */
+    return type >= 1 && type <= 3 ? -ESRCH : -EINVAL; /* disks, their signatures, the display's data: there are none */
 }
 
 static long no_acpi_sleep(union control_arg *op)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl: domain 0 creates, controls and destroys domains (docs/control.md). One such call at a time, as on Xen: others
- * wait. The domain that it is about is held, and so stays what it is.
+ * domctl: domain 0 creates, controls and destroys domains (docs/control.md). As on Xen, there is one such call at a
+ * time; others wait. The domain that it is about is held, so its structure stays.
  *
  * To add an operation: a number and a structure in public/domctl.h, a function, and its line in operations[].
  */
@@ -13,7 +13,7 @@
 #include <xen/operation.h>
 #include <xen/schedule.h>
 
-#define MAX_VIRT_CPUS         32 /* numbers that may be asked for; those above MAX_VCPUS never exist */
+#define MAX_VIRT_CPUS         32 /* as on Xen; from MAX_VCPUS on no vCPU exists */
 #define MAX_CONTROLLER_PAUSES 255
 #define NO_CAP                0xFFFF
 
@@ -21,7 +21,7 @@ static struct vcpu *holder; /* who is in a domctl */
 
 /* --- Creating and ending */
 
-/* The number after the last one that was chosen so, or the next that is free. 0: none is. */
+/* The next free number after the last one that was chosen here. 0: none is free. */
 static uint16_t choose_domid(void)
 {
     static uint16_t last;
@@ -130,7 +130,7 @@ static long resumedomain(struct domain *d, xen_domctl_t *op)
     return 0;
 }
 
-/* Weights are honoured (xen/schedule.h); there is no cap, and so nothing but "none" can be asked for. */
+/* Weights are supported (xen/schedule.h). Caps are not, so the only cap that is accepted is none. */
 static long scheduler_op(struct domain *d, xen_domctl_t *op)
 {
     struct xen_domctl_scheduler_op *s = &op->u.scheduler_op;
@@ -153,7 +153,7 @@ static long scheduler_op(struct domain *d, xen_domctl_t *op)
     }
 }
 
-/* There is CPU 0. */
+/* The only CPU is number 0. */
 static long setvcpuaffinity(struct domain *d, xen_domctl_t *op)
 {
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
@@ -202,7 +202,7 @@ static long sendtrigger(struct domain *d, xen_domctl_t *op)
     case XEN_DOMCTL_SENDTRIGGER_NMI:
         send_nmi(v);
         return 0;
-    case XEN_DOMCTL_SENDTRIGGER_POWER: /* buttons of another kind of domain */
+    case XEN_DOMCTL_SENDTRIGGER_POWER: /* these are buttons of HVM domains */
     case XEN_DOMCTL_SENDTRIGGER_SLEEP:
         return -EINVAL;
     default:
@@ -235,8 +235,8 @@ static __may_switch void reset_vcpu(struct vcpu *v)
     arch_reset_vcpu(v);
 }
 
-/* On v, which is paused, once it is on its way out and nobody else works on its domain's memory. NULL: v gets back to
- * how it was made. */
+/* Waits until v, which is paused, is on its way out and nobody else works on its domain's memory. Then sets its
+ * registers; context NULL: v becomes as it was made. */
 static __may_switch long install_context(struct vcpu *v, const vcpu_guest_context_t *context)
 {
     long rc = v->is_initialised ? stop_at_exit(v) : 0;
@@ -277,7 +277,7 @@ static __may_switch long setvcpucontext(struct domain *d, xen_domctl_t *op)
     return rc;
 }
 
-/* The caller's own registers are not at hand: they live in the call that asks for them. */
+/* A vCPU cannot read its own registers: it is in the middle of this call. */
 static __may_switch long getvcpucontext(struct domain *d, xen_domctl_t *op)
 {
     uint32_t id = op->u.vcpucontext.vcpu;
@@ -375,7 +375,7 @@ static long getdomaininfo(struct domain *unused, xen_domctl_t *op)
 
 /* --- The rest */
 
-/* What a debugger waits for does not stop the domain: so none can be attached. */
+/* No domain stops for a debugger here, so none can be attached. */
 static long setdebugging(struct domain *d, xen_domctl_t *op)
 {
     if (d == this_cpu.domain)
@@ -396,7 +396,7 @@ static long subscribe(struct domain *d, xen_domctl_t *op)
     return 0;
 }
 
-/* Nothing here migrates domains, so there is nothing to forbid. */
+/* There is no migration, so there is nothing to forbid. */
 static long disable_migrate(struct domain *d, xen_domctl_t *op)
 {
     return 0;
@@ -413,7 +413,8 @@ static long get_address_size(struct domain *d, xen_domctl_t *op)
     return 0;
 }
 
-/* Devices are domain 0's alone. Taking away what a domain has not got is fine; more is not supported. */
+/* Devices are for domain 0 alone. To take one away from a domain that has none succeeds; giving one is not supported.
+ */
 static long permission(const struct domain *d, bool allow)
 {
     return allow == d->is_privileged ? 0 : -EOPNOTSUPP;
@@ -441,7 +442,7 @@ static long ioport_permission(struct domain *d, xen_domctl_t *op)
     return p->nr_ports ? permission(d, p->allow_access) : 0;
 }
 
-/* About HVM domains, which there are none of. */
+/* Commands for HVM domains: there are none. */
 static long not_for_pv(struct domain *d, xen_domctl_t *op)
 {
     return -EINVAL;
@@ -453,7 +454,7 @@ static const struct operation {
     uint32_t cmd;
     domctl_t *function;
     bool answers;  /* in the argument */
-    int no_domain; /* what is answered when there is no such domain; 0: none is needed */
+    int no_domain; /* the answer if there is no such domain; 0: none is needed */
 } operations[] = {
     {XEN_DOMCTL_createdomain, createdomain, true, 0},
     {XEN_DOMCTL_destroydomain, destroydomain, false, -ESRCH},

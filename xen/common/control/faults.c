@@ -77,7 +77,7 @@ static long corrupt_owner(struct page_info *page, bool mend)
     return 0;
 }
 
-/* On frame id. */
+/* Changes the page_info of frame `id`. */
 static long corrupt_frame(const struct int82_fault *op)
 {
     struct page_info *page = mfn_to_page(op->id);
@@ -117,7 +117,7 @@ static long corrupt_hyp_slot(const struct int82_fault *op)
 
 static long corrupt_m2p(struct int82_fault *op)
 {
-    if (!op->mend) /* the highest one: the auditor itself takes the lowest ones to count in */
+    if (!op->mend) /* the highest one, because the auditor itself uses the lowest ones */
         for (op->id = max_page - 1; op->id; op->id--)
             if (free_dom_frames_from(op->id) >> op->id % 32 & 1)
                 break;

@@ -24,7 +24,7 @@ static long readconsole(union control_arg *op)
     return log_ring_read(&op->sysctl.u.readconsole);
 }
 
-/* Keys log a lot: one at a time, with a look for interrupts in between. The argument says what is left of them. */
+/* Keys log a lot, so others may run between two of them. The argument then holds the keys that are left. */
 static __may_switch long debug_keys(union control_arg *op)
 {
     struct xen_sysctl_debug_keys *k = &op->sysctl.u.debug_keys;
@@ -112,7 +112,7 @@ static long numainfo(union control_arg *op)
     return 0;
 }
 
-/* First frame whose address takes more than so many bits. */
+/* The first frame whose address needs more bits than this. */
 static mfn_t first_above(uint32_t bits)
 {
     return bits <= PAGE_SHIFT ? 0 : bits >= 32 + PAGE_SHIFT ? max_page : MIN(1u << (bits - PAGE_SHIFT), max_page);
@@ -155,7 +155,7 @@ static __may_switch long availheap(union control_arg *op)
 
 static long sched_id(union control_arg *op)
 {
-    op->sysctl.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT; /* whose weights it understands */
+    op->sysctl.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT; /* it has the same weights */
     return 0;
 }
 

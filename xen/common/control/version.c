@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* xen_version: who we are. The interface is Xen 4.2's, so that is what guests are told; the name says the rest. */
+/* xen_version: what the hypervisor is. Guests are told 4.2, because the interface is that of Xen 4.2; the extra version
+ * has our own name. */
 #include <asm/guest_access.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
@@ -10,7 +11,7 @@
 #define XEN_REV "unknown"
 #endif
 
-/* Guests get the whole of each array, so that what follows the text is 0. */
+/* Guests get each array as a whole, so the bytes behind the text must be 0. */
 static const xen_extraversion_t extraversion = XEN_EXTRAVERSION;
 static const xen_capabilities_info_t capabilities = "xen-3.0-x86_32p ";
 static const xen_changeset_info_t changeset = "Int82 " INT82_VERSION " " XEN_REV;

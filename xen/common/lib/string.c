@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and strings. Loops, not string instructions: those would go through the guest's ES (docs/entry-path.md). */
+/* Memory and strings. With loops, because string instructions would use the guest's ES (docs/entry-path.md). */
 #include <asm/div64.h>
 #include <asm/guest_access.h>
 #include <asm/guest_copy.h>
@@ -16,7 +16,7 @@ static inline void copy_32(void *dst, const void *src)
         d[i] = s[i];
 }
 
-/* In blocks and words, as far as they go. */
+/* In blocks and words as far as possible. */
 void *memcpy(void *dst, const void *src, size_t n)
 {
     uint8_t *d = dst;
@@ -26,7 +26,7 @@ void *memcpy(void *dst, const void *src, size_t n)
         copy_32(d, s);
     for (; n >= 4; n -= 4, d += 4, s += 4)
         *(uint32_t *)d = *(const uint32_t *)s;
-    while (n--) /* downwards: gcc would make MOVSB of the other way */
+    while (n--) /* downwards: gcc would turn an upward loop into MOVSB */
         d[n] = s[n];
     return dst;
 }
@@ -141,7 +141,7 @@ uint64_t parse_size(const char *s, const char **end)
 {
     const char *p;
     uint64_t value = strtoull(s, &p, 0);
-    unsigned int shift = 10; /* Xen's: a number alone counts KiB */
+    unsigned int shift = 10; /* as in Xen, a number alone counts KiB */
 
     switch (*p | 0x20) {
     case 'g':
@@ -198,7 +198,7 @@ uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
 
 static uint32_t guest_copy(void *dst, const void *src, uint32_t n)
 {
-    /* A block that faults is begun again below, to find how far it goes. */
+    /* If a block faults, the loops below begin it again to find how far the copy gets. */
     for (; n >= 16 && copy_block(dst, src); n -= 16) {
         dst = (char *)dst + 16;
         src = (const char *)src + 16;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain's requests to its store, and what they are answered: about keys, transactions, and the rest. Watches are in
- * store_watches.c.
+ * A domain's requests to its store, and the answers: keys, transactions, and the rest. store_watches.c has the watches.
  */
 #include "xenstore.h"
 
@@ -15,7 +14,7 @@ uint32_t string_size(const char *text, uint32_t max)
     return 0;
 }
 
-/* It is all of the payload, and short, as what is neither a path nor a value is. */
+/* The string is the whole payload. It is short, because it is neither a path nor a value. */
 static bool is_one_string(const struct store *s)
 {
     return s->in.head.len && string_size(s->in.data, MIN(s->in.head.len, 16)) == s->in.head.len;
@@ -34,7 +33,7 @@ static bool is_separator(const char *p, bool first)
     return *p == '/' && p[1] != '/' && (p[1] || first);
 }
 
-/* Of a path that nothing can be found at we need not know more. */
+/* Nothing can be found at such a path, so it need not be looked at further. */
 int first_path(const struct store *s, struct store_path *path)
 {
     const char *text = s->in.data;
@@ -97,7 +96,7 @@ static uint32_t decimal(const char *text, const char **end)
 
 /* --- Requests about keys: of one path, which the payload begins with */
 
-/* What follows the path. */
+/* The payload behind the path. */
 static const char *behind(struct store_path path)
 {
     return path.text + path.length + 1;
@@ -174,7 +173,8 @@ static int get_perms(struct store *s, struct store_tree *t, struct store_path pa
     return 0;
 }
 
-/* The first one names the owner, who cannot be another. They are kept; but nobody else sees the store anyhow. */
+/* The first one names the owner, which cannot change. Permissions are kept but have no effect, because nobody else sees
+ * the store. */
 static int set_perms(struct store *s, struct store_tree *t, struct store_path path)
 {
     const char *first = behind(path), *end = first + size_behind(s, path);
@@ -205,7 +205,7 @@ static int set_perms(struct store *s, struct store_tree *t, struct store_path pa
 static const struct key_request {
     uint32_t type;
     bool path_only; /* nothing may follow the path */
-    int too_long;   /* the answer to a path that cannot be */
+    int too_long;   /* the answer to a path that is too long */
     key_request_t *function;
 } key_requests[] = {
     {XS_DIRECTORY, true, -ENOENT, list_key},   {XS_READ, true, -ENOENT, read_key},
@@ -335,7 +335,7 @@ static int reset_watches(struct store *s)
 
 static int refuse(struct store *s)
 {
-    return -EACCES; /* a matter of whoever runs the store */
+    return -EACCES; /* only whoever runs the store may do that */
 }
 
 static const struct {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tree behind xenstore.c (xen/store.h): entries one behind the other, sorted such that whatever lies below a node
- * follows it at once. Everything is one walk along at most 7 KiB, which nobody can interrupt (docs/security.md has the
- * bound): so it is made once for each request, and compares words where it can.
+ * The tree behind xenstore.c (xen/store.h): entries one behind the other, sorted so that all descendants of a node
+ * follow it. Every look-up is a walk along at most 7 KiB, in which nobody else can run (docs/security.md has the
+ * bound). So each request makes one walk, which compares words where it can.
  */
 #include <public/errno.h>
 #include <xen/lib.h>
 #include <xen/store.h>
 
 struct entry {
-    uint16_t path, perms, value; /* lengths of what follows, in this order */
+    uint16_t path, perms, value; /* lengths of the parts that follow, in this order */
     uint8_t data[];
 } __attribute__((packed));
 
@@ -28,7 +28,7 @@ static struct store_path path_of(const struct entry *e)
     return (struct store_path){(const char *)e->data, e->path};
 }
 
-/* '/' comes before all other characters: so a node's children do before its next sibling. */
+/* '/' sorts before all other characters, so a node's children come before its next sibling. */
 static int order_of(char c)
 {
     return c == '/' ? 0 : (uint8_t)c;
@@ -36,7 +36,7 @@ static int order_of(char c)
 
 struct word {
     uint32_t value;
-} __attribute__((packed)); /* wherever it stands */
+} __attribute__((packed)); /* at any address */
 
 static uint32_t word_at(const char *text)
 {
@@ -62,7 +62,7 @@ bool store_within(struct store_path path, struct store_path other)
     return !other.length || path.length == other.length || path.text[other.length] == '/';
 }
 
-/* Where the path stands, or would. *before: the entry in front of it; the home is in front of all. */
+/* Where the path's entry is, or would be. *before: the entry in front of it; the home is in front of all. */
 static bool find_behind(const struct store_tree *t, struct store_path path, uint32_t *at, uint32_t *before)
 {
     uint32_t here = 0, last = 0;
@@ -82,8 +82,8 @@ static bool find_behind(const struct store_tree *t, struct store_path path, uint
     return !order;
 }
 
-/* The path is missing, and would stand behind that entry: whether its parent is there, or another node above it. Such a
- * one is that entry, or stands above it, since only descendants come between a node and its next sibling. */
+/* The path is missing and would stand behind the entry `before`. Whether its parent, or another node above it, exists:
+ * such a node is that entry or one above it, because only descendants stand between a node and its next sibling. */
 static bool is_above(const struct store_tree *t, uint32_t before, struct store_path node)
 {
     return store_within(path_of(entry_at(t, before)), node);
@@ -105,14 +105,14 @@ static struct store_path parent_of(struct store_path path)
     return path;
 }
 
-/* Behind `at`, everything moves up or down. The room has been looked at. */
+/* Moves everything behind `at` up or down. The room has been checked. */
 static void resize(struct store_tree *t, uint32_t at, uint32_t from, uint32_t to)
 {
     memmove(&t->bytes[at + to], &t->bytes[at + from], t->used - at - from);
     t->used = t->used - from + to;
 }
 
-/* Into room that has been made. Where it ends. */
+/* Writes an entry into room that has been made. Returns its end. */
 static uint32_t put(struct store_tree *t, uint32_t at, struct store_path path, const void *value, uint32_t size)
 {
     struct entry *e = entry_at(t, at);
@@ -142,8 +142,8 @@ static void note_change(struct store_tree *t, char kind, struct store_path path)
 }
 
 /*
- * Makes path and all that is missing above it, at the place that find_behind() has told: what is missing belongs all
- * into that one place. So however deep the path, the tree is looked through once.
+ * Makes path and all nodes that are missing above it, at the place that find_behind() has found: all of them belong
+ * there. So the tree is walked once, however deep the path is.
  */
 static int create(struct store_tree *t, struct store_path path, uint32_t at, uint32_t before, const void *value,
                   uint32_t size)
@@ -168,7 +168,7 @@ static int create(struct store_tree *t, struct store_path path, uint32_t at, uin
     return 0;
 }
 
-/* One part of an entry that exists; offset: where it begins in data. */
+/* Replaces a part of an entry that exists; offset: where the part begins in data. */
 static int replace(struct store_tree *t, uint32_t at, uint32_t offset, uint16_t *length, const void *data,
                    uint32_t size)
 {
@@ -234,7 +234,7 @@ int store_remove(struct store_tree *t, struct store_path path)
     uint32_t at, before, end;
 
     if (!path.length)
-        return -EACCES; /* the home is not its owner's to remove */
+        return -EACCES; /* the home cannot be removed */
     if (!find_behind(t, path, &at, &before))
         return is_above(t, before, parent_of(path)) ? 0 : -ENOENT;
     if (!can_note(t, path))
@@ -246,7 +246,7 @@ int store_remove(struct store_tree *t, struct store_path path)
     return 0;
 }
 
-/* A child is what has no '/' in the rest of its path: seen while that is copied. */
+/* A child has no '/' in the rest of its path; that is found while the name is copied. */
 int store_list(const struct store_tree *t, struct store_path path, char *buf, uint32_t size)
 {
     uint32_t at, used = 0, skip = path.length ? path.length + 1 : 0;

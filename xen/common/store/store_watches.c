@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Watches of a domain's store. Each fires once when it is set, and then for what is changed below its path: for that
- * the tree keeps a list of its changes, which is gone through one event at a time, as there is room for it.
+ * Watches of a domain's store. Each fires once when it is set, and then for each change below its path. The tree keeps
+ * a list of its changes, which is worked off one event at a time, when there is room for one.
  */
 #include "xenstore.h"
 
-/* What a request says of one: two strings. Sizes that none of ours can have are 0. */
+/* The two strings of a request about a watch. A size that no watch here can have becomes 0. */
 struct watch_text {
     const char *path, *token;
     uint32_t path_size, token_size;
@@ -85,7 +85,7 @@ int remove_watch(struct store *s)
     return 0;
 }
 
-/* In the form that the watch was set with: from the root, or from the home. */
+/* The path in the form in which the watch was set: from the root, or from the home. */
 static void write_event(struct store *s, const struct watch *w, struct store_path path)
 {
     begin_message(s, XS_WATCH_EVENT, 0, 0);
@@ -99,7 +99,7 @@ static void write_event(struct store *s, const struct watch *w, struct store_pat
     add_bytes(s, w->token, w->token_size);
 }
 
-/* The change, to the watch. */
+/* Sends the watch an event for the change. */
 static bool fires(struct store *s, const struct watch *w, char kind, struct store_path path)
 {
     if (store_within(path, w->watched))
@@ -111,7 +111,7 @@ static bool fires(struct store *s, const struct watch *w, char kind, struct stor
     return true;
 }
 
-/* To the first watch that is left of those that the change at s->event_at concerns, if there is one. */
+/* Sends the event to the next watch that the change at s->event_at concerns, if there is one. */
 static void next_watch(struct store *s)
 {
     const char *change = &s->tree->changes[s->event_at];

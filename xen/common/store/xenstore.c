@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small xenstore (public/io/xs_wire.h). Each domain has a home of its own, /local/domain/<id>, where it may read and
- * write, up to a few KiB; nothing else is to be seen. So what belongs to two domains, such as devices, is not here: a
- * domain that looks for some finds none.
+ * write up to a few KiB. It sees nothing else. So things that belong to two domains, such as devices, do not exist
+ * here: a domain that looks for them finds none.
  *
- * The ring is the domain's memory: each index and each byte is read once. Requests are answered one by one; a reply, or
- * an event of a watch, waits until there is room for it, and the next request until then. Nobody can interrupt an
- * answer, so what is long is looked through once: the tree (store_tree.c), and a path.
+ * The ring is the domain's memory, so each index and each byte is read once. Requests are answered one by one. A reply,
+ * or an event of a watch, waits until there is room for it, and the next request waits, too. Nobody else can run during
+ * an answer, so anything long is read only once: the tree (store_tree.c), and a path.
  *
- * Here are the ring, the service's beginning and end; store_requests.c answers, store_watches.c has the watches.
+ * This file has the ring, and the service's beginning and end; store_requests.c has the answers, store_watches.c the
+ * watches.
  */
 #include "xenstore.h"
 
@@ -40,7 +41,7 @@ void add_string(struct store *s, const char *text)
 
 /* --- The ring */
 
-/* All of the message that there is room for. Whether that was the rest. */
+/* Sends as much of the message as there is room for. True: all of it has gone. */
 static bool send(struct store *s)
 {
     struct xenstore_domain_interface *page = served_page(&s->served);
@@ -64,7 +65,7 @@ static bool send(struct store *s)
     return s->out_sent == s->out_size;
 }
 
-/* What there is of a request. Whether it is complete. */
+/* Takes what there is of a request. True: the request is complete. */
 static bool receive(struct store *s)
 {
     struct xenstore_domain_interface *page = served_page(&s->served);
@@ -145,7 +146,7 @@ static void stop(struct served_ring *r)
     free_heap_pages(s->tree, TREE_ORDER);
 }
 
-/* The domain may have filled its store by now, and be ended while others run. */
+/* The domain may have filled its store, so this can fail; and the domain may end while others run. */
 static __may_switch void set(struct domain *d, const char *key, const char *value)
 {
     struct served_ring *r = d->served[SERVICE_STORE];
@@ -163,7 +164,7 @@ static __may_switch void set_number(struct domain *d, const char *key, uint32_t 
     set(d, key, text);
 }
 
-/* What a domain finds in its home. */
+/* Writes what a domain finds in its home. */
 static __may_switch void describe_in_store(struct domain *d)
 {
     static const char *const services[NR_SERVICES][2] = {

@@ -39,7 +39,7 @@ struct transaction {
 
 struct store {
     struct served_ring served;    /* first */
-    uint32_t req_cons, rsp_prod;  /* ours; the ring's are for the domain to see */
+    uint32_t req_cons, rsp_prod;  /* the hypervisor's own; those in the ring are for the domain to read */
     uint32_t in_used;             /* bytes of the request so far */
     uint32_t out_size, out_sent;  /* of the message on its way out */
     uint32_t event_at, event_for; /* the change and the watch to look at next */
@@ -55,7 +55,7 @@ struct store {
 /* --- The message on its way out (xenstore.c) */
 
 void begin_message(struct store *s, uint32_t type, uint32_t req_id, uint32_t tx_id);
-/* Callers know that it fits. */
+/* Callers make sure that it fits. */
 void add_bytes(struct store *s, const void *data, uint32_t size);
 void add_string(struct store *s, const char *text);
 
@@ -63,18 +63,18 @@ void add_string(struct store *s, const char *text);
 
 void answer_request(struct store *s);
 void end_transaction(struct transaction *t);
-/* Of a string, with its end; 0: it has none. */
+/* The size of a string with its terminator; 0: it has none. */
 uint32_t string_size(const char *text, uint32_t max);
 /* The path that the payload begins with. */
 int first_path(const struct store *s, struct store_path *path);
-/* From any to one within the home. */
+/* Turns a path of a request into one within the home. */
 int home_path(const struct store *s, struct store_path *path);
 
 /* --- Watches (store_watches.c) */
 
 int add_watch(struct store *s);
 int remove_watch(struct store *s);
-/* False: there are none, and none are left to look for. */
+/* False: there is no event, and no change is left to look at. */
 bool look_for_event(struct store *s);
 
 #endif
