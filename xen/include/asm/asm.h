@@ -28,8 +28,8 @@
 #define CPU(field)   %ss:this_cpu + CPU_##field
 
 /*
- * From ESP after so many pushes on the processor's five words (those of struct cpu_user_regs from EIP to SS): one of
- * them, and a field of the vCPU's vcpu_info, which stands above the stack's top (asm/layout.h).
+ * From ESP, after `pushes` pushes on top of the processor's five words (struct cpu_user_regs from EIP to SS): one of
+ * these words, and a field of the vCPU's vcpu_info, which is above the stack's top (asm/layout.h).
  */
 #define GUEST_FRAME(pushes, field)  4 * (pushes) + UREGS_##field - UREGS_eip(%esp)
 #define VCPU_INFO(pushes, field)    4 * (pushes) + GUEST_FRAME_SIZE + STACK_TO_INFO + VCPUINFO_##field(%esp)
@@ -39,7 +39,7 @@
 #define MC_RESULT  HV(MULTICALL_result(%edi,%esi))
 #define MC_ARG(n)  HV(MULTICALL_args + 4 * (n)(%edi,%esi))
 
-/* An instruction that may fault, at a guest's address or for a guest's value: then it goes on at \to. */
+/* An instruction that may fault because of a guest's address or value. Then execution goes on at \to. */
 .macro MAY_FAULT to, instruction:vararg
 .Lmay_fault\@:
         \instruction
@@ -48,7 +48,8 @@
         .popsection
 .endm
 
-/* One more of a counter; of one of its numbers. As in xen/counters.h, and as there nothing in the measured build. */
+/* Counts one, in a counter or in one of an array of them. As in xen/counters.h there is no code for it in the measured
+ * build. */
 #if COUNTERS
 #define COUNTED(name) .weak counted_##name; .set counted_##name, 1
 #define COUNT(name)                                                                                                    \
@@ -64,7 +65,7 @@
 #define COUNT_AT(name, index)
 #endif
 
-/* Every return to a guest. The guest's CS or SS may have become unusable: then the fault is the guest's own. */
+/* Every return to a guest. The guest's CS or SS may have become invalid: then the fault is the guest's own. */
 .macro GUEST_IRET
         MAY_FAULT guest_iret_fault, iret
 .endm

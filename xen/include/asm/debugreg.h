@@ -11,20 +11,20 @@
 #define DR7_RESET       0x00000400u
 #define DR7_ENABLE      0x000000FFu
 
-/* Once: all but DR7, with which boot.S cannot wait. */
+/* Once, at boot. Sets all but DR7, which boot.S has set already. */
 void init_debug_registers(void);
 void reset_debug_registers(struct vcpu *v);
 /* 0, -EINVAL (no such register) or -EPERM (would watch the hypervisor). */
 int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value);
 void load_debug_registers(const struct vcpu *v);
 void disable_debug_registers(void);
-/* At every #DB, whoever it was for: what DR6 says, which it then says no more. */
+/* At every #DB, whoever it is for: reads DR6 and clears it. */
 uint32_t take_debug_status(void);
-/* That much of it which is v's business, for v to see. */
+/* Shows v those of its bits that concern v. */
 void add_debug_status(struct vcpu *v, uint32_t dr6);
 
-/* After a change of debugreg[6], [7] or guest_cr4: what [4] and [5] answer, as Xen 4.2 does: these two where the guest
- * has set CR4.DE, 0 where not (on a processor it is the other way round). */
+/* After a change of debugreg[6], [7] or guest_cr4: sets what [4] and [5] answer. As in Xen 4.2, that is [6] and [7] if
+ * the guest has set CR4.DE, otherwise 0 (a processor does it the other way round). */
 static inline void alias_debug_registers(struct vcpu *v)
 {
     bool aliases = v->arch.guest_cr4 & X86_CR4_DE;

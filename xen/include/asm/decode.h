@@ -75,17 +75,17 @@ struct insn {
     uint8_t flags;  /* INSN_* */
     uint8_t size;   /* bytes of the operands: 1, 2, 4, 8 */
     uint8_t addr_size;
-    uint8_t segment;            /* of the memory operand that is not (EDI): enum segment */
+    uint8_t segment;            /* of the memory operand, unless that is (EDI): enum segment */
     uint8_t mod, reg, rm;       /* of the ModRM byte */
     uint8_t base, index, scale; /* registers of the address, or NO_REG */
     uint32_t disp;
-    uint32_t imm; /* sign-extended, where the instruction does that */
+    uint32_t imm; /* sign-extended if the instruction does that */
 };
 
 enum decode_result {
     DECODE_OK,
     DECODE_SHORT,   /* more bytes needed than were given */
-    DECODE_UNKNOWN, /* nothing that the hypervisor would carry out */
+    DECODE_UNKNOWN, /* no instruction that the hypervisor carries out */
 };
 
 /* Decodes the first instruction of n bytes; code32: the code segment's D bit. insn is complete only after DECODE_OK. */

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptor tables: the hypervisor's own, and the frames that guests give for theirs. Source: Intel SDM 3, 3.4.5. */
+/* Descriptor tables: the hypervisor's own, and the frames with those of guests. Source: Intel SDM 3, 3.4.5. */
 #ifndef ASM_DESCRIPTORS_H
 #define ASM_DESCRIPTORS_H
 
 #include <asm/mm.h>
 #include <asm/processor.h>
 
-/* Every descriptor of the frame may be used by a guest, after small corrections in place: 0 or -EINVAL. */
+/* Checks that a guest may use every descriptor of the frame; corrects small things in place. 0 or -EINVAL. */
 int validate_descriptors(struct page_info *page);
 /* One descriptor; may correct its DPL or limit, as Xen does. */
 bool check_descriptor(struct descriptor *d);
-void load_late_segment(struct vcpu *v); /* domain.c: one of them, on the way out */
+void load_late_segment(struct vcpu *v); /* domain.c: loads one of them, on the way out */
 
-/* Makes v's GDT window show these frames, taking their references; drops those before. 0 or -EINVAL. */
+/* Makes v's GDT window show these frames and takes references to them; drops those to the old ones. 0 or -EINVAL. */
 __may_switch int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries);
 void drop_gdt(struct vcpu *v);
 
-/* The LDT is mapped a page at a time, when a fault in its window asks for it: true when that has been done. */
+/* The LDT is mapped page by page, on faults in its window. True: the page has been mapped. */
 bool handle_ldt_fault(uint32_t offset);
 void unmap_ldt(struct vcpu *v);
 void unmap_ldt_of(struct domain *d);
@@ -24,7 +24,7 @@ void load_ldt(struct vcpu *v);
 bool ldt_ok(uint32_t base, uint32_t entries);
 int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries);
 
-/* What the TSS, the GDT and the IDT must hold while v runs. */
+/* Loads what the TSS, the GDT and the IDT must hold while v runs. */
 void load_descriptors(struct vcpu *v);
 void set_int80_gate(const struct vcpu *v);
 void init_descriptor_tables(void);

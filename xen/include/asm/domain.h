@@ -8,7 +8,7 @@
 #include <public/xen.h>
 #include <xen/lib.h>
 
-/* What the guest asked for at a vector; public trap_info without the vector. */
+/* A guest's handler for a vector: the public trap_info without the vector. */
 struct guest_trap {
     uint32_t address;
     uint16_t cs;    /* 0: no handler */
@@ -46,14 +46,14 @@ struct arch_vcpu {
     uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
     uint16_t ds, es, fs, gs;       /* while it does not run */
-    uint32_t debugreg[9];          /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, which is what others answer */
-    uint32_t iopl;                 /* 0..3, as physdev_op set it */
-    const void *io_bitmap;         /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
-    uint32_t io_bitmap_ports;      /* that it covers; 0: none */
-    uint32_t guest_cr0_ts;         /* 1: the guest has set TS (fpu_taskswitch) */
-    uint32_t guest_cr4;            /* what the guest believes CR4 holds */
-    uint8_t on_iret;               /* ON_IRET_*: what the iret hypercall has to do besides */
-    uint8_t late_segments;         /* of ds to gs, those that are still to be loaded: load_late_segment() */
+    uint32_t debugreg[9];     /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, the answer for all other numbers */
+    uint32_t iopl;            /* 0..3, as physdev_op set it */
+    const void *io_bitmap;    /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */
+    uint32_t io_bitmap_ports; /* how many ports it covers; 0: there is none */
+    uint32_t guest_cr0_ts;    /* 1: the guest has set TS (fpu_taskswitch) */
+    uint32_t guest_cr4;       /* what the guest believes CR4 holds */
+    uint8_t on_iret;          /* ON_IRET_*: what else the iret hypercall has to do */
+    uint8_t late_segments;    /* those of ds to gs that have not been loaded yet: load_late_segment() */
     bool fpu_initialised;
     uint8_t fpu_area[512] __aligned(16); /* FXSAVE image while another vCPU owns the FPU */
 };

@@ -11,23 +11,24 @@
 
 struct vcpu;
 
-/* Once, when CR0 and CR4 are what they stay. */
+/* Once, when CR0 and CR4 have their final values. */
 void init_emulation(void);
-extern uint32_t host_cr0, host_cr4; /* CR0.TS and CR4.TSD apart, which follow the guest */
+extern uint32_t host_cr0, host_cr4; /* without CR0.TS and CR4.TSD, which are the guest's */
 
-/* #GP with error code 0, and #UD. True: carried out (or turned into another trap), the frame is what to return to.
- * False: the fault is the guest's. May run other vCPUs. */
+/* #GP with error code 0, and #UD. True: the instruction has been carried out, or turned into another trap, and the
+ * frame is where to go on. False: the fault is the guest's. May run other vCPUs. */
 __may_switch bool emulate_privileged_op(struct cpu_user_regs *regs);
 __may_switch bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
 
-/* The same #GP in ring 3: an offset that %gs's segment would allow if it were not cut at the hypervisor. True: go on.
- */
+/* The same #GP in ring 3, for an offset that %gs's segment would allow if it were not cut off at the hypervisor. True:
+ * go on. */
 bool fixup_4gb_segment(struct cpu_user_regs *regs);
 
-/* A page fault of ring 1 by a store to a present page. True: it was a store to an L1 table, and has been done. */
+/* A page fault in ring 1, by a store to a present page. True: it was a store to an L1 table and has been carried out.
+ */
 bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr);
 
-/* What a vCPU believes CR4 to hold: the first value of it, and what becomes of one that a guest asks for. */
+/* What a vCPU believes CR4 to hold: its first value, and the value that results from one that a guest asks for. */
 uint32_t initial_guest_cr4(void);
 uint32_t fixup_guest_cr4(uint32_t wanted);
 /* CR4 as it must be while v runs. */
@@ -35,17 +36,17 @@ void load_cr4(const struct vcpu *v);
 
 /* --- Parts */
 
-/* seg.c. A descriptor of the current vCPU, where the windows have it (NULL: beyond its table); the access may fault. */
+/* seg.c. A descriptor of the current vCPU, in its windows (NULL: beyond its table). The access may fault. */
 struct descriptor *guest_descriptor(uint32_t sel);
 
 #define FLAT_SEGMENT_LIMIT (RO_MPT_END - 1)
 #define FLAT_AR(dpl, type) (DESC_G | DESC_32BIT | DESC_P | (dpl) << 13 | DESC_S | (type) << 8)
 
-/* What it says now; *ar: DESC_AR of its second word. False: beyond its table, or not there. */
+/* Reads it; *ar: DESC_AR of its second word. False: it is beyond its table, or not mapped. */
 bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar);
 static inline bool read_descriptor(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_t *ar)
 {
-    if (likely((sel >= RING1_CS && sel <= RING3_DS + 7) && !(sel & 4))) { /* the four flat ones stand in a row */
+    if (likely((sel >= RING1_CS && sel <= RING3_DS + 7) && !(sel & 4))) { /* the four flat ones are consecutive */
         *base = 0;
         *limit = FLAT_SEGMENT_LIMIT;
         *ar = FLAT_AR(sel >= (RING3_CS & ~7) ? 3u : 1u, (sel & 8) == (RING1_CS & 8) ? 0xBu : 0x3u);
@@ -64,17 +65,18 @@ static inline uint32_t *gpr(struct cpu_user_regs *regs, unsigned int number)
     return (uint32_t *)regs + gpr_word[number];
 }
 
-/* The same as an operand of size bytes (AH to BH for byte registers 4 to 7). */
+/* Its value as an operand of size bytes (AH to BH for byte registers 4 to 7). */
 uint32_t read_gpr(struct cpu_user_regs *regs, unsigned int number, unsigned int size);
 void write_gpr(struct cpu_user_regs *regs, unsigned int number, unsigned int size, uint32_t value);
 
-/* The offset in its segment that insn's memory operand has. */
+/* The offset of insn's memory operand in its segment. */
 uint32_t operand_offset(const struct insn *insn, struct cpu_user_regs *regs);
 
-/* Fetches and decodes the instruction at CS:EIP. False: cannot be fetched, or is none of ours. */
+/* Fetches and decodes the instruction at CS:EIP. False: it cannot be fetched, or is not one that we carry out. */
 bool fetch_insn(struct cpu_user_regs *regs, struct insn *insn);
 
-/* The instruction before eip is done. breakpoints: bits of DR6 for those it hit. Single-step traps follow. */
+/* The instruction before eip is done. breakpoints: bits of DR6 for those that it has hit. Raises the single-step trap,
+ * too. */
 void instruction_done(struct cpu_user_regs *regs, uint32_t eip, uint32_t breakpoints);
 
 /* In ring 1: the guest's kernel. */
@@ -90,14 +92,14 @@ void guest_cpuid(struct cpu_user_regs *regs);
 /* msr.c. False: #GP. */
 bool guest_rdmsr(uint32_t index, uint64_t *value);
 bool guest_wrmsr(uint32_t index, uint64_t value);
-/* 0, or -EFAULT where the processor has no such register, or not this value. */
+/* 0; -EFAULT: the processor does not have this register, or refuses the value. */
 int rdmsr_safe(uint32_t index, uint64_t *value);
 int wrmsr_safe(uint32_t index, uint64_t value);
 
 /* hypercall_page.c. Fills a page (mapped, writable) with the stubs of all hypercalls. */
 void write_hypercall_page(void *page);
 
-/* ports.c. The guest's IOPL or its bitmap lets it use these ports; the hypervisor may still stand in for them. */
+/* ports.c. Whether the guest's IOPL or its bitmap lets it use these ports. The hypervisor may still emulate them. */
 bool guest_ports_allowed(const struct cpu_user_regs *regs, uint32_t port, uint32_t bytes);
 bool guest_iopl_allows(const struct cpu_user_regs *regs);
 uint32_t guest_in(uint32_t port, uint32_t bytes);

@@ -25,7 +25,7 @@
         jne     \otherwise
 .endm
 
-/* \offset: where the windows from \first on have \frame mapped, if they do. */
+/* \offset: the window, of those from \first on, in which \frame is mapped, if there is one. */
 .macro FIND_WINDOW frame, offset, first, slots, otherwise
         mov     \frame, \offset
         and     $\slots - 1, \offset
@@ -34,7 +34,7 @@
         shl     $PAGE_SHIFT, \offset
 .endm
 
-/* One more use of the frame at ESI as writable, if it is of that type. At \overflow the count has wrapped. */
+/* Adds a use of the frame at ESI as writable, if it has that type. At \overflow the count has wrapped. */
 .macro TAKE_WRITABLE_USE otherwise, overflow
         cmpb    $PGT_WRITABLE, FRAME(type_info)
         jne     \otherwise
@@ -42,7 +42,7 @@
         jc      \overflow
 .endm
 
-/* One less. Loses EAX. */
+/* Drops one. Loses EAX. */
 .macro DROP_WRITABLE_USE done
         subl    $PGT_ONE, FRAME(type_info)
         cmpl    $PGT_ONE, FRAME(type_info)

@@ -12,8 +12,9 @@
 #define L1_FLAGS    (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
 #define L1_REFUSED  (0xFFFu & ~L1_FLAGS)
 #define CACHE_FLAGS (_PAGE_PWT | _PAGE_PCD | _PAGE_PAT)
-extern uint32_t refused_hi; /* bits that may not be set in an entry's high word: above any mfn_t; NX without NX */
-/* All that may differ between two entries without anything having to be validated again. A whitelist: XSA-148, 182. */
+extern uint32_t refused_hi; /* bits that may not be set in an entry's high word: those above any mfn_t, and NX if the
+                               processor has none */
+/* The bits that may change in an entry without a new validation. A whitelist: XSA-148, 182. */
 #define HARMLESS_BITS (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
 
 void free_page(struct page_info *page);
@@ -29,20 +30,20 @@ static inline bool pte_to_frame(pte_t e, mfn_t *mfn)
     return hi < (1u << PAGE_SHIFT);
 }
 
-/* One more reference to a frame that has one, or of which the caller knows that it does not go meanwhile. */
+/* Adds a reference to a frame that has one, or of which the caller knows that it stays. */
 static inline void hold_page(struct page_info *page)
 {
     page->count++;
 }
 
-/* The same, with a use as the table that it is. */
+/* The same, and adds a use as the table that it is. */
 static inline void hold_table(struct page_info *page)
 {
     page->count++;
     page->type_info += PGT_one;
 }
 
-/* The end of pin_table(); false: there is no pin. */
+/* Undoes pin_table(). False: there is no pin. */
 static inline __may_switch bool unpin_table(struct page_info *page)
 {
     if (!(page->type_info & PGT_pinned))
@@ -52,7 +53,7 @@ static inline __may_switch bool unpin_table(struct page_info *page)
     return true;
 }
 
-/* One more writable mapping. */
+/* Adds a writable mapping. */
 static inline int get_writable(struct page_info *page)
 {
     uint32_t ti = page->type_info;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest memory. A guest's pointer is a number that the guest chose: it is checked against the range that will really be
- * touched, and the access itself may fault, which the exception table turns into -EFAULT.
- * Everything is copied once; what was copied is validated, and used.
+ * Guest memory. A guest can choose any number as a pointer. So the range that will be touched is checked, and the
+ * access itself may fault, which the exception table turns into -EFAULT. Everything is copied once; only the copy is
+ * validated and used.
  */
 #ifndef ASM_GUEST_ACCESS_H
 #define ASM_GUEST_ACCESS_H
@@ -31,7 +31,7 @@ uint32_t __copy_to_guest(void *dst, const void *src, uint32_t n);
 #define LARGE_COPY     256
 #define BYTES_PER_STEP 16 /* of spend() */
 
-/* Large copies tell; where the compiler knows that this one is not, nothing is left of it. */
+/* Large copies call spend(). If the compiler knows that a copy is small, no code is left of this. */
 static inline __attribute__((always_inline)) void tell_copy(uint32_t n)
 {
     if (!__builtin_constant_p(n) || n > LARGE_COPY)
@@ -51,7 +51,7 @@ static inline int copy_to_guest(void *dst, const void *src, uint32_t n)
     return guest_range_ok(dst, n) && !__copy_to_guest(dst, src, n) ? 0 : -EFAULT;
 }
 
-/* A word, where it is hot: goes to the label `fault` when it cannot be read; the range must have been checked. */
+/* Reads a word on a hot path: goes to the label `fault` if it cannot be read. The range must have been checked. */
 #define FETCH_GUEST_U32(var, src, fault)                                         \
     __asm__ volatile goto("1: mov %1, %0\n"                                      \
                           ".section .extable,\"a\"\n   .long 1b, %l2\n.previous" \
@@ -60,7 +60,7 @@ static inline int copy_to_guest(void *dst, const void *src, uint32_t n)
                           :                                                      \
                           : fault)
 
-/* A word each. 0 or -EFAULT; the range must have been checked. */
+/* Read and write a word. 0 or -EFAULT. The range must have been checked. */
 static inline int __get_guest_u32(uint32_t *value, const uint32_t *src)
 {
     int err = 0;
@@ -85,7 +85,7 @@ static inline int __put_guest_u32(uint32_t value, uint32_t *dst)
     return err;
 }
 
-/* How many of a batch its earlier parts have done, where it goes on. */
+/* When a batch goes on: how many its earlier parts have done. */
 static inline uint32_t get_done(const uint32_t *success)
 {
     uint32_t done;
@@ -93,7 +93,7 @@ static inline uint32_t get_done(const uint32_t *success)
     return success && guest_range_ok(success, sizeof(*success)) && !__get_guest_u32(&done, success) ? done : 0;
 }
 
-/* How many of a batch were done, for a guest that asks. As on Xen a bad pointer changes nothing about the result. */
+/* Tells the guest how many of a batch were done, if it asks. As on Xen, a bad pointer does not change the result. */
 static inline void put_done(uint32_t *success, uint32_t done)
 {
     if (success && guest_range_ok(success, sizeof(*success)))

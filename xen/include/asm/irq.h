@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The two 8259s, and who is called for which line. */
+/* The two 8259s, and the handlers of their lines. */
 #ifndef ASM_IRQ_H
 #define ASM_IRQ_H
 

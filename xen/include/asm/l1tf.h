@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * L1TF (XSA-273): some processors speculate past a clear present bit, and read the level-1 cache at the address that
- * the entry's frame bits name. There, an entry that is not present may name no frame of RAM. Domain 0 is trusted with
- * what the machine holds, and its kernels may be older than the problem: as in Xen, it is exempt.
+ * the entry's frame bits name. On these, an entry that is not present may not name a frame of RAM. As in Xen, domain 0
+ * is exempt: it may know what the machine holds, and its kernel may be older than the problem.
  */
 #ifndef ASM_L1TF_H
 #define ASM_L1TF_H
@@ -11,7 +11,7 @@
 
 extern bool l1tf_vulnerable;
 
-/* For an entry without the present bit, in a table of d's. */
+/* For an entry of a table of d's that is not present. */
 static inline bool l1tf_unsafe(pte_t e, const struct domain *d)
 {
     if (__builtin_expect(!(e.lo >> PAGE_SHIFT | e.hi), 1))

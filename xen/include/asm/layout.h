@@ -33,8 +33,8 @@
  * has entries for in Xen's ABI. */
 #define MAX_FRAMES 0x400000
 
-/* A vCPU's area. The stack's top stands exactly STACK_TO_INFO below the vCPU's vcpu_info, wherever in its page the
- * guest has put that: so a leaf hypercall reaches both with a constant offset from %esp. */
+/* A vCPU's area. The stack's top is always STACK_TO_INFO below the vCPU's vcpu_info, wherever in its page the guest has
+ * put that. So a leaf hypercall reaches both with a constant offset from %esp. */
 #define MAX_VCPU_AREAS       64
 #define VCPU_AREA_SIZE       0x40000
 #define VCPU_AREA_GDT        0x00000 /* 14 guest frames, then the hypervisor's page (selectors 0xE000 up) */

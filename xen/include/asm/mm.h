@@ -2,8 +2,8 @@
 /*
  * Every machine frame's owner, references and type: docs/memory.md.
  *
- * A frame has one type at a time and cannot change it while anything relies on it. Being used as a page table and being
- * writable by a guest are different types: that is the whole of the isolation between domains.
+ * A frame has one type at a time and cannot change it while anything relies on it. "Page table" and "writable by a
+ * guest" are different types: all isolation between domains rests on that.
  */
 #ifndef ASM_MM_H
 #define ASM_MM_H
@@ -35,7 +35,7 @@ _Static_assert(MAX_FRAMES * 16 <= WINDOWS_START - FRAME_TABLE, "the frame table 
 _Static_assert(MAX_FRAMES * 4 <= RO_MPT_END - RO_MPT_START, "and so does the machine-to-physical table");
 
 #define frame_table ((struct page_info *)FRAME_TABLE)
-extern mfn_t max_page; /* frames in the frame table; RAM above it does not exist for us */
+extern mfn_t max_page; /* number of frames in the frame table; RAM above is not used */
 
 static inline struct page_info *mfn_to_page(mfn_t mfn)
 {
@@ -59,9 +59,10 @@ enum {
     PGT_seg_desc_page =
         0x20, /* GDT or LDT frame: all its descriptors have been checked. A bit of its own: mmu_fast.S */
 };
-#define PGT_type_mask   0x27u
-#define PGT_pae_xen_l2  0x08u /* an L2 for slot 3, with the hypervisor's entries in it */
-#define PGT_validated   0x10u /* without it and in use: its domain's memory_holder is validating it, or undoing that */
+#define PGT_type_mask  0x27u
+#define PGT_pae_xen_l2 0x08u /* an L2 for slot 3, with the hypervisor's entries in it */
+#define PGT_validated \
+    0x10u /* if it is in use without this bit, its domain's memory_holder is validating it or undoing that */
 #define PGT_pinned      0x40u /* one of the uses is a pin */
 #define PGT_count_shift 8     /* the flags are a byte of their own: mmu_fast.S */
 #define PGT_one         (1u << PGT_count_shift)
@@ -94,8 +95,8 @@ __may_switch void put_table_type(struct page_info *page);
 __may_switch int get_page_and_table(struct page_info *page, struct domain *d, uint32_t type);
 __may_switch void put_page_and_table(struct page_info *page);
 
-/* A pin is a use as a table, and a reference, that last until the owner takes it away: so does the reference that the
- * frame has been given with. -EINVAL: no such table can be made of it, or it is pinned already. */
+/* A pin is a use as a table, and a reference, that last until the owner takes the pin away. So does the reference with
+ * which the frame was given to its owner. -EINVAL: no such table can be made of it, or it is pinned already. */
 __may_switch int pin_table(struct page_info *page, struct domain *d, uint32_t type);
 /* The owner gives up both. The caller holds a reference of its own; the frame is free when nothing maps it any more. */
 __may_switch void relinquish_page(struct page_info *page);
@@ -105,13 +106,13 @@ __may_switch void relinquish_page(struct page_info *page);
  * reference. */
 bool steal_page(struct page_info *page, struct domain *d);
 void return_page(struct page_info *page, struct domain *d);
-/* Meanwhile the word with its type names the next of a list; the type is lost by that. */
+/* Such a frame can be in a list. The word with its type then names the next frame, so the type is lost. */
 void link_frame(mfn_t mfn, mfn_t next);
 mfn_t unlink_frame(mfn_t mfn);
 
 /* A frame of the hypervisor's heap that d may map, writable or only readable (shared_info, console...). */
 void share_frame_with(struct domain *d, mfn_t mfn, bool writable);
-/* The end of that: to be called before it goes back to the heap. */
+/* Ends that. To be called before the frame goes back to the heap. */
 void unshare_frame(mfn_t mfn);
 
 /* Page allocator of guest frames (common/memory/page_alloc.c). assign_page makes a free frame d's own (count 1 |
@@ -125,20 +126,20 @@ void assign_page(struct domain *d, mfn_t mfn);
 /* The hypervisor's heap: pages in the direct map, zeroed. NULL when it is used up. */
 void *alloc_heap_pages(unsigned int order);
 void free_heap_pages(void *va, unsigned int order);
-/* For those who look, and change nothing. */
+/* To look at free memory without changing anything. */
 uint32_t free_dom_frames_from(mfn_t mfn); /* a multiple of 32: a bit for each frame from there up */
 bool heap_frame_is_free(mfn_t mfn);       /* in the heap's range */
 void heap_range(mfn_t *first, mfn_t *end);
 uint32_t free_heap_frames(void);
 
-/* Takes over the finished page tables of a domain under construction: types and references as if the guest itself had
- * pinned the L3. Whatever is wrong with them is an error, never an assumption. */
+/* Takes over the finished page tables of a domain that is being built: takes types and references as if the guest
+ * itself had pinned the L3. Everything is validated. */
 __may_switch int adopt_page_tables(struct vcpu *v, mfn_t l3);
 
-/* Makes v's L3 copy (what CR3 points to) agree with its L3 table. */
+/* Copies v's L3 table to v's L3 copy, to which CR3 points. */
 void update_cr3(struct vcpu *v);
 
-/* Runs current on another L3 table: 0 or -error. May be preempted while the table is validated. */
+/* Gives current another L3 table: 0 or -error. May be preempted while the table is validated. */
 __may_switch int new_base_pointer(mfn_t mfn);
 
 /* Flushes at once; request_flush() (xen/sched.h) is for what can wait until guest code runs again. */

@@ -34,7 +34,7 @@ typedef uint32_t mfn_t; /* machine frame number */
 typedef uint32_t pfn_t; /* guest's pseudo-physical frame number */
 #define INVALID_MFN 0xFFFFFFFFu
 
-/* A page-table entry. The halves are what 32-bit code works on; every reader of guest values takes a copy first. */
+/* A page-table entry. 32-bit code works on the halves. Whoever reads a guest's entry makes a copy first. */
 typedef union {
     uint64_t raw;
     struct {

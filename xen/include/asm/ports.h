@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What a domain has done to the few devices whose I/O ports the hypervisor stands in for (arch/x86/emulate/ports.c). */
+/* The state of the few devices whose I/O ports are emulated (arch/x86/emulate/ports.c). */
 #ifndef ASM_PORTS_H
 #define ASM_PORTS_H
 
 #include <stdint.h>
 
-/* What the 8254 timer, the machine's and a domain's, counts by. */
+/* The frequency of the 8254 timer, the machine's and a domain's. */
 #define PIT_HZ 1193182u
 
-/* Channel 2 of the 8254 timer, the one that kernels calibrate with. Counts by the system time. */
+/* Channel 2 of the 8254 timer, which kernels use for calibration. Its count is computed from the system time. */
 struct virtual_pit {
     uint64_t loaded; /* system time at which `count` was loaded */
     uint32_t count;  /* 1 to 0x10000; 0: never loaded */
     uint16_t latched;
-    uint8_t latch_bytes; /* still to be read of `latched`: 0, PIT_LOW, PIT_HIGH, PIT_WORD */
+    uint8_t latch_bytes; /* what is still to be read of `latched`: 0, PIT_LOW, PIT_HIGH, PIT_WORD */
     uint8_t access;      /* how it is read and written: PIT_LOW, PIT_HIGH, PIT_WORD */
     uint8_t mode;        /* 0 to 5 */
     uint8_t low;         /* PIT_WORD: first byte written */

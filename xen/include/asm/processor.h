@@ -124,20 +124,20 @@ static inline void invlpg(uint32_t va)
     __asm__ volatile("invlpg %0" ::"m"(*(const char *)va) : "memory");
 }
 
-/* They are off but where somebody waits: panic() makes sure. */
+/* Interrupts are off except in code that waits; panic() makes sure. */
 static inline void disable_interrupts(void)
 {
     __asm__ volatile("cli");
 }
 
 #ifndef UNIT_TEST
-/* Lets through what waits. `sti` holds interrupts off for one more instruction. */
+/* Lets pending interrupts in. `sti` takes effect only after one more instruction. */
 static inline void interrupt_window(void)
 {
     __asm__ volatile("sti; nop; cli" ::: "memory");
 }
 
-/* So no interrupt can come before the processor halts, and be missed. */
+/* For the same reason no interrupt can come between `sti` and `hlt` and be missed. */
 static inline void wait_for_interrupt(void)
 {
     __asm__ volatile("sti; hlt; cli" ::: "memory");
@@ -160,7 +160,7 @@ static inline void clts(void)
         sel_ & 0xFFFFu;                                      \
     })
 
-/* 0, or -1 when the selector cannot be loaded; then the null selector is. */
+/* 0; -1: the selector cannot be loaded, and the null selector has been loaded. */
 #define load_segment(reg, sel)                                                                                   \
     ({                                                                                                           \
         int err_ = 0;                                                                                            \

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows: any machine frame, mapped on demand. A direct-mapped cache: a frame has one slot in each class, found by its
- * number; a slot that holds the frame already costs a compare. The mapping stays until another frame wants the slot.
- * Classes exist so that a walk (L3, L2, L1, data) never evicts what it still uses: hold one mapping of a class at a
- * time. Slots are global pages, so they survive CR3 loads; only the hypervisor, in ring 0, can reach them.
+ * Windows: any machine frame, mapped on demand. They are a direct-mapped cache: a frame has one slot in each class,
+ * found by its number. If the slot holds the frame already, that costs one compare. The mapping stays until another
+ * frame needs the slot. There are classes so that a walk (L3, L2, L1, data) never evicts what it still uses. Use only
+ * one mapping of a class at a time. Slots are global pages, so they survive CR3 loads; only the hypervisor, in ring 0,
+ * can reach them.
  */
 #ifndef ASM_WINDOW_H
 #define ASM_WINDOW_H
@@ -34,11 +35,11 @@ _Static_assert(WIN_SLOTS *PAGE_SIZE <= VCPU_AREAS_START - WINDOWS_START, "the wi
 extern mfn_t window_frame[WIN_SLOTS];
 extern pte_t window_pte[WIN_SLOTS];
 
-/* Points slot at mfn and forgets what it mapped before. */
+/* Maps mfn in slot instead of the frame before. */
 void *window_refill(unsigned int slot, mfn_t mfn);
 
-/* Where others may run, no window and nothing else that was looked up survives. The build with counters takes them away
- * there, so that whoever uses one afterwards faults at once. */
+/* After a point where others may run, no window may be used, nor anything else that was looked up before. The build
+ * with counters unmaps all windows there, so that such a use faults at once. */
 #if COUNTERS
 void forget_windows(void);
 #else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory for the time of booting: whole frames in a row, reached at their machine addresses. */
+/* Memory for use during boot: contiguous frames, mapped at their machine addresses. */
 #ifndef XEN_BOOT_MEMORY_H
 #define XEN_BOOT_MEMORY_H
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Hypercalls that are a command and a pointer: each command has a structure of its own. In a switch over the commands,
- * with the guest's pointer in `arg`. */
+/* For hypercalls with a command and a pointer to the command's structure. Used in a switch over the commands, with the
+ * guest's pointer in `arg`. */
 #ifndef XEN_COMMAND_H
 #define XEN_COMMAND_H
 
 #include <asm/guest_access.h>
 
-/* Copies the argument in, and where the call answers in it, out again. If that fails, the call has failed: `undo` takes
- * back what it did, which `op` tells. */
+/* Copies the argument in, and out again if the command answers in it. If that copy fails, the call fails, and `undo`
+ * takes back what `op` says that it did. */
 #define COMMAND_UNDO(handler, type, answers, undo)                     \
     {                                                                  \
         struct type op;                                                \

@@ -10,7 +10,7 @@
 
 /* --- dom0_op and sysctl (common/control/call.c) */
 
-/* Their arguments are of one form: a command, a version, and what the command wants. */
+/* Their arguments have the same form: a command, a version, and the command's structure. */
 union control_arg {
     struct {
         uint32_t cmd, interface_version;

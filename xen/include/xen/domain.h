@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Domains as hypercalls name them, and their end. The structures are in xen/sched.h. */
+/* Finding domains, pausing them, and their end. xen/sched.h has the structures. */
 #ifndef XEN_DOMAIN_H
 #define XEN_DOMAIN_H
 
@@ -14,21 +14,21 @@
         if (((v) = (d)->vcpu[id_]))
 
 extern struct domain *idle_domain;
-extern struct domain *dying_list; /* killed, but something still refers to them */
+extern struct domain *dying_list; /* killed, but still referred to */
 
 /* dom_io, dom_xen and the idle vCPU's domain. */
 void init_domains(void);
 
-/* The first one with at least that number, those that are only waited for included; NULL: none. */
+/* The first domain with at least this number, those in dying_list included; NULL: none. */
 struct domain *next_domain(uint32_t domid);
 /* No domain of that number could be made now. */
 bool domid_in_use(uint16_t domid);
 
-/* Whom a hypercall is about: the caller by DOMID_SELF, or for a privileged caller any domain by its number.
- * 0, -ESRCH, -EPERM. Not held. */
+/* The domain that a hypercall is about: DOMID_SELF is the caller; a privileged caller may name any domain by its
+ * number. 0, -ESRCH, -EPERM. Not held. */
 int target_domain(uint16_t domid, struct domain **d);
 
-/* The interrupt numbers that exist for d, none of which it has: as many as Xen gives it on a machine without I/O APICs,
+/* How many interrupt numbers exist for d, which owns none of them: as many as on Xen on a machine without I/O APICs,
  * the PC's own and some more. */
 #define EXTRA_PIRQS_DOM0 256
 #define EXTRA_PIRQS      32
@@ -37,7 +37,7 @@ static inline uint32_t nr_pirqs(const struct domain *d)
     return NR_IRQS + (d == dom0 ? EXTRA_PIRQS_DOM0 : EXTRA_PIRQS);
 }
 
-/* Whoever may be switched away from while it works on a domain that is not its own holds it meanwhile. */
+/* If others may run while the caller works on a domain that is not its own, it has to hold that domain. */
 static inline void hold_domain(struct domain *d)
 {
     d->holds++;
@@ -46,12 +46,12 @@ void release_domain(struct domain *d);
 
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-void vcpu_set_online(struct vcpu *v, bool online); /* v is initialised, if it is to be */
+void vcpu_set_online(struct vcpu *v, bool online); /* to bring v online, it must be initialised */
 void send_nmi(struct vcpu *v);
 void domain_pause(struct domain *d);
 void domain_unpause(struct domain *d);
 
-/* d goes on as if it had not shut down. */
+/* Lets d go on as if it had not shut down. */
 void domain_resume(struct domain *d);
 
 /* Ends d, which is not the caller's, and gives back what it owns. 0 or -EINVAL; -EBUSY: somebody else is at it;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels: what other files need of them. xen/sched.h has what everybody calls. */
+/* Event channels: what some other files need. xen/sched.h has what everybody uses. */
 #ifndef XEN_EVENT_H
 #define XEN_EVENT_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Faults on purpose, for tests (public/int82.h): allocations that fail, operations that are preempted wherever they can
- * be, books that are falsified. They live in the build with counters; in the measured one they vanish.
+ * Faults on purpose, for tests (public/int82.h): allocations that fail, operations that are preempted wherever that is
+ * possible, and falsified data for the auditor to find. Only the build with counters has them.
  */
 #ifndef XEN_FAULTS_H
 #define XEN_FAULTS_H

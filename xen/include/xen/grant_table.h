@@ -6,7 +6,7 @@
 #include <xen/sched.h>
 
 int create_grant_table(struct domain *d);                   /* 0 or -ENOMEM */
-__may_switch void release_grant_mappings(struct domain *d); /* d ends: what it has mapped of others */
+__may_switch void release_grant_mappings(struct domain *d); /* d ends: drops what it has mapped of others */
 bool grant_table_in_use(const struct domain *d);            /* somebody still maps the table itself */
 void destroy_grant_table(struct domain *d);
 

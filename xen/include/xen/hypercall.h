@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The C side of every hypercall: do_<name>(), called by the stubs that entry.S and multicall.S make from
- * hypercalls.def. Those that say __may_switch may let other vCPUs run before they return. Arguments are the guest's and
- * not yet checked. The result is the guest's EAX.
+ * hypercalls.def. Those with __may_switch may let other vCPUs run before they return. The arguments come from the guest
+ * and have not been checked. The result is the guest's EAX.
  */
 #ifndef XEN_HYPERCALL_H
 #define XEN_HYPERCALL_H

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 struct kernel_image {
-    const uint8_t *data; /* the innermost file: ELF, or what nobody knows how to unpack */
+    const uint8_t *data; /* the innermost file: ELF, or a format that is not known */
     uint32_t size;
     void *memory; /* that holds it, if it had to be unpacked */
     uint32_t memory_size;

@@ -17,8 +17,8 @@
 #define __init        __attribute__((section(".init.text"), cold))
 #define __initdata    __attribute__((section(".init.data")))
 #define __aligned(n)  __attribute__((aligned(n)))
-/* Other vCPUs may run before the function returns (xen/operation.h). The section is how tools/check-switches.sh, which
- * looks for callers that do not say so too, knows it. */
+/* Other vCPUs may run before the function returns (xen/operation.h). By the section tools/check-switches.sh recognises
+ * the function. It complains about callers that are not marked. */
 #define __may_switch   __attribute__((section(".text.may_switch")))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define barrier()      __asm__ volatile("" ::: "memory")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the hypervisor has logged, for those who come later. */
+/* The hypervisor's latest log, to be read later. */
 #ifndef XEN_LOG_RING_H
 #define XEN_LOG_RING_H
 

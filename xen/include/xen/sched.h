@@ -12,8 +12,7 @@
 #include <xen/lib.h>
 #include <xen/timer.h>
 
-/* What of struct cpu_user_regs stands on the hypervisor's stack: up to SS. The other segments stay in their registers.
- */
+/* The part of struct cpu_user_regs on the hypervisor's stack: up to SS. The other segments stay in their registers. */
 #define HYP_FRAME_SIZE __builtin_offsetof(struct cpu_user_regs, es)
 
 #define RESTART_ARGS      3
@@ -29,26 +28,29 @@ struct vcpu {
     struct vcpu_info *vcpu_info; /* through this vCPU's alias page: writable in every address space */
 
     /* Scheduling */
-    /* All its registers, while it does not run and waits on its way out to the guest; NULL: it is amid something */
+    /* All its registers, while it waits on its way out to the guest; NULL: it runs, or it is in the middle of something
+     */
     struct cpu_user_regs *frame;
     enum vcpu_state state;
     uint32_t pause_count; /* not run while above 0 */
     bool polling;
     struct vcpu *run_next; /* in the run queue */
     bool queued;
-    bool is_initialised;            /* has registers to start with */
-    bool nmi_pending;               /* send_nmi: to be delivered on the way out */
-    uint32_t poll_port;             /* polling for this port alone; 0: for any */
-    uint32_t slice_left;            /* ns */
-    uint32_t pending_work;          /* WORK_* that are about this vCPU, while it does not run */
-    struct vcpu_operation {         /* xen/operation.h */
-        struct domain *domain;      /* whose memory this vCPU works on: its own, unless begin_operation() said other */
-        bool suspended;             /* amid it: it is that domain's memory_holder */
-        bool wanted_out;            /* somebody waits until it gets to its way out */
-        struct vcpu **waits_for;    /* NULL, or it waits until that is NULL, and the vCPU that it names goes first */
-        struct vcpu *wants_out;     /* NULL, or it waits until that one is on its way out */
-        bool owes;                  /* runs, or has run, in another's turn: yields when the operation is done */
-        const struct vcpu *lent_to; /* whom it gave its turn last, if that one still owes it; to be compared only */
+    bool is_initialised;    /* it has its first registers */
+    bool nmi_pending;       /* send_nmi: to be delivered on the way out */
+    uint32_t poll_port;     /* the only port that it polls; 0: there are more, or none */
+    uint32_t slice_left;    /* ns */
+    uint32_t pending_work;  /* WORK_* that are about this vCPU, while it does not run */
+    struct vcpu_operation { /* xen/operation.h */
+        struct domain
+            *domain;     /* whose memory this vCPU works on: its own domain's, unless begin_operation() named another */
+        bool suspended;  /* others run in the middle of it: this vCPU is that domain's memory_holder */
+        bool wanted_out; /* somebody waits until it is on its way out */
+        struct vcpu *
+            *waits_for; /* it waits until *waits_for is NULL; the vCPU there goes first. NULL: it does not wait */
+        struct vcpu *wants_out;     /* it waits until this one is on its way out. NULL: it does not wait */
+        bool owes;                  /* it has run in another's turn, and gives way when the operation is done */
+        const struct vcpu *lent_to; /* who runs in its turn and still owes it; only to be compared */
     } operation;
     uint64_t periodic_last;  /* system time of the last tick */
     uint64_t time_published; /* system time when vcpu_info's was last written */
@@ -60,7 +62,7 @@ struct vcpu {
     mfn_t info_frame; /* frame with vcpu_info, when register_vcpu_info moved it; INVALID_MFN: in shared_info */
     uint32_t info_offset;
     uint32_t time_version;
-    bool audit_paused;  /* by the auditor's call in progress */
+    bool audit_paused;  /* paused by the auditor's call in progress */
     bool crash_pending; /* the exit path dumps its registers and ends the domain */
     const char *crash_reason;
 };
@@ -91,26 +93,27 @@ struct domain {
     uint8_t shutdown_code;
     bool debugger_attached;
     uint8_t controller_pauses;       /* domctl pausedomain, not yet undone */
-    uint32_t pause_count;            /* domain_pause, not yet undone: new vCPUs begin with so many pauses */
+    uint32_t pause_count;            /* domain_pause, not yet undone: new vCPUs begin with this many pauses */
     uint32_t max_vcpus;              /* numbers below it may exist; set once */
     uint32_t weight, slice_ns;       /* scheduler: xen/schedule.h */
-    uint32_t suspend_port;           /* event channel to tell of a suspension; 0: none */
+    uint32_t suspend_port;           /* event channel that is notified when it suspends; 0: none */
     int32_t time_offset;             /* seconds that its wall clock is ahead */
     struct shared_info *shared_info; /* in the hypervisor's heap */
-    struct vcpu *memory_holder;      /* suspended amid an operation on this domain's memory, or NULL: xen/operation.h */
+    struct vcpu *memory_holder; /* who is in the middle of an operation on this domain's memory while others run, or
+                                   NULL: xen/operation.h */
     uint32_t tot_pages, max_pages;
     uint32_t vm_assist;
     uint32_t console_tokens; /* rate limit of console_io */
     uint64_t console_refill; /* when they were last counted */
     struct console_line {
-        char text[120]; /* written, but its end has not come yet */
+        char text[120]; /* written, but not printed: the line has no end yet */
         uint8_t used, state;
         struct timer timer;
     } console_line;
-    struct served_ring *served[NR_SERVICES]; /* NULL: not */
+    struct served_ring *served[NR_SERVICES]; /* NULL: not served */
     uint32_t holds;     /* hypercalls in progress that name it: the structure stays (xen/domain.h) */
     uint32_t poll_mask; /* vCPUs in SCHEDOP_poll */
-    uint32_t watchdogs; /* of those below, in use */
+    uint32_t watchdogs; /* which of those below are in use */
     struct timer watchdog[2];
     void *memory_map; /* e820 entries that memory_op set_memory_map gave it, or NULL */
     uint32_t memory_map_entries;
@@ -138,13 +141,13 @@ struct cpu {
     uint32_t tlb_clock;     /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
     uint32_t va_key;        /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
     uint32_t va_window;     /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
-    int32_t effort_left;    /* what may be spent (spend()) before others are to run */
+    int32_t effort_left;    /* what may still be spent (spend()) before others get to run */
     uint32_t cr4;           /* what CR4 holds */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
     struct restart { /* WORK_RESTART: the call in progress is to be made again, with some other arguments */
         uint32_t number;
-        uint32_t args; /* how many of them are others; the guest's registers hold the rest */
+        uint32_t args; /* how many of them change; the guest's registers hold the rest */
         uint32_t arg[RESTART_ARGS];
     } restart;
     uint32_t moved_frame[HYP_FRAME_SIZE / 4]; /* WORK_MOVED: the frame on its way to the new stack's top */
@@ -155,18 +158,19 @@ extern struct cpu this_cpu;
 #define NO_VA_KEY 0xFFFFFFFFu
 
 /*
- * What takes long tells so, in units of 20 instructions, and whoever goes through steps of which some are long comes to
- * a point where others may run when that has become much. Each call of a multicall has told CALL_STEPS: so what takes
- * no longer need not tell. docs/security.md has the bound and the sum; what is not told counts 32 times in it.
+ * Work that takes long is counted with spend(), in units of 20 instructions. A loop with steps that may be long looks
+ * at the sum, and lets others run when it has become large. Each call of a multicall counts CALL_STEPS by itself, so a
+ * call that takes no longer than that need not count. docs/security.md has the bound and how it is computed; work that
+ * is not counted weighs 32 times as much there.
  */
 #define EFFORT_MAX 512
 #define CALL_STEPS 16
 static inline void spend(uint32_t steps)
 {
-    if (this_cpu.effort_left >= 0) /* not to wrap round, however many calls there are before the next point */
+    if (this_cpu.effort_left >= 0) /* so that it never wraps round, however many calls come before the next point */
         this_cpu.effort_left -= steps;
 }
-/* The same for one who comes to a point at once when it is true. */
+/* The same for a caller that goes to such a point at once if this is true. */
 static inline bool spend_and_look(uint32_t steps)
 {
     this_cpu.effort_left -= steps;
@@ -185,11 +189,12 @@ static inline bool effort_spent(void)
 #define WORK_PAUSED   32u
 #define WORK_FLUSH    64u
 #define WORK_RESTART  128u
-#define WORK_YIELD    256u /* the turn is another's, who waits for the end of current's operation */
+#define WORK_YIELD    256u /* current runs in the turn of another, who waits for the end of current's operation */
 #define WORK_SEGMENTS 512u /* current->arch.late_segments */
 
-/* The TLB must be flushed before guest code runs again: for what only guests are to notice, so that one flush does for
- * many mappings. Whatever a frame's next use relies on is done at once, by flush_tlb_now() (docs/memory.md). */
+/* Flushes the TLB before guest code runs again. For changes that only guests can notice, so that one flush is enough
+ * for many mappings. If a frame's next use relies on the flush, it is done at once, by flush_tlb_now()
+ * (docs/memory.md). */
 static inline void request_flush(void)
 {
     this_cpu.work |= WORK_FLUSH;
@@ -199,17 +204,17 @@ static inline void request_flush(void)
 struct domain *create_domain(uint16_t domid, uint32_t max_pages, bool privileged);
 struct vcpu *alloc_vcpu(struct domain *d, unsigned int vcpu_id);
 void set_vm_assist(struct domain *d, uint32_t bits);
-struct domain *domain_by_number(uint16_t domid); /* NULL: none such, which DOMID_SELF is too */
-struct domain *domain_by_id(uint16_t domid);     /* DOMID_SELF is the current one; NULL: none such */
+struct domain *domain_by_number(uint16_t domid); /* NULL: there is none. DOMID_SELF is not a number */
+struct domain *domain_by_id(uint16_t domid);     /* the same, but DOMID_SELF is the current domain */
 void domain_shutdown(struct domain *d, uint8_t code);
 /* Ends the current domain once the call or trap in progress is over. `why` must be a literal. */
 void domain_crash(struct vcpu *v, const char *why);
 
 /* Scheduler (common/sched/schedule.c) */
-__may_switch void schedule(void); /* runs whoever is next; returns when the caller is */
+__may_switch void schedule(void); /* runs the next vCPU; returns when it is the caller's turn again */
 void vcpu_wake(struct vcpu *v);
 void vcpu_sleep(struct vcpu *v);    /* after state or pause_count changed */
-__may_switch void vcpu_block(void); /* current waits for an event, unless one is deliverable already */
+__may_switch void vcpu_block(void); /* current waits for an event, unless one can be delivered already */
 
 /* Events (common/events/event_channel.c) */
 void evtchn_set_pending(struct vcpu *v, uint32_t port);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The scheduler's side towards set-up, the exit path and other hypercalls. xen/sched.h has what everybody calls. */
+/* What set-up, the exit path and some hypercalls need of the scheduler. xen/sched.h has what everybody uses. */
 #ifndef XEN_SCHEDULE_H
 #define XEN_SCHEDULE_H
 
 #include <xen/sched.h>
 
-/* The context that runs becomes the idle vCPU; then it waits for something to run. */
+/* init_idle() makes the running context the idle vCPU; idle_loop() waits until something can run. */
 void init_idle(void);
 __may_switch void idle_loop(void) __attribute__((noreturn));
 
@@ -16,7 +16,7 @@ void destroy_vcpu_scheduling(struct vcpu *v);
 /* In current's address space, after a switch to it. */
 void schedule_tail(void);
 
-/* A vCPU's time slice is as long as its domain's weight says. Between the bounds CPU time is shared in proportion. */
+/* A vCPU's time slice is proportional to its domain's weight, within these bounds. */
 #define DEFAULT_WEIGHT 256 /* 10 ms */
 #define MIN_SLICE_NS   100000u
 #define MAX_SLICE_NS   100000000u
@@ -30,7 +30,7 @@ static inline bool wants_to_run(const struct vcpu *v)
 /* SCHEDOP_yield */
 __may_switch long yield_cpu(void);
 
-/* Something that a blocked vCPU waits for has come. */
+/* Wakes v if it is blocked, because something that it waits for has come. */
 void vcpu_unblock(struct vcpu *v);
 /* Starts or stops the ticks of v, which runs, after its period or its binding of VIRQ_TIMER has changed. */
 void update_periodic_timer(struct vcpu *v);

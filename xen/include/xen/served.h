@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Services: what Int82 itself does for a domain through a ring in one of the domain's pages and an event channel whose
- * other end is the hypervisor: its console, and its store.
+ * Services: the console and the store, which Int82 itself provides to a domain through a ring in one of the domain's
+ * pages and an event channel whose other end is the hypervisor.
  *
- * The work is done by the vCPU that notifies, in its time, and may be preempted. One vCPU at a time is at it; who comes
- * meanwhile leaves word.
+ * The work is done by the vCPU that notifies, in its own time, and may be preempted. Only one vCPU at a time does the
+ * work. Another one that notifies meanwhile sets `again` and returns.
  */
 #ifndef XEN_SERVED_H
 #define XEN_SERVED_H
@@ -18,7 +18,7 @@ struct served_ring {
     mfn_t mfn; /* of the ring's page: referenced as a writable page of the domain's */
     uint32_t port;
     const struct service_ops *ops;
-    bool busy;    /* some vCPU is at work on it */
+    bool busy;    /* some vCPU works on it */
     bool again;   /* notified meanwhile */
     bool stopped; /* for good: the domain has broken the protocol */
 };
@@ -29,8 +29,8 @@ struct service_ops {
     const char *name;
     unsigned int order; /* pages of its structure: 2^order, zeroed */
     int (*start)(struct served_ring *r);
-    bool (*work)(struct served_ring *r); /* as much as there is to do. May switch; true: as pause_point() */
-    void (*stop)(struct served_ring *r); /* before the structure goes */
+    bool (*work)(struct served_ring *r); /* does all that there is to do. May switch; true: as pause_point() */
+    void (*stop)(struct served_ring *r); /* before the structure is freed */
 };
 extern const struct service_ops console_service;
 
@@ -45,12 +45,12 @@ __may_switch int serve(struct domain *d, enum service service, mfn_t mfn, uint32
 /* d has sent an event through a port of this service. True: not all of the work has been done, as pause_point(). */
 __may_switch bool service_notified(struct domain *d, enum service service);
 
-/* To the domain: something has changed in the ring. */
+/* Tells the domain that something has changed in the ring. */
 void notify_served(const struct served_ring *r);
-/* What the domain has written into the ring makes no sense: said once, and no more is done. */
+/* What the domain has written into the ring makes no sense: logs that once, and ends the service. */
 void stop_serving(struct served_ring *r, const char *why);
 
-/* The ring's page; until others may run. */
+/* The ring's page, mapped until others may run. */
 static inline void *served_page(const struct served_ring *r)
 {
     return map_frame(r->mfn);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Boot: what the parts of set-up owe each other. */
+/* What the parts of set-up need of each other. */
 #ifndef XEN_SETUP_H
 #define XEN_SETUP_H
 
@@ -8,7 +8,7 @@
 /* Until the first domain runs, machine memory below this is mapped at its own addresses, too (boot.S). */
 #define IDENTITY_END 0xC0000000u
 
-/* A file that the boot loader brought along, at its machine address; readable there until the first domain runs. */
+/* A file from the boot loader, at its machine address; readable there until the first domain runs. */
 struct boot_module {
     const uint8_t *data;
     uint32_t size;
@@ -28,7 +28,7 @@ void read_boot_information(uint32_t magic, const struct multiboot_info *mbi);
 /* Command line */
 void parse_command_line(const char *line);
 extern struct dom0_mem {
-    int64_t size, min, max; /* bytes; below 0: all but so many; 0: not given */
+    int64_t size, min, max; /* bytes; negative: all but this many; 0: not given */
 } opt_dom0_mem;
 extern uint32_t opt_dom0_max_vcpus; /* 1..MAX_VCPUS */
 bool set_domain(const char *value); /* domain= */
@@ -54,10 +54,11 @@ struct boot_domain {
     char name[16];
 };
 
-/* Domain 0 and those of domain=; panics with a line that says why not. */
+/* Domain 0 and those of domain=. Panics with the reason if one cannot be built. */
 void build_domains(void);
-struct vcpu *build_domain(const struct boot_domain *b); /* its first vCPU: ready, but it does not run yet */
-/* What domain 0 gets, and may have, in pages: dom0_mem=, or what `others` (pages) leave. */
+struct vcpu *
+build_domain(const struct boot_domain *b); /* returns its first vCPU, which is ready but does not run yet */
+/* How many pages domain 0 gets, and how many it may have: by dom0_mem=, or all that `others` (pages) leave. */
 uint32_t memory_for_dom0(uint32_t initrd_pages, uint32_t others);
 uint32_t max_memory_of_dom0(uint32_t nr_pages);
 

@@ -19,7 +19,7 @@ struct store_path {
     uint32_t length;
 };
 
-/* All that has been changed, for watches: a flag ('+' or '-': gone with all below) and a terminated path each. */
+/* All changes, for watches. For each, a flag ('+'; '-': removed with all below) and a terminated path. */
 #define STORE_CHANGES 1024
 #define STORE_BYTES   (8192 - STORE_CHANGES - 12)
 struct store_tree {
@@ -42,7 +42,7 @@ int store_mkdir(struct store_tree *t, struct store_path path);
 int store_remove(struct store_tree *t, struct store_path path);
 /* The names of its children, terminated, into buf: their size, or -E2BIG, -ENOENT. */
 int store_list(const struct store_tree *t, struct store_path path, char *buf, uint32_t size);
-/* The permissions that were set, terminated strings; size 0: those it has by itself. */
+/* The permissions that were set, as terminated strings; size 0: none were set. */
 int store_get_perms(const struct store_tree *t, struct store_path path, struct store_value *perms);
 int store_set_perms(struct store_tree *t, struct store_path path, const void *perms, uint32_t size);
 
