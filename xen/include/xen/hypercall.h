@@ -33,12 +33,15 @@ long do_fpu_taskswitch(uint32_t set);
 long do_set_debugreg(uint32_t reg, uint32_t value);
 long do_get_debugreg(uint32_t reg);
 __may_switch long do_multicall(multicall_entry_t *calls, uint32_t count);
-long do_iret(struct cpu_user_regs *regs);
-
-/* Everything else (common) */
 long do_set_callbacks(uint32_t event_cs, uint32_t event_eip, uint32_t failsafe_cs, uint32_t failsafe_eip);
 long do_callback_op(uint32_t cmd, const void *arg);
 long do_nmi_op(uint32_t cmd, const void *arg);
+long do_physdev_op(uint32_t cmd, void *arg);
+long do_physdev_op_compat(physdev_op_t *op);
+long do_vm_assist(uint32_t cmd, uint32_t type);
+long do_iret(struct cpu_user_regs *regs);
+
+/* Everything else (common) */
 __may_switch long do_sched_op(uint32_t cmd, void *arg);
 __may_switch long do_sched_op_compat(uint32_t cmd, uint32_t arg);
 long do_set_timer_op(uint32_t timeout_lo, uint32_t timeout_hi);
@@ -49,9 +52,6 @@ __may_switch long do_memory_op(uint32_t cmd, void *arg);
 long do_xen_version(uint32_t cmd, void *arg);
 __may_switch long do_console_io(uint32_t cmd, uint32_t count, char *buffer);
 __may_switch long do_grant_table_op(uint32_t cmd, void *arg, uint32_t count);
-long do_physdev_op(uint32_t cmd, void *arg);
-long do_physdev_op_compat(physdev_op_t *op);
-long do_vm_assist(uint32_t cmd, uint32_t type);
 __may_switch long do_dom0_op(dom0_op_t *op);
 __may_switch long do_sysctl(xen_sysctl_t *op);
 __may_switch long do_domctl(xen_domctl_t *op);
