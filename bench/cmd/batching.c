@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/commands.h"
-#include "measure/engine.h"
+#include "measure/guest_run.h"
 #include "measure/run.h"
 #include "view/plot.h"
-#include "lib/proc.h"
 #include "result/result.h"
 
 #include <inttypes.h>
@@ -224,12 +223,6 @@ struct batching_options {
     const char *label, *out, *timeout, *json;
 };
 
-static void add_doubled(struct buf *b, const char *s)
-{
-    for (; s && *s; s++)
-        buf_add(b, *s == ',' ? ",," : s, *s == ',' ? 2 : 1);
-}
-
 static const char * or (const char *s, const char *fallback)
 {
     return s && *s ? s : fallback;
@@ -237,39 +230,20 @@ static const char * or (const char *s, const char *fallback)
 
 static void run_guest(const struct batching_options *o, struct buf *console)
 {
-    const char *qemu = or (o->qemu, "qemu-system-i386");
-    const char *hypervisor = or (o->hypervisor, fmt("%s/int82-counters.elf", build_dir()));
-    struct engine engine = engine_pick("tcg", qemu, o->cpu, false);
-    double timeout = option_double("timeout", o->timeout, 300);
-    struct buf modules = {0};
-    struct args a = {0};
-    int status;
+    const struct guest_run g = {
+        .qemu = or (o->qemu, "qemu-system-i386"),
+        .cpu = o->cpu,
+        .hypervisor = or (o->hypervisor, fmt("%s/int82-counters.elf", build_dir())),
+        .hv_args = or (o->hv_args, ""),
+        .guest = o->guest,
+        .guest_args = o->guest_args,
+        .initrd = o->initrd,
+        .memory = or (o->memory, "256"),
+        .timeout = option_double("timeout", o->timeout, 300),
+    };
 
-    if (!file_exists(hypervisor))
-        die(EXIT_MISSING, "the hypervisor %s is not there: run `make`", hypervisor);
-    if (!file_exists(o->guest) || (o->initrd && *o->initrd && !file_exists(o->initrd)))
-        die(EXIT_MISSING, "there is no file %s", file_exists(o->guest) ? o->initrd : o->guest);
-    add_doubled(&modules, o->guest);
-    if (o->guest_args && *o->guest_args) {
-        buf_add(&modules, " ", 1);
-        add_doubled(&modules, o->guest_args);
-    }
-    if (o->initrd && *o->initrd) {
-        buf_add(&modules, ",", 1);
-        add_doubled(&modules, o->initrd);
-    }
-    args_add(&a, qemu, "-m", or (o->memory, "256"), "-display", "none", "-monitor", "none", "-serial", "stdio", "-nic",
-             "none", "-no-reboot", "-kernel", hypervisor, "-append", or (o->hv_args, ""), "-initrd", modules.p, NULL);
-    engine_args(&engine, &a);
-    if (err_is_tty())
-        fprintf(stderr, "running %s for at most %.0f s\n", o->guest, timeout);
-    status = capture(a.v, NULL, console, timeout);
-    if (status > 0)
-        warn("QEMU ended with status %d", status);
-    if (status < 0)
-        warn("%s did not shut down within %.0f s (--timeout); the counters are told at its end", o->guest, timeout);
-    free(a.v);
-    buf_free(&modules);
+    if (!guest_run(&g, console))
+        warn("%s did not shut down within %.0f s (--timeout); the counters are told at its end", o->guest, g.timeout);
 }
 
 static void save(const char *dir, const char *name, const char *text)

@@ -51,6 +51,16 @@ static char *guest_line(const struct run_config *c)
     return b.p;
 }
 
+bool run_is_over(const struct buf *console, size_t news)
+{
+    size_t from = console->n > news + 64 ? console->n - news - 64 : 0;
+
+    for (int i = 0; last_words[i]; i++)
+        if (strstr(console->p + from, last_words[i]))
+            return true;
+    return false;
+}
+
 void run_defaults(struct run_config *c)
 {
     static char *hypervisor, *guest;
@@ -227,14 +237,11 @@ static char *follow(struct run_config *c, struct child *qemu, struct parser *p)
         if (!n)
             break;
         if (n > 0) {
-            size_t from = c->console->n > 64 ? c->console->n - 64 : 0;
-
             heard = worked;
             buf_add(c->console, data, n);
             parser_feed(p, data, n);
-            for (int i = 0; !grace && last_words[i]; i++)
-                if (strstr(c->console->p + from, last_words[i]))
-                    grace = now + 2;
+            if (!grace && run_is_over(c->console, n))
+                grace = now + 2;
         }
         watch_vcpu(c, qemu->pid, p);
         if (c->watch)

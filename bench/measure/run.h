@@ -48,6 +48,8 @@ void run_refused(const struct buf *console);
 /* The longest command line that a PV guest, and Xen, can be given; die(EXIT_USAGE) when this is longer. */
 void run_check_line(const char *whose, const char *line);
 
+/* Whether the hypervisor, ours or Xen's, has said that the guest ended, in the last NEWS bytes or shortly before. */
+bool run_is_over(const struct buf *console, size_t news);
 /* Prints the end of a console on standard error, for a message. */
 void run_console_tail(const struct buf *console);
 
