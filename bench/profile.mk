@@ -7,6 +7,14 @@ $(PROFILE_SO): bench/plugin/profile.c bench/profile/insn.c bench/plugin/qemu.h b
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/profile.c bench/profile/insn.c
 
+# A whole run of any guest.
+GUEST_SO  := $(B)/int82-guest.so
+GUEST_SRC := bench/plugin/guest.c bench/plugin/guest_tree.c bench/plugin/guest_entries.c bench/profile/insn.c
+
+$(GUEST_SO): $(GUEST_SRC) bench/plugin/guest.h bench/plugin/qemu.h bench/profile/insn.h bench/profile/events.def bench/profile.mk
+	@mkdir -p $(@D)
+	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ $(GUEST_SRC)
+
 # How long interrupts are off: for a test.
 STRETCH_SO := $(B)/int82-stretch.so
 
@@ -14,7 +22,7 @@ $(STRETCH_SO): bench/plugin/stretch.c bench/plugin/qemu.h bench/profile.mk
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/stretch.c
 
-bench-tools: $(PROFILE_SO) $(STRETCH_SO)
+bench-tools: $(PROFILE_SO) $(GUEST_SO) $(STRETCH_SO)
 
 .PHONY: profile batching
 
