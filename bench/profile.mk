@@ -27,12 +27,17 @@ bench-tools: $(PROFILE_SO) $(GUEST_SO) $(STRETCH_SO)
 .PHONY: profile batching
 
 # BENCH=row/batch, as `make bench` prints them. Everywhere else BENCH is the front end's path, so here it is written out.
+# GUEST= instead, and what goes with it as in `make run`: the whole run of any guest. BASE= and HEAD=: two such profiles.
+PROFILED = $(if $(GUEST),,$(if $(BASE)$(HEAD),--compare $(call quote,$(BASE)) $(call quote,$(HEAD)),$(if \
+           $(filter command environment,$(firstword $(origin BENCH))),$(call quote,$(BENCH)))))
 profile:
 	@tools/deps.sh bench $(CODE)
 	+@$(MAKESELF) -s build $(BUILT)
 	@$(B)/int82-bench profile $(call opt,--label,$(LABEL)) $(call opt,--engine,$(ENGINE)) $(call opt,--reps,$(REPS)) \
 	    $(call opt,--hypervisor,$(HYPERVISOR)) $(call opt,--hv-args,$(HVARGS)) $(call opt,--symbols,$(SYMBOLS)) \
-	    $(BENCHFLAGS) $(if $(filter command environment,$(firstword $(origin BENCH))),$(call quote,$(BENCH))) $(CODE)
+	    $(call opt,--guest,$(GUEST)) $(call opt,--guest-args,$(CMDLINE)) $(call opt,--initrd,$(INITRD)) \
+	    $(call opt,--guest-symbols,$(GUESTSYMBOLS)) $(call opt,--memory,$(MEM)) $(call opt,--section,$(SECTION)) \
+	    $(call opt,--costs,$(COSTS)) $(call opt,--timeout,$(TIMEOUT)) $(BENCHFLAGS) $(PROFILED) $(CODE)
 
 # GUEST= and what goes with it as in `make run`; or CONSOLE=file, what an earlier run printed.
 batching:

@@ -49,7 +49,8 @@ static void costs(struct buf *b, const struct view *v, const struct metrics *m)
 static void head(struct buf *b, const struct view *v, const char *title)
 {
     buf_printf(b, "# callgrind format\nversion: 1\ncreator: int82-bench profile\ncmd: %s\n", title);
-    buf_printf(b, "desc: Unit: one sample of %" PRIu64 " calls, without the empty loop\n", v->calls);
+    if (v->calls)
+        buf_printf(b, "desc: Unit: one sample of %" PRIu64 " calls, without the empty loop\n", v->calls);
     buf_printf(b, "positions: instr line\nevents:");
     for (size_t i = 0; i < COLUMNS_N; i++)
         if (has_column(v, i))

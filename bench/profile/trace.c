@@ -50,6 +50,7 @@ static bool read_run(struct trace *t, const char *line)
     struct trace_run *r = ARRAY_ADD(t->runs, t->runs_n);
     char kind[16];
 
+    r->hypervisor_start = HYPERVISOR_START;
     *ARRAY_ADD(r->nodes, r->nodes_n) = (struct node){.kind = 'r', .entries = 1};
     if (sscanf(line,
                "run %*u %15s %" SCNx32 " ticks=%" SCNu64 " turns=%" SCNu64 " interrupts=%" SCNu64 " data_lines=%" SCNu64

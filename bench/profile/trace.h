@@ -45,7 +45,8 @@ struct touched {
 
 struct trace_run {
     bool measured, overflow;
-    uint32_t loop;
+    uint32_t loop;             /* 0: the paths begin anywhere */
+    uint32_t hypervisor_start; /* its addresses are from here up */
     uint64_t ticks, turns;
     struct touched touched;
     struct node *nodes;

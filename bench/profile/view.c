@@ -80,7 +80,7 @@ static void sum_places(struct view *v)
 
         metrics_add(&((struct place *)view_place(v, c->address))->self, &m);
         metrics_add(&v->total, &m);
-        if (c->address >= HYPERVISOR_START)
+        if (c->address >= v->run->hypervisor_start)
             metrics_add(&v->hypervisor, &m);
     }
 }
@@ -145,8 +145,11 @@ static void sum_edges(struct view *v)
     }
     for (size_t i = v->run->nodes_n; i-- > 1;) {
         const struct node *n = &v->run->nodes[i];
-        struct edge *e = edge_of(v, n->from, n->target);
+        struct edge *e;
 
+        if (!n->kind) /* of what is not asked for */
+            continue;
+        e = edge_of(v, n->from, n->target);
         e->calls += n->entries;
         metrics_add(&e->inclusive, &inclusive[i]);
         metrics_add(&inclusive[n->parent], &inclusive[i]);

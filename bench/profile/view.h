@@ -28,7 +28,7 @@ struct edge { /* calls from one place to one function */
 
 struct view {
     const struct trace_run *run;
-    uint64_t calls; /* what one call is: totals are divided by it */
+    uint64_t calls; /* what one call is: totals are divided by it; 0: they are shown as they are */
     struct place *places;
     size_t places_n;
     struct function *functions; /* the heaviest first */
@@ -44,8 +44,28 @@ const struct place *view_place(const struct view *v, uint32_t address); /* never
 
 /* In callgrind's format, for callgrind_annotate and KCachegrind. */
 char *callgrind_text(const struct view *v, const char *title);
+/* A number of instructions as a text: a call's, or all. Overwritten by the next. */
+const char *view_ticks(const struct view *v, uint64_t n);
+/* What was executed, as a tree of functions; each with all that it called. */
+struct frame {
+    const char *name; /* NULL: the root */
+    bool hypervisor;
+    uint64_t ticks; /* with all above it */
+    struct frame *children;
+    size_t children_n;
+};
+struct frame *view_frames(const struct view *v); /* widest children first */
+/* The same as lines `function;function;... instructions`, for flamegraph.pl, speedscope and others. */
+char *folded_text(const struct frame *root);
+/* Each instruction of the functions that were executed, from objdump, with how often. */
+char *listing_text(const struct view *v, struct elf *const *elfs, size_t elfs_n);
 /* A flame graph: what calls lies below what is called, a width is a number of instructions. */
-char *flame_svg(const struct view *v, const char *title);
+char *flame_svg(const struct view *v, const struct frame *root, const char *title);
+/* row_report.c: the profile of a row; numbers divided by its calls, but whole in CSV and JSON. */
+void row_text(struct buf *b, const struct view *v);
+char *row_events_csv(const struct view *v);
+char *row_functions_csv(const struct view *v);
+char *row_json(const struct view *v, const char *row, unsigned batch, const char *title);
 /* The cycles that the events may cost, from costs.csv: appends a text. Always called an estimate. */
 void estimate_text(struct buf *b, const struct view *v, const char *costs_path);
 

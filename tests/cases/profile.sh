@@ -37,9 +37,17 @@ for row in xen_version/1 mmu_map_rw/128; do
         "$(awk -F, 'NR > 1 { n += $4 } END { printf "%.0f\n", n }' "$out/p/profile-$name/functions.csv")" "$ticks"
     is "$row: callgrind's sum" "$(sed -n 's/^totals: \([0-9]*\).*/\1/p' "$out/p/profile-$name/callgrind.out")" "$ticks"
     is "$row: the events' sum" $(($(event "$name" instruction 1) + $(event "$name" instruction 2))) "$ticks"
+    is "$row: folded stacks' sum" "$(awk '{ n += $NF } END { printf "%.0f\n", n }' "$out/p/profile-$name/stacks.folded")" "$ticks"
+    is "$row: JSON's sum" "$(sed -n 's/^ "instructions": \([0-9]*\),$/\1/p' "$out/p/profile-$name/profile.json")" "$ticks"
     check_text "$row: flame graph is whole" "</svg>" "$out/p/profile-$name/flame.svg"
     check_text "$row: an estimate is called one" ESTIMATE "$out/p/profile-$name/profile.txt"
 done
+
+# The listing has each instruction of the assembly, with how often it ran in a call.
+awk '/^hypercall /, /^$/ { print $1, $3, $4 }' "$out/p/profile-xen_version-1/listing.txt" >"$CASE_TMP/listed"
+check_text "listing: executed once a call" "1.00 cmova" "$CASE_TMP/listed"
+is "listing: sums to the function's instructions" "$(awk '$1 ~ /^[0-9.]+$/ && $2 != "instructions" { n += $1 } END { print n }' "$CASE_TMP/listed")" 3
+check_text "listing: what did not run is there too" "             .  " "$out/p/profile-mmu_map_rw-128/listing.txt"
 
 calls=$(event xen_version-1 int_gate 3)
 is "a leaf call: one gate each" "$(event xen_version-1 int_gate 2)" "$calls"
@@ -64,6 +72,8 @@ else
     echo "@test skip callgrind_annotate opens it: valgrind is not installed"
 fi
 
+check "--json" sh -c "'$BENCH' profile --json --out='$out' --label=j xen_version >'$CASE_TMP/json'"
+is "--json prints JSON only" "$(sed -n '1p;$p' "$CASE_TMP/json" | tr -d '\n')" '{}'
 check_status "no row" 2 "$BENCH" profile --out="$out"
 check_status "unknown row" 2 "$BENCH" profile --out="$out" nosuch
 check_status "several rows" 2 "$BENCH" profile --out="$out" 'mmu_*/1'
