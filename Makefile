@@ -47,6 +47,7 @@ help:
 	@echo "make                 build everything: $(B)/int82.elf, $(B)/int82-counters.elf, $(B)/guest/*.elf, $(B)/int82-bench"
 	@echo "make bench           measure all hypercalls, print a table, write results/<label>/ with CSV, JSON and plots"
 	@echo "                       LABEL=name  ROWS='mmu_*,xen_version/1'  REPS=n  ENGINE=auto|tcg|kvm  PIN=cpu  PEER=result.csv  OUT=dir"
+	@echo "                       DISTRIBUTION=100000: so many calls of each row timed one by one, too: histogram and CDF"
 	@echo "                       HYPERVISOR=/path/to/xen  HVARGS='its command line': the same guest on another hypervisor"
 	@echo "make test            run all tests; TESTS='names' for some of them"
 	@echo "make compare         BASE=<revision|result|tree> HEAD=<the same>  MAX_REGRESSION=percent  LIMITS=file  ROWS=..."
@@ -80,6 +81,7 @@ bench:
 	@tools/deps.sh bench $(CODE)
 	+@$(MAKESELF) -s build $(BUILT)
 	@$(BENCH) run $(call opt,--label,$(LABEL)) $(call opt,--rows,$(ROWS)) $(call opt,--reps,$(REPS)) \
+	    $(call opt,--distribution,$(DISTRIBUTION)) \
 	    $(call opt,--engine,$(ENGINE)) $(call opt,--pin,$(PIN)) $(call opt,--hypervisor,$(HYPERVISOR)) \
 	    $(call opt,--hv-args,$(HVARGS)) $(foreach p,$(PEER),$(call opt,--peer,$(p))) \
 	    $(call opt,--out,$(OUT)) $(BENCHFLAGS) $(CODE)

@@ -10,7 +10,8 @@ int cmd_run(int argc, char **argv)
 {
     struct run_config c = {.title = "bench"};
     struct delivery o = {0};
-    const char *engine_name = NULL, *qemu = "", *cpu = NULL, *timeout = NULL, *quiet = NULL, *pin = NULL;
+    const char *distribution = NULL, *engine_name = NULL, *qemu = "", *cpu = NULL, *timeout = NULL, *quiet = NULL,
+               *pin = NULL;
     struct buf console = {0};
     struct engine engine;
     struct result *r;
@@ -18,6 +19,7 @@ int cmd_run(int argc, char **argv)
         {"label", 'l', "NAME", "the result's directory (default: date, revision, engine)", &o.label, NULL, NULL},
         {"rows", 'r', "GLOB,...", "only these rows: name or name/batch, * and ? allowed", &c.rows, NULL, NULL},
         {"reps", 0, "N", "samples of each row (default: the guest's)", &c.reps, NULL, NULL},
+        {"distribution", 0, "N", "time N calls of each row one by one, too: a histogram", &distribution, NULL, NULL},
         {"engine", 'e', "NAME", "auto (the default: KVM if it works), kvm or tcg", &engine_name, NULL, NULL},
         {"hypervisor", 0, "FILE", "a Multiboot hypervisor, e.g. a real Xen (default: build/int82.elf)", &c.hypervisor,
          NULL, NULL},
@@ -44,6 +46,13 @@ int cmd_run(int argc, char **argv)
             "Boots the hypervisor with the bench guest, measures, prints a table and writes results/<label>/\n"
             "with bench.csv, bench.json, console.log and plots. A failed run writes nothing (exit code 3)."))
         die(EXIT_USAGE, "run takes no argument, only options");
+    if (distribution && *distribution) {
+        uint64_t n = option_u64("distribution", distribution, 0);
+
+        if (!n || n > 10000000)
+            die(EXIT_USAGE, "--distribution=%s: 1 to 10000000 calls", distribution);
+        c.guest_args = fmt("distribution=%s %s", distribution, c.guest_args ? c.guest_args : "");
+    }
     c.timeout = option_double("timeout", timeout, 300);
     c.quiet = option_double("quiet", quiet, 60);
     c.cpu = conditions_pin(pin);

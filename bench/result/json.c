@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bench.json: everything, with the raw samples. The schema is in docs/results-format.md; its version is checked here.
  */
+#include "result/distribution.h"
 #include "result/result.h"
 
 #include <jansson.h>
@@ -49,6 +50,8 @@ static json_t *row_json(const struct row *w)
     json_object_set_new(o, "ticks", stats_json(&w->st));
     json_object_set_new(o, "per_entry", number(row_per_entry(w)));
     json_object_set_new(o, "samples", samples);
+    if (w->single)
+        json_object_set_new(o, "single_calls", distribution_json(w->single));
     return o;
 }
 
@@ -132,6 +135,9 @@ static bool row_load(struct result *r, const json_t *o)
             return false;
         w->samples[w->samples_n++] = json_integer_value(s);
     }
+    s = json_object_get(o, "single_calls");
+    if (s && !(w->single = distribution_load(s)))
+        return false;
     row_finish(w); /* from the samples, so that a file cannot contradict itself */
     return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "result/distribution.h"
 #include "result/parse.h"
 
 #include <ctype.h>
@@ -108,6 +109,20 @@ static void line_row(struct parser *p, char *rest)
     }
     row_finish(&w);
     *ARRAY_ADD(p->r->rows, p->r->rows_n) = w;
+}
+
+/* Of the row that was printed last. */
+static void line_single(struct parser *p, const char *rest)
+{
+    struct row *w = p->r->rows_n ? &p->r->rows[p->r->rows_n - 1] : NULL;
+    char *head = w ? fmt("name=%s batch=%u ", w->name, w->batch) : NULL;
+    size_t n = head ? strlen(head) : 0;
+
+    if (!w || strncmp(rest, head, n) || w->single)
+        wrong(p, "the guest printed single calls of another row than the last, or twice");
+    else if (!(w->single = distribution_parse(rest + n)))
+        wrong(p, "the guest printed single calls of %s/%u that are no histogram", w->name, w->batch);
+    free(head);
 }
 
 static void line_begin(struct parser *p, char *rest)
@@ -253,6 +268,8 @@ static void parse_line(struct parser *p, char *line)
         return wrong(p, "the guest printed '%.20s' before it began", line);
     if (!strcmp(line, "row"))
         line_row(p, rest);
+    else if (!strcmp(line, "single"))
+        line_single(p, rest);
     else if (!strcmp(line, "info"))
         line_info(p, rest);
     else if (!strcmp(line, "counter") || !strcmp(line, "hist"))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "result/distribution.h"
 #include "result/result.h"
 
 #include <stdlib.h>
@@ -46,6 +47,7 @@ void result_free(struct result *r)
     for (size_t i = 0; i < r->rows_n; i++) {
         free(r->rows[i].name);
         free(r->rows[i].samples);
+        distribution_free(r->rows[i].single);
     }
     for (size_t i = 0; i < r->counts_n; i++) {
         free(r->counts[i].name);

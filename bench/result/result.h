@@ -9,14 +9,17 @@
 #define RESULT_SCHEMA  "int82-bench"
 #define RESULT_VERSION 1
 
+struct distribution;
+
 struct row {
     char *name;
     unsigned batch;
-    uint64_t calls;    /* calls in one timed loop */
-    uint64_t empty;    /* ticks of the equal loop without the call */
-    uint64_t *samples; /* ticks of each timed loop, nothing subtracted, in the order they were taken */
-    size_t samples_n;  /* 0 in a result that was read from a CSV */
-    struct stats st;   /* of (sample - empty) / calls */
+    uint64_t calls;              /* calls in one timed loop */
+    uint64_t empty;              /* ticks of the equal loop without the call */
+    uint64_t *samples;           /* ticks of each timed loop, nothing subtracted, in the order they were taken */
+    size_t samples_n;            /* 0 in a result that was read from a CSV */
+    struct stats st;             /* of (sample - empty) / calls */
+    struct distribution *single; /* of calls that were timed one by one, or NULL */
 };
 
 struct info {

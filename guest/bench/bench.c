@@ -3,6 +3,7 @@
 #include "bench.h"
 #include "report.h"
 #include "rows.h"
+#include "single.h"
 
 #include <guest/events.h>
 #include <guest/string.h>
@@ -68,21 +69,27 @@ bool bench_repeat(struct bench *b)
         b->warm_rounds++;
         return true;
     }
-    return b->round++ < BENCH_WARM_UPS + b->reps;
+    return b->round++ < BENCH_WARM_UPS + b->reps || single_more(b);
+}
+
+static uint64_t timed(struct bench *b, bench_loop_fn *loop)
+{
+    return b->cold ? single_cold(b, loop) : loop(b->calls, b->calls + b->count);
 }
 
 void bench_run(struct bench *b)
 {
-    struct bench_call *end = b->calls + b->count;
-    uint64_t ticks;
+    bool singly = b->round > BENCH_WARM_UPS + b->reps;
+    uint64_t ticks = singly ? b->empty : timed(b, b->loop->empty);
     uint32_t i;
 
-    ticks = b->loop->empty(b->calls, end);
     if (ticks < b->empty)
         b->empty = ticks;
     for (i = 0; i < b->count; i++)
         b->calls[i].result = UNTOUCHED;
-    ticks = b->loop->measured(b->calls, end);
+    if (singly)
+        return single_run(b);
+    ticks = timed(b, b->loop->measured);
     if (b->round > BENCH_WARM_UPS)
         b->samples[b->round - BENCH_WARM_UPS - 1] = ticks;
 }
@@ -140,10 +147,9 @@ static void run_row(void *arg)
 
 static void print_row(const struct bench *b)
 {
-    uint32_t i;
+    uint32_t i, turns = b->turns ? b->turns : b->cold ? (b->count + b->cold - 1) / b->cold : b->count;
 
-    printf("@int82 row name=%s batch=%u calls=%u empty=%llu samples=", b->name, b->batch,
-           b->turns ? b->turns : b->count, b->empty);
+    printf("@int82 row name=%s batch=%u calls=%u empty=%llu samples=", b->name, b->batch, turns, b->empty);
     for (i = 0; i < b->reps; i++)
         printf("%s%llu", i ? "," : "", b->samples[i]);
     printf("\n");
@@ -174,6 +180,7 @@ static void measure(const struct row *row, uint32_t batch, uint32_t reps)
     events_disable();
     if (!b.failed && !b.skipped)
         print_row(&b);
+    single_print(&b);
 }
 
 /* ---- Choosing them: rows=GLOB,GLOB on names or name/batch */
@@ -297,6 +304,8 @@ void guest_main(void)
     }
     if (guest_option("warm_ms", option, sizeof(option)))
         warm_ms = parse_number(option);
+    if (guest_option("distribution", option, sizeof(option)))
+        single_calls = parse_number(option);
     reps = choose_reps();
 
     HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* refused by the oldest Xens: its ticks are few */

@@ -64,6 +64,7 @@ struct bench {
     struct bench_call *calls; /* room for BENCH_MAX_CALLS */
     uint32_t count;
     uint32_t turns; /* what a figure is of, if that is not one call: so many groups of calls in the loop */
+    uint32_t cold;  /* not 0: every so manieth call is timed alone, with caches and TLB evicted before it */
     const struct bench_loop *loop; /* loop_int82 unless changed */
     /* The rest is bench.c's. */
     uint32_t round, reps, warm_rounds; /* warm-ups beyond BENCH_WARM_UPS, until the TSC says so */

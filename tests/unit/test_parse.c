@@ -5,6 +5,7 @@
  * read again without loss.
  */
 #include "bench_test.h"
+#include "result/distribution.h"
 #include "result/parse.h"
 
 #include <unistd.h>
@@ -75,6 +76,61 @@ static void every_cut(void)
 
 #define TWO  "@int82 begin schema=1 rows=2\n"
 #define SKIP "@int82 skip row=b batch=8 no such thing\n"
+
+#define SINGLE "@int82 single name=a batch=1 n=10 overhead=17 min=9 max=300 hist=9:7,11:2,300:1\n"
+
+static void single_calls(void)
+{
+    static const char text[] = BEGIN ROW SINGLE "@int82 end rows=1 errors=0\n";
+    char *why, *json;
+    struct result *r = parse(text, sizeof(text) - 1, 7, &why), *again;
+
+    CHECK(!why && r->rows[0].single);
+    json = result_json(r);
+    again = json_load("again", json, &why);
+    CHECK(again && again->rows[0].single);
+    for (int i = 0; i < 2; i++) {
+        const struct distribution *d = (i ? again : r)->rows[0].single;
+
+        CHECK(d->n == 10 && d->overhead == 17 && d->min == 9 && d->max == 300 && d->v_n == 3);
+        CHECK(d->v[1].low == 11 && d->v[1].n == 2 && d->v[2].low == 300);
+        CHECK_NEAR(distribution_quantile(d, 0.5), 9, 0);
+        CHECK_NEAR(distribution_quantile(d, 0.9), 11, 0);
+        CHECK_NEAR(distribution_quantile(d, 1), 300, 0); /* its bucket goes on to 304 */
+    }
+    CHECK(bucket_width(127) == 1 && bucket_width(128) == 2 && bucket_width(1 << 20) == 1 << 14);
+    free(json);
+    result_free(r);
+    result_free(again);
+}
+
+static void wrong_single_calls(void)
+{
+    static const char *const wrong[] = {
+        "name=b batch=1 n=1 overhead=0 min=9 max=9 hist=9:1",        /* another row */
+        "name=a batch=1 n=2 overhead=0 min=9 max=9 hist=9:1",        /* another sum */
+        "name=a batch=1 n=1 overhead=0 min=9 max=9 hist=9",          /* no count */
+        "name=a batch=1 n=1 overhead=0 min=9 max=9 hist=",           /* nothing */
+        "name=a batch=1 n=1 overhead=0 min=9 max=9",                 /* cut */
+        "name=a batch=1 n=1 overhead=0 min=8 max=9 hist=9:1",        /* min is in no bucket */
+        "name=a batch=1 n=1 overhead=0 min=9 max=8 hist=9:1",        /* max below min */
+        "name=a batch=1 n=2 overhead=0 min=9 max=11 hist=11:1,9:1",  /* no order */
+        "name=a batch=1 n=1 overhead=0 min=301 max=301 hist=301:1",  /* no bucket begins there */
+        "name=a batch=1 n=1 overhead=-1 min=9 max=9 hist=9:1",       /* negative */
+        "name=a batch=1 n=0 overhead=0 min=9 max=9 hist=9:0",        /* an empty bucket */
+        "name=a batch=1 n=1 overhead=0 min=9 max=9 hist=9:1 more=1", /* more than there is */
+    };
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+        char *text = fmt(BEGIN ROW "@int82 single %s\n@int82 end rows=1 errors=0\n", wrong[i]), *why;
+        struct result *r = parse(text, strlen(text), 4096, &why);
+
+        CHECK(why && strstr(why, "single calls"));
+        free(why);
+        free(text);
+        result_free(r);
+    }
+}
 
 static void wrong_consoles(void)
 {
@@ -269,6 +325,8 @@ static void globs(void)
 static const struct unit_test tests[] = {
     {"whole", whole},
     {"every_cut", every_cut},
+    {"single_calls", single_calls},
+    {"wrong_single_calls", wrong_single_calls},
     {"wrong_consoles", wrong_consoles},
     {"effect_errors", effect_errors},
     {"skipped_rows", skipped_rows},

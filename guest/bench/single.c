@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that are timed one by one. The mean of a loop hides the slow call among 256; a histogram of single ones shows
+ * it. A bucket's width grows with the value: up to 128 each tick has its own, then there are 64 buckets to an octave.
+ */
+#include "single.h"
+
+#include <guest/mm.h>
+#include <guest/string.h>
+
+#define PER_OCTAVE  64
+#define BUCKETS     (34 * PER_OCTAVE) /* up to 2^39 ticks; what is longer counts as that */
+#define LEAST_CALLS 1000u             /* of a row, however large its batch is */
+
+#define EVICT_ORDER 12 /* 16 MiB: more than a core's own caches hold, and more pages than a TLB */
+#define LINE        64
+
+uint32_t single_calls;
+
+static struct {
+    uint32_t n, buckets[BUCKETS];
+    uint64_t overhead, min, max;
+} single = {.overhead = ~0ull};
+
+static uint32_t bucket_of(uint64_t ticks)
+{
+    uint32_t shift = 0;
+
+    while (ticks >> shift >= 2 * PER_OCTAVE)
+        shift++;
+    return shift * PER_OCTAVE + (uint32_t)(ticks >> shift);
+}
+
+static uint64_t least_of(uint32_t bucket)
+{
+    uint32_t shift = bucket < 2 * PER_OCTAVE ? 0 : bucket / PER_OCTAVE - 1;
+
+    return (uint64_t)(bucket - shift * PER_OCTAVE) << shift;
+}
+
+static void add(uint64_t ticks)
+{
+    uint32_t bucket;
+
+    ticks = ticks > single.overhead ? ticks - single.overhead : 0;
+    bucket = bucket_of(ticks);
+    single.buckets[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
+    single.min = !single.n || ticks < single.min ? ticks : single.min;
+    single.max = !single.n || ticks > single.max ? ticks : single.max;
+    single.n++;
+}
+
+/* Reads through more than the caches hold: what the next call needs has to come from memory, or from a cache that other
+ * cores share; and through more pages than the TLB holds. */
+static void evict(void)
+{
+    static volatile uint8_t *memory;
+    uint32_t i;
+
+    if (!memory)
+        memory = alloc_pages(EVICT_ORDER);
+    for (i = 0; i < PAGE_SIZE << EVICT_ORDER; i += LINE)
+        (void)memory[i];
+}
+
+uint64_t single_cold(struct bench *b, bench_loop_fn *loop)
+{
+    uint64_t ticks = 0, one;
+    uint32_t i;
+
+    for (i = 0; i < b->count; i++) {
+        if (!(i % b->cold))
+            evict();
+        one = loop(b->calls + i, b->calls + i + 1);
+        ticks += i % b->cold ? 0 : one;
+    }
+    return ticks;
+}
+
+static uint32_t wanted(const struct bench *b)
+{
+    uint32_t n = single_calls / (b->cold ? 100 : b->batch);
+
+    return n < LEAST_CALLS && n < single_calls ? LEAST_CALLS : n;
+}
+
+bool single_more(const struct bench *b)
+{
+    return single_calls && single.n < wanted(b);
+}
+
+/* The least of many, since an interrupt would be subtracted from every call. */
+static void measure_overhead(struct bench *b, uint32_t group)
+{
+    uint64_t ticks;
+    uint32_t i;
+
+    for (i = 0; i < 64 || i < b->count; i += group) {
+        ticks = b->loop->empty(b->calls, b->calls + group);
+        single.overhead = ticks < single.overhead ? ticks : single.overhead;
+    }
+}
+
+void single_run(struct bench *b)
+{
+    uint32_t group = b->turns ? b->count / b->turns : 1, i;
+    uint64_t ticks;
+
+    if (!single.n)
+        measure_overhead(b, group);
+    for (i = 0; i < b->count; i += group) {
+        if (b->cold && !(i % b->cold))
+            evict();
+        ticks = b->loop->measured(b->calls + i, b->calls + i + group);
+        if (!b->cold || !(i % b->cold))
+            add(ticks);
+    }
+}
+
+void single_print(const struct bench *b)
+{
+    const char *comma = "";
+    uint32_t i;
+
+    if (single.n && !b->failed && !b->skipped) {
+        printf("@int82 single name=%s batch=%u n=%u overhead=%llu min=%llu max=%llu hist=", b->name, b->batch, single.n,
+               single.overhead, single.min, single.max);
+        for (i = 0; i < BUCKETS; i++)
+            if (single.buckets[i]) {
+                printf("%s%llu:%u", comma, least_of(i), single.buckets[i]);
+                comma = ",";
+            }
+        printf("\n");
+    }
+    memset(&single, 0, sizeof(single));
+    single.overhead = ~0ull;
+}
