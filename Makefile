@@ -32,7 +32,7 @@ $(STATUS_SO): tools/make-status.c
 	@for cc in $(call quote,$(CC)) cc; do $$cc -O2 -shared -fPIC -o $@.tmp $< 2>/dev/null && mv $@.tmp $@ && break; done; :
 
 .DEFAULT_GOAL := all
-.PHONY: fuzz host-fuzz host-fuzz-coverage lint all build help deps bench test run iso debug compare gate history baseline tables clean
+.PHONY: fuzz host-fuzz host-fuzz-coverage lint all build help deps bench report test run iso debug compare gate history baseline tables clean
 .DELETE_ON_ERROR:
 
 all:
@@ -53,6 +53,7 @@ help:
 	@echo "make compare         BASE=<revision|result|tree> HEAD=<the same>  MAX_REGRESSION=percent  LIMITS=file  ROWS=..."
 	@echo "                       BASE_MAKE='ENTRY=plain' HEAD_MAKE='CC=gcc-13': build options of each side"
 	@echo "make gate            the working tree against results/baseline, exactly; fails when a row is worse"
+	@echo "make report          one HTML file of RESULT= (results/baseline, with all peers): PEER='files'  BASE=result  OUT=file"
 	@echo "make history         follow ROWS= over the results, or over REVISIONS=v1..v2"
 	@echo "make profile         BENCH=mmu_map_rw/128: what this row executes, exactly: functions, lines, events, flame graph"
 	@echo "make fuzz            random sequences of hypercalls against a model of the rules (docs/fuzzing.md): MINUTES=1 or OPS=,"
@@ -114,6 +115,16 @@ gate:
 	@$(BENCH) gate $(call opt,--rows,$(ROWS)) $(call opt,--max-regression,$(MAX_REGRESSION)) \
 	    $(call opt,--limits,$(or $(LIMITS),$(wildcard bench/limits.txt))) $(BENCHFLAGS) \
 	    $(call quote,$(or $(BASE),results/baseline)) $(call quote,$(or $(HEAD),tree)) $(CODE)
+
+# The baseline stands beside all Xens unless told otherwise.
+REPORT_PEERS = $(if $(RESULT),,results/peers/xen-3*.csv results/peers/xen-4.0.4*.csv results/peers/xen-4.2.5-x86_32.csv)
+
+report:
+	@tools/deps.sh build
+	@$(MAKESELF) -s bench-tools
+	@$(BENCH) report $(foreach p,$(or $(PEER),$(wildcard $(REPORT_PEERS))),$(call opt,--peer,$(p))) \
+	    $(call opt,--base,$(BASE)) $(call opt,--out,$(or $(OUT),$(if $(RESULT),,$(B)/report.html))) $(BENCHFLAGS) \
+	    $(call quote,$(or $(RESULT),results/baseline))
 
 history:
 	@tools/deps.sh bench $(CODE)

@@ -39,6 +39,9 @@ $(B)/probe.elf: bench/probe.S
 	$(HOST_CC) -m32 -ffreestanding -fno-pic -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack \
 	    -Wl,-Ttext=0x100000 -Wl,-z,max-page-size=4096 -o $@ $<
 
+# Assembled into it as they are.
+$(B)/bench/view/report.o: bench/view/report.css bench/view/report.js
+
 .PHONY: FORCE bench-tools
 FORCE:
 bench-tools: $(B)/int82-bench $(B)/probe.elf $(B)/worklimit $(B)/tree

@@ -21,6 +21,7 @@ static const struct command {
     {"run", cmd_run, "measure: boot hypervisor and bench guest, write results/<label>/"},
     {"show", cmd_show, "print a result as a table, with ratios to peers"},
     {"plot", cmd_plot, "draw a result"},
+    {"report", cmd_report, "write one HTML file of a result or a comparison"},
     {"compare", cmd_compare, "compare two results, revisions or builds, row by row"},
     {"gate", cmd_gate, "compare and fail when a row has become worse, or exceeds a limit"},
     {"history", cmd_history, "follow rows over results or over revisions"},
