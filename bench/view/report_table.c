@@ -113,14 +113,15 @@ static void best_cell(struct buf *b, const struct row *w, const struct best *bes
     free(s);
 }
 
-static void row_cells(struct buf *b, const struct report *rep, const struct row *w, const struct comparison *c)
+/* W is NULL where only the base has the row; IDENTITY has its name and batch then. */
+static void row_cells(struct buf *b, const struct report *rep, const struct row *identity, const struct row *w,
+                      const struct comparison *c)
 {
-    const struct row gone = {.name = (char *)(w ? w->name : c->name), .batch = w ? w->batch : c->batch};
-    char *name = html_text(gone.name);
+    char *name = html_text(identity->name);
 
     buf_printf(b, "<tr data-name=\"%s\" data-batch=\"%u\" data-verdict=\"%s\"><td title=\"%s\">%s</td>", name,
-               gone.batch, c ? verdicts[c->verdict] : "", name, name);
-    cell(b, gone.batch, 0);
+               identity->batch, c ? verdicts[c->verdict] : "", name, name);
+    cell(b, identity->batch, 0);
     cell(b, w ? w->st.min : NAN, 0);
     cell(b, w ? row_per_entry(w) : NAN, 0);
     if (!result_exact(rep->r)) {
@@ -132,9 +133,9 @@ static void row_cells(struct buf *b, const struct report *rep, const struct row 
     if (rep->base)
         compared_cells(b, c);
     if (rep->best.r)
-        best_cell(b, w ? w : &gone, &rep->best);
+        best_cell(b, identity, &rep->best);
     for (size_t i = 0; i < rep->peers_n; i++)
-        peer_cell(b, w ? w : &gone, rep->peers[i]);
+        peer_cell(b, identity, rep->peers[i]);
     buf_printf(b, "</tr>\n");
     free(name);
 }
@@ -212,10 +213,13 @@ void report_table(struct buf *b, const struct report *rep)
     heads(b, rep);
     buf_printf(b, "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < rep->r->rows_n; i++)
-        row_cells(b, rep, &rep->r->rows[i], compared(rep, &rep->r->rows[i]));
-    for (size_t i = 0; i < rep->all_n; i++)
+        row_cells(b, rep, &rep->r->rows[i], &rep->r->rows[i], compared(rep, &rep->r->rows[i]));
+    for (size_t i = 0; i < rep->all_n; i++) {
+        const struct row gone = {.name = (char *)rep->all[i].name, .batch = rep->all[i].batch};
+
         if (rep->all[i].verdict == V_GONE)
-            row_cells(b, rep, NULL, &rep->all[i]);
+            row_cells(b, rep, &gone, NULL, &rep->all[i]);
+    }
     buf_printf(b, "</tbody>\n");
     foot(b, rep);
     buf_printf(b, "</table></div></section>\n");

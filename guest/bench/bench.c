@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The benchmark guest: chooses rows, runs them, prints the samples. The protocol is docs/measuring.md's. */
 #include "bench.h"
+#include "partner.h"
 #include "report.h"
 #include "rows.h"
 #include "single.h"
@@ -22,6 +23,7 @@ struct row {
 };
 
 static const uint32_t ONE[] = {1, 0}, FULL[] = {512, 0}, PAGES_256[] = {256, 0}, MULTI[] = {1, 8, 32, 0};
+static const uint32_t TWO[] = {2, 0}, PAGES[] = {8, 64, 512, 0};
 static const uint32_t UP_TO_512[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 0};
 
 #define GROUP(text)
@@ -297,6 +299,10 @@ void guest_main(void)
     char option[16];
     uint32_t reps;
 
+    if (guest_option("role", option, sizeof(option)) && !strcmp(option, "partner")) {
+        partner_main();
+        return;
+    }
     choose_rows();
     if (guest_option("list", option, sizeof(option))) {
         for_selected(list, 0);

@@ -49,6 +49,9 @@ extern const struct bench_loop loop_store;    /* mov %eax, (%ebx) */
 extern const struct bench_loop loop_soft_int; /* int $0x81 */
 extern const struct bench_loop loop_read_cr3; /* mov %cr3, %eax */
 extern const struct bench_loop loop_cpuid;    /* cpuid with the forced-emulation prefix */
+extern const struct bench_loop loop_refill; /* int $0x82, then reads of so many pages; the empty one reads them, too */
+extern uint32_t bench_refill_pages;
+extern const volatile void *bench_refill_from;
 
 /* Entries for trap_set_entry() and set_callbacks, as short as they can be. The first two step over a two-byte
  * instruction, and leave the error code in EAX. What an entry executes counts: it is part of the round trip. */
@@ -85,6 +88,11 @@ void bench_run(struct bench *b);
 /* Checks. After a failure the row is given up at the next bench_repeat(). */
 void bench_expect_results(struct bench *b, int32_t result);
 bool bench_expect(struct bench *b, bool condition, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Before a row is set up: its calls are to be timed with cold caches. False, and the row is skipped, where ticks do not
+ * know of caches. */
+bool bench_cold(struct bench *b);
+/* The same for a row whose point is the TLB. */
+bool bench_has_caches(struct bench *b);
 /* This hypervisor has not got what the row measures. No error; the result names the row as not available. */
 void bench_skip(struct bench *b, const char *why);
 

@@ -102,6 +102,25 @@
         XEN_CPUID
         loop_end
 
+/* Reads bench_refill_pages pages from bench_refill_from on, each by a TLB entry of its own. EAX stays. */
+        .macro  read_pages
+        mov     bench_refill_pages, %ecx
+        mov     bench_refill_from, %edx
+2:      cmpb    $0, (%edx)
+        add     $4096, %edx
+        dec     %ecx
+        jnz     2b
+        .endm
+
+        loop_begin refill_loop
+        int     $0x82
+        read_pages
+        loop_end
+
+        loop_begin refill_empty_loop
+        read_pages
+        loop_end
+
 /* A loop for ring 3, to be copied to a page of its own. EDI: turns, below 2^16; bit 31: leaving the call out. */
         .globl  syscall_user, user_leave, syscall_user_end
 syscall_user:
@@ -160,6 +179,7 @@ entry_event:
         loop_pair loop_store, store_loop, empty_loop
         loop_pair loop_soft_int, soft_int_loop, empty_loop
         loop_pair loop_read_cr3, read_cr3_loop, empty_loop
+        loop_pair loop_refill, refill_loop, refill_empty_loop
         loop_pair loop_cpuid, cpuid_loop, empty_loop
 
         .bss

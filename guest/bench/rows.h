@@ -31,6 +31,7 @@ enum batching { UVA_FLUSH, MMU_SINGLE, MULTICALL, MMU_BATCH };
 void batching(struct bench *b, enum batching how);
 void mmuext_flush(struct bench *b);
 void mmuext_invlpg(struct bench *b);
+void flush_refill(struct bench *b);
 void new_base_same(struct bench *b);
 void new_base_other(struct bench *b);
 void pin_l1(struct bench *b, bool full, bool unpin);
@@ -60,5 +61,11 @@ void context_switch(struct bench *b);
 /* rows_grants.c */
 void grant_map(struct bench *b, bool unmap);
 void grant_copy(struct bench *b, uint32_t bytes);
+
+/* rows_domains.c */
+void domain_switch(struct bench *b);
+void domain_ping_pong(struct bench *b);
+void console_ring_echo(struct bench *b);
+void ipi_round_trip(struct bench *b);
 
 #endif

@@ -243,6 +243,25 @@ void mmuext_invlpg(struct bench *b)
     flush(b, &op);
 }
 
+/* What the flush costs afterwards is in the figure, too: `batch` pages are read, whose translations are gone. */
+void flush_refill(struct bench *b)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
+
+    if (!bench_has_caches(b) || !set_up(b))
+        return;
+    b->loop = &loop_refill;
+    bench_refill_pages = b->batch;
+    bench_refill_from = scratch(0);
+    bench_calls(b, 64, __HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF, 0);
+    while (bench_repeat(b)) {
+        set_all(b, RO);
+        bench_run(b);
+        bench_expect_results(b, 0);
+        expect_access(b, RO);
+    }
+}
+
 /* ---- Address spaces */
 void new_base_same(struct bench *b)
 {

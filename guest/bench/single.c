@@ -12,6 +12,7 @@
 #define BUCKETS     (34 * PER_OCTAVE) /* up to 2^39 ticks; what is longer counts as that */
 #define LEAST_CALLS 1000u             /* of a row, however large its batch is */
 
+#define COLD_EACH   32 /* of 256 or 512 calls: evicting takes milliseconds */
 #define EVICT_ORDER 12 /* 16 MiB: more than a core's own caches hold, and more pages than a TLB */
 #define LINE        64
 
@@ -61,6 +62,28 @@ static void evict(void)
         memory = alloc_pages(EVICT_ORDER);
     for (i = 0; i < PAGE_SIZE << EVICT_ORDER; i += LINE)
         (void)memory[i];
+}
+
+uint32_t bench_refill_pages;
+const volatile void *bench_refill_from;
+
+/* An emulator that counts instructions has no cache that it tells of. Ring 1 executes CPUID itself: the machine
+ * answers, not the hypervisor. */
+bool bench_has_caches(struct bench *b)
+{
+    uint32_t eax = 0x40000000, ebx, ecx = 0, edx;
+
+    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    if (ebx != 0x54474354 || ecx != 0x43544743 || edx != 0x47435447) /* TCGTCGTCGTCG */
+        return true;
+    bench_skip(b, "QEMU TCG counts instructions, which know no cache");
+    return false;
+}
+
+bool bench_cold(struct bench *b)
+{
+    b->cold = COLD_EACH;
+    return bench_has_caches(b);
 }
 
 uint64_t single_cold(struct bench *b, bench_loop_fn *loop)

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Rows that do not mean something everywhere. Cold caches: no figure where ticks are instructions; where the guest cannot
+# tell that it is so, a cold call is as long as a warm one, to the instruction. Two domains: the same figures wherever
+# domain 0 takes the memory of the second one from.
+. tests/lib.sh
+need qemu-system-i386
+
+cold='*_cold,tlb_flush_refill'
+run() { # run LABEL OPTION...
+    label=$1
+    shift
+    check_status "$label" 0 "$BENCH" run --engine=tcg --out="$CASE_TMP" --label="$label" --no-plot "$@"
+}
+figure() { # figure LABEL ROW
+    grep "^$2," "$CASE_TMP/$1/bench.csv" | cut -d, -f3
+}
+
+run counted --rows="$cold,xen_version"
+[ "$(grep -vc '^[#n]' "$CASE_TMP/counted/bench.csv")" = 1 ] && pass "no cold row under TCG" || fail "no cold row under TCG" "$(grep -v '^#' "$CASE_TMP/counted/bench.csv")"
+for row in xen_version_cold/1 page_fault_iret_cold/1 tlb_flush_refill/512; do
+    check_text "$row: why not" "$row (QEMU TCG counts instructions" "$CASE_TMP/counted/bench.csv"
+done
+run untold --cpu=qemu64,tcg-cpuid=off --rows="$cold,int82_enosys,xen_version,mmu_map_rw/1,uva_map_invlpg,page_fault_iret,evtchn_send_with_upcall,mmuext_flush_local"
+for row in int82_enosys xen_version mmu_map_rw uva_map_invlpg page_fault_iret evtchn_send_with_upcall; do
+    [ -n "$(figure untold "$row,1")" ] && [ "$(figure untold "$row,1")" = "$(figure untold "${row}_cold,1")" ] &&
+        pass "$row: cold as warm" || fail "$row: cold as warm" "$(figure untold "${row}_cold,1"), not $(figure untold "$row,1")"
+done
+for batch in 8 64 512; do
+    [ "$(figure untold "tlb_flush_refill,$batch")" = "$(figure untold mmuext_flush_local,1)" ] &&
+        pass "refill of $batch: the flush alone" || fail "refill of $batch" "$(figure untold "tlb_flush_refill,$batch")"
+done
+
+two='domain_switch,domain_ping_pong,console_ring_echo,ipi_round_trip'
+run given_back --rows="$two"
+run never_had --rows="$two" --hv-args=dom0_mem=64M
+for row in domain_switch,2 domain_ping_pong,1 console_ring_echo,1 ipi_round_trip,1; do
+    [ -n "$(figure given_back $row)" ] && [ "$(figure given_back $row)" = "$(figure never_had $row)" ] &&
+        pass "$row" || fail "$row" "$(figure given_back $row) and $(figure never_had $row)"
+done
