@@ -87,8 +87,11 @@ bench:
 	    $(call opt,--hv-args,$(HVARGS)) $(foreach p,$(PEER),$(call opt,--peer,$(p))) \
 	    $(call opt,--out,$(OUT)) $(BENCHFLAGS) $(CODE)
 
+# The Xens with our interface, 3.0.0 and later, beside which results/baseline stands in pictures and in the report.
+BASELINE_PEERS = results/peers/xen-3*.csv results/peers/xen-4.0.4*.csv results/peers/xen-4.2.5-x86_32.csv
+
 baseline:
-	+@$(MAKESELF) bench ENGINE=tcg LABEL=baseline.new BENCHFLAGS='--brief' $(CODE)
+	+@$(MAKESELF) bench ENGINE=tcg LABEL=baseline.new PEER='$(wildcard $(BASELINE_PEERS))' BENCHFLAGS='--brief' $(CODE)
 	+@$(MAKESELF) -s -f xen/build.mk CC='$(CC)' B='$(B)/plain' ENTRY=plain '$(B)/plain/int82.elf' $(BUILT)
 	@$(BENCH) run --engine=tcg --hypervisor='$(B)/plain/int82.elf' --label=baseline-plain.new --brief --no-plot $(CODE)
 	@rm -rf results/baseline && mv results/baseline.new results/baseline && rm -f results/baseline/console.log
@@ -116,13 +119,10 @@ gate:
 	    $(call opt,--limits,$(or $(LIMITS),$(wildcard bench/limits.txt))) $(BENCHFLAGS) \
 	    $(call quote,$(or $(BASE),results/baseline)) $(call quote,$(or $(HEAD),tree)) $(CODE)
 
-# The baseline stands beside all Xens unless told otherwise.
-REPORT_PEERS = $(if $(RESULT),,results/peers/xen-3*.csv results/peers/xen-4.0.4*.csv results/peers/xen-4.2.5-x86_32.csv)
-
 report:
 	@tools/deps.sh build
 	@$(MAKESELF) -s bench-tools
-	@$(BENCH) report $(foreach p,$(or $(PEER),$(wildcard $(REPORT_PEERS))),$(call opt,--peer,$(p))) \
+	@$(BENCH) report $(foreach p,$(or $(PEER),$(if $(RESULT),,$(wildcard $(BASELINE_PEERS)))),$(call opt,--peer,$(p))) \
 	    $(call opt,--base,$(BASE)) $(call opt,--out,$(or $(OUT),$(if $(RESULT),,$(B)/report.html))) $(BENCHFLAGS) \
 	    $(call quote,$(or $(RESULT),results/baseline))
 

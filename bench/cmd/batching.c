@@ -180,39 +180,41 @@ static void draw(const struct batching *g, const char *what, const char *dir)
 {
     struct buf b = {0};
     char *title = plot_text(what);
-    size_t from = g->buckets_n && g->buckets[0].n ? 0 : 1;
+    size_t from = g->buckets_n && g->buckets[0].n ? 0 : 1, n = 0;
+    struct buf columns = {0};
+    struct share *v = NULL;
 
-    buf_printf(&b, "$hist << EOD\n");
-    for (size_t i = from; i <= last_bucket(g) && i < g->buckets_n; i++) {
-        char *label = bucket_label(g, i);
-
-        buf_printf(&b, "%zu \"%s\" %" PRIu64 "\n", i, label, g->buckets[i].n);
-        free(label);
-    }
-    buf_printf(&b,
-               "EOD\n$sums << EOD\n0 \"batches\" %" PRIu64 "\n1 \"entries\" %" PRIu64 "\n2 \"preemptions\" %" PRIu64,
+    for (size_t i = from; i <= last_bucket(g) && i < g->buckets_n; i++)
+        *ARRAY_ADD(v, n) = (struct share){bucket_label(g, i), g->buckets[i].n};
+    plot_shares(&b, &columns, "hist", v, n, "batches");
+    buf_printf(&b, "$sums << EOD\n0 \"batches\" %" PRIu64 "\n1 \"entries\" %" PRIu64 "\n2 \"preemptions\" %" PRIu64,
                g->mmu_batches, g->mmu_entries, g->mmu_preemptions);
     buf_printf(&b, "\n3 \"full flushes\" %" PRIu64 "\n4 \"page flushes\" %" PRIu64 "\nEOD\n", g->tlb_flush_full,
                g->tlb_flush_page);
     buf_printf(&b, "set grid ytics linecolor \"#dddddd\" linetype 1\nset border 3 linecolor \"#666666\"\n"
                    "set tics nomirror\nset style fill solid noborder\nset boxwidth 0.75\nset key off\n"
-                   "set yrange [0:*]\nset offsets 0.6,0.6,graph 0.08,0\nset xtics rotate by -35 scale 0\n");
+                   "set yrange [0:*]\nset xtics rotate by -35 scale 0\n");
     buf_printf(&b, "what = \"%s\"\nmean = \"%.2f\"\n", title, ratio(g->mmu_entries, g->mmu_batches));
-    buf_printf(&b, "draw = '"
-                   "set multiplot layout 1,2 title what;"
-                   "set size 0.62,0.92; set origin 0,0;"
-                   "set title \"mmu_update batches by their size (mean \".mean.\" entries)\";"
-                   "set xlabel \"entries in a batch\"; set ylabel \"batches\";"
-                   "plot $hist using 1:3:xtic(2) with boxes linecolor rgb \"#4477aa\","
-                   " $hist using 1:3:(sprintf(\"%%.0f\", $3)) with labels offset 0,0.6 font \",9\";"
-                   "set size 0.38,0.92; set origin 0.62,0;"
-                   "set title \"in total\"; unset xlabel; unset ylabel;"
-                   "plot $sums using 1:3:xtic(2) with boxes linecolor rgb \"#ee6677\","
-                   " $sums using 1:3:(sprintf(\"%%.0f\", $3)) with labels offset 0,0.6 font \",9\";"
-                   "unset multiplot'\n");
+    buf_printf(&b,
+               "draw = '"
+               "set multiplot layout 1,2 title what;"
+               "set size 0.62,0.92; set origin 0,0;"
+               "set title \"mmu_update batches by their size (mean \".mean.\" entries)\";"
+               "set xlabel \"entries in a batch\";"
+               "%s; unset key; unset y2tics; unset y2label; set xrange [*:*];"
+               "set offsets 0.6,0.6,graph 0.08,0; set size 0.38,0.92; set origin 0.62,0;"
+               "set title \"in total\"; unset xlabel; unset ylabel;"
+               "plot $sums using 1:3:xtic(2) with boxes linecolor rgb \"#ee6677\","
+               " $sums using 1:3:(sprintf(\"%%.0f\", $3)) with labels offset 0,0.6 font \",9\";"
+               "unset multiplot'\n",
+               columns.p);
     plot_draw(dir, "batching", 1150, 480, b.p);
+    for (size_t i = 0; i < n; i++)
+        free((char *)v[i].label);
+    free(v);
     free(title);
     buf_free(&b);
+    buf_free(&columns);
 }
 
 /* ---- running a guest ----------------------------------------------------------------------------------------------
