@@ -19,8 +19,35 @@ static bool same_kind(const char *a, const char *b)
     return !strncmp(a, b, n) && (!b[n] || b[n] == '_');
 }
 
-/* Calls in the result's order. Where there are too many, the first of each kind; of these the first that fit. The rows
- * batching_* have a picture of their own. */
+static size_t family_size(const struct row *const *rows, size_t n, const struct row *w)
+{
+    size_t size = 0, length = strcspn(w->name, "_");
+
+    for (size_t i = 0; i < n; i++)
+        size += strcspn(rows[i]->name, "_") == length && !strncmp(rows[i]->name, w->name, length);
+    return size;
+}
+
+/* One less: the second of the family that has the most, a family being what begins with the same word. */
+static size_t thin_out(const struct row **rows, size_t n)
+{
+    size_t at = 0, most = 0, second;
+
+    for (size_t i = 0; i < n; i++)
+        if (family_size(rows, n, rows[i]) > most) {
+            most = family_size(rows, n, rows[i]);
+            at = i;
+        }
+    for (second = at + 1; second < n && family_size(rows + at, second - at + 1, rows[at]) < 2; second++)
+        ;
+    if (second >= n)
+        return n - 1; /* nobody has a second */
+    memmove(rows + second, rows + second + 1, (n - second - 1) * sizeof(*rows));
+    return n - 1;
+}
+
+/* Calls in the result's order. Where there are too many, the first of each kind, and of these the large families are
+ * thinned out. The rows batching_* have a picture of their own. */
 static const struct row **calls_chosen(const struct result *r, size_t *chosen, size_t *all)
 {
     const struct row **rows = xcalloc(r->rows_n ? r->rows_n : 1, sizeof(*rows));
@@ -39,7 +66,9 @@ static const struct row **calls_chosen(const struct result *r, size_t *chosen, s
             rows[n++] = rows[i];
     }
     n = *all > CALLS_MOST ? n : *all;
-    *chosen = n < CALLS_MOST ? n : CALLS_MOST;
+    while (n > CALLS_MOST)
+        n = thin_out(rows, n);
+    *chosen = n;
     return rows;
 }
 

@@ -8,7 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const verdicts[] = {"same", "faster", "slower", "unsure", "gone", "new"};
+static const char *verdict_of(const struct comparison *c)
+{
+    static const char *const words[] = {"same", "faster", "slower", "unsure", "gone", "new"};
+
+    return !c ? "" : (size_t)c->verdict < sizeof(words) / sizeof(*words) ? words[c->verdict] : "other";
+}
 
 static void head(struct buf *b, const char *text, const char *about)
 {
@@ -79,7 +84,7 @@ static void single_cells(struct buf *b, const struct row *w)
 
 static void compared_cells(struct buf *b, const struct comparison *c)
 {
-    const char *word = c ? verdicts[c->verdict] : "";
+    const char *word = verdict_of(c);
     bool both = c && c->verdict != V_NEW && c->verdict != V_GONE && c->base > 0;
     char *ratio = both ? fmt("%.4g", c->head / c->base) : xstrdup("");
 
@@ -120,7 +125,7 @@ static void row_cells(struct buf *b, const struct report *rep, const struct row 
     char *name = html_text(identity->name);
 
     buf_printf(b, "<tr data-name=\"%s\" data-batch=\"%u\" data-verdict=\"%s\"><td title=\"%s\">%s</td>", name,
-               identity->batch, c ? verdicts[c->verdict] : "", name, name);
+               identity->batch, verdict_of(c), name, name);
     cell(b, identity->batch, 0);
     cell(b, w ? w->st.min : NAN, 0);
     cell(b, w ? row_per_entry(w) : NAN, 0);
