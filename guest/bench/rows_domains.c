@@ -24,6 +24,8 @@ static bool give_back(uint32_t pages)
     struct xen_memory_reservation r = {.extent_start = &mfn, .nr_extents = 1, .domid = DOMID_SELF};
     void *p;
 
+    if (free_page_count() < 2 * pages)
+        return false;
     while (pages--) {
         p = alloc_page();
         mfn = virt_to_mfn(p);

@@ -51,15 +51,14 @@ static void add(uint64_t ticks)
     single.n++;
 }
 
-/* Reads through more than the caches hold: what the next call needs has to come from memory, or from a cache that other
- * cores share; and through more pages than the TLB holds. */
+static volatile uint8_t *memory; /* to read through */
+
+/* More than the caches hold: what the next call needs has to come from memory, or from a cache that other cores share.
+ * And more pages than the TLB holds. */
 static void evict(void)
 {
-    static volatile uint8_t *memory;
     uint32_t i;
 
-    if (!memory)
-        memory = alloc_pages(EVICT_ORDER);
     for (i = 0; i < PAGE_SIZE << EVICT_ORDER; i += LINE)
         (void)memory[i];
 }
@@ -82,8 +81,15 @@ bool bench_has_caches(struct bench *b)
 
 bool bench_cold(struct bench *b)
 {
+    if (!bench_has_caches(b))
+        return false;
+    /* Twice as much, since it has to be in one piece. */
+    if (!memory && free_page_count() >= 2u << EVICT_ORDER)
+        memory = alloc_pages(EVICT_ORDER);
+    if (!memory)
+        bench_skip(b, "too little memory to evict caches with");
     b->cold = COLD_EACH;
-    return bench_has_caches(b);
+    return memory;
 }
 
 uint64_t single_cold(struct bench *b, bench_loop_fn *loop)

@@ -31,6 +31,9 @@ for batch in 8 64 512; do
         pass "refill of $batch: the flush alone" || fail "refill of $batch" "$(figure untold "tlb_flush_refill,$batch")"
 done
 
+run poor --cpu=qemu64,tcg-cpuid=off --rows='xen_version,xen_version_cold' --hv-args=dom0_mem=24M
+check_text "no memory: why not" "xen_version_cold/1 (too little memory" "$CASE_TMP/poor/bench.csv"
+
 two='domain_switch,domain_ping_pong,console_ring_echo,ipi_round_trip'
 run given_back --rows="$two"
 run never_had --rows="$two" --hv-args=dom0_mem=64M
