@@ -120,11 +120,11 @@ gate:
 	    $(call quote,$(or $(BASE),results/baseline)) $(call quote,$(or $(HEAD),tree)) $(CODE)
 
 report:
-	@tools/deps.sh build
-	@$(MAKESELF) -s bench-tools
+	@tools/deps.sh build $(CODE)
+	+@$(MAKESELF) -s bench-tools $(BUILT)
 	@$(BENCH) report $(foreach p,$(or $(PEER),$(if $(RESULT),,$(wildcard $(BASELINE_PEERS)))),$(call opt,--peer,$(p))) \
 	    $(call opt,--base,$(BASE)) $(call opt,--out,$(or $(OUT),$(if $(RESULT),,$(B)/report.html))) $(BENCHFLAGS) \
-	    $(call quote,$(or $(RESULT),results/baseline))
+	    $(call quote,$(or $(RESULT),results/baseline)) $(CODE)
 
 history:
 	@tools/deps.sh bench $(CODE)
