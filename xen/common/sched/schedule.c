@@ -153,10 +153,10 @@ static void publish_time(struct vcpu *v, uint64_t now)
     }
 }
 
-/* Of one that runs alone, only its time stamp ends. */
+/* For one that runs alone, nothing ends but its time stamp. */
 static void start_slice(const struct vcpu *v, uint64_t now)
 {
-    uint64_t end = now + (queue ? v->slice_left : PUBLISH_TIME_NS);
+    uint64_t end = queue ? now + v->slice_left : v->time_published + PUBLISH_TIME_NS;
 
     if (v != this_cpu.idle && (!slice_timer.active || slice_timer.expires > end))
         set_timer(&slice_timer, end);
@@ -323,8 +323,8 @@ void schedule(void)
         publish_runstate(prev);
     change_runstate(next, RUNSTATE_running, now);
     switch_work(prev, next);
-    start_slice(next, now);
     publish_time(next, now);
+    start_slice(next, now);
     context_switch(prev, next);
     schedule_tail();
 }
