@@ -126,7 +126,7 @@ static bool predict_store(const struct mapping *m, struct frame *f, unsigned int
         f->slot[slot] = stored(kind, f->slot[slot], value);
         return true;
     }
-    return f->uses && f->type == T_L1 && predict_ptwr(&f->slot[slot], kind, value);
+    return !m->linear && f->uses && f->type == T_L1 && predict_ptwr(&f->slot[slot], kind, value);
 }
 
 /* Through an entry that the TLB may still hold, anything may have been written that is no table, nothing that is. */

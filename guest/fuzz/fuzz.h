@@ -33,6 +33,7 @@ struct frame {
     uint32_t mfn;
     uint32_t refs, uses;
     uint8_t type;
+    int16_t linear; /* entries of an L2 for other L2s, or, negative, their entries for it */
     bool pinned, allocated, owned;
     bool kernel;   /* entries up to KERNEL_L2ES are those of the template, but for the first four: they are slots */
     bool hyp_tail; /* entries from 428 up are, or may be, the hypervisor's: not looked at */
@@ -149,6 +150,8 @@ void map_frame_number(uint32_t mfn, int frame); /* -1: none */
 int get_l1e(pte_t e);
 void put_l1e(pte_t e);
 int get_table(pte_t e, pte_t refused, enum type type);
+int get_l2e(pte_t e, struct frame *table);
+void put_l2e(pte_t e, struct frame *table);
 int get_type(struct frame *f, enum type type);
 void put_type(struct frame *f);
 void put_ref(struct frame *f);
@@ -166,6 +169,7 @@ struct mapping {
     unsigned int slot;
     pte_t entry;    /* of the L1; for a view, what it must be */
     bool read_only; /* because the L2 says so */
+    bool linear;    /* the table is an L2 that stands in for an L1 */
 };
 struct mapping walk(const struct op *op);
 uint32_t place_va(const struct op *op);

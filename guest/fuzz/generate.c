@@ -144,7 +144,10 @@ static void some_value(struct op *op, unsigned int role)
         op->bits = below(entry_bits_count);
         return;
     }
-    if (role == R_L2 || role == R_TOP) {
+    if ((role == R_L2 || role == R_TOP) && one_in(5)) { /* linear */
+        op->target = one_in(3) ? op->frame : frame_with(R_L2);
+        op->bits = B_RO;
+    } else if (role == R_L2 || role == R_TOP) {
         op->target = frame_with(R_L1);
         op->bits = B_TABLE;
     } else if (role == R_L3) {

@@ -147,17 +147,53 @@ static void put_table(pte_t e)
     put_both(frame_of(pte_mfn(e)));
 }
 
+/* A linear entry: for the table itself, or for another L2; no chains. */
+static int get_linear(pte_t e, struct frame *table)
+{
+    struct frame *f = frame_of(pte_mfn(e));
+
+    if (e & (L2_REFUSED | PTE_RW) || too_high(e) || !f || !f->owned || !f->uses || f->type != T_L2)
+        return -EINVAL;
+    if (f == table)
+        return 0;
+    if (table->linear < 0 || f->linear > 0)
+        return -EINVAL;
+    table->linear++;
+    f->linear--;
+    return get_both(f, T_L2);
+}
+
+int get_l2e(pte_t e, struct frame *table)
+{
+    int rc = get_table(e, L2_REFUSED, T_L1);
+
+    return rc && get_linear(e, table) ? rc : 0;
+}
+
+void put_l2e(pte_t e, struct frame *table)
+{
+    struct frame *f = frame_of(pte_mfn(e));
+
+    if (f == table)
+        return;
+    if (f->type == T_L2) {
+        table->linear--;
+        f->linear++;
+    }
+    put_table(e);
+}
+
 /* ---- Tables as a whole */
 
 /* One entry by the rules of the table's type; index: of an L3. */
-static int get_entry(enum type type, pte_t e, unsigned int index)
+static int get_entry(struct frame *f, enum type type, pte_t e, unsigned int index)
 {
     switch (type) {
     case T_L1:
         return get_l1e(e);
     case T_L2:
     case T_TOP:
-        return get_table(e, L2_REFUSED, T_L1);
+        return get_l2e(e, f);
     default:
         if (limits.nx && e & PTE_NX)
             return -EINVAL;
@@ -165,10 +201,12 @@ static int get_entry(enum type type, pte_t e, unsigned int index)
     }
 }
 
-static void put_entry(enum type type, pte_t e)
+static void put_entry(struct frame *f, enum type type, pte_t e)
 {
     if (type == T_L1)
         put_l1e(e);
+    else if (type == T_L2 || type == T_TOP)
+        put_l2e(e, f);
     else
         put_table(e);
 }
@@ -200,7 +238,7 @@ static void put_entries(struct frame *f, enum type type, unsigned int end)
 {
     for (unsigned int i = 0; i < end; i++) {
         if (f->slot[i] & PTE_P)
-            put_entry(type, f->slot[i]);
+            put_entry(f, type, f->slot[i]);
         if (i == 3 && f->kernel && end > 4)
             put_kernel(type);
     }
@@ -215,7 +253,7 @@ static int get_entries(struct frame *f, enum type type)
         if (i == 4 && f->kernel && (rc = get_kernel(type)))
             break;
         if (f->slot[i] & PTE_P)
-            rc = get_entry(type, f->slot[i], i);
+            rc = get_entry(f, type, f->slot[i], i);
         if (rc)
             break;
     }
@@ -340,7 +378,7 @@ static struct mapping walk_tree(const struct op *op)
         return (struct mapping){.table = NULL};
     above = table->slot[l2] & PTE_RW;
     table = frame_of(pte_mfn(table->slot[l2]));
-    return (struct mapping){table, l1, table->slot[l1], !above};
+    return (struct mapping){table, l1, table->slot[l1], !above, table->type == T_L2};
 }
 
 struct mapping walk(const struct op *op)
@@ -349,9 +387,10 @@ struct mapping walk(const struct op *op)
 
     switch (op->place) {
     case P_VIEW:
-        return (struct mapping){&frames[F_WINDOW], SLOTS, make_pte(frames[op->l1 % POOL].mfn, PTE_KERNEL_RO), false};
+        return (struct mapping){&frames[F_WINDOW], SLOTS, make_pte(frames[op->l1 % POOL].mfn, PTE_KERNEL_RO), false,
+                                false};
     case P_WINDOW:
-        return (struct mapping){&frames[F_WINDOW], slot, frames[F_WINDOW].slot[slot], false};
+        return (struct mapping){&frames[F_WINDOW], slot, frames[F_WINDOW].slot[slot], false, false};
     case P_TREE:
         return walk_tree(op);
     default:

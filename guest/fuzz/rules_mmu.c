@@ -46,12 +46,12 @@ static int mod_l2(struct frame *f, unsigned int slot, pte_t new, bool preserve)
         return 0;
     }
     if (new &PTE_P)
-        rc = get_table(new, L2_REFUSED, T_L1);
+        rc = get_l2e(new, f);
     if (rc)
         return rc;
     f->slot[slot] = new;
     if (old & PTE_P)
-        put_both(frame_of(pte_mfn(old)));
+        put_l2e(old, f);
     return 0;
 }
 
@@ -268,7 +268,7 @@ int predict_va(const struct op *op)
     if (m.table >= &frames[F_KERNEL] || m.slot == SLOTS ||
         (m.table == &frames[F_WINDOW] && (m.slot < SLOT_FREE || m.slot >= SLOT_TOP)))
         return SKIP; /* of the kernel's own, the views, and what of the window is not played with */
-    if (m.table)
+    if (m.table && !m.linear)
         rc = mod_l1(&m.table->slot[m.slot], value_of(op));
     if (!rc && op->y == 7)
         return -EFAULT; /* the set of processors to flush could not be read; the update is done */

@@ -164,8 +164,10 @@ static uint64_t l2_entry(struct fighter *f)
 
     if (n < 8)
         return 0;
-    if (n < 28)
+    if (n < 22)
         return make_pte(board.pool[frame_for(f, L1)], PTE_TABLE);
+    if (n < 28) /* linear */
+        return make_pte(board.pool[frame_for(f, L2)], n < 27 ? PTE_KERNEL_RO : PTE_TABLE);
     if (n < 30)
         return make_pte(board.pool[any_frame(f)], PTE_TABLE);
     return make_pte(below(f, 2) ? protected_frame(f) : board.pool[any_frame(f)],
@@ -205,7 +207,8 @@ static uint64_t good_entry(struct fighter *f, enum role role, uint32_t index)
     if (role == L3)
         return make_pte(l2_for(f, index), PTE_P);
     if (role == L2)
-        return make_pte(board.pool[frame_for(f, L1)], PTE_TABLE);
+        return n < 7 ? make_pte(board.pool[frame_for(f, L1)], PTE_TABLE)
+                     : make_pte(board.pool[frame_for(f, L2)], PTE_KERNEL_RO);
     return n < 7 ? make_pte(board.pool[any_frame(f)], PTE_KERNEL_RO)
                  : make_pte(board.pool[frame_for(f, DATA)], PTE_KERNEL_RW);
 }

@@ -8,9 +8,9 @@
 
 #include <guest/audit.h>
 
-#define SLOT_VA      0x80000000u
-#define LINEAR(k, i) ((const volatile pte_t *)(SLOT_VA + ((k) << 21) + ((i) << 12))) /* page i of what entry k names \
-                                                                                      */
+#define SLOT_VA 0x80000000u
+/* Page i of what entry k names. */
+#define LINEAR(k, i) ((const volatile pte_t *)(SLOT_VA + ((k) << 21) + ((i) << 12)))
 #define LINEAR_FLAGS (PTE_P | PTE_A)
 
 static pte_t *slot_l2(void)
