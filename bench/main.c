@@ -19,7 +19,7 @@ static const struct command {
 } commands[] = {
     {"probe", cmd_probe, "find the engine that works here, and say why"},
     {"run", cmd_run, "measure: boot hypervisor and bench guest, write results/<label>/"},
-    {"show", cmd_show, "print a result as a table, with ratios to peers"},
+    {"show", cmd_show, "print a result as a table, beside its peers"},
     {"plot", cmd_plot, "draw a result"},
     {"report", cmd_report, "write one HTML file of a result or a comparison"},
     {"compare", cmd_compare, "compare two results, revisions or builds, row by row"},

@@ -27,6 +27,9 @@ run | debug) [ -n "${GUEST:-}" ] || usage ;;
 iso) GUEST=${GUEST:-$B/guest/bench.elf} ;;
 *) sed -n '3,5s/^# //p' "$0" >&2; exit 2 ;;
 esac
+case ${MEM:-256} in
+*[!0-9]* | ? | 1[0-5]) echo "make $mode: MEM=$MEM: a whole number of MiB, 16 at least" >&2; exit 2 ;;
+esac
 for file in "$hypervisor" "$GUEST" ${INITRD:+"${INITRD%% *}"}; do
     [ -f "$file" ] || { echo "make $mode: there is no file $file" >&2; exit 5; }
 done

@@ -3,6 +3,7 @@
 #include "cmd/deliver.h"
 #include "lib/proc.h"
 #include "measure/host.h"
+#include "result/comparable.h"
 #include "view/plot.h"
 #include "view/table.h"
 
@@ -12,25 +13,6 @@
 
 #define DISK_MIB 8 /* a result with plots has 1 */
 
-static char *info_key(const char *info)
-{
-    static const char *const ours[] = {"schema",   "date",   "engine",      "engine_version",   "tick",
-                                       "options",  "suite",  "tsc_khz",     "machine_cpu",      "memory_mib",
-                                       "cpu",      "reps",   "hypervisor",  "hypervisor_build", "hypervisor_sha256",
-                                       "host_cpu", "cflags", "guest_sha256"};
-    const char *eq = strchr(info, '=');
-
-    if (!eq || eq == info || strspn(info, "abcdefghijklmnopqrstuvwxyz0123456789_.-") != (size_t)(eq - info))
-        die(EXIT_USAGE, "--info=%s: it is KEY=VALUE, the key of a-z, 0-9, _, . and -", info);
-    for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-        if (strlen(ours[i]) == (size_t)(eq - info) && !strncmp(ours[i], info, eq - info))
-            die(EXIT_USAGE, "--info=%s: %s is what the measurement says of itself", info, ours[i]);
-    for (const char *s = eq; *s; s++)
-        if ((unsigned char)*s < ' ' || *s == 127)
-            die(EXIT_USAGE, "--info=%.*s: its value is one line without control characters", (int)(eq - info), info);
-    return xstrndup(info, eq - info);
-}
-
 static void check_place(const char *dir)
 {
     struct statvfs fs;
@@ -39,16 +21,39 @@ static void check_place(const char *dir)
         die(EXIT_RUN, "the disk with %s is full: less than %d MiB are free", dir, DISK_MIB);
 }
 
-void deliver_check(struct delivery *o)
+static void check_infos(const struct delivery *o)
+{
+    for (size_t i = 0; i < o->infos_n; i++) {
+        size_t n = strcspn(o->infos[i], "=");
+        char *key = xstrndup(o->infos[i], n), *why = info_refused(o->infos[i][n] ? key : "", o->infos[i] + n);
+
+        if (why)
+            die(EXIT_USAGE, "--info=%s: %s", o->infos[i], why);
+        free(key);
+    }
+}
+
+static void check_peers(const struct delivery *o, const char *engine)
+{
+    struct result like = {.source = (char *)"this result"};
+
+    result_set(&like, "engine", engine);
+    for (size_t i = 0; i < o->peers_n; i++) {
+        struct result *peer = result_load(o->peers[i]);
+
+        require_same_ticks(&like, peer);
+        result_free(peer);
+    }
+}
+
+void deliver_check(struct delivery *o, const char *engine)
 {
     const char *out = o->out && *o->out ? o->out : fmt("%s/results", tree_root());
 
     if (o->label && *o->label && !label_is_good(o->label))
         die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o->label);
-    for (size_t i = 0; i < o->infos_n; i++)
-        free(info_key(o->infos[i]));
-    for (size_t i = 0; i < o->peers_n; i++)
-        result_free(result_load(o->peers[i]));
+    check_infos(o);
+    check_peers(o, engine);
     if (!o->no_plot && !have_program("gnuplot"))
         die(EXIT_MISSING, "gnuplot is not installed: run `make deps`, or give --no-plot");
     o->temp = temp_dir(out, "unfinished");
@@ -57,15 +62,15 @@ void deliver_check(struct delivery *o)
 
 void deliver_infos(struct result *r, const struct delivery *o)
 {
-    size_t measured = r->info_n;
-
     for (size_t i = 0; i < o->infos_n; i++) {
-        char *key = info_key(o->infos[i]);
+        const char *eq = strchr(o->infos[i], '=');
+        char *key = xstrndup(o->infos[i], eq - o->infos[i]);
 
-        for (size_t k = 0; k < measured; k++)
-            if (!strcmp(r->info[k].key, key))
-                die(EXIT_USAGE, "--info=%s: %s is what the measurement says of itself", o->infos[i], key);
-        result_set(r, key, strchr(o->infos[i], '=') + 1);
+        /* A guest may say more of itself than this program knows of. */
+        if (result_info(r, key))
+            warn("--info=%s is left out: the measurement says %s itself", o->infos[i], key);
+        else
+            result_set(r, key, eq + 1);
         free(key);
     }
 }
@@ -92,10 +97,12 @@ void deliver(struct result *r, struct delivery *o, const struct buf *console)
     char *temp, *text, *path;
 
     if (!o->temp)
-        deliver_check(o);
+        deliver_check(o, result_info(r, "engine"));
     temp = o->temp;
-    for (size_t i = 0; i < o->peers_n; i++)
+    for (size_t i = 0; i < o->peers_n; i++) {
         peers[i] = result_load(o->peers[i]);
+        require_same_ticks(r, peers[i]);
+    }
     text = result_csv(r);
     path = fmt("%s/bench.csv", temp);
     file_write(path, text, strlen(text));

@@ -19,7 +19,7 @@ int cmd_import(int argc, char **argv)
     const struct option_def defs[] = {
         {"engine", 'e', "NAME", "what ran it, e.g. bare-metal (required)", &engine, NULL, NULL},
         {"label", 'l', "NAME", "the result's directory (default: date, revision, engine)", &o.label, NULL, NULL},
-        {"peer", 'p', "RESULT", "a CSV or result to show the ratio to; may be given again", NULL, &o.peers, &o.peers_n},
+        {"peer", 'p', "RESULT", "a CSV or result to show beside it; may be given again", NULL, &o.peers, &o.peers_n},
         {"info", 0, "KEY=VALUE", "note this in the result; may be given again", NULL, &o.infos, &o.infos_n},
         {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &o.out, NULL, NULL},
         {"no-plot", 0, NULL, "make no plots", &o.no_plot, NULL, NULL},
@@ -36,6 +36,7 @@ int cmd_import(int argc, char **argv)
         die(EXIT_USAGE, "import needs --engine=NAME: what ran it, e.g. bare-metal");
     if (o.label && *o.label && !label_is_good(o.label))
         die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
+    deliver_check(&o, engine);
     if (!file_read(strcmp(argv[0], "-") ? argv[0] : "/dev/stdin", &console))
         die(EXIT_MISSING, "cannot read %s: %s", argv[0], strerror(errno));
     parser_init(&p, r);

@@ -2,6 +2,7 @@
 /* Draws a result that is there already. */
 #include "cmd/commands.h"
 #include "lib/proc.h"
+#include "result/comparable.h"
 #include "view/plot.h"
 
 #include <glob.h>
@@ -52,8 +53,10 @@ int cmd_plot(int argc, char **argv)
         die(EXIT_USAGE, "plot takes one result");
     r = result_load(argv[0]);
     peers = xcalloc(peers_n, sizeof(*peers));
-    for (size_t i = 0; i < peers_n; i++)
+    for (size_t i = 0; i < peers_n; i++) {
         peers[i] = result_load(peer_paths[i]);
+        require_same_ticks(r, peers[i]);
+    }
     if (!have_program("gnuplot"))
         die(EXIT_MISSING, "gnuplot is not installed: run `make deps`");
     make_dirs(out);

@@ -26,7 +26,7 @@ int cmd_run(int argc, char **argv)
         {"hv-args", 0, "TEXT", "the hypervisor's command line", &c.hv_args, NULL, NULL},
         {"guest", 0, "FILE", "the bench guest (default: build/guest/bench.elf)", &c.guest, NULL, NULL},
         {"guest-args", 0, "TEXT", "more for the guest's command line", &c.guest_args, NULL, NULL},
-        {"peer", 'p', "RESULT", "a CSV or result to show the ratio to; may be given again", NULL, &o.peers, &o.peers_n},
+        {"peer", 'p', "RESULT", "a CSV or result to show beside it; may be given again", NULL, &o.peers, &o.peers_n},
         {"memory", 'm', "MIB", "the machine's memory (default: 256)", &c.memory, NULL, NULL},
         {"qemu", 0, "PROGRAM", "default: qemu-system-i386, or -x86_64 for a 64-bit hypervisor", &qemu, NULL, NULL},
         {"cpu", 0, "MODEL", "QEMU's -cpu (default: qemu64; host under KVM)", &cpu, NULL, NULL},
@@ -56,11 +56,13 @@ int cmd_run(int argc, char **argv)
     c.timeout = option_double("timeout", timeout, 300);
     c.quiet = option_double("quiet", quiet, 60);
     c.cpu = conditions_pin(pin);
-    if (c.memory && *c.memory && !option_u64("memory", c.memory, 1))
-        die(EXIT_USAGE, "--memory=%s: a machine has some", c.memory);
+    run_check_reps(c.reps);
+    run_check_memory(c.memory);
+    for (size_t i = 0; i < o.peers_n; i++)
+        result_free(result_load(o.peers[i])); /* before the probe */
     run_defaults(&c);
-    deliver_check(&o);
     engine = engine_pick(engine_name, *qemu ? qemu : host_qemu_for(c.hypervisor), cpu, true);
+    deliver_check(&o, engine.name); /* before the run: a wrong peer must not cost one */
     c.engine = &engine;
     c.console = &console;
     if (engine.kind == ENGINE_KVM)

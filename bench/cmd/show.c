@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints a result that is there already. */
 #include "cmd/commands.h"
-#include "result/result.h"
+#include "result/comparable.h"
 #include "view/table.h"
 
 #include <stdlib.h>
@@ -27,9 +27,9 @@ int cmd_show(int argc, char **argv)
                **peer_paths = NULL;
     size_t peers_n = 0;
     struct result **peers, *r;
+    char *unmatched;
     const struct option_def defs[] = {
-        {"peer", 'p', "RESULT", "a CSV or result to show the ratio to; may be given again", NULL, &peer_paths,
-         &peers_n},
+        {"peer", 'p', "RESULT", "a CSV or result to show beside it; may be given again", NULL, &peer_paths, &peers_n},
         {"brief", 0, NULL, "of each operation only its batches 1 and 512", &brief, NULL, NULL},
         {"about", 0, NULL, "only what it was measured on", &about, NULL, NULL},
         {"markdown", 0, NULL, "as a Markdown table with the peers' own figures", &markdown, NULL, NULL},
@@ -45,8 +45,12 @@ int cmd_show(int argc, char **argv)
     r = result_load(argv[0]);
     check_rows(r, rows);
     peers = xcalloc(peers_n, sizeof(*peers));
-    for (size_t i = 0; i < peers_n; i++)
+    for (size_t i = 0; i < peers_n; i++) {
         peers[i] = result_load(peer_paths[i]);
+        require_same_ticks(r, peers[i]);
+    }
+    if (rows && (unmatched = rows_unmatched(rows, &r, 1)))
+        die(EXIT_USAGE, "no row is called %s", unmatched);
     for (size_t i = 0; about && i < r->info_n; i++)
         printf("%s: %s\n", r->info[i].key, r->info[i].value);
     if (csv)

@@ -3,6 +3,7 @@
 #include "measure/build.h"
 #include "measure/host.h"
 #include "lib/proc.h"
+#include "result/result.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,18 +35,12 @@ static bool is_elf(const char *path)
 /* A place in the tree's results stands for itself and for its label. */
 static char *find_result(const char *name)
 {
-    char *label = fmt("%s/results/%s", tree_root(), name), *file;
-    bool there;
+    char *label = fmt("%s/results/%s", tree_root(), name);
 
     for (int i = 0; i < 2; i++) {
         const char *path = i ? label : name;
 
-        if (file_exists(path) && !dir_exists(path) && !is_elf(path))
-            return xstrdup(path);
-        file = fmt("%s/bench.json", path);
-        there = file_exists(file);
-        free(file);
-        if (there)
+        if ((file_exists(path) && !dir_exists(path) && !is_elf(path)) || result_is_in(path))
             return xstrdup(path);
     }
     free(label);

@@ -16,7 +16,9 @@ struct side {
     const char *make; /* make variables as the user said them, or NULL */
     char **variables; /* all that are given to make, the environment's too */
     size_t variables_n;
-    char *key; /* of variables and compiler, for what is kept */
+    char *key;   /* of variables and compiler, for what is kept */
+    char **more; /* of a result: further boots of the same, RESULT,RESULT,... */
+    size_t more_n;
 };
 
 /* Finds out what NAME is, or ends the program. MAKE may be NULL or empty. */

@@ -5,6 +5,7 @@
 #include "measure/host.h"
 #include "lib/work.h"
 #include "result/parse.h"
+#include "result/row_code.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@
 
 #define TAIL_LINES 25
 #define LINE_MAX   1023 /* MAX_GUEST_CMDLINE with its 0; Xen's own has the same room */
+#define REPS_MAX   99   /* BENCH_MAX_REPS of guest/bench/bench.h; the case reps compares them */
+#define MEMORY_MIN 16
+#define MEMORY_MAX 65536 /* what PAE reaches */
 
 /* The hypervisor, ours or Xen's, has seen the guest end; it may then wait for a hand on the reset button. */
 static const char *const last_words[] = {"Manual reset required",
@@ -61,21 +65,46 @@ bool run_is_over(const struct buf *console, size_t news)
     return false;
 }
 
-void run_defaults(struct run_config *c)
+void run_check_reps(const char *reps)
 {
-    static char *hypervisor, *guest;
-    char *line;
+    uint64_t n = option_u64("reps", reps, 1);
 
-    if (!hypervisor) {
-        hypervisor = fmt("%s/int82.elf", build_dir());
+    if (n < 1 || n > REPS_MAX)
+        die(EXIT_USAGE, "--reps=%s: the guest takes from 1 to %d samples", reps, REPS_MAX);
+}
+
+void run_check_memory(const char *mib)
+{
+    uint64_t n = option_u64("memory", mib, MEMORY_MIN);
+
+    if (n < MEMORY_MIN || n > MEMORY_MAX)
+        die(EXIT_USAGE, "--memory=%s: from %d to %d MiB", mib, MEMORY_MIN, MEMORY_MAX);
+}
+
+void run_default_guest(struct run_config *c)
+{
+    static char *guest;
+
+    if (!guest)
         guest = fmt("%s/guest/bench.elf", build_dir());
-    }
-    if (!c->hypervisor || !*c->hypervisor)
-        c->hypervisor = hypervisor;
     if (!c->guest || !*c->guest)
         c->guest = guest;
+}
+
+void run_defaults(struct run_config *c)
+{
+    static char *hypervisor;
+    char *line;
+
+    if (!hypervisor)
+        hypervisor = fmt("%s/int82.elf", build_dir());
+    if (!c->hypervisor || !*c->hypervisor)
+        c->hypervisor = hypervisor;
     if (!c->memory || !*c->memory)
         c->memory = "256";
+    run_default_guest(c);
+    run_check_reps(c->reps);
+    run_check_memory(c->memory);
     /* Ours needs nothing; Xen must be told where its console is, and ours knows those options too. */
     if (!c->hv_args || !*c->hv_args)
         c->hv_args = strcmp(c->hypervisor, hypervisor) ? "com1=115200,8n1 console=com1 dom0_mem=64M" : "";
@@ -399,4 +428,5 @@ void run_describe(struct result *r, const struct run_config *c)
     free(r->info);
     r->info = host.info;
     r->info_n = host.info_n;
+    rows_set_code(r, c->guest);
 }

@@ -40,6 +40,11 @@ void run_describe(struct result *r, const struct run_config *c);
 /* How often a call left the guest, without the exits for devices and interrupts; "unknown" where KVM does not tell. */
 char *run_exits_per_call(const struct result *r, const struct run_config *c);
 void run_defaults(struct run_config *c);
+/* The guest alone. */
+void run_default_guest(struct run_config *c);
+/* End the program (EXIT_USAGE) when the guest would not take this number, or the machine this memory. */
+void run_check_reps(const char *reps);
+void run_check_memory(const char *mib);
 
 /* Boots and collects the console, for whatever else the guest can do than measure. */
 void run_boot(const struct run_config *c, struct buf *console, double seconds);

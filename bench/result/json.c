@@ -47,6 +47,8 @@ static json_t *row_json(const struct row *w)
     json_object_set_new(o, "batch", json_integer(w->batch));
     json_object_set_new(o, "calls", json_integer(w->calls));
     json_object_set_new(o, "empty_ticks", json_integer(w->empty));
+    if (w->code)
+        json_object_set_new(o, "code", json_string(w->code));
     json_object_set_new(o, "ticks", stats_json(&w->st));
     json_object_set_new(o, "per_entry", number(row_per_entry(w)));
     json_object_set_new(o, "samples", samples);
@@ -112,34 +114,40 @@ static bool get_u64(const json_t *o, const char *key, uint64_t low, uint64_t *ou
     return true;
 }
 
-static bool row_load(struct result *r, const json_t *o)
+static char *row_load(struct result *r, const json_t *o)
 {
     const char *name = json_string_value(json_object_get(o, "name"));
+    const char *code = json_string_value(json_object_get(o, "code"));
     const json_t *samples = json_object_get(o, "samples"), *s;
     uint64_t batch, calls, empty;
+    char *why, *text;
     struct row *w;
     size_t i;
 
     if (!name || !get_u64(o, "batch", 1, &batch) || !get_u64(o, "calls", 1, &calls) ||
         !get_u64(o, "empty_ticks", 0, &empty) || !json_array_size(samples) || result_row(r, name, batch))
-        return false;
+        return xstrdup("one of its rows is not as the schema says");
     w = ARRAY_ADD(r->rows, r->rows_n);
     w->name = xstrdup(name);
     w->batch = batch;
     w->calls = calls;
     w->empty = empty;
+    w->code = code ? xstrdup(code) : NULL;
     w->samples = xcalloc(json_array_size(samples), sizeof(*w->samples));
     json_array_foreach(samples, i, s)
     {
         if (!json_is_integer(s) || json_integer_value(s) < 0)
-            return false;
+            return fmt("row %s/%u: a sample is no number of ticks", name, w->batch);
         w->samples[w->samples_n++] = json_integer_value(s);
     }
     s = json_object_get(o, "single_calls");
     if (s && !(w->single = distribution_load(s)))
         return false;
     row_finish(w); /* from the samples, so that a file cannot contradict itself */
-    return true;
+    why = row_implausible(w);
+    text = why ? fmt("row %s/%u: %s", name, w->batch, why) : NULL;
+    free(why);
+    return text;
 }
 
 static bool counts_load(struct result *r, const json_t *o, const char *name)
@@ -165,24 +173,25 @@ static bool counts_load(struct result *r, const json_t *o, const char *name)
     return true;
 }
 
-static const char *all_load(struct result *r, const json_t *o)
+static char *all_load(struct result *r, const json_t *o)
 {
     const char *schema = json_string_value(json_object_get(o, "schema")), *key;
     const json_t *rows = json_object_get(o, "rows"), *v;
+    char *why;
     size_t i;
 
     if (!schema || strcmp(schema, RESULT_SCHEMA))
-        return "it is no result of int82-bench";
+        return xstrdup("it is no result of int82-bench");
     if (json_integer_value(json_object_get(o, "version")) != RESULT_VERSION)
-        return "its schema has another version than this program's";
+        return xstrdup("its schema has another version than this program's");
     json_object_foreach(json_object_get(o, "measured"), key, v) if (json_is_string(v))
         result_set(r, key, json_string_value(v));
-    json_array_foreach(rows, i, v) if (!row_load(r, v)) return "one of its rows is not as the schema says";
+    json_array_foreach(rows, i, v) if ((why = row_load(r, v))) return why;
     if (!r->rows_n)
-        return "it has no rows";
+        return xstrdup("it has no rows");
     if (!counts_load(r, json_object_get(o, "counters"), NULL) ||
         !counts_load(r, json_object_get(o, "histograms"), NULL))
-        return "a counter in it is no number";
+        return xstrdup("a counter in it is no number");
     return NULL;
 }
 
@@ -191,7 +200,7 @@ struct result *json_load(const char *path, const char *text, char **why)
     json_error_t e;
     json_t *o = json_loads(text, 0, &e);
     struct result *r;
-    const char *bad;
+    char *bad;
 
     if (!o) {
         *why = fmt("%s: line %d: %s", path, e.line, e.text);
@@ -204,6 +213,7 @@ struct result *json_load(const char *path, const char *text, char **why)
     if (!bad)
         return r;
     *why = fmt("%s: %s", path, bad);
+    free(bad);
     result_free(r);
     return NULL;
 }

@@ -12,7 +12,7 @@
 
 void parser_init(struct parser *p, struct result *r)
 {
-    *p = (struct parser){.r = r};
+    *p = (struct parser){.r = r, .number = 1};
 }
 
 static void __attribute__((format(printf, 2, 3))) wrong(struct parser *p, const char *f, ...)
@@ -87,7 +87,7 @@ static bool row_field(struct row *w, const char *word)
 static void line_row(struct parser *p, char *rest)
 {
     struct row w = {0};
-    char *save = NULL;
+    char *save = NULL, *line = xstrdup(rest), *implausible;
     bool good = true, empty = false;
 
     for (char *word = strtok_r(rest, " ", &save); word && good; word = strtok_r(NULL, " ", &save)) {
@@ -98,15 +98,17 @@ static void line_row(struct parser *p, char *rest)
     }
     if (good && !(w.name && w.batch && w.calls && empty && w.samples_n))
         wrong(p, "the guest printed an incomplete row (%s)", w.name ? w.name : "no name");
+    if (!p->why && (implausible = row_implausible(&w))) {
+        wrong(p, "line %lu of the console: %s: row %.200s", p->number, implausible, line);
+        free(implausible);
+    }
+    free(line);
     if (!p->why && result_row(p->r, w.name, w.batch))
         wrong(p, "the guest printed the row %s/%u twice", w.name, w.batch);
     if (!p->why && p->r->rows_n >= p->announced)
         wrong(p, "the guest printed more rows than the %llu it announced", (unsigned long long)p->announced);
-    if (p->why) {
-        free(w.name);
-        free(w.samples);
-        return;
-    }
+    if (p->why)
+        return row_free(&w);
     row_finish(&w);
     *ARRAY_ADD(p->r->rows, p->r->rows_n) = w;
 }
@@ -287,17 +289,16 @@ static void parse_line(struct parser *p, char *line)
 void parser_feed(struct parser *p, const char *data, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!p->line)
-            p->line = xrealloc(NULL, LINE_MAX_BYTES + 1);
         if (data[i] == '\n') {
-            p->line[p->line_n] = 0;
-            parse_line(p, p->line);
-            p->line_n = 0;
-        } else if (p->line_n == LINE_MAX_BYTES) {
+            buf_add(&p->line, "", 0); /* so that an empty line has a string too */
+            parse_line(p, p->line.p);
+            p->line.n = 0;
+            p->number++;
+        } else if (p->line.n == LINE_MAX_BYTES) {
             wrong(p, "the console printed a line of more than %u bytes", LINE_MAX_BYTES);
-            p->line_n = 0;
+            p->line.n = 0;
         } else if (data[i] != '\r' && data[i]) {
-            p->line[p->line_n++] = data[i];
+            buf_add(&p->line, data + i, 1);
         }
     }
 }
@@ -306,8 +307,7 @@ const char *parser_finish(struct parser *p)
 {
     size_t n = p->r->rows_n;
 
-    free(p->line);
-    p->line = NULL;
+    buf_free(&p->line);
     if (p->why || p->ended)
         return p->why;
     if (!p->begun)

@@ -8,11 +8,11 @@
 struct parser {
     struct result *r;
     bool begun, ended;
-    uint64_t announced; /* rows that the guest says it will tell of: print, report as failed or as not available */
-    uint64_t skipped;   /* the last of these */
-    char *why;          /* the first thing that was wrong; nothing is read after it */
-    char *line;         /* a line that is not complete yet */
-    size_t line_n;
+    uint64_t announced;   /* rows that the guest says it will tell of: print, report as failed or as not available */
+    uint64_t skipped;     /* the last of these */
+    char *why;            /* the first thing that was wrong; nothing is read after it */
+    struct buf line;      /* one that is not complete yet */
+    unsigned long number; /* of that line, from 1 */
 };
 
 void parser_init(struct parser *p, struct result *r);

@@ -2,6 +2,7 @@
 #include "result/distribution.h"
 #include "result/result.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,92 @@ struct row *result_row(const struct result *r, const char *name, unsigned batch)
     return NULL;
 }
 
+char *rows_unmatched(const char *globs, struct result *const *v, size_t n)
+{
+    char *copy = xstrdup(globs), *save = NULL, *found = NULL;
+
+    for (char *g = strtok_r(copy, ", ", &save); g && !found; g = strtok_r(NULL, ", ", &save)) {
+        bool hit = false;
+
+        for (size_t i = 0; i < n && !hit; i++)
+            for (size_t k = 0; k < v[i]->rows_n && !hit; k++)
+                hit = row_matches(g, v[i]->rows[k].name, v[i]->rows[k].batch);
+        if (!hit)
+            found = xstrdup(g);
+    }
+    free(copy);
+    return found;
+}
+
+bool info_is_measured(const char *key)
+{
+    static const char *const keys[] = {"schema",
+                                       "date",
+                                       "engine",
+                                       "engine_version",
+                                       "engine_why",
+                                       "tick",
+                                       "machine_cpu",
+                                       "memory_mib",
+                                       "host_cpu",
+                                       "host_kernel",
+                                       "pinned",
+                                       "frequency_governor",
+                                       "nested_paging",
+                                       "microcode",
+                                       "mitigations",
+                                       "hypervisor_file",
+                                       "hypervisor_revision",
+                                       "hypervisor_sha256",
+                                       "hypervisor",
+                                       "capabilities",
+                                       "changeset",
+                                       "hypervisor_build",
+                                       "hypervisor_cc",
+                                       "suite",
+                                       "suite_revision",
+                                       "guest_sha256",
+                                       "cc",
+                                       "cflags",
+                                       "cpu",
+                                       "tsc_khz",
+                                       "memory_pages",
+                                       "reps",
+                                       "warm_ups",
+                                       "options",
+                                       "not_available",
+                                       "about",
+                                       NULL};
+
+    for (const char *const *k = keys; *k; k++)
+        if (!strcmp(*k, key))
+            return true;
+    return false;
+}
+
+char *info_refused(const char *key, const char *value)
+{
+    for (const char *s = key; *s; s++)
+        if (!isalnum((unsigned char)*s) && !strchr("_.-", *s))
+            return fmt("a key has letters, digits and . _ - only, and %s has others", key);
+    if (!*key)
+        return xstrdup("it is KEY=VALUE");
+    if (info_is_measured(key))
+        return fmt("%s is what the measurement says of itself", key);
+    for (const char *s = value; *s; s++)
+        if (iscntrl((unsigned char)*s))
+            return fmt("the value of %s has a line break or another control character in it", key);
+    return NULL;
+}
+
+void row_free(struct row *row)
+{
+    free(row->name);
+    free(row->samples);
+    free(row->code);
+    distribution_free(row->single);
+}
+
 void result_free(struct result *r)
 {
     if (!r)
@@ -44,11 +131,8 @@ void result_free(struct result *r)
         free(r->info[i].key);
         free(r->info[i].value);
     }
-    for (size_t i = 0; i < r->rows_n; i++) {
-        free(r->rows[i].name);
-        free(r->rows[i].samples);
-        distribution_free(r->rows[i].single);
-    }
+    for (size_t i = 0; i < r->rows_n; i++)
+        row_free(&r->rows[i]);
     for (size_t i = 0; i < r->counts_n; i++) {
         free(r->counts[i].name);
         free(r->counts[i].bucket);
@@ -72,6 +156,22 @@ double *row_ticks(const struct row *row)
     for (size_t i = 0; i < row->samples_n; i++)
         x[i] = ((double)row->samples[i] - (double)row->empty) / row->calls;
     return x;
+}
+
+#define DAY_OF_TICKS (1ull << 48) /* at 3 GHz; no timed loop takes that long */
+
+char *row_implausible(const struct row *row)
+{
+    if (row->empty >= DAY_OF_TICKS)
+        return fmt("the empty loop took %llu ticks: its counter ran backwards", (unsigned long long)row->empty);
+    for (size_t i = 0; i < row->samples_n; i++) {
+        if (row->samples[i] >= DAY_OF_TICKS)
+            return fmt("a sample of %llu ticks: its counter ran backwards", (unsigned long long)row->samples[i]);
+        if (row->samples[i] < row->empty)
+            return fmt("a sample of %llu ticks, less than the %llu of the loop without the call",
+                       (unsigned long long)row->samples[i], (unsigned long long)row->empty);
+    }
+    return NULL;
 }
 
 void row_finish(struct row *row)

@@ -7,9 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool holds(const char *dir, const char *name)
+{
+    char *file = fmt("%s/%s", dir, name);
+    bool there = file_exists(file);
+
+    free(file);
+    return there;
+}
+
+bool result_is_in(const char *path)
+{
+    return holds(path, "bench.json") || holds(path, "bench.csv");
+}
+
+static char *file_of(const char *path)
+{
+    if (!dir_exists(path))
+        return xstrdup(path);
+    return fmt("%s/bench.%s", path, !holds(path, "bench.json") && holds(path, "bench.csv") ? "csv" : "json");
+}
+
 struct result *result_try_load(const char *path, char **why)
 {
-    char *file = dir_exists(path) ? fmt("%s/bench.json", path) : xstrdup(path);
+    char *file = file_of(path);
     struct buf text = {0};
     struct result *r = NULL;
 

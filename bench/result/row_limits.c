@@ -82,13 +82,13 @@ const struct limit *limits_relative(struct limits *l, const struct row *row)
     return found;
 }
 
-char *limits_exceeded(struct limits *l, const struct row *row)
+char *limits_exceeded(struct limits *l, const struct row *row, double figure)
 {
     char *text = NULL;
 
     for (size_t i = 0; i < l->n; i++) {
         struct limit *m = &l->v[i];
-        double is = m->kind == LIMIT_TICKS ? row->st.min : row_per_entry(row);
+        double is = m->kind == LIMIT_TICKS ? figure : figure / row->batch;
 
         if ((m->kind != LIMIT_TICKS && m->kind != LIMIT_ENTRY) || !row_matches(m->glob, row->name, row->batch))
             continue;

@@ -30,7 +30,7 @@ struct limits {
 struct limits limits_load(const char *file);
 /* The last line about this row's comparison; NULL when there is none. */
 const struct limit *limits_relative(struct limits *l, const struct row *row);
-/* What absolute limit the row exceeds, as a text, or NULL. */
-char *limits_exceeded(struct limits *l, const struct row *row);
+/* What absolute limit a row of FIGURE ticks a call exceeds, as a text, or NULL. */
+char *limits_exceeded(struct limits *l, const struct row *row, double figure);
 
 #endif

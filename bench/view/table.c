@@ -43,17 +43,40 @@ static int name_width(const struct result *r)
     return width;
 }
 
-static void print_ratio(const struct row *w, const struct result *peer, int width)
+double peer_times(const struct row *w, const struct result *peer)
 {
     const struct row *p = result_row(peer, w->name, w->batch);
-    double ratio;
 
-    if (!p || p->st.min <= 0) {
+    return p && row_figure(p) > 0 && row_figure(w) > 0 ? row_figure(p) / row_figure(w) : 0;
+}
+
+static void print_times(double times, int width)
+{
+    if (times > 0)
+        printf("  %s%*.2f%s", colour(times < 1 ? RED : GREEN), width, times, colour(PLAIN));
+    else
         printf("  %*s", width, "-");
-        return;
+}
+
+/* Of all rows that both have, printed or not. */
+static void print_means(const struct result *r, struct result *const *peers, size_t peers_n, int before,
+                        const int *width)
+{
+    printf("%s%-*s", colour(BOLD), before, "geometric mean");
+    for (size_t p = 0; p < peers_n; p++) {
+        double sum = 0;
+        size_t n = 0;
+
+        for (size_t i = 0; i < r->rows_n; i++) {
+            double times = peer_times(&r->rows[i], peers[p]);
+
+            sum += times > 0 ? log(times) : 0;
+            n += times > 0;
+        }
+        print_times(n ? exp(sum / n) : 0, width[p]);
     }
-    ratio = w->st.min / p->st.min;
-    printf("  %s%*.2f%s", ratio > 1 ? colour(RED) : colour(GREEN), width, ratio, colour(PLAIN));
+    printf("%s\n\ntimes: how many of this result's ticks the peer needs for the same row, peer / this result\n",
+           colour(PLAIN));
 }
 
 static void print_count(const struct count *c, bool first)
@@ -77,7 +100,7 @@ void table_print(const struct result *r, struct result *const *peers, size_t pee
         printf(" %12s %12s %10s", "p99", "max", "stddev");
     printf(" %12s", "per entry");
     for (size_t i = 0; i < peers_n; i++) {
-        char *title = result_title(peers[i]), *head = fmt("/ %s", title);
+        char *title = result_title(peers[i]), *head = fmt("times %s", title);
 
         peer_width[i] = strlen(head) > 6 ? (int)strlen(head) : 6;
         printf("  %*s", peer_width[i], head);
@@ -97,9 +120,11 @@ void table_print(const struct result *r, struct result *const *peers, size_t pee
             printf(" %12.2f %12.2f %10.2f", w->st.p99, w->st.max, w->st.stddev);
         printf(" %12.2f", row_per_entry(w));
         for (size_t p = 0; p < peers_n; p++)
-            print_ratio(w, peers[p], peer_width[p]);
+            print_times(peer_times(w, peers[p]), peer_width[p]);
         printf("%s\n", varies ? " ~" : "");
     }
+    if (peers_n)
+        print_means(r, peers, peers_n, width + (exact ? 46 : 83), peer_width);
     if (varied)
         printf("\n~  a timer came into some of this row's samples: the minimum is the call alone\n");
     for (size_t i = 0; i < r->counts_n && !brief; i++)
@@ -114,7 +139,7 @@ void table_markdown(const struct result *r, struct result *const *peers, size_t 
     for (size_t p = 0; p < peers_n; p++) {
         char *title = result_title(peers[p]);
 
-        printf(" %s | ratio |", title);
+        printf(" %s | times |", title);
         free(title);
     }
     printf("\n|---|---:|---:|---:|");
@@ -131,7 +156,7 @@ void table_markdown(const struct result *r, struct result *const *peers, size_t 
             const struct row *other = result_row(peers[p], w->name, w->batch);
 
             if (other && other->st.min > 0)
-                printf(" %.10g | %.2f |", round(other->st.min * 100) / 100, w->st.min / other->st.min);
+                printf(" %.10g | %.2f |", round(other->st.min * 100) / 100, peer_times(w, peers[p]));
             else
                 printf(" - | - |");
         }

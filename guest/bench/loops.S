@@ -166,10 +166,12 @@ entry_event:
         incl    bench_entry_count
         movb    $0, 1(%edx)             /* evtchn_upcall_mask */
         iret
+        .size   entry_event, . - entry_event
 
         .section .rodata
         .macro  loop_pair name:req, measured:req, empty:req
         .globl  \name
+        .size   \name, 8
 \name:  .long   \measured, \empty
         .endm
         loop_pair loop_int82, int82_loop, empty_loop

@@ -8,6 +8,8 @@
 #include <public/int82.h>
 #include <public/version.h>
 
+const char suite_revision[] = SUITE_REVISION; /* the front end reads it here before it boots us */
+
 static struct int82_counters counters;
 
 uint32_t tsc_khz(void)
@@ -63,7 +65,7 @@ void report_info(uint32_t reps)
 {
     info_version();
     info_cpu();
-    printf("@int82 info suite %s\n", SUITE_REVISION);
+    printf("@int82 info suite %s\n", suite_revision);
     printf("@int82 info cc %s\n", SUITE_CC);
     printf("@int82 info cflags %s\n", SUITE_CFLAGS);
     printf("@int82 info tsc_khz %u\n", tsc_khz());

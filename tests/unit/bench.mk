@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The bench side: statistics, the protocol's parser, verdicts. With the sanitizers, from the sources.
-BENCH_UNIT := test_stats test_parse test_verdict
+# The bench side: statistics, formats, what may be compared, verdicts. With the sanitizers, from the sources.
+BENCH_UNIT := test_stats test_parse test_results test_comparable test_verdict test_noise
 UNIT_TESTS += $(BENCH_UNIT:%=$(B)/unit/%)
 
 $(BENCH_UNIT:%=$(B)/unit/%): $(B)/unit/%: tests/unit/%.c tests/unit/bench_test.h $(UNIT_HARNESS) $(filter-out bench/main.c,$(BENCH_SRC)) \

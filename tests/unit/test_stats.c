@@ -5,6 +5,7 @@
  * the median's interval, and U tests from the manuals of R and SciPy; ties against a full enumeration.
  */
 #include "bench_test.h"
+#include "result/many.h"
 #include "result/stats.h"
 
 static void quantiles(void)
@@ -171,10 +172,57 @@ static void u_large(void)
     CHECK_NEAR(exact, normal, 0.01);
 }
 
+/* R: p.adjust(c(0.01, 0.02, 0.03, 0.04, 0.05), "holm"), "BH"; and an unsorted set with ties and a value above 1/n. */
+static void corrections(void)
+{
+    const double p[] = {0.01, 0.02, 0.03, 0.04, 0.05}, q[] = {0.5, 0.001, 0.04, 0.001, 0.9};
+    const double holm_p[] = {0.05, 0.08, 0.09, 0.09, 0.09}, holm_q[] = {1, 0.005, 0.12, 0.005, 1};
+    const double bh_p[] = {0.05, 0.05, 0.05, 0.05, 0.05}, bh_q[] = {0.625, 0.0025, 0.2 / 3, 0.0025, 0.9};
+    double out[5], one = 0.3;
+
+    holm(p, out, 5);
+    for (int i = 0; i < 5; i++)
+        CHECK_NEAR(out[i], holm_p[i], 1e-12);
+    holm(q, out, 5);
+    for (int i = 0; i < 5; i++)
+        CHECK_NEAR(out[i], holm_q[i], 1e-12);
+    benjamini_hochberg(p, out, 5);
+    for (int i = 0; i < 5; i++)
+        CHECK_NEAR(out[i], bh_p[i], 1e-12);
+    benjamini_hochberg(q, out, 5);
+    for (int i = 0; i < 5; i++)
+        CHECK_NEAR(out[i], bh_q[i], 1e-12);
+    holm(&one, out, 1);
+    CHECK_NEAR(out[0], 0.3, 0);
+    benjamini_hochberg(&one, out, 1);
+    CHECK_NEAR(out[0], 0.3, 0);
+    holm(NULL, NULL, 0);
+}
+
+static void rounds_that_can_show(void)
+{
+    double x[9], y[9], p;
+
+    for (int i = 0; i < 9; i++)
+        x[i] = i, y[i] = 100 + i;
+    for (size_t n = 1; n <= 9; n++) {
+        mann_whitney(x, n, y, n, &p);
+        CHECK_NEAR(least_p(n, n), p, 1e-12);
+    }
+    mann_whitney(x, 3, y, 7, &p);
+    CHECK_NEAR(least_p(3, 7), p, 1e-12);
+    CHECK_NEAR(least_p(0, 9), 1, 0);
+    CHECK(rounds_needed(1, 0.05) == 4);   /* 2/70 */
+    CHECK(rounds_needed(1, 0.01) == 5);   /* 2/252 */
+    CHECK(rounds_needed(150, 0.01) == 9); /* 300/48620, and 300/12870 is too much */
+    CHECK(rounds_needed(213, 0.01) == 9);
+    CHECK(rounds_needed(244, 0.01) == 10);
+}
+
 static const struct unit_test tests[] = {
     {"quantiles", quantiles},     {"nist_accuracy", nist_accuracy}, {"median_intervals", median_intervals},
     {"u_published", u_published}, {"u_by_counting", u_by_counting}, {"u_ties_enumerated", u_ties_enumerated},
-    {"u_large", u_large},
+    {"u_large", u_large},         {"corrections", corrections},     {"rounds_that_can_show", rounds_that_can_show},
 };
 
 int main(int argc, char **argv)
