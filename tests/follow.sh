@@ -116,3 +116,15 @@ follow_shows() {
         END { if (next_one < n) print text[next_one + 1] }' "$1" -)
     [ -z "$f_missing" ] && pass "block $f_n: it shows that" || fail "block $f_n" "not in the output: $f_missing"
 }
+
+# gate_before: measures some rows as they are here. gate_after TREE: what was added there has made none of them slower, and
+# all of them are still compared, though the suite is another one.
+gate_rows='xen_version*,mmu_same/1,mmu_same/512'
+gate_before() {
+    check "rows as they were" "$BENCH" run --engine=tcg --rows="$gate_rows" --label=before --out="$CASE_TMP" --no-plot
+}
+
+gate_after() {
+    check_status "gate after it" 0 "$1/build/int82-bench" gate --rows="$gate_rows" --rounds=1 "$CASE_TMP/before" tree
+    check_text "gate after it: all rows compared" "5 rows: 0 slower, 0 faster, 5 the same" "$CASE_TMP/check.out"
+}

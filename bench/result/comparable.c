@@ -128,7 +128,8 @@ static char *refuse_suite(const struct result *base, const struct result *head)
     if (same_suite(base, head) || any_same_row(base, head))
         return NULL;
     if (!b || !h)
-        return fmt("%s does not say which revision of the suite measured it (--force compares anyway)",
+        return fmt("%s does not say which revision of the suite measured it, and no row runs the same code in both "
+                   "(--force compares anyway)",
                    b ? head->source : base->source);
     if (strcmp(b, h))
         return fmt("another revision of the suite: %s and %s, and no row runs the same code in both (--force compares "

@@ -10,7 +10,9 @@ need qemu-system-i386 gnuplot
 
 copy=$CASE_TMP/copy
 copy_tree "$copy"
+gate_before
 follow_page docs/adding-a-dom0-op.md "$copy" || exit 0
+gate_after "$copy"
 
 sed -n 's/^domain_frames,1,\([0-9.]*\).*/domain_frames: \1 instructions/p' "$copy/results/domain_frames/bench.csv"
 run_qemu "$copy/build/guest/bench.elf" 'rows=domain_frames' >/dev/null || true

@@ -10,7 +10,9 @@ need qemu-system-i386 gnuplot
 
 copy=$CASE_TMP/copy
 copy_tree "$copy"
+gate_before
 follow_page docs/adding-a-hypercall.md "$copy" || exit 0
+gate_after "$copy"
 
 ticks() {
     sed -n "s/^$1,1,\([0-9]*\).*/\1/p" "$copy/results/$2/bench.csv"

@@ -9,7 +9,9 @@ need qemu-system-i386 gnuplot
 
 copy=$CASE_TMP/copy
 copy_tree "$copy"
+gate_before
 follow_page docs/adding-an-mmuext-command.md "$copy" || exit 0
+gate_after "$copy"
 
 # ticks BATCH: of a call.
 ticks() {
