@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: MIT
-# The bench side: statistics, formats, what may be compared, verdicts. With the sanitizers, from the sources.
-BENCH_UNIT := test_stats test_parse test_results test_comparable test_verdict test_noise
-UNIT_TESTS += $(BENCH_UNIT:%=$(B)/unit/%)
+# The bench side: statistics, formats, what may be compared, verdicts. With the sanitizers, compiled once for all of them.
+BENCH_UNIT        := test_stats test_parse test_results test_comparable test_verdict test_noise
+BENCH_UNIT_OBJ    := $(patsubst bench/%.c,$(B)/unit/bench/%.o,$(filter-out bench/main.c,$(BENCH_SRC)))
+BENCH_UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -fsanitize=address,undefined \
+                     -fno-sanitize-recover=undefined -Ibench
+UNIT_TESTS        += $(BENCH_UNIT:%=$(B)/unit/%)
 
-$(BENCH_UNIT:%=$(B)/unit/%): $(B)/unit/%: tests/unit/%.c tests/unit/bench_test.h $(UNIT_HARNESS) $(filter-out bench/main.c,$(BENCH_SRC)) \
-    $(wildcard bench/*/*.[h])
+$(B)/unit/bench/%.o: bench/%.c tests/unit/bench.mk
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -fsanitize=address,undefined \
-	    -fno-sanitize-recover=undefined -Ibench -o $@ $(filter %.c,$^) -ljansson -lm
+	$(CC) $(BENCH_UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BENCH_UNIT:%=$(B)/unit/%): $(B)/unit/%: tests/unit/%.c tests/unit/bench_test.h $(UNIT_HARNESS) $(BENCH_UNIT_OBJ)
+	$(CC) $(BENCH_UNIT_CFLAGS) -o $@ $(filter %.c %.o,$^) -ljansson -lm
+
+-include $(BENCH_UNIT_OBJ:.o=.d)
