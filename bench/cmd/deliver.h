@@ -12,8 +12,8 @@ struct delivery {
     char *temp; /* where the files go until they are a result */
 };
 
-/* Before the measuring on ENGINE, which must not be lost for a wrong label, info (KEY=VALUE) or peer, a place that cannot be
- * written, a full disk, or no gnuplot: ends the program with what is wrong. */
+/* Before the measuring on ENGINE, which must not be lost for a wrong label, info (KEY=VALUE) or peer, a place that
+ * cannot be written, a full disk, or no gnuplot: ends the program with what is wrong. */
 void deliver_check(struct delivery *o, const char *engine);
 /* Notes the infos in the result. */
 void deliver_infos(struct result *r, const struct delivery *o);

@@ -38,3 +38,13 @@ char *profile_publish(const char *temp, const struct profile_options *o, const c
 }
 
 /* ---- the command ------------------------------------------------------------------------------------------------ */
+
+const struct row *profile_only_row(const struct result *r, const char *wanted)
+{
+    if (r->rows_n == 1)
+        return &r->rows[0];
+    warn("BENCH=%s stands for %zu rows; a profile is of one:", wanted, r->rows_n);
+    for (size_t i = 0; i < r->rows_n && i < 40; i++)
+        fprintf(stderr, "  %s/%u\n", r->rows[i].name, r->rows[i].batch);
+    exit(EXIT_USAGE);
+}

@@ -2,6 +2,7 @@
 /* One HTML file of a result, of a result beside peers, or of a comparison. */
 #define _GNU_SOURCE
 #include "cmd/commands.h"
+#include "result/comparable.h"
 #include "view/report.h"
 
 #include <libgen.h>
@@ -19,16 +20,6 @@ static struct result *load(const char *name)
     return r;
 }
 
-/* Ticks of two engines are different units: no ratio of them means anything. */
-static void check_peer(const struct result *r, const struct result *peer)
-{
-    const char *own = result_engine(r), *other = result_engine(peer);
-
-    if (!own || !other || strcmp(own, other))
-        die(EXIT_REFUSED, "%s was measured on %s, and the peer %s on %s: their ticks are different units", r->source,
-            own ? own : "an unknown engine", peer->source, other ? other : "an unknown engine");
-}
-
 static void compare_with(struct report *rep, struct result *head, struct result *base, bool force)
 {
     struct rounds b = {&base, 1}, h = {&head, 1};
@@ -38,7 +29,7 @@ static void compare_with(struct report *rep, struct result *head, struct result 
     if (why)
         die(EXIT_REFUSED, "%s and %s cannot be compared: %s", base->source, head->source, why);
     rep->base = base;
-    rep->all = compare_all(b, h, NULL, 0.05, &n);
+    rep->all = compare_all(b, h, (struct compare_how){.alpha = ALPHA_DEFAULT, .force = force}, &n);
     rep->all_n = n;
 }
 
@@ -76,7 +67,7 @@ int cmd_report(int argc, char **argv)
     peers = xcalloc(peers_n ? peers_n : 1, sizeof(*peers));
     for (size_t i = 0; i < peers_n; i++) {
         peers[i] = load(peer_paths[i]);
-        check_peer(r, peers[i]);
+        require_same_ticks(r, peers[i]);
     }
     rep.peers = peers;
     rep.peers_n = peers_n;

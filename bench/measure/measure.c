@@ -67,7 +67,7 @@ static struct result *outline(const struct measure_options *o, const struct resu
         result_set(r, "engine", engine);
     if (o->cpu && *o->cpu)
         result_set(r, "machine_cpu", o->cpu);
-    host_describe(r, false, -1);
+    host_describe(r);
     result_set(r, "guest_sha256", host_sha256(c.guest));
     if (code && guest_suite(code))
         result_set(r, "suite", guest_suite(code));

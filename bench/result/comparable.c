@@ -138,7 +138,8 @@ static char *refuse_suite(const struct result *base, const struct result *head)
     return fmt("the suite %s was changed without a commit, and the guests differ (--force compares anyway)", h);
 }
 
-/* Without nested paging the same calls leave the guest (CR3, INVLPG, page faults), and cost up to a hundred times more. */
+/* Without nested paging the same calls leave the guest (CR3, INVLPG, page faults), and cost up to a hundred times more.
+ */
 static char *paging_differs(const struct result *base, const struct result *head)
 {
     const char *x = result_info(base, "nested_paging"), *y = result_info(head, "nested_paging");

@@ -142,7 +142,7 @@ static char *row_load(struct result *r, const json_t *o)
     }
     s = json_object_get(o, "single_calls");
     if (s && !(w->single = distribution_load(s)))
-        return false;
+        return fmt("row %s/%u: its single calls are no distribution", name, w->batch);
     row_finish(w); /* from the samples, so that a file cannot contradict itself */
     why = row_implausible(w);
     text = why ? fmt("row %s/%u: %s", name, w->batch, why) : NULL;

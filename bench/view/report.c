@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
+#include "result/comparable.h"
 #include "view/report.h"
 #include "view/chart.h"
 #include "view/table.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The report's table. Cells carry their value in full (data-v), which the page's script sorts by. */
+#include "result/comparable.h"
 #include "view/chart.h"
 #include "view/report.h"
 #include "view/table.h"
@@ -7,13 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *verdict_of(const struct comparison *c)
-{
-    static const char *const words[] = {"same", "faster", "slower", "unsure", "gone", "new"};
-
-    return !c ? "" : (size_t)c->verdict < sizeof(words) / sizeof(*words) ? words[c->verdict] : "other";
-}
 
 static void head(struct buf *b, const char *text, const char *about)
 {
@@ -84,7 +78,7 @@ static void single_cells(struct buf *b, const struct row *w)
 
 static void compared_cells(struct buf *b, const struct comparison *c)
 {
-    const char *word = verdict_of(c);
+    const char *word = c ? verdict_word(c->verdict) : "";
     bool both = c && c->verdict != V_NEW && c->verdict != V_GONE && c->base > 0;
     char *ratio = both ? fmt("%.4g", c->head / c->base) : xstrdup("");
 
@@ -125,7 +119,7 @@ static void row_cells(struct buf *b, const struct report *rep, const struct row 
     char *name = html_text(identity->name);
 
     buf_printf(b, "<tr data-name=\"%s\" data-batch=\"%u\" data-verdict=\"%s\"><td title=\"%s\">%s</td>", name,
-               identity->batch, verdict_of(c), name, name);
+               identity->batch, c ? verdict_word(c->verdict) : "", name, name);
     cell(b, identity->batch, 0);
     cell(b, w ? w->st.min : NAN, 0);
     cell(b, w ? row_per_entry(w) : NAN, 0);

@@ -32,7 +32,7 @@ bool audit_knows_domain(const struct domain *d);
 __may_switch long audit_op(struct int82_op_buffer *op);
 
 /* Frames (arch/x86/mm/audit.c) */
-#define AUDIT_BYTES 8 /* of scratch memory for each frame */
+#define AUDIT_BYTES 8        /* of scratch memory for each frame */
 int audit_map_scratch(void); /* 0 or -ENOMEM */
 void audit_unmap_scratch(void);
 void audit_vcpu_frames(const struct vcpu *v);
