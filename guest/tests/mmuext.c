@@ -5,6 +5,8 @@
  */
 #include "test.h"
 
+#define ENTRIES (PAGE_SIZE / sizeof(pte_t))
+
 static void *table_page(void)
 {
     void *page = alloc_page();
@@ -101,6 +103,38 @@ TEST(mmuext_pin_l1_contents)
     CHECK_RC(page_make_readonly(data), 0);
     CHECK_RC(pin(1, data), 0);
     CHECK_RC(unpin(data), 0);
+    CHECK_RC(page_make_writable(data), 0);
+    free_page(page);
+    free_page(data);
+}
+
+/* Wherever an entry stands, alone or beside others, it counts when its table is taken, and when it is given back. */
+TEST(mmuext_pin_l1_each_entry)
+{
+    pte_t *page = alloc_page();
+    void *data = alloc_page();
+
+    CHECK_RC(page_make_readonly(data), 0);
+    for (unsigned int i = 0; i < 2 * ENTRIES; i++) {
+        unsigned int at = i / 2, beside = (at * 7 + 3) % ENTRIES;
+
+        context("entry %u%s", at, i & 1 ? ", and another" : "");
+        page[beside] = i & 1 ? make_pte(virt_to_mfn(page), PTE_KERNEL_RO) : 0;
+        page[at] = make_pte(virt_to_mfn(data), PTE_KERNEL_RW | PTE_G);
+        CHECK_RC(page_make_readonly(page), 0);
+        CHECK(pin(1, page) < 0);
+        CHECK_RC(page_make_writable(page), 0);
+        page[at] = make_pte(virt_to_mfn(data), PTE_KERNEL_RW);
+        CHECK_RC(page_make_readonly(page), 0);
+        CHECK_RC(pin(1, page), 0);
+        CHECK(pin(1, data) < 0);
+        CHECK_RC(unpin(page), 0);
+        CHECK_RC(pin(1, data), 0);
+        CHECK_RC(unpin(data), 0);
+        CHECK_RC(page_make_writable(page), 0);
+        page[at] = page[beside] = 0;
+    }
+    context("%s", "");
     CHECK_RC(page_make_writable(data), 0);
     free_page(page);
     free_page(data);

@@ -2,7 +2,8 @@
 /*
  * The references of a whole L1 table, taken and dropped: what pinning and unpinning mostly are. Plain mappings of the
  * owner's own RAM are done here; at anything else the loop stops, and page_tables.c does that entry with the functions
- * of frames.h, which have the same sense.
+ * of frames.h, which have the same sense. Most tables are mostly empty: entries that are absent are passed over by
+ * sixteen.
  *
  *      uint32_t take_l1_refs(pte_t *table, uint32_t index, struct domain *d)
  *      uint32_t drop_l1_refs(pte_t *table, uint32_t index, struct domain *d)
@@ -17,6 +18,8 @@
 
         .text
 
+#define GROUP       128     /* bytes of sixteen entries */
+
 .macro ENTER_LOOP
         push    %ebx
         push    %esi
@@ -24,12 +27,11 @@
         lea     L1_ENTRIES * 8(%eax), %ebx
         lea     (%eax,%edx,8), %edi
         mov     %ecx, %edx
-        cmp     %ebx, %edi
-        jae     9f
 .endm
 
-.macro LEAVE_LOOP
-9:      mov     %edi, %eax
+/* EDI: where the loop has ended. */
+l1_refs_end:
+        mov     %edi, %eax
         sub     %ebx, %eax
         sar     $3, %eax
         add     $L1_ENTRIES, %eax
@@ -37,47 +39,95 @@
         pop     %esi
         pop     %ebx
         ret
+
+/* The sixteen entries at EDI: to \none when none is present. A full table pays for a look at the first. */
+.macro LOOK_AT_GROUP none
+        testb   $_PAGE_PRESENT, HV((%edi))
+        jnz     .Lsome\@
+        mov     HV(8(%edi)), %eax
+        .irp    offset, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120
+        or      HV(\offset(%edi)), %eax
+        .endr
+        test    $_PAGE_PRESENT, %al
+        jz      \none
+.Lsome\@:
+.endm
+
+/* \each OFFSET for all entries from EDI on: one by one to the first group, then by groups. */
+.macro ALL_ENTRIES each
+1:      test    $GROUP - 1, %edi
+        jz      5f
+        \each   0
+        add     $8, %edi
+        jmp     1b
+2:      LOOK_AT_GROUP 4f
+3:      .irp    offset, 0, 8, 16, 24, 32, 40, 48, 56
+        \each   \offset
+        .endr
+        add     $GROUP / 2, %edi
+        test    $GROUP / 2, %edi
+        jnz     3b
+        cmp     %ebx, %edi
+        jne     2b
+        jmp     l1_refs_end
+4:      add     $GROUP, %edi
+5:      cmp     %ebx, %edi
+        jne     2b
+        jmp     l1_refs_end
+.endm
+
+.macro TAKE offset
+        mov     HV(\offset(%edi)), %eax
+        test    $_PAGE_PRESENT, %al
+        jz      .Lnext\@
+        mov     HV(\offset + 4(%edi)), %ecx
+        test    $L1_REFUSED, %eax
+        jnz     .Lstop\@
+        test    %ecx, HV(refused_hi)
+        jnz     .Lstop\@
+        FIND_OWN_FRAME .Lstop\@
+        test    $_PAGE_RW, %al
+        jz      .Lcount\@
+        TAKE_WRITABLE_USE .Lstop\@, .Ltoo_many\@
+.Lcount\@:
+        incl    FRAME(count)
+.Lnext\@:
+        .subsection 1
+.Ltoo_many\@:
+        subl    $PGT_ONE, FRAME(type_info)      # C says so
+.Lstop\@:
+        add     $\offset, %edi
+        jmp     l1_refs_end
+        .previous
 .endm
 
 ENTRY(take_l1_refs)
         ENTER_LOOP
-1:      mov     HV((%edi)), %eax
-        test    $_PAGE_PRESENT, %al
-        jz      3f
-        mov     HV(4(%edi)), %ecx
-        test    $L1_REFUSED, %eax
-        jnz     9f
-        test    %ecx, HV(refused_hi)
-        jnz     9f
-        FIND_OWN_FRAME 9f
-        test    $_PAGE_RW, %al
-        jz      2f
-        TAKE_WRITABLE_USE 9f, 4f
-2:      incl    FRAME(count)
-3:      add     $8, %edi
-        cmp     %ebx, %edi
-        jne     1b
-        LEAVE_LOOP
-4:      subl    $PGT_ONE, FRAME(type_info)      # too many uses: C says so
-        jmp     9b
+        ALL_ENTRIES TAKE
 
 /*
- * The most frequent case of dropping: writable mappings of RAM, or nothing, in a table of a domain that never mapped I/O
- * space. Every present entry names a frame of the frame table then, as it was validated: nothing to compare.
- * Anything else goes on in the careful loop. EAX: frame * 16.
+ * In a table of a domain that never mapped I/O space, every present entry names a frame of the frame table, as it was
+ * validated, and whoever owns the frame, its counts go down in the same way. Otherwise \find looks at both.
  */
-#define DROPPED(f) FRAME_AT(%eax, f)
+#define DROPPED(f) FRAME_AT(%eax, f)            /* EAX: frame * 16 */
 
-.macro DROP_WRITABLE offset
-        mov     HV(\offset(%edi)), %eax
-        test    $_PAGE_PRESENT | _PAGE_RW, %al
-        jnp     .Lcareful\@                     # just one of the two: odd parity
-        jz      .Lnext\@
-        mov     HV(\offset + 4(%edi)), %ecx
+.macro VALIDATED_FRAME otherwise
         shrd    $PAGE_SHIFT, %ecx, %eax
         shl     $4, %eax
-        cmp     %edx, DROPPED(owner)
-        jne     .Lcareful\@
+.endm
+
+.macro OWN_FRAME otherwise
+        FIND_OWN_FRAME \otherwise
+        mov     %esi, %eax
+.endm
+
+.macro DROP offset, find=VALIDATED_FRAME
+        mov     HV(\offset(%edi)), %eax
+        test    $_PAGE_PRESENT | _PAGE_RW, %al
+        jnp     .Lone\@                         # just one of the two: odd parity
+        jz      .Lnext\@
+        mov     HV(\offset + 4(%edi)), %ecx
+        \find   .Lstop\@
         decl    DROPPED(count)
         jz      .Llast\@
         subl    $PGT_ONE, DROPPED(type_info)
@@ -87,53 +137,31 @@ ENTRY(take_l1_refs)
         mov     %ecx, DROPPED(stamp)
 .Lnext\@:
         .subsection 1
+.Lone\@:
+        test    $_PAGE_PRESENT, %al
+        jz      .Lnext\@
+        mov     HV(\offset + 4(%edi)), %ecx     # a read-only mapping
+        \find   .Lstop\@
+        testb   $PGT_SEG_DESC, DROPPED(type_info)
+        jnz     .Lstop\@                        # C looks whether that was the LDT
+        decl    DROPPED(count)
+        jnz     .Lnext\@
 .Llast\@:
-        incl    DROPPED(count)
-.Lcareful\@:
+        incl    DROPPED(count)                  # the last reference of all: C frees the frame
+.Lstop\@:
         add     $\offset, %edi
-        jmp     drop_carefully
+        jmp     l1_refs_end
         .previous
+.endm
+
+.macro DROP_OWN offset
+        DROP    \offset, OWN_FRAME
 .endm
 
 ENTRY(drop_l1_refs)
         ENTER_LOOP
         cmpb    $0, HV(DOMAIN_maps_io(%edx))
-        jne     drop_carefully
-        test    $31, %edi
-        jnz     drop_carefully
-1:      DROP_WRITABLE 0
-        DROP_WRITABLE 8
-        DROP_WRITABLE 16
-        DROP_WRITABLE 24
-        add     $32, %edi
-        cmp     %ebx, %edi
-        jne     1b
-        jmp     9f
-
-drop_carefully:
-1:      mov     HV((%edi)), %eax
-        test    $_PAGE_PRESENT, %al
-        jz      3f
-        mov     HV(4(%edi)), %ecx
-        FIND_OWN_FRAME 9f
-        test    $_PAGE_RW, %al
-        jz      5f
-        decl    FRAME(count)
-        jz      4f
-        subl    $PGT_ONE, FRAME(type_info)
-        cmpl    $PGT_ONE, FRAME(type_info)
-        jb      6f
-3:      add     $8, %edi
-        cmp     %ebx, %edi
-        jne     1b
-        LEAVE_LOOP
-4:      incl    FRAME(count)                    # the last reference of all: C frees the frame
-        jmp     9b
-5:      testb   $PGT_SEG_DESC, FRAME(type_info)
-        jnz     9b                              # C looks whether that was the LDT
-        decl    FRAME(count)
-        jnz     3b
-        jmp     4b
-6:      mov     CPU(tlb_clock), %ecx            # the last use as writable is over
-        mov     %ecx, FRAME(stamp)
-        jmp     3b
+        jne     drop_own
+        ALL_ENTRIES DROP
+drop_own:
+        ALL_ENTRIES DROP_OWN
