@@ -109,14 +109,20 @@ static void iret_frame_in_hypervisor(void)
     __asm__ volatile("mov $0xFD900000, %esp; mov $23, %eax; int $0x82");
 }
 
-static void user_kernel_stack(uint32_t ss, uint32_t esp)
+extern const char user_leave[], user_int80[], user_int21[], user_read[];
+
+static void user_enters(const char *code, uint32_t arg, uint32_t ss, uint32_t esp)
 {
-    extern const char user_leave[];
     struct caught_trap caught;
 
     if (!user_setup() || HYPERVISOR_stack_switch(ss, esp))
         return;
-    run_user_on_kernel_stack(user_address(user_leave), USER_ESP, 0, &caught);
+    run_user_on_kernel_stack(user_address(code), USER_ESP, arg, &caught);
+}
+
+static void user_kernel_stack(uint32_t ss, uint32_t esp)
+{
+    user_enters(user_leave, 0, ss, esp);
 }
 
 static void kernel_stack_in_hypervisor(void)
@@ -127,13 +133,32 @@ static void kernel_stack_in_hypervisor(void)
 /* The gate of `int $0x80` leads straight to the guest's kernel: here the processor itself pushes. */
 static void system_call_stack_in_hypervisor(void)
 {
-    extern const char user_int80[];
-    struct caught_trap caught;
-
     trap_set_entry(0x80, failsafe_entry, 3);
-    if (!user_setup() || HYPERVISOR_stack_switch(FLAT_KERNEL_SS, 0xFD900000))
-        return;
-    run_user_on_kernel_stack(user_address(user_int80), USER_ESP, 0, &caught);
+    user_enters(user_int80, 0, FLAT_KERNEL_SS, 0xFD900000);
+}
+
+/* The ways of bounce_fast.S. */
+static void masked_system_call_stack_in_hypervisor(void)
+{
+    trap_set_entry(0x80, failsafe_entry, 3 | 4);
+    user_enters(user_int80, 0, FLAT_KERNEL_SS, 0xFD900000);
+}
+
+static void user_int_stack_in_hypervisor(void)
+{
+    trap_set_entry(0x21, failsafe_entry, 3);
+    user_enters(user_int21, 0, FLAT_KERNEL_SS, 0xFD900000);
+}
+
+static void user_page_fault_stack_in_hypervisor(void)
+{
+    user_enters(user_read, (uint32_t)UNMAPPED, FLAT_KERNEL_SS, 0xFD900000);
+}
+
+static void int_on_hypervisors_stack(void)
+{
+    trap_set_entry(0x21, failsafe_entry, 1);
+    __asm__ volatile("mov $0xFD900000, %esp; int $0x21");
 }
 
 static void kernel_stack_selector(void)
@@ -206,6 +231,10 @@ static const struct {
     KIND(iret_frame_in_hypervisor),
     KIND(kernel_stack_in_hypervisor),
     KIND(system_call_stack_in_hypervisor),
+    KIND(masked_system_call_stack_in_hypervisor),
+    KIND(user_int_stack_in_hypervisor),
+    KIND(user_page_fault_stack_in_hypervisor),
+    KIND(int_on_hypervisors_stack),
     KIND(kernel_stack_selector),
     KIND(kernel_stack_unmapped),
     KIND(event_without_callback),

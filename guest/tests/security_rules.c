@@ -45,7 +45,7 @@ TEST(rule_flags_on_the_way_to_a_guest)
     struct iret_result r;
 
     flags_in_handler = NT;
-    WITH_NT("mov (%%eax), %%ecx;"); /* exceptions.S */
+    WITH_NT("mov (%%eax), %%ecx;"); /* bounce_fast.S */
     CHECK_EQ(flags_in_handler & 0x27300, 0x200);
     CHECK_EQ(saved_flags & NT, NT);
     flags_in_handler = NT;

@@ -8,7 +8,7 @@
 #include <xen/sched.h>
 
 /* Assembly entry points */
-extern const char hypercall[], trap_unexpected[], double_fault[], start_guest[];
+extern const char hypercall[], int80_masked[], trap_unexpected[], double_fault[], start_guest[];
 extern const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
 
 /* Called from there */

@@ -5,7 +5,7 @@
  *
  *      SS, ESP (if from ring 2 or 3); EFLAGS (IF: upcalls were not masked); CS | mask << 16; EIP; error code if any
  *
- * exceptions.S does the same for the most frequent case.
+ * bounce_fast.S does the same for the most frequent ones.
  */
 #include <asm/emulate.h>
 #include <asm/guest_access.h>

@@ -322,13 +322,16 @@ static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_
 #define GATE_TASK      0x85
 #define GATE_DPL(n)    ((n) << 5)
 
-/* A ring-3 program's `int $0x80` goes straight to the guest's kernel, when its handler can be a processor's gate: no
- * masking of events asked for, and code of its own. Otherwise it takes the way of every other vector. */
+/* A ring-3 program's `int $0x80` goes straight to the guest's kernel, when its handler can be a processor's gate: code of
+ * its own, and no masking of events asked for. If it is, the gate leads to bounce.S. Otherwise it takes the way of every
+ * other vector. */
 void set_int80_gate(const struct vcpu *v)
 {
     const struct guest_trap *trap = &v->arch.traps[SYSCALL_VECTOR];
 
-    if (!trap->cs || TI_GET_IF(trap) || !guest_code_selector_ok(trap->cs))
+    if (trap->cs && TI_GET_IF(trap))
+        set_gate(SYSCALL_VECTOR, HYP_CS, (uint32_t)int80_masked, GATE_INTERRUPT | GATE_DPL(TI_GET_DPL(trap)));
+    else if (!trap->cs || !guest_code_selector_ok(trap->cs))
         set_gate(SYSCALL_VECTOR, HYP_CS, (uint32_t)trap_unexpected, GATE_INTERRUPT);
     else
         set_gate(SYSCALL_VECTOR, trap->cs, trap->address, GATE_TRAP | GATE_DPL(TI_GET_DPL(trap)));

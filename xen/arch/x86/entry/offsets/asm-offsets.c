@@ -57,6 +57,7 @@ void offsets(void)
     OFFSET(VCPU_traps, vcpu, arch.traps);
     OFFSET(VCPU_flat_cs, vcpu, arch.flat_cs);
     OFFSET(VCPU_flat_ss, vcpu, arch.flat_ss);
+    OFFSET(VCPU_on_iret, vcpu, arch.on_iret);
     OFFSET(VCPU_event_callback, vcpu, arch.event_callback);
     OFFSET(VCPU_nmi_pending, vcpu, nmi_pending);
     OFFSET(ENTRY_eip, guest_entry, eip);
@@ -77,6 +78,7 @@ void offsets(void)
     OFFSET(UREGS_eflags, cpu_user_regs, eflags);
     OFFSET(UREGS_esp, cpu_user_regs, esp);
     OFFSET(UREGS_ss, cpu_user_regs, ss);
+    DEFINE(UREGS_end, __builtin_offsetof(struct cpu_user_regs, ss) + 4);
     DEFINE(GUEST_FRAME_SIZE, HYP_FRAME_SIZE - __builtin_offsetof(struct cpu_user_regs, eip));
 
     OFFSET(BATCH_chunk_end, batch_frame, chunk_end);

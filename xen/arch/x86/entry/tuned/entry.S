@@ -61,9 +61,9 @@ ENTRY(\entry)
         GUEST_IRET
 .endm
 
-/* Tier FULL: a C function that works on the guest's complete frame; its result is the guest's EAX. */
+/* Tier FULL: where the assembly goes on to C, on the guest's complete frame; the result is the guest's EAX. */
 .macro FRAME_CALL name
-ENTRY(hypercall_\name)
+ENTRY(hypercall_\name\()_c)
         push    $HYPERCALL_ENTRY
         SAVE_REGS
         mov     %esp, %eax
