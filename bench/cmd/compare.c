@@ -145,7 +145,8 @@ static int compare_main(int argc, char **argv, struct compare_options *o, const 
          NULL},
         {"qemu", 0, "PROGRAM", "instead of qemu-system-i386", &o->m.qemu, NULL, NULL},
         {"cpu", 0, "MODEL", "QEMU's -cpu", &o->m.cpu, NULL, NULL},
-        {"pin", 0, "CPU", "pin QEMU to this processor", &o->m.pin, NULL, NULL},
+        ENGINE_PROBE_OPTION,
+        {"pin", 0, "CPU", "pin the guest's processor to this one", &o->m.pin, NULL, NULL},
         {"timeout", 0, "SECONDS", "for each run (default: 300)", &o->m.timeout, NULL, NULL},
         {0},
     };

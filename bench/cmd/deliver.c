@@ -13,6 +13,16 @@
 
 #define DISK_MIB 8 /* a result with plots has 1 */
 
+static void check_info(const char *info)
+{
+    size_t n = strcspn(info, "=");
+    char *key = xstrndup(info, n), *why = info_refused(info[n] ? key : "", info + n);
+
+    if (why)
+        die(EXIT_USAGE, "--info=%s: %s", info, why);
+    free(key);
+}
+
 static void check_place(const char *dir)
 {
     struct statvfs fs;
@@ -21,19 +31,23 @@ static void check_place(const char *dir)
         die(EXIT_RUN, "the disk with %s is full: less than %d MiB are free", dir, DISK_MIB);
 }
 
-static void check_infos(const struct delivery *o)
+void deliver_check(struct delivery *o)
 {
-    for (size_t i = 0; i < o->infos_n; i++) {
-        size_t n = strcspn(o->infos[i], "=");
-        char *key = xstrndup(o->infos[i], n), *why = info_refused(o->infos[i][n] ? key : "", o->infos[i] + n);
+    const char *out = o->out && *o->out ? o->out : fmt("%s/results", tree_root());
 
-        if (why)
-            die(EXIT_USAGE, "--info=%s: %s", o->infos[i], why);
-        free(key);
-    }
+    if (o->label && *o->label && !label_is_good(o->label))
+        die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o->label);
+    for (size_t i = 0; i < o->infos_n; i++)
+        check_info(o->infos[i]);
+    for (size_t i = 0; i < o->peers_n; i++)
+        result_free(result_load(o->peers[i]));
+    if (!o->no_plot && !have_program("gnuplot"))
+        die(EXIT_MISSING, "gnuplot is not installed: run `make deps`, or give --no-plot");
+    o->temp = temp_dir(out, "unfinished");
+    check_place(o->temp);
 }
 
-static void check_peers(const struct delivery *o, const char *engine)
+void deliver_check_peers(const struct delivery *o, const char *engine)
 {
     struct result like = {.source = (char *)"this result"};
 
@@ -44,20 +58,6 @@ static void check_peers(const struct delivery *o, const char *engine)
         require_same_ticks(&like, peer);
         result_free(peer);
     }
-}
-
-void deliver_check(struct delivery *o, const char *engine)
-{
-    const char *out = o->out && *o->out ? o->out : fmt("%s/results", tree_root());
-
-    if (o->label && *o->label && !label_is_good(o->label))
-        die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o->label);
-    check_infos(o);
-    check_peers(o, engine);
-    if (!o->no_plot && !have_program("gnuplot"))
-        die(EXIT_MISSING, "gnuplot is not installed: run `make deps`, or give --no-plot");
-    o->temp = temp_dir(out, "unfinished");
-    check_place(o->temp);
 }
 
 void deliver_infos(struct result *r, const struct delivery *o)
@@ -97,7 +97,7 @@ void deliver(struct result *r, struct delivery *o, const struct buf *console)
     char *temp, *text, *path;
 
     if (!o->temp)
-        deliver_check(o, result_info(r, "engine"));
+        deliver_check(o);
     temp = o->temp;
     for (size_t i = 0; i < o->peers_n; i++) {
         peers[i] = result_load(o->peers[i]);

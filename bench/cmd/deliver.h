@@ -12,10 +12,12 @@ struct delivery {
     char *temp; /* where the files go until they are a result */
 };
 
-/* Before the measuring on ENGINE, which must not be lost for a wrong label, info (KEY=VALUE) or peer, a place that
- * cannot be written, a full disk, or no gnuplot: ends the program with what is wrong. */
-void deliver_check(struct delivery *o, const char *engine);
-/* Notes the infos in the result. */
+/* Before the measuring, which must not be lost for a wrong label, info or peer, a place that cannot be written, a full
+ * disk, or no gnuplot: ends the program with what is wrong. */
+void deliver_check(struct delivery *o);
+/* The same when a peer has other ticks than what is measured on ENGINE. */
+void deliver_check_peers(const struct delivery *o, const char *engine);
+/* Notes the infos (KEY=VALUE each) in the result; none replaces what was measured. */
 void deliver_infos(struct result *r, const struct delivery *o);
 /* Prints the table, writes the files, draws the plots; the last step is the rename that makes them a result. */
 void deliver(struct result *r, struct delivery *o, const struct buf *console);

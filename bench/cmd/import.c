@@ -34,9 +34,8 @@ int cmd_import(int argc, char **argv)
         die(EXIT_USAGE, "import takes one file: the captured console");
     if (!engine || !label_is_good(engine))
         die(EXIT_USAGE, "import needs --engine=NAME: what ran it, e.g. bare-metal");
-    if (o.label && *o.label && !label_is_good(o.label))
-        die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
-    deliver_check(&o, engine);
+    deliver_check(&o);
+    deliver_check_peers(&o, engine);
     if (!file_read(strcmp(argv[0], "-") ? argv[0] : "/dev/stdin", &console))
         die(EXIT_MISSING, "cannot read %s: %s", argv[0], strerror(errno));
     parser_init(&p, r);

@@ -58,11 +58,10 @@ int cmd_run(int argc, char **argv)
     c.cpu = conditions_pin(pin);
     run_check_reps(c.reps);
     run_check_memory(c.memory);
-    for (size_t i = 0; i < o.peers_n; i++)
-        result_free(result_load(o.peers[i])); /* before the probe */
     run_defaults(&c);
+    deliver_check(&o);
     engine = engine_pick(engine_name, *qemu ? qemu : host_qemu_for(c.hypervisor), cpu, true);
-    deliver_check(&o, engine.name); /* before the run: a wrong peer must not cost one */
+    deliver_check_peers(&o, engine.name);
     c.engine = &engine;
     c.console = &console;
     if (engine.kind == ENGINE_KVM)

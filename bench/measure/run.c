@@ -78,7 +78,7 @@ void run_check_memory(const char *mib)
     uint64_t n = option_u64("memory", mib, MEMORY_MIN);
 
     if (n < MEMORY_MIN || n > MEMORY_MAX)
-        die(EXIT_USAGE, "--memory=%s: from %d to %d MiB", mib, MEMORY_MIN, MEMORY_MAX);
+        die(EXIT_USAGE, "--memory=%s: a machine has some, from %d to %d MiB", mib, MEMORY_MIN, MEMORY_MAX);
 }
 
 void run_default_guest(struct run_config *c)

@@ -58,6 +58,13 @@ static char *processors_differ(const struct result *a, const struct result *b)
     return why;
 }
 
+static bool known(const struct result *r, const char *key)
+{
+    const char *s = result_info(r, key);
+
+    return s && strcmp(s, "unknown");
+}
+
 char *ticks_differ(const struct result *a, const struct result *b, bool force)
 {
     const char *x = result_engine(a), *y = result_engine(b);
@@ -67,6 +74,9 @@ char *ticks_differ(const struct result *a, const struct result *b, bool force)
                    x ? b->source : a->source);
     if (strcmp(x, y))
         return fmt("another engine: %s and %s, whose ticks are different units", x, y);
+    if (known(a, "nested_paging") && known(b, "nested_paging") && differ(a, b, "nested_paging"))
+        return fmt("nested paging %s and %s: the same calls leave the guest in one of them only",
+                   result_info(a, "nested_paging"), result_info(b, "nested_paging"));
     return result_exact(a) || force ? NULL : processors_differ(a, b);
 }
 
@@ -138,25 +148,12 @@ static char *refuse_suite(const struct result *base, const struct result *head)
     return fmt("the suite %s was changed without a commit, and the guests differ (--force compares anyway)", h);
 }
 
-/* Without nested paging the same calls leave the guest (CR3, INVLPG, page faults), and cost up to a hundred times more.
- */
-static char *paging_differs(const struct result *base, const struct result *head)
-{
-    const char *x = result_info(base, "nested_paging"), *y = result_info(head, "nested_paging");
-
-    if (!x || !y || !strcmp(x, "unknown") || !strcmp(y, "unknown") || !strcmp(x, y))
-        return NULL;
-    return fmt("nested paging %s and %s: the same calls leave the guest in one of them only", x, y);
-}
-
 char *refusal(const struct result *base, const struct result *head, bool force)
 {
     char *why = ticks_differ(base, head, force);
 
     if (!why && !force)
         why = differ_text(base, head, "machine_cpu", "processor model for the guest");
-    if (!why)
-        why = paging_differs(base, head);
     return why || force ? why : refuse_suite(base, head);
 }
 
@@ -194,7 +191,7 @@ static const char *entry_of(const struct result *r, int *n)
 
 char *options_differ(const struct result *a, const struct result *b)
 {
-    static const char *const keys[] = {"memory_mib", "reps", "pinned", "frequency_governor", "nested_paging", NULL};
+    static const char *const keys[] = {"memory_mib", "reps", NULL};
     static const char *const parts[][2] = {{"hypervisor: ", "hypervisor's options"}, {"guest: ", "guest's options"}};
     struct buf text = {0};
     int an = 0, bn = 0;

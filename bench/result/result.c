@@ -57,27 +57,33 @@ char *rows_unmatched(const char *globs, struct result *const *v, size_t n)
 bool info_is_measured(const char *key)
 {
     static const char *const keys[] = {"schema",
+                                       "about",
+                                       "engine_why",
                                        "date",
                                        "engine",
                                        "engine_version",
-                                       "engine_why",
-                                       "tick",
                                        "machine_cpu",
                                        "memory_mib",
+                                       "tick",
+                                       "engine_not_taken",
                                        "host_cpu",
                                        "host_kernel",
+                                       "nested_paging",
+                                       "exits_per_call",
                                        "pinned",
                                        "frequency_governor",
-                                       "nested_paging",
+                                       "boost",
+                                       "smt",
                                        "microcode",
                                        "mitigations",
+                                       "aperf_mperf",
                                        "hypervisor_file",
                                        "hypervisor_revision",
                                        "hypervisor_sha256",
+                                       "hypervisor_build",
                                        "hypervisor",
                                        "capabilities",
                                        "changeset",
-                                       "hypervisor_build",
                                        "hypervisor_cc",
                                        "suite",
                                        "suite_revision",
@@ -91,7 +97,6 @@ bool info_is_measured(const char *key)
                                        "warm_ups",
                                        "options",
                                        "not_available",
-                                       "about",
                                        NULL};
 
     for (const char *const *k = keys; *k; k++)
@@ -111,7 +116,7 @@ char *info_refused(const char *key, const char *value)
         return fmt("%s is what the measurement says of itself", key);
     for (const char *s = value; *s; s++)
         if (iscntrl((unsigned char)*s))
-            return fmt("the value of %s has a line break or another control character in it", key);
+            return fmt("the value of %s is one line, without control characters", key);
     return NULL;
 }
 

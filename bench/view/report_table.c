@@ -79,8 +79,7 @@ static void single_cells(struct buf *b, const struct row *w)
 static void compared_cells(struct buf *b, const struct comparison *c)
 {
     const char *word = c ? verdict_word(c->verdict) : "";
-    bool both = c && c->verdict != V_NEW && c->verdict != V_GONE && c->base > 0;
-    char *ratio = both ? fmt("%.4g", c->head / c->base) : xstrdup("");
+    char *ratio = c && c->ratio > 0 ? fmt("%.4g", c->ratio) : xstrdup("");
 
     cell(b, c && c->verdict != V_NEW ? c->base : NAN, 0);
     buf_printf(b, "<td data-v=\"%s\" class=\"%s\">%s</td><td class=\"left\"><span class=\"%s\">%s</span> <small>",

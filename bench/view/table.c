@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "view/table.h"
+#include "view/peers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -43,13 +44,6 @@ static int name_width(const struct result *r)
     return width;
 }
 
-double peer_times(const struct row *w, const struct result *peer)
-{
-    const struct row *p = result_row(peer, w->name, w->batch);
-
-    return p && row_figure(p) > 0 && row_figure(w) > 0 ? row_figure(p) / row_figure(w) : 0;
-}
-
 static void print_times(double times, int width)
 {
     if (times > 0)
@@ -58,24 +52,18 @@ static void print_times(double times, int width)
         printf("  %*s", width, "-");
 }
 
-/* Of all rows that both have, printed or not. */
+/* Of all calls that both have, printed or not. */
 static void print_means(const struct result *r, struct result *const *peers, size_t peers_n, int before,
                         const int *width)
 {
     printf("%s%-*s", colour(BOLD), before, "geometric mean");
     for (size_t p = 0; p < peers_n; p++) {
-        double sum = 0;
-        size_t n = 0;
+        size_t names;
+        double mean = times_mean(r, peers[p], &names);
 
-        for (size_t i = 0; i < r->rows_n; i++) {
-            double times = peer_times(&r->rows[i], peers[p]);
-
-            sum += times > 0 ? log(times) : 0;
-            n += times > 0;
-        }
-        print_times(n ? exp(sum / n) : 0, width[p]);
+        print_times(names ? mean : 0, width[p]);
     }
-    printf("%s\n\ntimes: how many of this result's ticks the peer needs for the same row, peer / this result\n",
+    printf("%s\n\ntimes: how many times this result's ticks the peer needs for the same row, peer / this result\n",
            colour(PLAIN));
 }
 
@@ -120,7 +108,7 @@ void table_print(const struct result *r, struct result *const *peers, size_t pee
             printf(" %12.2f %12.2f %10.2f", w->st.p99, w->st.max, w->st.stddev);
         printf(" %12.2f", row_per_entry(w));
         for (size_t p = 0; p < peers_n; p++)
-            print_times(peer_times(w, peers[p]), peer_width[p]);
+            print_times(row_times(w, peers[p]), peer_width[p]);
         printf("%s\n", varies ? " ~" : "");
     }
     if (peers_n)
@@ -156,7 +144,7 @@ void table_markdown(const struct result *r, struct result *const *peers, size_t 
             const struct row *other = result_row(peers[p], w->name, w->batch);
 
             if (other && other->st.min > 0)
-                printf(" %.10g | %.2f |", round(other->st.min * 100) / 100, peer_times(w, peers[p]));
+                printf(" %.10g | %.2f |", round(other->st.min * 100) / 100, row_times(w, peers[p]));
             else
                 printf(" - | - |");
         }

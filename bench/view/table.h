@@ -5,8 +5,6 @@
 
 #include "result/result.h"
 
-/* Of a row, peer / this result: above 1 the peer needs more. 0 when one of them has no such figure. */
-double peer_times(const struct row *w, const struct result *peer);
 /* One line a row, with a column of these times for each peer, and their geometric means. BRIEF: of each operation only
  * its batches 1 and 512. */
 void table_print(const struct result *r, struct result *const *peers, size_t peers_n, bool brief);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts. Each vector pushes a word with its error code and number, then the registers, and goes on
- * in C (do_trap, do_irq); entry.S has the picture of the frame's top. Vectors 13 and 14 are in bounce.S: most often they
+ * in C (do_trap, do_irq); entry.S has the picture of the frame's top. Vectors 13 and 14 are in bounce_fast.S: most often they
  * are for the guest's handler.
  */
 #include <asm/asm.h>

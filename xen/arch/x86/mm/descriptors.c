@@ -322,9 +322,9 @@ static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_
 #define GATE_TASK      0x85
 #define GATE_DPL(n)    ((n) << 5)
 
-/* A ring-3 program's `int $0x80` goes straight to the guest's kernel, when its handler can be a processor's gate: code of
- * its own, and no masking of events asked for. If it is, the gate leads to bounce.S. Otherwise it takes the way of every
- * other vector. */
+/* A ring-3 program's `int $0x80` goes straight to the guest's kernel, when its handler can be a processor's gate: code
+ * of its own, and no masking of events asked for. If it is, the gate leads to bounce_fast.S. Otherwise it takes the way
+ * of every other vector. */
 void set_int80_gate(const struct vcpu *v)
 {
     const struct guest_trap *trap = &v->arch.traps[SYSCALL_VECTOR];
