@@ -11,6 +11,18 @@ $own0 << EOD
 256 20.871
 512 20.811
 EOD
+$peer0 << EOD
+1 565.000
+2 434.000
+4 368.500
+8 335.750
+16 319.375
+32 311.188
+64 307.094
+128 305.047
+256 304.023
+512 303.512
+EOD
 $own1 << EOD
 1 56.000
 2 59.500
@@ -22,6 +34,18 @@ $own1 << EOD
 128 20.992
 256 20.871
 512 20.811
+EOD
+$peer1 << EOD
+1 565.000
+2 434.000
+4 368.500
+8 335.750
+16 319.375
+32 311.188
+64 307.094
+128 305.047
+256 304.023
+512 303.512
 EOD
 $own2 << EOD
 1 56.000
@@ -35,6 +59,18 @@ $own2 << EOD
 256 20.871
 512 20.811
 EOD
+$peer2 << EOD
+1 565.000
+2 434.000
+4 368.500
+8 335.750
+16 319.375
+32 311.188
+64 307.094
+128 305.047
+256 304.023
+512 303.512
+EOD
 $own3 << EOD
 1 87.000
 2 89.500
@@ -46,6 +82,18 @@ $own3 << EOD
 128 50.992
 256 50.871
 512 50.811
+EOD
+$peer3 << EOD
+1 732.000
+2 601.000
+4 535.500
+8 502.750
+16 486.375
+32 478.188
+64 474.094
+128 472.047
+256 471.023
+512 470.512
 EOD
 $own4 << EOD
 1 85.000
@@ -59,6 +107,18 @@ $own4 << EOD
 256 48.871
 512 48.811
 EOD
+$peer4 << EOD
+1 715.000
+2 584.000
+4 518.500
+8 485.750
+16 469.375
+32 461.188
+64 457.094
+128 455.047
+256 454.023
+512 453.512
+EOD
 $own5 << EOD
 1 82.000
 2 84.500
@@ -70,6 +130,18 @@ $own5 << EOD
 128 45.992
 256 45.871
 512 45.811
+EOD
+$peer5 << EOD
+1 710.000
+2 579.000
+4 513.500
+8 480.750
+16 464.375
+32 456.188
+64 452.094
+128 450.047
+256 449.023
+512 448.512
 EOD
 $own6 << EOD
 1 84.000
@@ -83,6 +155,18 @@ $own6 << EOD
 256 47.871
 512 47.811
 EOD
+$peer6 << EOD
+1 619.000
+2 488.000
+4 422.500
+8 389.750
+16 373.375
+32 365.188
+64 361.094
+128 359.047
+256 358.023
+512 357.512
+EOD
 $own7 << EOD
 1 78.000
 2 80.500
@@ -94,6 +178,18 @@ $own7 << EOD
 128 41.992
 256 41.871
 512 41.811
+EOD
+$peer7 << EOD
+1 669.000
+2 538.000
+4 472.500
+8 439.750
+16 423.375
+32 415.188
+64 411.094
+128 409.047
+256 408.023
+512 407.512
 EOD
 $own8 << EOD
 1 84.000
@@ -107,17 +203,29 @@ $own8 << EOD
 256 47.871
 512 47.811
 EOD
-set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (ee3e74274349), tcg-icount: a tick is one instruction"
+$peer8 << EOD
+1 595.000
+2 464.000
+4 398.500
+8 365.750
+16 349.375
+32 341.188
+64 337.094
+128 335.047
+256 334.023
+512 333.512
+EOD
+set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (115826172568), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2
 set xtics (1,2,4,8,16,32,64,128,256,512)
 set xlabel "entries in one call"
-set ylabel "ticks an entry (minimum)"
+set ylabel "ticks an entry (minimum), logarithmic"
 set xrange [0.9:560]
-set yrange [0:*]
+set logscale y
 set key outside right top
-draw = 'plot $own0 using 1:2 with linespoints linewidth 2 pointtype 6 pointsize 1.2 linecolor rgb "#4477aa" title "mmu_same", $own1 using 1:2 with linespoints linewidth 2 pointtype 4 pointsize 1.2 linecolor rgb "#ee6677" title "mmu_sw_bit_off", $own2 using 1:2 with linespoints linewidth 2 pointtype 8 pointsize 1.2 linecolor rgb "#228833" title "mmu_sw_bit_on", $own3 using 1:2 with linespoints linewidth 2 pointtype 12 pointsize 1.2 linecolor rgb "#ccbb44" title "mmu_ro_to_rw", $own4 using 1:2 with linespoints linewidth 2 pointtype 10 pointsize 1.2 linecolor rgb "#66ccee" title "mmu_rw_to_ro", $own5 using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 1.2 linecolor rgb "#aa3377" title "mmu_map_rw", $own6 using 1:2 with linespoints linewidth 2 pointtype 5 pointsize 1.2 linecolor rgb "#ee8800" title "mmu_unmap_rw", $own7 using 1:2 with linespoints linewidth 2 pointtype 9 pointsize 1.2 linecolor rgb "#222222" title "mmu_map_ro", $own8 using 1:2 with linespoints linewidth 2 pointtype 13 pointsize 1.2 linecolor rgb "#999999" title "mmu_unmap_ro"'
+draw = 'plot $own0 using 1:2 with linespoints linewidth 2 pointtype 6 pointsize 1.2 linecolor rgb "#4477aa" title "mmu_same", $peer0 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#4477aa" title "dashed: best of 5", $own1 using 1:2 with linespoints linewidth 2 pointtype 4 pointsize 1.2 linecolor rgb "#ee6677" title "mmu_sw_bit_off", $peer1 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ee6677" title "", $own2 using 1:2 with linespoints linewidth 2 pointtype 8 pointsize 1.2 linecolor rgb "#228833" title "mmu_sw_bit_on", $peer2 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#228833" title "", $own3 using 1:2 with linespoints linewidth 2 pointtype 12 pointsize 1.2 linecolor rgb "#ccbb44" title "mmu_ro_to_rw", $peer3 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ccbb44" title "", $own4 using 1:2 with linespoints linewidth 2 pointtype 10 pointsize 1.2 linecolor rgb "#66ccee" title "mmu_rw_to_ro", $peer4 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#66ccee" title "", $own5 using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 1.2 linecolor rgb "#aa3377" title "mmu_map_rw", $peer5 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#aa3377" title "", $own6 using 1:2 with linespoints linewidth 2 pointtype 5 pointsize 1.2 linecolor rgb "#ee8800" title "mmu_unmap_rw", $peer6 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ee8800" title "", $own7 using 1:2 with linespoints linewidth 2 pointtype 9 pointsize 1.2 linecolor rgb "#222222" title "mmu_map_ro", $peer7 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#222222" title "", $own8 using 1:2 with linespoints linewidth 2 pointtype 13 pointsize 1.2 linecolor rgb "#999999" title "mmu_unmap_ro", $peer8 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#999999" title ""'
 set terminal pngcairo noenhanced size 1100,620 font "DejaVu Sans,11" background "white"
 set output "mmu.png"
 eval(draw)
