@@ -43,6 +43,8 @@
 #define PFEC_reserved 8
 #define PFEC_insn     16
 
+#define ERROR_IDT 2 /* of an error code: it names a gate (SDM 3, 6.13) */
+
 #define FIRST_IRQ_VECTOR 0x20
 #define NR_IRQS          16
 #define SYSCALL_VECTOR   0x80 /* the hypercalls' is HYPERCALL_VECTOR (public/xen.h) */

@@ -111,15 +111,15 @@ ENTRY(trap_14)
         push    %edx
         COUNT(page_faults)
         mov     %cr2, %ecx
-        cmp     $HYP_START, %ecx
-        jae     page_fault_slow
-        mov     FRAME(error_code), %edx
         mov     FRAME(cs), %eax
         and     $3, %eax
         dec     %eax
         jnz     page_fault_of_user
-        and     $PFEC_present | PFEC_write | PFEC_reserved, %edx
-        cmp     $PFEC_present | PFEC_write, %edx
+        mov     FRAME(error_code), %eax
+        and     $PFEC_present | PFEC_write | PFEC_reserved, %eax
+        cmp     $PFEC_present | PFEC_write, %eax
+        jae     page_fault_slow
+        cmp     $HYP_START, %ecx
         jae     page_fault_slow
         mov     CPU(current), %eax
         cmpw    $0, HV(TRAP_cs + HANDLER)
@@ -134,8 +134,10 @@ ENTRY(trap_14)
 page_fault_of_user:
         cmp     $3 - 1, %eax
         jne     page_fault_slow                 # from ring 2, or the hypervisor's own
-        test    $PFEC_reserved, %dl
+        testb   $PFEC_reserved, FRAME(error_code)
         jnz     page_fault_slow
+        cmp     $HYP_START, %ecx
+        jae     page_fault_slow
         mov     CPU(current), %eax
         cmpw    $0, HV(TRAP_cs + HANDLER)
         je      page_fault_slow
@@ -156,8 +158,8 @@ page_fault_slow:
 #undef HANDLER
 
 /*
- * `int n` for which the gate is not the guest's: #GP, with the error code n * 8 + 2. What the guest has for vector n
- * must allow its ring. A frame without an error code; EIP is that behind the instruction.
+ * `int n` for which the gate is not the guest's: #GP, with the error code n * 8 + 2 (exceptions.S:trap_13). What the
+ * guest has for vector n must allow its ring. A frame without an error code; EIP is that behind the instruction.
  */
 #define INT_N        2                          /* bytes of the instruction */
 #define ERROR_OF(n)  ((n) * TRAP_SIZE + 2)
@@ -166,11 +168,10 @@ page_fault_slow:
         .error "an error code's index of a gate is that of a struct guest_trap"
 .endif
 
-ENTRY(trap_13)
+ENTRY(int_n)
         push    %eax
         push    %ecx
         push    %edx
-int_n:
         movzwl  FRAME(error_code), %ecx
         lea     -ERROR_OF(0)(%ecx), %eax
         test    $~(ERROR_OF(255) - ERROR_OF(0)), %eax
@@ -205,8 +206,7 @@ gp_slow:
         pop     %edx
         pop     %ecx
         pop     %eax
-        movw    $TRAP_gp_fault, GUEST_FRAME(1, entry_vector)
-        jmp     trap_common
+        jmp     gp_fault
 
 /*
  * The gate of a ring-3 program's system call, where the handler wants events masked; no gate of the processor's does

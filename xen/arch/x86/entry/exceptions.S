@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions and interrupts. Each vector pushes a word with its error code and number, then the registers, and goes on
- * in C (do_trap, do_irq); entry.S has the picture of the frame's top. Vectors 13 and 14 are in bounce_fast.S: most often they
+ * in C (do_trap, do_irq); entry.S has the picture of the frame's top. Page faults are in bounce_fast.S: most often they
  * are for the guest's handler.
  */
 #include <asm/asm.h>
@@ -41,7 +41,14 @@ ENTRY(trap_\vector)
         TRAP    18
         TRAP    19
 
-ENTRY(trap_common)
+/* The error code of an `int n` names a gate; most often that is for the guest's handler: bounce_fast.S. */
+ENTRY(trap_13)
+        testb   $ERROR_IDT, GUEST_FRAME(1, error_code)
+        jnz     int_n
+        .globl  gp_fault, trap_common
+gp_fault:
+        movw    $TRAP_gp_fault, GUEST_FRAME(1, entry_vector)
+trap_common:
         SAVE_REGS
         mov     %esp, %eax
         call    do_trap

@@ -153,9 +153,7 @@ static bool software_interrupt(struct cpu_user_regs *regs)
 
 static __may_switch void general_protection(struct cpu_user_regs *regs)
 {
-    if (software_interrupt(regs))
-        return;
-    if (regs->error_code == 0 && emulate_privileged_op(regs))
+    if (regs->error_code ? software_interrupt(regs) : emulate_privileged_op(regs))
         return;
     to_guest(regs, TRAP_gp_fault);
 }
