@@ -26,9 +26,9 @@ $data0 << EOD
 23 "pin_l3_tree" 3930.00
 24 "unpin_l3_tree" 3759.00
 25 "page_fault_iret" 54.00
-26 "soft_int_0x81_iret" 51.00
-27 "ptwr_store_nonpresent" 229.00
-28 "emul_read_cr3" 100.00
+26 "soft_int_0x81_iret" 53.00
+27 "ptwr_store_nonpresent" 227.00
+28 "emul_read_cr3" 84.00
 29 "emul_cpuid_prefix" 141.00
 30 "evtchn_send_already_pending" 24.00
 31 "set_timer_op" 124.93
@@ -73,7 +73,7 @@ $data1 << EOD
 29 "emul_cpuid_prefix" 238.00
 30 "evtchn_send_already_pending" 165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction (40 rows of 78)\n4.2.5-int82 (115826172568), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction (40 rows of 78)\n4.2.5-int82 (0dfc23a037ed), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
