@@ -83,23 +83,6 @@ static void count_with_labels(struct block *b, uint32_t from, uint32_t to)
     count(b, from, to);
 }
 
-static bool is_expected(const struct site *s, uint32_t next)
-{
-    const struct insn *i = &s->insn;
-    uint32_t behind = s->address + s->size;
-
-    switch (i->flow) {
-    case FLOW_NEXT:
-        return next == behind;
-    case FLOW_REPEAT:
-        return next == behind || next == s->address;
-    case FLOW_JUMP:
-        return !i->direct || next == i->target || (i->conditional && next == behind);
-    default:
-        return true;
-    }
-}
-
 /* Control went somewhere that instruction S does not lead to: a fault in it, or an interrupt behind it? The entry's
  * name tells, where there are symbols. In the hypervisor nothing is privileged; only a guest's HLT faults. */
 static bool is_fault(const struct site *s, uint32_t next, bool last)
@@ -182,7 +165,7 @@ static void settle(uint32_t next)
     if (!n || n > b->n)
         return;
     s = &b->sites[n - 1];
-    if (n < b->n ? next == s->address + s->size : is_expected(s, next)) {
+    if (n < b->n ? next == s->address + s->size : insn_leads_to(&s->insn, s->address, s->size, next)) {
         if (n == b->n && s->insn.flow == FLOW_CALL)
             kind = NODE_CALL;
         else if (n == b->n && s->insn.flow == FLOW_GATE)

@@ -229,23 +229,6 @@ static void touch(enum touched_kind kind, uint32_t value)
     run.overflow = true;
 }
 
-static bool is_expected(const struct site *s, uint32_t next)
-{
-    const struct insn *i = &s->insn;
-    uint32_t behind = s->address + s->size;
-
-    switch (i->flow) {
-    case FLOW_NEXT:
-        return next == behind;
-    case FLOW_REPEAT:
-        return next == behind || next == s->address;
-    case FLOW_JUMP:
-        return !i->direct || next == i->target || (i->conditional && next == behind);
-    default:
-        return true;
-    }
-}
-
 static void executed(struct cell *c)
 {
     c->count++;
@@ -293,7 +276,7 @@ static void settle(uint32_t next)
     const struct site *s = run.pending_site;
 
     run.pending = NULL;
-    if (!is_expected(s, next)) {
+    if (!insn_leads_to(&s->insn, s->address, s->size, next)) {
         leave_unexpectedly(c, next);
         return;
     }

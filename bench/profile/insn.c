@@ -327,3 +327,19 @@ struct insn insn_decode(uint32_t address, const uint8_t *bytes, size_t size)
         i.events |= HAS(locked);
     return i;
 }
+
+bool insn_leads_to(const struct insn *i, uint32_t address, uint32_t size, uint32_t next)
+{
+    uint32_t behind = address + size;
+
+    switch (i->flow) {
+    case FLOW_NEXT:
+        return next == behind;
+    case FLOW_REPEAT:
+        return next == behind || next == address;
+    case FLOW_JUMP:
+        return !i->direct || next == i->target || (i->conditional && next == behind);
+    default:
+        return true;
+    }
+}

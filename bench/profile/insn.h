@@ -36,5 +36,7 @@ struct insn {
 
 /* 32-bit code; SIZE is the instruction's true length. */
 struct insn insn_decode(uint32_t address, const uint8_t *bytes, size_t size);
+/* Whether control may go from this instruction to NEXT without a trap or an interrupt between them. */
+bool insn_leads_to(const struct insn *i, uint32_t address, uint32_t size, uint32_t next);
 
 #endif

@@ -4,31 +4,12 @@
 # Files as gzip and others write them. gzip: with padding, a line's end or a second member behind, all boot. What others have
 # compressed is refused by the hypervisor with the packer's name, plain and within a bzImage, and `make run` unpacks it.
 . tests/lib.sh
+. tests/bzimage.sh
 need qemu-system-i386 gzip bzip2 lz4 lzop xz zstd objcopy
 
 guest=$CASE_TMP/guest
 objcopy --strip-debug "$B/guest/tests.elf" "$guest"
 
-# number VALUE: four bytes
-number() {
-    # shellcheck disable=SC2059 # it has octal numbers
-    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
-}
-
-# bzimage PAYLOAD: with the unpacked size behind it, as Linux has it
-bzimage() {
-    head -c 497 /dev/zero
-    printf '\003'
-    head -c 12 /dev/zero
-    printf '\125\252\353\146HdrS\015\002'
-    head -c 64 /dev/zero
-    number 700
-    number $(($(stat -c %s "$1") + 4))
-    head -c $((4 * 512 + 700 - 592)) /dev/zero
-    cat "$1"
-    number "$(stat -c %s "$guest")"
-    head -c 333 /dev/zero
-}
 
 boots() {
     CONSOLE=$CASE_TMP/$1.console
@@ -52,7 +33,7 @@ other() {
     o_name=$1 o_text=$2
     shift 2
     "$@" <"$guest" >"$CASE_TMP/$o_name"
-    bzimage "$CASE_TMP/$o_name" >"$CASE_TMP/bzImage.$o_name"
+    bzimage "$CASE_TMP/$o_name" "$guest" >"$CASE_TMP/bzImage.$o_name"
     for o_file in "$o_name" "bzImage.$o_name"; do
         check_status "$o_file: unpacked" 0 tools/unpack-kernel.sh "$CASE_TMP/$o_file" "$CASE_TMP/unpacked"
         check "$o_file: unpacked to the last byte" cmp "$guest" "$CASE_TMP/unpacked"
@@ -92,6 +73,6 @@ refuses cut.xz "it cannot be unpacked: xz: "
 refuses cut.bzImage "the kernel in it lies outside the file"
 refuses nothing "there is no such file"
 for file in guest whole bzImage.gz; do
-    [ $file != bzImage.gz ] || bzimage "$CASE_TMP/whole" >"$CASE_TMP/$file"
+    [ $file != bzImage.gz ] || bzimage "$CASE_TMP/whole" "$guest" >"$CASE_TMP/$file"
     check "$file: is the hypervisor's to unpack" test "$(tools/unpack-kernel.sh "$CASE_TMP/$file" x)" = "$CASE_TMP/$file"
 done

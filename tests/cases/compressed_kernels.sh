@@ -5,31 +5,13 @@
 # used to unpack them is lost: domain 0 gets as many pages with dom0_mem=, and as many stay free. That an image which
 # is broken is refused is boot_failures.sh's and tests/unit/test_inflate.c's.
 . tests/lib.sh
+. tests/bzimage.sh
 need qemu-system-i386 gzip objcopy
 
 guest=$CASE_TMP/guest.elf
 objcopy --strip-debug "$B/guest/tests.elf" "$guest"
 gzip -9 -c "$guest" >"$CASE_TMP/guest.gz"
 
-# number VALUE: four bytes
-number() {
-    # shellcheck disable=SC2059 # it has octal numbers
-    printf "$(printf '\\%03o\\%03o\\%03o\\%03o' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24 & 255)))"
-}
-
-# bzimage PAYLOAD: boot sector, three sectors of set-up with the header, a little code, the payload
-bzimage() {
-    head -c 497 /dev/zero
-    printf '\003'
-    head -c 12 /dev/zero
-    printf '\125\252\353\146HdrS\015\002'
-    head -c 64 /dev/zero
-    number 700
-    number "$(stat -c %s "$1")"
-    head -c $((4 * 512 + 700 - 592)) /dev/zero
-    cat "$1"
-    head -c 333 /dev/zero
-}
 bzimage "$CASE_TMP/guest.gz" >"$CASE_TMP/bzImage"
 gzip -c "$CASE_TMP/bzImage" >"$CASE_TMP/bzImage.gz"
 
