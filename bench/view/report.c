@@ -153,6 +153,7 @@ static char *sections(const struct report *rep)
     report_table(&b, rep);
     report_batching(&b, rep);
     report_profiles(&b, rep);
+    report_guest(&b, rep);
     about(&b, rep);
     return b.p;
 }
@@ -160,9 +161,9 @@ static char *sections(const struct report *rep)
 static void links(struct buf *b, const char *body)
 {
     static const char *const all[][2] = {
-        {"changed", "Changed rows"},        {"calls", "One call"},       {"batches", "Batches"},
-        {"distributions", "Distributions"}, {"table", "All rows"},       {"batching", "Batching"},
-        {"profiles", "Where the ticks go"}, {"measured", "Measured on"},
+        {"changed", "Changed rows"},        {"calls", "One call"},      {"batches", "Batches"},
+        {"distributions", "Distributions"}, {"table", "All rows"},      {"batching", "Batching"},
+        {"profiles", "Where the ticks go"}, {"guest", "A guest's run"}, {"measured", "Measured on"},
     };
 
     buf_printf(b, "<nav aria-label=\"Sections\">");

@@ -20,11 +20,15 @@ struct report {
 
 char *report_html(struct report *rep);
 
-/* report_table.c, report_charts.c, report_parts.c: one section each, or nothing when there is nothing for it. */
+/* report_table.c, report_charts.c, report_parts.c, report_guest.c: one section each, or nothing when there is nothing
+ * for it. */
 void report_table(struct buf *b, const struct report *rep);
 void report_charts(struct buf *b, const struct report *rep);
 void report_distributions(struct buf *b, const struct report *rep);
 void report_batching(struct buf *b, const struct report *rep);
 void report_profiles(struct buf *b, const struct report *rep);
+void report_guest(struct buf *b, const struct report *rep);
+/* An SVG, as gnuplot and the flame graph make them. */
+void report_picture(struct buf *b, const char *svg, const char *title);
 
 #endif

@@ -116,12 +116,12 @@ static void functions(struct buf *b, char *text)
 }
 
 /* In a frame of its own: the picture's style is not to reach the page's. */
-static void flame(struct buf *b, const char *svg, const char *title)
+void report_picture(struct buf *b, const char *svg, const char *title)
 {
     unsigned width = 1200, height = 300;
 
     sscanf(svg, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%u\" height=\"%u\"", &width, &height);
-    buf_printf(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"flame graph\"><iframe sandbox "
+    buf_printf(b, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"picture\"><iframe sandbox "
                   "title=\"");
     html(b, title);
     buf_printf(b, "\" width=\"%u\" height=\"%u\" srcdoc=\"", width, height);
@@ -143,7 +143,7 @@ static bool profile(struct buf *b, const char *dir)
         buf_printf(b, "</h3>\n");
         functions(b, text.p);
         if (file_read(svg, &picture) && picture.n)
-            flame(b, picture.p, title);
+            report_picture(b, picture.p, title);
     }
     buf_free(&text);
     buf_free(&picture);

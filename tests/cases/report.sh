@@ -58,12 +58,20 @@ cp -r "$new/batching" "$new/profile-a-1" "$CASE_TMP/results/r/"
 printf 'name,largest_batch,value\nbatches,,4\nbatch_size,1,3\nbatch_size,8,1\n' >"$CASE_TMP/results/r/batching/batching.csv"
 printf 'function,file,address,instructions,calls\ndo_a,x/a.c,0x1,30,2\ndo_b,x/b.c,0x2,10,2\n' >"$CASE_TMP/results/r/profile-a-1/functions.csv"
 echo '<svg xmlns="http://www.w3.org/2000/svg" width="1200" height="264"><rect width="9" height="9"/></svg>' >"$CASE_TMP/results/r/profile-a-1/flame.svg"
+mkdir "$CASE_TMP/results/r/guest" "$CASE_TMP/results/r/guest-compare"
+printf 'section,times,boot,hypervisor,kernel,programs\n0,1,10,20,30,40\n1,1,0,30,30,40\n' >"$CASE_TMP/results/r/guest/split.csv"
+printf 'kind,reason,entries,instructions,min,max\nhypercall,"mmu_update",4,200,50,50\ntrap,"page fault",2,90,45,45\n' >"$CASE_TMP/results/r/guest/reasons.csv"
+cp "$CASE_TMP/results/r/profile-a-1/flame.svg" "$CASE_TMP/results/r/guest/"
+cp "$CASE_TMP/results/r/profile-a-1/flame.svg" "$CASE_TMP/results/r/guest-compare/compare.svg"
 check_status "of a directory" 0 "$BENCH" report "$CASE_TMP/results/r"
 page=$CASE_TMP/results/r/report.html
-for part in calls distributions batching profiles table measured; do
+for part in calls distributions batching profiles guest table measured; do
     check_text "section $part" "<section id=\"$part\">" "$page"
 done
 check_text "a profile's share" '<td>15</td><td>75.0 %</td>' "$page"
+check_text "a guest's hypervisor" '<td>hypervisor</td><td>50</td><td>25.0 %</td>' "$page"
+check_text "a guest's entries" '<td class="code">page fault</td><td class="left">trap</td><td>2</td><td>90</td><td>45</td>' "$page"
+check_text "two hypervisors" 'two hypervisors side by side' "$page"
 check_text "a flame graph" 'srcdoc="&lt;style&gt;' "$page"
 check_text "single calls" '1000 calls: p50 10, p99 12' "$page"
 
