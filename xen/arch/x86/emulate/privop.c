@@ -4,6 +4,8 @@
  * it are carried out here on what the guest believes to be its processor. All others stay a #GP of the guest's.
  * docs/emulation.md.
  */
+#include "opcodes.h"
+
 #include <asm/debugreg.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
@@ -372,7 +374,7 @@ static const struct {
     [INSN_WRMSR] = {wrmsr, false},     [INSN_RDMSR] = {rdmsr, false},
 };
 
-#define MOV_FROM_CR 0x200F /* its opcode, 0F 20, as a word */
+#define MOV_FROM_CR (OP2_MOV_Rd_Cd << 8 | OP_ESCAPE) /* its opcode as a word */
 
 /* MOV from CR by a kernel with flat code: the most frequent of them all by far, and no table is needed to know it. */
 static inline bool mov_from_cr(struct cpu_user_regs *regs)

@@ -8,6 +8,8 @@
  * the upper half, the guest has most likely written its halves in the wrong order: then the entry is stored without its
  * present bit, for the lower half is sure to follow (Xen's rule, which old kernels need).
  */
+#include "opcodes.h"
+
 #include <asm/emulate.h>
 #include <asm/frames.h>
 #include <asm/guest_access.h>
@@ -332,9 +334,9 @@ static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr
     }
     if (unlikely(offset != addr)) /* segment bases, or an access that began in the page before */
         return 0;
-    if (likely((insn & 0xFF) == 0x89))
+    if (likely((insn & 0xFF) == OP_MOV_Ev_Gv))
         *value = *gpr(regs, modrm >> 3 & 7);
-    else if (likely((insn & 0xFF) == 0xC7) && likely(!(modrm & 0x38))) {
+    else if (likely((insn & 0xFF) == OP_MOV_Ev_Iz) && likely(!(modrm & 0x38))) {
         FETCH_GUEST_U32(*value, (const uint32_t *)(regs->eip + length), fault);
         length += 4;
     } else

@@ -6,6 +6,8 @@
  * others. So on such a fault the descriptor is turned round (as Xen does), and the instruction tried again: from the
  * top of what a guest may reach to a wrap below base, and back when the next access asks for it.
  */
+#include "opcodes.h"
+
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
@@ -19,7 +21,7 @@ static const uint32_t one_byte[8] = {
     0x0F0F0F0F, 0x0F0F0F0F, 0, 0x00000A0C, 0x0000FFFF, 0, 0xFF0F00F3, 0xC0C00000,
 };
 static const uint32_t two_bytes[8] = {
-    /* after 0F */
+    /* after OP_ESCAPE */
     0xFFFF200F, 0x0500FF00, 0xFFFFFFFF, 0xFF7FFFFF, 0xFFFF0000, 0xFFFFF838, 0xFFFF00FF, 0x7FFFFFFF,
 };
 
@@ -46,31 +48,31 @@ static bool fetch_opcode(struct fetch *f, uint8_t *opcode, const uint32_t **map)
         if (!fetch(f, opcode, 1))
             return false;
         switch (*opcode) {
-        case 0x65:
+        case PREFIX_GS:
             gs = true;
             continue;
-        case 0x66: /* operand size, LOCK, REP: no matter */
-        case 0xF0:
-        case 0xF2:
-        case 0xF3:
+        case PREFIX_OPSIZE: /* operand size, LOCK, REP: no matter */
+        case PREFIX_LOCK:
+        case PREFIX_REPNE:
+        case PREFIX_REP:
             continue;
-        case 0x26: /* another segment after it, or addresses of 16 bits: nobody's thread-local storage */
-        case 0x2E:
-        case 0x36:
-        case 0x3E:
-        case 0x64:
-        case 0x67:
+        case PREFIX_ES: /* another segment after it, or addresses of 16 bits: nobody's thread-local storage */
+        case PREFIX_CS:
+        case PREFIX_SS:
+        case PREFIX_DS:
+        case PREFIX_FS:
+        case PREFIX_ADDRSIZE:
             return false;
         }
         break;
     }
     *map = one_byte;
-    if (*opcode != 0x0F)
+    if (*opcode != OP_ESCAPE)
         return gs;
     *map = two_bytes;
     if (!fetch(f, opcode, 1))
         return false;
-    if (*opcode == 0x38 || *opcode == 0x3A) { /* three bytes: all of these have ModRM */
+    if (*opcode == OP2_ESCAPE_38 || *opcode == OP2_ESCAPE_3A) { /* three bytes: all of these have ModRM */
         uint8_t third;
 
         if (!fetch(f, &third, 1))
@@ -138,7 +140,7 @@ static bool decode_gs_operand(struct cpu_user_regs *regs, uint32_t *offset, uint
     f = (struct fetch){start, MIN(limit - regs->eip, MAX_INSN - 1) + 1};
     if (!fetch_opcode(&f, &opcode, &map))
         return false;
-    if (map == one_byte && (opcode & 0xFC) == 0xA0) { /* MOV with a plain offset */
+    if (map == one_byte && (opcode & 0xFC) == OP_MOV_AL_Ob) { /* MOV with a plain offset */
         if (!fetch(&f, offset, sizeof(*offset)))
             return false;
     } else if (!HAS(map, opcode) || !fetch_offset(&f, regs, offset))
