@@ -3,7 +3,7 @@
 
 PROFILE_SO := $(B)/int82-profile.so
 
-$(PROFILE_SO): bench/plugin/profile.c bench/profile/insn.c bench/plugin/qemu.h bench/profile/insn.h bench/profile/events.def bench/profile.mk
+$(PROFILE_SO): bench/plugin/profile.c bench/profile/insn.c bench/plugin/qemu.h bench/profile/insn.h bench/profile/opcodes.h bench/profile/events.def bench/profile.mk
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ bench/plugin/profile.c bench/profile/insn.c
 
@@ -11,7 +11,7 @@ $(PROFILE_SO): bench/plugin/profile.c bench/profile/insn.c bench/plugin/qemu.h b
 GUEST_SO  := $(B)/int82-guest.so
 GUEST_SRC := bench/plugin/guest.c bench/plugin/guest_tree.c bench/plugin/guest_entries.c bench/profile/insn.c
 
-$(GUEST_SO): $(GUEST_SRC) bench/plugin/guest.h bench/plugin/qemu.h bench/profile/insn.h bench/profile/events.def bench/profile.mk
+$(GUEST_SO): $(GUEST_SRC) bench/plugin/guest.h bench/plugin/qemu.h bench/profile/insn.h bench/profile/opcodes.h bench/profile/events.def bench/profile.mk
 	@mkdir -p $(@D)
 	$(HOST_CC) $(HOST_CFLAGS) -fPIC -shared -fvisibility=hidden -o $@ $(GUEST_SRC)
 

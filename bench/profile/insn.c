@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "profile/insn.h"
+#include "profile/opcodes.h"
 
 #include <string.h>
 
@@ -15,8 +16,8 @@ struct parts {
 
 static bool is_prefix(uint8_t b)
 {
-    return b == 0x66 || b == 0x67 || b == 0xf0 || b == 0xf2 || b == 0xf3 || b == 0x2e || b == 0x36 || b == 0x3e ||
-           b == 0x26 || b == 0x64 || b == 0x65;
+    return b == PREFIX_OPSIZE || b == PREFIX_ADDRSIZE || b == PREFIX_LOCK || b == PREFIX_REPNE || b == PREFIX_REP ||
+           b == PREFIX_CS || b == PREFIX_SS || b == PREFIX_DS || b == PREFIX_ES || b == PREFIX_FS || b == PREFIX_GS;
 }
 
 static int32_t displacement(const struct parts *s, size_t n)
@@ -37,100 +38,101 @@ static void jump_to(struct insn *i, const struct parts *s, uint32_t next, size_t
     i->target = next + displacement(s, n);
 }
 
-/* Opcodes behind 0F. */
+/* Opcodes after OP_ESCAPE. */
 static void decode_two(struct insn *i, const struct parts *s, uint32_t next)
 {
-    i->memory = s->memory && s->op != 0x31 && s->op != 0xa2 && (s->op < 0x20 || s->op > 0x23);
+    i->memory =
+        s->memory && s->op != OP2_RDTSC && s->op != OP2_CPUID && (s->op < OP2_MOV_Rd_Cd || s->op > OP2_MOV_Dd_Rd);
     switch (s->op) {
-    case 0x00:
+    case OP2_GRP6:
         i->events = s->reg == 2 ? HAS(lldt) : s->reg == 3 ? HAS(lgdt) : s->reg == 4 || s->reg == 5 ? HAS(verr) : 0;
         return;
-    case 0x01:
+    case OP2_GRP7:
         i->early_fault = true;
         if (s->reg == 6)
             i->events = HAS(cr0_write);
         else if (s->memory)
             i->events = s->reg == 2 || s->reg == 3 ? HAS(lgdt) : s->reg == 7 ? HAS(invlpg) : 0;
-        else if (s->left && s->p[0] == 0xf9)
+        else if (s->left && s->p[0] == MODRM_RDTSCP)
             i->events = HAS(rdtsc);
         return;
-    case 0x02:
+    case OP2_LAR:
         i->events = HAS(lar);
         return;
-    case 0x03:
+    case OP2_LSL:
         i->events = HAS(lsl);
         return;
-    case 0x06:
+    case OP2_CLTS:
         i->events = HAS(clts);
         i->early_fault = true;
         return;
-    case 0x0d: /* prefetches and long NOPs name memory and touch none */
-    case 0x18 ... 0x1f:
+    case OP2_PREFETCHW: /* prefetches and long NOPs name memory and touch none */
+    case OP2_PREFETCH ... OP2_NOP_Ev:
         i->memory = false;
         return;
-    case 0x08:
-    case 0x09:
-    case 0x0b:
+    case OP2_INVD:
+    case OP2_WBINVD:
+    case OP2_UD2:
         i->early_fault = true;
         return;
-    case 0x20:
+    case OP2_MOV_Rd_Cd:
         i->events = HAS(cr_read);
         i->early_fault = true;
         return;
-    case 0x21:
+    case OP2_MOV_Rd_Dd:
         i->events = HAS(dr_read);
         i->early_fault = true;
         return;
-    case 0x22:
+    case OP2_MOV_Cd_Rd:
         i->events = s->reg == 0 ? HAS(cr0_write) : s->reg == 3 ? HAS(cr3_write) : s->reg == 4 ? HAS(cr4_write) : 0;
         i->early_fault = true;
         return;
-    case 0x23:
+    case OP2_MOV_Dd_Rd:
         i->events = HAS(dr_write);
         i->early_fault = true;
         return;
-    case 0x30:
-    case 0x32:
+    case OP2_WRMSR:
+    case OP2_RDMSR:
         i->events = HAS(msr);
         i->early_fault = true;
         return;
-    case 0x31:
+    case OP2_RDTSC:
         i->events = HAS(rdtsc);
         return;
-    case 0x34: /* SYSENTER, SYSEXIT */
-    case 0x35:
+    case OP2_SYSENTER:
+    case OP2_SYSEXIT:
         i->flow = FLOW_JUMP;
         return;
-    case 0x80 ... 0x8f:
+    case OP2_JCC_FIRST ... OP2_JCC_LAST:
         i->flow = FLOW_JUMP;
         i->conditional = true;
         i->events = HAS(jcc);
         i->memory = false;
         jump_to(i, s, next, 4);
         return;
-    case 0xa0:
-    case 0xa8:
+    case OP2_PUSH_FS:
+    case OP2_PUSH_GS:
         i->events = HAS(seg_read);
         i->memory = true;
         return;
-    case 0xa1:
-    case 0xa9:
+    case OP2_POP_FS:
+    case OP2_POP_GS:
         i->events = HAS(seg_load);
         i->memory = true;
         return;
-    case 0xa2:
+    case OP2_CPUID:
         i->events = HAS(cpuid);
         return;
-    case 0xae:
+    case OP2_GRP15:
         i->events = !s->memory ? HAS(fence) : s->reg < 2 ? HAS(fpu_state) : 0;
         i->early_fault = s->memory;
         return;
-    case 0xb2:
-    case 0xb4:
-    case 0xb5:
+    case OP2_LSS:
+    case OP2_LFS:
+    case OP2_LGS:
         i->events = HAS(seg_load);
         return;
-    case 0xc7:
+    case OP2_GRP9:
         if (s->reg == 1)
             i->events = s->lock ? HAS(cmpxchg8b_locked) : HAS(cmpxchg8b);
         return;
@@ -141,23 +143,23 @@ static void decode_two(struct insn *i, const struct parts *s, uint32_t next)
 static void decode_group5(struct insn *i, const struct parts *s)
 {
     switch (s->reg) {
-    case 2:
+    case GRP5_CALL:
         i->flow = FLOW_CALL;
         i->events = HAS(call) | HAS(indirect);
         return;
-    case 3:
+    case GRP5_CALL_FAR:
         i->flow = FLOW_CALL;
         i->events = HAS(far);
         return;
-    case 4:
+    case GRP5_JMP:
         i->flow = FLOW_JUMP;
         i->events = HAS(indirect);
         return;
-    case 5:
+    case GRP5_JMP_FAR:
         i->flow = FLOW_JUMP;
         i->events = HAS(far);
         return;
-    case 6:
+    case GRP5_PUSH:
         i->memory = true;
         return;
     }
@@ -166,135 +168,138 @@ static void decode_group5(struct insn *i, const struct parts *s)
 static void decode_one(struct insn *i, const struct parts *s, uint32_t next)
 {
     uint8_t op = s->op;
-    bool modrm = (op < 0x40 && (op & 7) < 4) || op == 0x62 || op == 0x63 || op == 0x69 || op == 0x6b ||
-                 (op >= 0x80 && op <= 0x8f) || op == 0xc0 || op == 0xc1 || (op >= 0xc4 && op <= 0xc7) ||
-                 (op >= 0xd0 && op <= 0xd3) || (op >= 0xd8 && op <= 0xdf) || op == 0xf6 || op == 0xf7 || op >= 0xfe;
+    bool modrm = (op < OP_INC_eAX && (op & 7) < 4) || op == OP_BOUND || op == OP_ARPL || op == OP_IMUL_Gv_Ev_Iz ||
+                 op == OP_IMUL_Gv_Ev_Ib || (op >= OP_GRP1_Eb_Ib && op <= OP_POP_Ev) || op == OP_GRP2_Eb_Ib ||
+                 op == OP_GRP2_Ev_Ib || (op >= OP_LES && op <= OP_MOV_Ev_Iz) ||
+                 (op >= OP_GRP2_Eb_1 && op <= OP_GRP2_Ev_CL) || (op >= OP_FPU_FIRST && op <= OP_FPU_LAST) ||
+                 op == OP_GRP3_Eb || op == OP_GRP3_Ev || op >= OP_GRP4;
 
-    i->memory = (modrm && s->memory && op != 0x8d) || (op >= 0x50 && op <= 0x61) || op == 0x68 || op == 0x6a ||
-                (op >= 0xa0 && op <= 0xa7) || (op >= 0xaa && op <= 0xaf) || op == 0xc8 || op == 0xc9 || op == 0xd7;
+    i->memory = (modrm && s->memory && op != OP_LEA) || (op >= OP_PUSH_eAX && op <= OP_POPA) || op == OP_PUSH_Iz ||
+                op == OP_PUSH_Ib || (op >= OP_MOV_AL_Ob && op <= OP_CMPS) || (op >= OP_STOSB && op <= OP_SCAS) ||
+                op == OP_ENTER || op == OP_LEAVE || op == OP_XLAT;
     switch (op) {
-    case 0x06:
-    case 0x0e:
-    case 0x16:
-    case 0x1e:
+    case OP_PUSH_ES:
+    case OP_PUSH_CS:
+    case OP_PUSH_SS:
+    case OP_PUSH_DS:
         i->events = HAS(seg_read);
         i->memory = true;
         return;
-    case 0x07:
-    case 0x17:
-    case 0x1f:
+    case OP_POP_ES:
+    case OP_POP_SS:
+    case OP_POP_DS:
         i->events = HAS(seg_load);
         i->memory = true;
         return;
-    case 0x6c ... 0x6f:
+    case OP_INSB ... OP_OUTS:
         i->events = HAS(io) | HAS(string);
         i->flow = s->rep ? FLOW_REPEAT : FLOW_NEXT;
         i->memory = true;
         return;
-    case 0x70 ... 0x7f:
-    case 0xe0 ... 0xe3:
+    case OP_JCC_FIRST ... OP_JCC_LAST:
+    case OP_LOOPNE ... OP_JECXZ:
         i->flow = FLOW_JUMP;
         i->conditional = true;
         i->events = HAS(jcc);
         jump_to(i, s, next, 1);
         return;
-    case 0x86:
-    case 0x87:
+    case OP_XCHG_Eb_Gb:
+    case OP_XCHG_Ev_Gv:
         i->events = s->memory ? HAS(locked) : 0;
         return;
-    case 0x8c:
+    case OP_MOV_Ev_Sw:
         i->events = HAS(seg_read);
         return;
-    case 0x8e:
+    case OP_MOV_Sw_Ew:
         i->events = HAS(seg_load);
         i->memory = true; /* of the descriptor, if of nothing else */
         return;
-    case 0x9a:
+    case OP_CALL_FAR:
         i->flow = FLOW_CALL;
         i->events = HAS(far);
         return;
-    case 0x9c:
+    case OP_PUSHF:
         i->events = HAS(pushf);
         i->memory = true;
         return;
-    case 0x9d:
+    case OP_POPF:
         i->events = HAS(popf);
         i->memory = true;
         return;
-    case 0xa4 ... 0xa7:
-    case 0xaa ... 0xaf:
+    case OP_MOVSB ... OP_CMPS:
+    case OP_STOSB ... OP_SCAS:
         i->events = HAS(string);
         i->flow = s->rep ? FLOW_REPEAT : FLOW_NEXT;
         return;
-    case 0xc2:
-    case 0xc3:
+    case OP_RET_Iw:
+    case OP_RET:
         i->flow = FLOW_RET;
         i->events = HAS(ret);
         return;
-    case 0xc4:
-    case 0xc5:
+    case OP_LES:
+    case OP_LDS:
         i->events = s->memory ? HAS(seg_load) : 0;
         return;
-    case 0xca:
-    case 0xcb:
+    case OP_RETF_Iw:
+    case OP_RETF:
         i->flow = FLOW_RET;
         i->events = HAS(far);
         return;
-    case 0xcc:
-    case 0xcd:
-    case 0xce:
-    case 0xf1:
+    case OP_INT3:
+    case OP_INT_Ib:
+    case OP_INTO:
+    case OP_INT1:
         i->flow = FLOW_GATE;
         i->events = HAS(int_gate);
         return;
-    case 0xcf:
+    case OP_IRET:
         i->flow = FLOW_IRET;
         i->events = HAS(iret);
         return;
-    case 0xd8 ... 0xdf:
+    case OP_FPU_FIRST ... OP_FPU_LAST:
         i->early_fault = true;
-        if (op == 0xdd && s->memory && (s->reg == 4 || s->reg == 6))
+        if (op == OP_FPU_DD && s->memory && (s->reg == 4 || s->reg == 6))
             i->events = HAS(fpu_state);
         return;
-    case 0x9b:
+    case OP_FWAIT:
         i->early_fault = true;
         return;
-    case 0xe4 ... 0xe7:
-    case 0xec ... 0xef:
+    case OP_IN_AL_Ib ... OP_OUT_Ib_eAX:
+    case OP_IN_AL_DX ... OP_OUT_DX_eAX:
         i->events = HAS(io);
         i->memory = true; /* of the TSS */
         return;
-    case 0xe8:
+    case OP_CALL:
         i->flow = FLOW_CALL;
         i->events = HAS(call);
         jump_to(i, s, next, 4);
         return;
-    case 0xe9:
-    case 0xeb:
+    case OP_JMP_Jz:
+    case OP_JMP_Jb:
         i->flow = FLOW_JUMP;
-        jump_to(i, s, next, op == 0xe9 ? 4 : 1);
+        jump_to(i, s, next, op == OP_JMP_Jz ? 4 : 1);
         return;
-    case 0xea:
+    case OP_JMP_FAR:
         i->flow = FLOW_JUMP;
         i->events = HAS(far);
         return;
-    case 0xf4:
+    case OP_HLT:
         i->events = HAS(hlt);
         i->early_fault = true;
         return;
-    case 0xf6:
-    case 0xf7:
+    case OP_GRP3_Eb:
+    case OP_GRP3_Ev:
         i->events = s->reg >= 6 ? HAS(div) : 0;
         return;
-    case 0xfa:
+    case OP_CLI:
         i->events = HAS(cli);
         i->early_fault = true;
         return;
-    case 0xfb:
+    case OP_STI:
         i->events = HAS(sti);
         i->early_fault = true;
         return;
-    case 0xff:
+    case OP_GRP5:
         decode_group5(i, s);
         return;
     }
@@ -307,10 +312,10 @@ struct insn insn_decode(uint32_t address, const uint8_t *bytes, size_t size)
     bool two = false;
 
     for (; s.left > 1 && is_prefix(*s.p); s.p++, s.left--) {
-        s.lock |= *s.p == 0xf0;
-        s.rep |= *s.p == 0xf2 || *s.p == 0xf3;
+        s.lock |= *s.p == PREFIX_LOCK;
+        s.rep |= *s.p == PREFIX_REPNE || *s.p == PREFIX_REP;
     }
-    if (s.left > 1 && *s.p == 0x0f) {
+    if (s.left > 1 && *s.p == OP_ESCAPE) {
         two = true;
         s.p++, s.left--;
     }
