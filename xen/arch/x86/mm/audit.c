@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The auditor's count of frames (xen/audit.h). Two passes over all frames: the first follows every page table, the
- * second compares what was found with the frame table. Each frame must turn out to be one of: free, a domain's, lent to
- * one by the hypervisor, the hypervisor's own.
+ * second compares what was found with the frame table. Each frame must be one of these: free; a domain's; lent to a
+ * domain by the hypervisor; the hypervisor's own.
  *
- * A frame counts as a table when its type says so, or else when another table uses it as one: so a wrong type is one
- * mismatch, and not hundreds about whatever that table maps.
+ * A frame counts as a table if its type says so, or if another table uses it as one. So a wrong type is one mismatch,
+ * and not hundreds about everything that the table maps.
  */
 #include "audit_frames.h"
 
@@ -26,7 +26,7 @@ static pte_t audit_l2[L2_ENTRIES] __aligned(PAGE_SIZE);
 static uint32_t cr3_before;
 
 static uint32_t references;
-static bool unwalked; /* something is used as a table that is none */
+static bool unwalked; /* something that is no table is used as one */
 
 extern char _start[], _end[];
 
@@ -37,7 +37,7 @@ static uint32_t scratch_pages(void)
     return (max_page * AUDIT_BYTES + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
-/* It is mapped where guests would be, in the address space that has none. */
+/* The memory is mapped in the idle address space, where guests have theirs in other address spaces. */
 static void enter_scratch_space(void)
 {
     pte_t *slot = &audit_l2[AUDIT_START >> L2_SHIFT & (L2_ENTRIES - 1)];
@@ -64,7 +64,7 @@ void audit_unmap_scratch(void)
             interrupt_window();
         if (!(e.lo & _PAGE_PRESENT))
             continue;
-        clear_page((void *)(AUDIT_START + (i << PAGE_SHIFT))); /* its next owner is not to see what others have */
+        clear_page((void *)(AUDIT_START + (i << PAGE_SHIFT))); /* the next owner must not see other domains' data */
         interrupt_window();
         audit_pte[i] = (pte_t){.raw = 0};
         invlpg(AUDIT_START + (i << PAGE_SHIFT));
@@ -146,13 +146,13 @@ static void bad_entry(mfn_t table, unsigned int index)
     audit_mismatch(INT82_AUDIT_ENTRY, table, index, window[index].lo);
 }
 
-/* A frame that is not the table's owner's own. */
+/* May a table of d's map this frame, which is not d's own? */
 static __attribute__((noinline)) bool may_map(const struct domain *d, mfn_t mfn)
 {
     const struct domain *owner;
 
     if (!d)
-        return true; /* the table itself is wrong, and that is told */
+        return true; /* the table itself is wrong, and that is reported elsewhere */
     if (mfn >= max_page || mfn_to_page(mfn)->owner == dom_io)
         return d->is_privileged && d->arch.maps_io;
     owner = mfn_to_page(mfn)->owner;
@@ -183,7 +183,7 @@ static void walk_l1(mfn_t mfn)
     }
 }
 
-/* Entries of upper tables: flags that would change what they are, and frames of others. */
+/* Entries of upper tables: reports flags that would change what the entry is, and frames of other owners. */
 static void refer_table(mfn_t table, unsigned int index, pte_t e, uint32_t type)
 {
     mfn_t to = frame_of(e);
@@ -266,7 +266,7 @@ static uint32_t walk_all(void)
     return tables;
 }
 
-/* Frames that only others say are tables. Each pass finds a level. */
+/* Frames that are tables only because other tables use them so. Each pass finds one level. */
 static void walk_rest(void)
 {
     while (unwalked) {
@@ -282,7 +282,7 @@ static void walk_rest(void)
 
 /* --- vCPUs */
 
-/* Frame of the mapping at a page of the vCPU's area; INVALID_MFN: none. */
+/* The frame that is mapped at a page of the vCPU's area. INVALID_MFN: none. */
 static mfn_t area_frame(uint32_t area, uint32_t page)
 {
     pte_t e = vcpu_area_pte[((area - VCPU_AREAS_START) >> PAGE_SHIFT) + page];
@@ -305,7 +305,7 @@ static bool area_page_ok(const struct vcpu *v, uint32_t page, mfn_t mfn)
     if (page < GDT_RESERVED_PAGE)
         return mfn == v->arch.gdt_frames[page];
     if (page == GDT_RESERVED_PAGE)
-        return mfn == area_frame(VCPU_AREAS_START, GDT_RESERVED_PAGE); /* all have the same */
+        return mfn == area_frame(VCPU_AREAS_START, GDT_RESERVED_PAGE); /* every vCPU has the same one */
     if (offset >= VCPU_AREA_LDT && offset < VCPU_AREA_LDT + 16 * PAGE_SIZE)
         return (mfn != INVALID_MFN) == (v->arch.ldt_mapped >> (page - (VCPU_AREA_LDT >> PAGE_SHIFT)) & 1);
     if (offset >= VCPU_AREA_STACK && offset < VCPU_AREA_STACK + VCPU_AREA_STACK_SIZE)
@@ -402,7 +402,7 @@ void audit_cpu(void)
     if (key != NO_VA_KEY) {
         mfn_t table = INVALID_MFN;
         const pte_t *slot = guest_l1_slot(v, key << L2_SHIFT, &table);
-        bool wrong_type = !slot && table != INVALID_MFN && !is_l2_in_use(mfn_to_page(table)); /* is told already */
+        bool wrong_type = !slot && table != INVALID_MFN && !is_l2_in_use(mfn_to_page(table)); /* reported already */
 
         if (((uint32_t)slot & PAGE_MASK) != window && !wrong_type)
             audit_mismatch(INT82_AUDIT_VA_CACHE, audit_vcpu_id(v), (uint32_t)slot & PAGE_MASK, window);
@@ -411,7 +411,7 @@ void audit_cpu(void)
 
 /* --- Comparing */
 
-/* Behind the kernel's image and heap there are only the tables that set-up made, and what the machine reserves. */
+/* Apart from the image and the heap, the hypervisor owns only the tables that were made at boot. */
 static bool in_hypervisor_tables(mfn_t mfn)
 {
     for (unsigned int i = L2_HYP_FIRST; i < L2_ENTRIES; i++)
@@ -452,7 +452,7 @@ static void compare_free(mfn_t mfn, const struct page_info *page, const struct e
         audit_mismatch(INT82_AUDIT_M2P, mfn, INVALID_M2P_ENTRY, mpt_ro[mfn]);
 }
 
-/* The hypervisor's own, or lost. */
+/* A frame without an owner is the hypervisor's own, or has been lost. */
 static void compare_ownerless(mfn_t mfn, const struct page_info *page, const struct expected *e)
 {
     bool ours = in_image_or_heap(mfn) || e->type & SCRATCH || in_hypervisor_tables(mfn) || is_reserved(mfn);
@@ -465,7 +465,8 @@ static void compare_ownerless(mfn_t mfn, const struct page_info *page, const str
         audit_mismatch(INT82_AUDIT_COUNT, mfn, e->count, 0);
 }
 
-/* With uses, all of it is known. Without, the last type is left, for the flush that the next may need. */
+/* If the frame is in use, the whole type word is known. If not, the last type stays in it, because the next use may
+ * need a flush. */
 static bool type_ok(uint32_t expected, uint32_t found)
 {
     if (expected)
@@ -486,7 +487,7 @@ static void compare_type(mfn_t mfn, uint32_t found, uint32_t expected)
         audit_mismatch(INT82_AUDIT_TYPE, mfn, expected, found);
 }
 
-/* d is one that exists. */
+/* d exists. */
 static bool may_own(const struct domain *d, mfn_t mfn, bool shared)
 {
     if (shared || d == dom_io)
@@ -494,11 +495,11 @@ static bool may_own(const struct domain *d, mfn_t mfn, bool shared)
     return d != dom_xen && d != idle_domain && !in_image_or_heap(mfn);
 }
 
-static const struct domain *known; /* most frames have the owner of the one before */
+static const struct domain *known; /* most frames have the same owner as the one before */
 
 static void compare_owned(mfn_t mfn, const struct page_info *page, const struct expected *e)
 {
-    bool device = page->owner == dom_io; /* as if mapped writable for ever: give_io_frames() */
+    bool device = page->owner == dom_io; /* counted as mapped writable for ever: give_io_frames() */
     uint32_t count = e->count;
 
     if (page->owner != known && audit_knows_domain(page->owner))
@@ -529,7 +530,8 @@ static __attribute__((noinline)) void compare(mfn_t mfn, bool free)
         compare_ownerless(mfn, page, e);
     else
         compare_owned(mfn, page, e);
-    /* Old ones may look like anything, since the clock wraps; one that will come true soon is none of those. */
+    /* An old stamp may have any value, since the clock wraps. A stamp that lies a little in the future is wrong: the
+     * clock will soon reach it, and then it will seem to be new. */
     if (!is_l2_in_use(page) && page->stamp - this_cpu.tlb_clock - 1 < 1u << 16)
         audit_mismatch(INT82_AUDIT_STAMP, mfn, this_cpu.tlb_clock, page->stamp);
 }
@@ -547,7 +549,7 @@ static void compare_all(void)
             free = free_dom_frames_from(mfn);
             interrupt_window();
         }
-        /* Nothing to say about most of the free ones. */
+        /* Most free frames are all zero: skip them. */
         if (!(free & 1) || unlikely((uint32_t)page->owner | page->count | page->type_info | page->stamp |
                                     expected_of(mfn)->count | ~mpt_ro[mfn]))
             compare(mfn, free & 1);

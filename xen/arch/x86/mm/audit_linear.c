@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The auditor's count of linear page tables (linear_pt.c): both numbers of each L2, and both signs of the first. */
+/* The auditor's count of linear page tables (linear_pt.c). It checks both numbers of each L2, and the first for both of
+ * its meanings (above and below 0). */
 #include "audit_frames.h"
 
 #include <asm/processor.h>
@@ -29,7 +30,7 @@ void compare_linear_entries(const struct linear_entries *linear, mfn_t table)
     const struct page_info *page = mfn_to_page(table);
 
     if (!is_l2_in_use(page))
-        return; /* that is told already */
+        return; /* reported already */
     compare(table, linear->own, page->linear_self);
     if (page->linear_pt_count < 0) {
         compare(table, linear->others, 0);

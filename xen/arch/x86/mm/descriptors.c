@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptor tables. On x86-32 a guest kernel in ring 1 is kept out of the hypervisor by nothing but its segments'
- * limits: so every descriptor that a processor could load is checked before it can be loaded.
+ * Descriptor tables. On x86-32 nothing but the limits of its segments keeps a guest kernel in ring 1 out of the
+ * hypervisor. So every descriptor is checked before a processor can load it.
  *
  * Each vCPU has a window for its GDT (14 guest frames, then the hypervisor's page) and one for its LDT (16 frames,
  * mapped on demand).
@@ -15,7 +15,8 @@
 
 #define FIRST_GUEST_LIMIT RO_MPT_END
 
-/* Sorted by selector from HYP_GDT_BASE. Guests' flat segments end with the machine-to-physical table, 0xF67FF pages. */
+/* Indexed by selector, from HYP_GDT_BASE on. The guests' flat segments end with the machine-to-physical table: their
+ * limit is page 0xF67FF. */
 static struct descriptor hyp_gdt[512] __aligned(PAGE_SIZE) = {
     [(HYP_CS - HYP_GDT_BASE) / 8] = {0x0000FFFF, 0x00CF9B00},
     [(HYP_DS - HYP_GDT_BASE) / 8] = {0x0000FFFF, 0x00CF9300},
@@ -30,7 +31,7 @@ struct tss double_fault_tss __aligned(128);
 static uint8_t double_fault_stack[PAGE_SIZE] __aligned(PAGE_SIZE);
 static struct descriptor idt[256] __aligned(PAGE_SIZE);
 
-/* A table has changed: what was known of segments other than the fixed ones may be untrue. */
+/* A descriptor table has changed. Only of the fixed segments is it still known that they are flat. */
 static void forget_flat_segments(struct vcpu *v)
 {
     v->arch.flat_ss = RING1_DS;
@@ -48,7 +49,7 @@ static bool call_gate_ok(struct descriptor *d)
     return true;
 }
 
-/* Only page-granular ones: what a cut in bytes should be, nobody could tell (Xen refuses it, too). */
+/* Only for limits in pages. Limits in bytes are refused, as on Xen. */
 static inline __attribute__((always_inline)) bool truncate_limit(struct descriptor *d, uint32_t limit)
 {
     if (!(d->b & DESC_G))
@@ -59,7 +60,7 @@ static inline __attribute__((always_inline)) bool truncate_limit(struct descript
     return true;
 }
 
-/* In pages, so that 32 bits are enough: a segment of 4 GiB has 2^20. */
+/* Calculates in pages, so that 32 bits are enough: a segment of 4 GiB has 2^20 pages. */
 static inline __attribute__((always_inline)) bool segment_ok(struct descriptor *d)
 {
     uint32_t base = (d->b & 0xFF000000) | (d->b & 0xFF) << 16 | d->a >> 16;
@@ -71,7 +72,8 @@ static inline __attribute__((always_inline)) bool segment_ok(struct descriptor *
     if ((d->b & (DESC_CODE | DESC_EXPAND_DOWN)) == DESC_EXPAND_DOWN) {
         uint64_t bytes = d->b & DESC_G ? (uint64_t)size << PAGE_SHIFT : size;
 
-        /* Offsets above the limit, up to 4 GiB (or 64 KiB), are what it allows: they must wrap round to below base. */
+        /* It allows the offsets above its limit, up to 4 GiB (or 64 KiB). The limit must be high enough for all of
+         * these to wrap round to addresses below base. */
         return base + bytes >= 1ull << 32 || truncate_limit(d, -(base & PAGE_MASK));
     }
     if (!(d->b & DESC_G))
@@ -85,9 +87,9 @@ static inline __attribute__((always_inline)) bool segment_ok(struct descriptor *
 static inline __attribute__((always_inline)) bool check(struct descriptor *d)
 {
     if (!(d->b & DESC_P))
-        return true; /* always faults */
+        return true; /* always faults when it is loaded */
     if (!(d->b & DESC_DPL))
-        d->b |= DESC_DPL1; /* ring 0 is not theirs */
+        d->b |= DESC_DPL1; /* guests do not get ring 0 */
     if (unlikely(!(d->b & DESC_S)))
         return (d->b & DESC_TYPE) == DESC_CALL_GATE && call_gate_ok(d);
     return segment_ok(d);
@@ -98,7 +100,8 @@ bool check_descriptor(struct descriptor *d)
     return check(d);
 }
 
-/* All of a page at once: what takes long here, a guest may ask for six times in a row (load_late_segment()). */
+/* Checks a whole page at once. It must not take long: a guest can make this happen six times in a row
+ * (load_late_segment()). */
 int validate_descriptors(struct page_info *page)
 {
     struct descriptor *table = map_frame(page_to_mfn(page));
@@ -124,8 +127,9 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
     if (unlikely(page->owner != dom) || !check_descriptor(&d))
         return -EINVAL;
     is_table = (page->type_info & PGT_type_mask) == PGT_seg_desc_page;
-    /* Held only while it is written: nobody runs meanwhile, so a use in progress need not be counted. A frame that is
-     * not in use, and was data before, may simply be written to; another type has to be left properly. */
+    /* The type is needed only during the write, and nobody else runs in that time, so this use is not counted. A frame
+     * that is not in use and had no other type than data can be written at once. If it had another type, the change of
+     * type needs the usual steps (a flush, perhaps). */
     if (page->type_info == PGT_none || page->type_info == PGT_writable_page)
         ;
     else if (page->type_info < PGT_one) {
@@ -136,7 +140,7 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
         return -EINVAL;
 
     slot = (struct descriptor *)((char *)map_frame(mfn) + (ma_lo & ~PAGE_MASK));
-    ACCESS_ONCE(slot->b) = 0; /* not present while half of it is written */
+    ACCESS_ONCE(slot->b) = 0; /* not present while only half of it is written */
     barrier();
     ACCESS_ONCE(slot->a) = d.a;
     barrier();
@@ -247,8 +251,8 @@ void unmap_ldt_of(struct domain *d)
             unmap_ldt(d->vcpu[i]);
 }
 
-/* The processor wanted the descriptor at this offset of the LDT. Only frames whose descriptors are all checked count.
- */
+/* The processor needs the descriptor at this offset of the LDT. Only a frame whose descriptors have all been checked is
+ * mapped. */
 bool handle_ldt_fault(uint32_t offset)
 {
     struct vcpu *v = current;
@@ -302,7 +306,7 @@ int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries)
         return 0;
     unmap_ldt(v);
     v->arch.ldt_base = base;
-    if (v->arch.ldt_entries != entries) { /* that is all that the processor knows of it */
+    if (v->arch.ldt_entries != entries) { /* the processor knows only the size */
         v->arch.ldt_entries = entries;
         load_ldt(v);
     }
@@ -322,9 +326,9 @@ static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_
 #define GATE_TASK      0x85
 #define GATE_DPL(n)    ((n) << 5)
 
-/* A ring-3 program's `int $0x80` goes straight to the guest's kernel, when its handler can be a processor's gate: code
- * of its own, and no masking of events asked for. If it is, the gate leads to bounce_fast.S. Otherwise it takes the way
- * of every other vector. */
+/* A ring-3 program's `int $0x80` goes straight to the guest's kernel if a gate of the processor can do what the guest
+ * has asked for: the handler is in the guest's own code, and events are not to be masked. If they are to be masked, the
+ * gate leads to bounce_fast.S. If there is no such handler, it works like any other vector. */
 void set_int80_gate(const struct vcpu *v)
 {
     const struct guest_trap *trap = &v->arch.traps[SYSCALL_VECTOR];
@@ -366,7 +370,7 @@ static void init_idt(void)
     __asm__ volatile("lidt %0" ::"m"(idtr));
 }
 
-/* The page of the hypervisor's descriptors, in every vCPU's GDT window. */
+/* Maps the page of the hypervisor's descriptors in every vCPU's GDT window. */
 static void map_hyp_gdt(void)
 {
     for (unsigned int i = 0; i < MAX_VCPU_AREAS; i++) {

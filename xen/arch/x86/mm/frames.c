@@ -33,13 +33,13 @@ void put_page(struct page_info *page)
     drop_count(page);
 }
 
-/* The last reference is gone: the one place where a frame becomes free. */
+/* The last reference is gone. This is the only place where a frame becomes free. */
 void free_page(struct page_info *page)
 {
     mfn_t mfn = page_to_mfn(page);
 
     BUG_ON(page->type_info >= PGT_one);
-    if (page->owner->is_dying) { /* a living domain clears what it wants nobody to see */
+    if (page->owner->is_dying) { /* while a domain lives, clearing its secrets is its own task */
         spend(PAGE_SIZE / 64);
         clear_page(map_copy_source(mfn));
     }
@@ -69,14 +69,15 @@ void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
 {
     struct page_info *page = mfn_to_page(mfn);
 
-    /* A use of the hypervisor's own, never dropped: the frame cannot take another type. */
+    /* This use is the hypervisor's own and is never dropped, so that the frame cannot take another type. */
     page->type_info = (writable ? PGT_writable : PGT_none | PGT_validated) | PGT_one;
     page->owner = d;
     barrier();
     page->count = 1;
 }
 
-/* Nobody refers to it any more, but the TLB may still know it as writable, and the heap uses it at once. */
+/* Nobody refers to the frame any more. But the TLB may still hold a writable mapping of it, and the heap may use it at
+ * once. */
 void unshare_frame(mfn_t mfn)
 {
     *mfn_to_page(mfn) = (struct page_info){.stamp = this_cpu.tlb_clock};
@@ -85,9 +86,9 @@ void unshare_frame(mfn_t mfn)
 
 /* --- Uses as a type */
 
-/* A frame that nothing uses as what it is becomes something else. Whatever type it leaves: the TLB may still know it as
- * writable, or as a table with other contents. That ends here, before anybody looks at what the frame holds: the
- * hypervisor writes to addresses of the guest's, too, and at every switch (docs/memory.md). */
+/* A frame that is not in use as its old type gets another type. The TLB may still hold a writable mapping of it, or
+ * entries from the time when it was a table with other contents. They are flushed here, before anybody looks at the
+ * frame's contents, because the hypervisor itself writes to guest addresses, even at every switch (docs/memory.md). */
 static void leave_type(const struct page_info *page, uint32_t type)
 {
     uint32_t old = page->type_info & PGT_type_mask;
@@ -96,8 +97,8 @@ static void leave_type(const struct page_info *page, uint32_t type)
         flush_tlb_now();
 }
 
-/* One more use of a frame that is in use. One that is not validated is a table which its domain's memory_holder has in
- * work; whoever gets here meanwhile is another domain, and wants something else. */
+/* One more use of a frame that is in use. If it is not validated, it is a table that its domain's memory_holder is
+ * validating or undoing. Then the caller is another domain, and is refused. */
 static int another_use(struct page_info *page, uint32_t type)
 {
     uint32_t ti = page->type_info;
@@ -192,7 +193,7 @@ int get_table_type(struct page_info *page, uint32_t type)
     page->type_info = type | PGT_one;
     rc = validate_table(page, type);
     if (rc) {
-        page->stamp = this_cpu.tlb_clock; /* an L2 has had something else there */
+        page->stamp = this_cpu.tlb_clock; /* in an L2, linear was in the place of the stamp */
         page->type_info = PGT_none;
     } else
         page->type_info |= PGT_validated;
@@ -207,7 +208,7 @@ void put_table_type(struct page_info *page)
         page->type_info -= PGT_one;
         return;
     }
-    page->type_info = type | PGT_one; /* not validated: nobody else is to use it as a table any more */
+    page->type_info = type | PGT_one; /* not validated: nobody else may use it as a table from now on */
     invalidate_table(page, type);
     page->stamp = this_cpu.tlb_clock;
     page->type_info = type & PGT_type_mask;
@@ -231,7 +232,7 @@ void put_page_and_table(struct page_info *page)
     put_page(page);
 }
 
-/* --- What the owner has of a frame: a pin, and the reference that it was given with */
+/* --- The owner's own claims: a pin, and the reference with which it was given the frame */
 
 int pin_table(struct page_info *page, struct domain *d, uint32_t type)
 {
@@ -287,7 +288,8 @@ mfn_t unlink_frame(mfn_t mfn)
     return next;
 }
 
-/* L1 entries that are not plain mappings of the domain's own RAM: I/O space, foreign frames, what is refused. */
+/* L1 entries that are not plain mappings of the domain's own RAM: I/O space, foreign frames, and all that must be
+ * refused. */
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner)
 {
     struct page_info *page;
@@ -313,7 +315,8 @@ int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_o
 
     page = mfn_to_page(mfn);
     if (page->owner != pg_owner) {
-        /* A privileged domain may name any domain's frame, but only when it acts for somebody else. */
+        /* A privileged pg_owner also gives access to the frames of other domains, but only in tables that are not its
+         * own. */
         if (!page->owner || pg_owner == l1_owner || !pg_owner->is_privileged)
             return -EBUSY;
     }
@@ -335,6 +338,6 @@ void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner)
     if (e.lo & _PAGE_RW)
         put_writable(page);
     else if ((page->type_info & PGT_type_mask) == PGT_seg_desc_page && page->owner == l1_owner)
-        unmap_ldt_of(l1_owner); /* it may have been the LDT's mapping: look it up again when it is next used */
+        unmap_ldt_of(l1_owner); /* the LDT may have been found through this mapping: look it up again at its next use */
     drop_count(page);
 }

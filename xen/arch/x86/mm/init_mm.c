@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What memory management has to know about the processor. */
+/* What memory management must know about the processor. */
 #include <asm/frames.h>
 #include <asm/l1tf.h>
 #include <asm/processor.h>
@@ -17,7 +17,7 @@ bool l1tf_vulnerable;
 #define MSR_ARCH_CAPS     0x10A
 #define ARCH_CAPS_RDCL_NO 1u
 
-/* Intel's processors have it unless they say that they do not; others do not. */
+/* Intel's processors have L1TF unless they say that they do not. Those of other vendors do not have it. */
 static bool __init has_l1tf(void)
 {
     struct cpuid_leaf vendor = read_cpuid(0, 0);

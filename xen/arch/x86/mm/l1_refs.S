@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The references of a whole L1 table, taken and dropped: what pinning and unpinning mostly are. Plain mappings of the
- * owner's own RAM are done here; at anything else the loop stops, and page_tables.c does that entry with the functions
- * of frames.h, which have the same sense. Most tables are mostly empty: entries that are absent are passed over by
- * sixteen.
+ * Takes and drops the references of a whole L1 table. Pinning and unpinning mostly consist of this. Plain mappings of
+ * the owner's own RAM are done here. At any other entry the loop stops, and page_tables.c does that entry with the
+ * functions of frames.h, which follow the same rules. Most entries of most tables are absent, so they are skipped
+ * sixteen at a time.
  *
  *      uint32_t take_l1_refs(pte_t *table, uint32_t index, struct domain *d)
  *      uint32_t drop_l1_refs(pte_t *table, uint32_t index, struct domain *d)
  *
- * EAX, EDX, ECX as C has them; the result is the index of the first entry that was not done, or L1_ENTRIES.
+ * The arguments are in EAX, EDX and ECX, as in C. The result is the index of the first entry that was not done, or
+ * L1_ENTRIES.
  *
  *      EDI  entry      EBX  end of the table      EDX  the domain      EAX, ECX  the entry's words      ESI  frame * 16
  */
@@ -29,7 +30,7 @@
         mov     %ecx, %edx
 .endm
 
-/* EDI: where the loop has ended. */
+/* EDI: the entry at which the loop has ended. */
 l1_refs_end:
         mov     %edi, %eax
         sub     %ebx, %eax
@@ -40,7 +41,8 @@ l1_refs_end:
         pop     %ebx
         ret
 
-/* The sixteen entries at EDI: to \none when none is present. A full table pays for a look at the first. */
+/* Looks at the sixteen entries at EDI; jumps to \none if none is present. If the first one is present, the others are
+ * not looked at. */
 .macro LOOK_AT_GROUP none
         testb   $_PAGE_PRESENT, HV((%edi))
         jnz     .Lsome\@
@@ -53,7 +55,7 @@ l1_refs_end:
 .Lsome\@:
 .endm
 
-/* \each OFFSET for all entries from EDI on: one by one to the first group, then by groups. */
+/* Does `\each OFFSET` for all entries from EDI on: one by one until a group begins, then by groups. */
 .macro ALL_ENTRIES each
 1:      test    $GROUP - 1, %edi
         jz      5f
@@ -106,8 +108,9 @@ ENTRY(take_l1_refs)
         ALL_ENTRIES TAKE
 
 /*
- * In a table of a domain that never mapped I/O space, every present entry names a frame of the frame table, as it was
- * validated, and whoever owns the frame, its counts go down in the same way. Otherwise \find looks at both.
+ * If the domain never mapped I/O space, every present entry of its validated tables names a frame that the frame table
+ * has. The counts of the frame go down in the same way, whoever owns it. If the domain has mapped I/O space, \find
+ * checks the frame's number and its owner.
  */
 #define DROPPED(f) FRAME_AT(%eax, f)            /* EAX: frame * 16 */
 

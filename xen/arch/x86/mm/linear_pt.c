@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linear page tables of guests (pv-linear-pt): an L2 entry may name an L2, so that its entries appear as those of an
- * L1, and the guest reads its own page tables at fixed addresses. NetBSD's and FreeBSD's kernels work so. The rules are
+ * Linear page tables of guests (pv-linear-pt): an L2 entry may point to an L2. The processor then uses that L2 as an
+ * L1, and the guest sees its own page tables at fixed addresses. NetBSD's and FreeBSD's kernels do this. The rules are
  * Xen's:
  *
- * - Such an entry is read-only: it gives nobody a writable page table. What it names is a validated L2 of the same
- *   domain, which it holds by a reference and a use, or the very table that it stands in, which needs neither.
- * - No chains (XSA-240): a table with such entries for others is named by none, and the other way round. Without this
- *   rule, one table's end would end the next, as deep as the guest likes. linear_pt_count > 0 is the number of its
- *   entries, < 0 that of its uses; linear_self is the number of entries that name the table itself.
- * - The L2 of slot 3 is named by none. Its upper entries are the hypervisor's large pages: as entries of an L1 they
- * would map hypervisor memory within reach of ring 1.
+ * - Such an entry is read-only, so that it gives nobody a writable page table. It points to a validated L2 of the same
+ *   domain, of which it holds a reference and a use, or to the table that contains it, which needs neither.
+ * - No chains (XSA-240): a table that has such entries for other tables cannot be used by such entries, and the other
+ *   way round. Without this rule, invalidating one table would invalidate the next one, and so on, as deep as the guest
+ *   likes. If linear_pt_count is above 0, it is the number of the table's entries for other tables. Below 0, it is the
+ *   number of uses by other tables, negated. linear_self is the number of entries that point to their own table.
+ * - No such entry points to the L2 of slot 3. Its upper entries are the hypervisor's large pages; as entries of an L1
+ *   they would map hypervisor memory where ring 1 can reach it.
  */
 #include <asm/frames.h>
 #include <asm/page_tables.h>

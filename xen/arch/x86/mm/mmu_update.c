@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmu_update and update_va_mapping: validated changes of page-table entries. docs/memory.md.
+ * mmu_update and update_va_mapping: changes of page-table entries, with validation. docs/memory.md.
  *
- * A batch keeps the last L1 table mapped; an entry that stays in that table costs one compare to find. An entry of
- * which only harmless bits change costs one XOR and one mask. All others take their new references first, write, and
- * drop the old ones. A failing entry has changed nothing.
+ * A batch keeps the last L1 table mapped, so one compare finds the next entry if it is in the same table. If only
+ * harmless bits of an entry change, one XOR and one mask find that out. All other updates take the new references
+ * first, then write, then drop the old ones. An update that fails has changed nothing.
  */
 #include <asm/frames.h>
 #include <asm/guest_access.h>
@@ -18,7 +18,7 @@
 
 #define BATCH_CHUNK STEPS_PER_POINT
 
-/* What a request takes, in the units of spend(). */
+/* The cost of a request, in the units of spend(). */
 #define UPDATE_STEPS 4
 
 /* For mmu_fast.S */
@@ -34,11 +34,12 @@ struct batch {
     struct domain *pt_owner;   /* of the tables */
     struct domain *pg_owner;   /* of the frames that entries name */
     uint32_t held_lo, held_hi; /* machine address of the L1 table that is mapped */
-    pte_t *held;               /* its window; NULL: none is. No address could say so: a guest may pass any */
+    pte_t *held; /* its window; NULL: none is mapped. held_lo and held_hi cannot say that, as a guest may pass any
+                    address */
 };
 
-/* The frame stays and only RW changes: the reference stays too, and only the use as writable comes or goes. 1: not for
- * this short way. */
+/* The entry keeps its frame, and only RW changes. So the reference stays, and only the writable use is added or
+ * dropped. Returns 1 if this short way does not apply. */
 static inline int change_writability(struct domain *d, pte_t *slot, pte_t new)
 {
     struct page_info *page;
@@ -117,7 +118,7 @@ static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, u
         return rc;
     write_pte(map_l2(page_to_mfn(page)) + index, old, new);
     this_cpu.va_key = NO_VA_KEY;
-    if (unlikely(page->linear)) /* the TLB may know the entry as that of an L1 (XSA-286) */
+    if (unlikely(page->linear)) /* the TLB may hold the entry as one of an L1 (XSA-286) */
         flush_tlb_now();
     if (old.lo & _PAGE_PRESENT)
         put_page_from_l2e(old, page);
@@ -130,7 +131,7 @@ static __may_switch int mod_l3_entry(struct domain *d, struct page_info *page, u
     pte_t old;
     int rc = 0;
 
-    /* Slot 3 holds the hypervisor: it stays what it was when the table was validated. */
+    /* Slot 3 holds the hypervisor: it cannot change after the table has been validated. */
     if (index >= 3)
         return -EINVAL;
     old = map_l3(mfn)[index];
@@ -147,7 +148,7 @@ static __may_switch int mod_l3_entry(struct domain *d, struct page_info *page, u
     return 0;
 }
 
-/* A frame that is no page table: as good as a store by the guest itself. */
+/* A frame that is not a page table: the guest could as well write to it itself. */
 static int write_data_entry(struct page_info *page, pte_t *slot, pte_t new)
 {
     if (get_page_type(page, PGT_writable_page))
@@ -157,7 +158,7 @@ static int write_data_entry(struct page_info *page, pte_t *slot, pte_t new)
     return 0;
 }
 
-/* Of an L2 or L3, which keeps its type meanwhile. */
+/* Updates an L2 or L3. The table keeps its type in the meantime. */
 static __may_switch int table_update(struct batch *b, struct page_info *page, unsigned int index, pte_t new,
                                      bool preserve_ad)
 {
@@ -171,11 +172,11 @@ static __may_switch int table_update(struct batch *b, struct page_info *page, un
         rc = mod_l3_entry(b->pt_owner, page, index, new);
     put_page_and_table(page);
     if (others_wait())
-        spend(EFFORT_MAX + 1); /* the chunk ends: 64 of these may be 2^15 tables */
+        spend(EFFORT_MAX + 1); /* end the chunk: 64 such updates may concern 2^15 tables */
     return rc;
 }
 
-/* An update outside the held table: finds the frame, and holds it if it is an L1. */
+/* An update outside the held table. If it is in an L1 table, this one becomes the held table. */
 static __may_switch int normal_update(struct batch *b, pte_t ptr, pte_t new)
 {
     bool preserve_ad = (ptr.lo & 7) == MMU_PT_UPDATE_PRESERVE_AD;
@@ -190,7 +191,7 @@ static __may_switch int normal_update(struct batch *b, pte_t ptr, pte_t new)
     page = mfn_to_page(mfn);
     if (page->owner != b->pt_owner)
         return -EINVAL;
-    if (page->type_info < PGT_one) /* no longer what its type says: any other is as good */
+    if (page->type_info < PGT_one) /* it is not in use as its old type, so it may take another */
         return write_data_entry(page, (pte_t *)((char *)map_frame(mfn) + offset), new);
 
     switch (page->type_info & PGT_type_mask) {
@@ -233,7 +234,8 @@ static __may_switch int other_update(struct batch *b, pte_t ptr, pte_t new)
     }
 }
 
-/* The domains that foreigndom names: low half the owner of frames, high half that of the tables (0: the caller). */
+/* The domains that foreigndom names. The low half is the owner of the frames, the high half is the owner of the tables
+ * plus 1 (0: the caller). */
 static int find_owners(struct batch *b, uint32_t foreigndom)
 {
     struct domain *d = this_cpu.domain;
@@ -262,7 +264,7 @@ static void release_owners(struct batch *b, uint32_t foreigndom)
     release_domain(b->pt_owner);
 }
 
-/* What mmu_fast.S hands on, for the caller's own tables and frames. The flush is its business. */
+/* Updates that mmu_fast.S leaves to C, of the caller's own tables and frames. mmu_fast.S does the flush. */
 int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi)
 {
     struct batch b = {.pt_owner = this_cpu.domain, .pg_owner = this_cpu.domain};
@@ -270,7 +272,7 @@ int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t n
     return other_update(&b, (pte_t){.lo = ptr_lo, .hi = ptr_hi}, (pte_t){.lo = new_lo, .hi = new_hi});
 }
 
-/* Likewise. 1: done, and others should run before the next one. */
+/* The same in a batch. Returns 1 if the update is done, but others should run before the next one. */
 int mmu_update_in_batch(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi)
 {
     int rc = mmu_update_one(ptr_lo, ptr_hi, new_lo, new_hi);
@@ -288,13 +290,13 @@ void put_old_l1_words(struct domain *d, uint32_t lo, uint32_t hi)
     put_page_from_l1e((pte_t){.lo = lo, .hi = hi}, d);
 }
 
-/* The rest of a batch is made by another call, once the guest goes on. */
+/* The guest makes another call for the rest of the batch when it runs again. */
 void mmu_update_again(const mmu_update_t *next, const mmu_update_t *end)
 {
     (void)restart_call(__HYPERVISOR_mmu_update, 2, (uint32_t)next, (end - next) | MMU_UPDATE_PREEMPTED, 0);
 }
 
-/* Up to `end`, or until much has been done; *done is the first request that was not carried out. */
+/* Carries out the requests up to `end`, or fewer if they take long. *done is the first one that was not carried out. */
 static __may_switch int run_chunk(struct batch *b, const mmu_update_t *req, const mmu_update_t *end,
                                   const mmu_update_t **done)
 {
@@ -322,7 +324,7 @@ fault:
     return -EFAULT;
 }
 
-/* All of it, chunk by chunk; *done is the first request that was not carried out. */
+/* Carries out all requests, chunk by chunk. *done is the first one that was not carried out. */
 static __may_switch int run_batch(struct batch *b, const mmu_update_t *req, const mmu_update_t *end,
                                   const mmu_update_t **done)
 {
@@ -381,8 +383,8 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
     return rc;
 }
 
-/* Walks by the copy of the L3 that CR3 points to, then the tables themselves. Where a linear table is used as an L1,
- * there is no entry that could be changed as one. */
+/* Walks from the copy of the L3 that CR3 points to. If the L2 entry is a linear one, there is no L1 entry that could be
+ * changed. */
 pte_t *guest_l1_slot(const struct vcpu *v, uint32_t va, mfn_t *table)
 {
     pte_t l3e = v->arch.l3[va >> L3_SHIFT], l2e;
@@ -410,7 +412,7 @@ pte_t *find_l1_entry_of(uint32_t va)
     return slot;
 }
 
-/* Flush types of update_va_mapping. On one CPU all masks of vCPUs come to the same, but are read as Xen reads them. */
+/* Flush types of update_va_mapping. On one CPU the mask of vCPUs makes no difference, but it is read, as on Xen. */
 int flush_after_va(uint32_t va, uint32_t flags)
 {
     uint32_t mask, type = flags & UVMF_FLUSHTYPE_MASK, vcpus = flags & ~UVMF_FLUSHTYPE_MASK;

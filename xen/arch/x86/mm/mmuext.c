@@ -16,7 +16,7 @@ struct domain *get_pg_owner(uint16_t domid)
     if (domid == DOMID_SELF)
         return d;
     if (domid == d->domain_id)
-        return NULL; /* Xen wants DOMID_SELF */
+        return NULL; /* Xen accepts only DOMID_SELF for the caller */
     if (!d->is_privileged)
         return NULL;
     if (domid == DOMID_IO)
@@ -45,7 +45,7 @@ static __may_switch int unpin(struct domain *d, mfn_t mfn)
     return mfn < max_page && page->owner == d && unpin_table(page) ? 0 : -EINVAL;
 }
 
-/* Pins and unpins may be about another domain's tables. */
+/* Pins and unpins may concern another domain's tables. */
 static __may_switch int change_pin(struct domain *d, mfn_t mfn, uint32_t cmd)
 {
     static const uint32_t types[] = {
@@ -77,9 +77,9 @@ int new_base_pointer(mfn_t mfn)
     rc = get_page_and_table(mfn_to_page(mfn), v->domain, PGT_l3_page_table);
     if (rc)
         return rc;
-    unmap_ldt(v); /* its pages were found through the old tables */
+    unmap_ldt(v); /* its pages were looked up in the old tables */
     v->arch.guest_l3 = mfn;
-    update_cr3(v); /* loads CR3, before the old tables may go */
+    update_cr3(v); /* loads CR3, which must happen before the old tables may be freed */
     put_page_and_table(mfn_to_page(old));
     return 0;
 }
@@ -128,7 +128,7 @@ static int flush_cache(uint16_t cmd, uint32_t foreigndom)
     return 0;
 }
 
-/* A flush for a set of vCPUs: on one CPU it is the local one, but the set is read, as Xen reads it. */
+/* A flush for a set of vCPUs. On one CPU it is the same as the local flush, but the set is read, as on Xen. */
 static int read_vcpu_mask(const void *mask)
 {
     uint32_t word;
@@ -185,7 +185,8 @@ static __attribute__((noinline)) __may_switch int one_op(const struct mmuext_op 
     }
 }
 
-/* What single_op() does not know, the frequent one first. A function of its own, so that single_op() needs no stack. */
+/* Operations that single_op() leaves, the frequent one first. This is a separate function so that single_op() needs no
+ * stack. */
 static __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_t arg,
                                                                   const struct mmuext_op *from)
 {
@@ -199,7 +200,8 @@ fault:
     return -EFAULT;
 }
 
-/* One operation on the caller's own, as kernels ask for most of the time; of these the most frequent. */
+/* A single operation on the caller's own memory: most calls of kernels are such. The most frequent operations are done
+ * here. */
 static inline __may_switch int single_op(const struct mmuext_op *from)
 {
     uint32_t cmd, arg;

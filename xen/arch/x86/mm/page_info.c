@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* dom0_op page_info: what is in the frame table, for those who check it from outside (guest/fuzz). */
+/* dom0_op page_info: shows the frame table to those who check it from outside (guest/fuzz). */
 #include <asm/guest_access.h>
 #include <asm/mm.h>
 #include <public/int82.h>
@@ -34,7 +34,7 @@ static void read_page(struct int82_page *p)
     p->uses = page->type_info >> PGT_count_shift;
 }
 
-#define PAGE_STEPS 6 /* of an answer, in the units of spend() */
+#define PAGE_STEPS 6 /* the cost of an answer, in the units of spend() */
 
 long page_info_op(const struct int82_op_buffer *op)
 {

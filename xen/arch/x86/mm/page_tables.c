@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Validation of whole page tables. A table that has its type holds, for each present entry, a reference to what the
- * entry names: to a frame (L1), to a frame as an L1 (L2), as an L2 (L3). Levels only go down, so there are no cycles,
- * and no depth that a guest could choose.
+ * Validation of whole page tables. A validated table holds a reference for each present entry: to the frame (L1), to
+ * the frame as an L1 table (L2), or to the frame as an L2 table (L3). Each level refers only to the one below
+ * (linear_pt.c has the exception), so there are no cycles, and a guest cannot choose the depth.
  *
- * Windows do not survive preemption: the loops above L1 map their table anew for every entry, those over an L1 after
- * each point.
+ * Windows do not survive preemption. So the loops over L2 and L3 tables map their table again for every entry, and
+ * those over an L1 table after each preemption point.
  */
 #include <asm/frames.h>
 #include <asm/l1tf.h>
 #include <asm/page_tables.h>
 #include <xen/operation.h>
 
-/* Flags that must be clear. L2: no large pages, no cache attributes. L3 (SDM 3, 4.4.1): RW, A and D mean nothing there,
- * and emulators set A. */
+/* Flags that must be clear. L2: no large pages, no cache attributes. L3 (SDM 3, 4.4.1): RW, A and D have no meaning
+ * there, and emulators set A, so these are allowed. */
 #define L2_REFUSED (_PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
 #define L3_REFUSED (_PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
 
@@ -21,8 +21,8 @@
 uint32_t take_l1_refs(pte_t *table, uint32_t index, struct domain *d);
 uint32_t drop_l1_refs(pte_t *table, uint32_t index, struct domain *d);
 
-/* Entries that are not present are subject to the rule of l1tf.h however they came about: by an update, or by becoming
- * a table together with the page that they stand in. */
+/* Entries that are not present must obey the rule of l1tf.h. That holds for single updates, and here for all entries of
+ * a page that becomes a table. */
 static bool absent_entries_ok(const pte_t *table, unsigned int entries, const struct domain *d)
 {
     if (!l1tf_vulnerable || d->is_privileged)
@@ -33,7 +33,7 @@ static bool absent_entries_ok(const pte_t *table, unsigned int entries, const st
     return true;
 }
 
-/* Those of the first `entries` only: what a failing validation took. */
+/* Drops the references of the first `entries` entries, which a failed validation has taken. */
 static void undo_l1(pte_t *table, unsigned int entries, struct domain *d)
 {
     spend(2 * entries);
@@ -42,7 +42,7 @@ static void undo_l1(pte_t *table, unsigned int entries, struct domain *d)
             put_page_from_l1e(table[i], d);
 }
 
-#define ENTRY_STEPS 5 /* of one that take_l1_refs() does not know, in the units of spend() */
+#define ENTRY_STEPS 5 /* the cost of an entry that take_l1_refs() does not do, in the units of spend() */
 
 int validate_l1(struct page_info *page)
 {
@@ -77,14 +77,14 @@ void invalidate_l1(struct page_info *page)
     table = map_l1(page_to_mfn(page));
     for (unsigned int i = 0; (i = drop_l1_refs(table, i, d)) < L1_ENTRIES; i++) {
         put_page_from_l1e(table[i], d);
-        if (unlikely(effort_spent())) { /* many were a dead domain's, and had to be cleared */
+        if (unlikely(effort_spent())) { /* many frames may have been a dead domain's and had to be cleared */
             preempt_point();
             table = map_l1(page_to_mfn(page));
         }
     }
 }
 
-/* The frame that a present L2 or L3 entry of d's names, with a reference and the type. */
+/* Takes the reference and the use as a table for a present L2 or L3 entry of d's. */
 static __may_switch int get_table(pte_t e, uint32_t refused, struct domain *d, uint32_t type)
 {
     mfn_t mfn;
@@ -196,7 +196,7 @@ static __may_switch void undo_l3(mfn_t mfn, unsigned int entries)
     }
 }
 
-/* Slot 3 must be there, for the hypervisor lives in it, and its L2 can serve no other L3 (Xen's rule). */
+/* Slot 3 must be present because it holds the hypervisor. Its L2 cannot be used by another L3, too (Xen's rule). */
 static bool slot3_ok(pte_t e)
 {
     mfn_t mfn;
@@ -237,7 +237,8 @@ void invalidate_l3(struct page_info *page)
     undo_l3(page_to_mfn(page), L3_ENTRIES);
 }
 
-/* CR3 points to a copy: below 4 GiB wherever the guest's L3 is, aligned, and with the reserved bits clear. */
+/* CR3 points to a copy of the guest's L3. The copy is below 4 GiB and aligned, wherever the guest's table is, and its
+ * reserved bits are clear. */
 void update_cr3(struct vcpu *v)
 {
     pte_t *l3 = map_l3(v->arch.guest_l3);

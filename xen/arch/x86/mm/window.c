@@ -13,7 +13,7 @@ uint32_t map_l1_window(mfn_t mfn);
 static uint16_t mapped[WIN_SLOTS];
 static uint32_t nr_mapped;
 
-/* About to be mapped. */
+/* To be called before the slot is mapped. */
 static void note_window(unsigned int slot)
 {
     if (window_frame[slot] == INVALID_MFN)
@@ -46,7 +46,7 @@ void *window_refill(unsigned int slot, mfn_t mfn)
     if (va == this_cpu.va_window)
         this_cpu.va_key = NO_VA_KEY;
     note_window(slot);
-    window_pte[slot].lo = 0; /* never half of one frame and half of another */
+    window_pte[slot].lo = 0; /* so that the entry never is half of one frame's and half of another's */
     barrier();
     window_pte[slot].hi = entry.hi;
     barrier();
