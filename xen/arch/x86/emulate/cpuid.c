@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What CPUID tells a guest. Leaves and bits are passed on only where they are known to be harmless: a table of masks
- * for what the processor says. Features that a guest cannot use, or that Int82 does not give it, are hidden as Xen
- * hides them from its 32-bit guests: large pages, global pages, APIC, MTRR, machine checks, SYSENTER, XSAVE and all
- * that needs it.
+ * What CPUID tells a guest. A table of masks passes on only those leaves and bits of the processor's that are known to
+ * be harmless. Features that a guest cannot use, or that Int82 does not offer, are hidden, as Xen hides them from its
+ * 32-bit guests: large pages, global pages, APIC, MTRR, machine checks, SYSENTER, XSAVE and all that needs it.
  */
 #include <asm/emulate.h>
 #include <asm/page.h>
@@ -13,7 +12,7 @@
 
 #define BIT(n) (1u << (n))
 
-/* FPU DE TSC MSR PAE CX8 CMOV PAT MMX FXSR; the same places in leaf 1 and AMD's 0x80000001 */
+/* FPU DE TSC MSR PAE CX8 CMOV PAT MMX FXSR: the same bits in leaf 1 and in AMD's leaf 0x80000001 */
 #define EDX_COMMON (BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | BIT(15) | BIT(16) | BIT(23) | BIT(24))
 /* CLFLUSH SSE SSE2 SS HT */
 #define EDX_1 (EDX_COMMON | BIT(19) | BIT(25) | BIT(26) | BIT(27) | BIT(28))
@@ -31,7 +30,7 @@
 
 #define ALL 0xFFFFFFFFu
 
-/* What is kept of each leaf. */
+/* The bits of each leaf that the guest sees. */
 static const struct cpuid_leaf basic_leaves[] = {
     [0] = {ALL, ALL, ALL, ALL}, [1] = {ALL, ALL, ECX_1, EDX_1}, [2] = {ALL, ALL, ALL, ALL}, /* caches */
     [4] = {ALL, ALL, ALL, ALL}, [7] = {0, EBX_7, 0, 0},
@@ -50,7 +49,7 @@ static const struct cpuid_leaf extended_leaves[] = {
 #define XEN_LAST_LEAF     2
 #define PRESERVE_AD       BIT(0) /* MMU_PT_UPDATE_PRESERVE_AD is there */
 
-/* Leaves that there are, of the processor's and of ours the less. */
+/* The number of leaves: the smaller of what the processor has and what the tables have. */
 static uint32_t nr_basic, nr_extended;
 
 void init_cpuid(void)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug registers: guests may watch their own addresses, never the hypervisor's. SDM 3, 17.2.
+ * Debug registers. Guests may watch their own addresses, but never the hypervisor's. SDM 3, 17.2.
  *
- * The processor's DR7 enables something only while a vCPU runs that wants it, and then DR0 to DR3 are all that vCPU's.
- * At other times these hold whatever ran before. DR6 is read and reset at each #DB: what is sticky in it is kept for
- * each vCPU by itself.
+ * The processor's DR7 enables breakpoints only while a vCPU runs that has enabled some. Then DR0 to DR3 hold that
+ * vCPU's values. At other times they hold the values of an earlier vCPU. DR6 is read and reset at each #DB; its sticky
+ * bits are kept for each vCPU separately.
  */
 #include <asm/debugreg.h>
 #include <asm/processor.h>
@@ -24,8 +24,8 @@ static bool is_enabled(uint32_t dr7, unsigned int breakpoint)
     return dr7 >> breakpoint * 2 & 3;
 }
 
-/* I/O breakpoints would need CR4.DE, and would then hit the hypervisor's own accesses: port_breakpoints() finds them
- * when it carries out a guest's IN or OUT. So the processor does not get their enable bits. */
+/* I/O breakpoints would need CR4.DE, and then the hypervisor's own accesses would hit them. So the processor does not
+ * get their enable bits. port_breakpoints() finds them when a guest's IN or OUT is carried out. */
 static __attribute__((noinline)) uint32_t hardware_dr7(uint32_t value)
 {
     for (unsigned int i = 0; i < 4; i++)
@@ -57,7 +57,7 @@ void __init init_debug_registers(void)
     WRITE_DR(6, DR6_RESET);
 }
 
-/* v does not run. */
+/* v must not be running. */
 void reset_debug_registers(struct vcpu *v)
 {
     for (unsigned int i = 0; i < 4; i++)
@@ -76,7 +76,7 @@ uint32_t take_debug_status(void)
     return dr6;
 }
 
-/* The processor may also report breakpoints that are not enabled, and so another's. */
+/* The processor may also report breakpoints that are not enabled, and so those of another vCPU. */
 void add_debug_status(struct vcpu *v, uint32_t dr6)
 {
     uint32_t shown = dr6 & DR6_SINGLE_STEP;
@@ -88,7 +88,8 @@ void add_debug_status(struct vcpu *v, uint32_t dr6)
     alias_debug_registers(v);
 }
 
-/* Like the processor, only for those that are enabled. I/O breakpoints exist for a guest that has set CR4.DE. */
+/* Only enabled breakpoints are checked, as a processor does it. A guest may have I/O breakpoints only if it has set
+ * CR4.DE. */
 static __attribute__((noinline)) bool dr7_ok(const struct vcpu *v, uint32_t value)
 {
     for (unsigned int i = 0; i < 4; i++)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The decoder: one table entry for each opcode, then ModRM, SIB, displacement and immediate as the entry says.
- * Source: Intel SDM volume 2, 2.1 and appendix A.
+ * The decoder. It has one table entry for each opcode, which says whether ModRM, SIB, displacement and immediate
+ * follow. Source: Intel SDM volume 2, 2.1 and appendix A.
  */
 #include "opcodes.h"
 
 #include <asm/decode.h>
 
-/* A table entry: enum insn_op in the low byte, and these. */
+/* A table entry: enum insn_op in the low byte, and these flags. */
 #define OP_MASK 0x003Fu
 #define MODRM   0x0100u
 #define BYTE    0x0200u /* byte operands, whatever the prefixes say */
@@ -16,15 +16,15 @@
 #define MOFFS   0x1000u /* the address itself follows the opcode */
 #define REG_SUB 0x2000u /* modrm.reg tells which instruction it is: struct group */
 #define LOCK_OK 0x4000u /* if dst is memory */
-#define MEM_DST 0x8000u /* of interest with a memory operand only */
+#define MEM_DST 0x8000u /* decoded only if the operand is in memory */
 
 #define DST        (MODRM | MEM_DST)
 #define RMW        (DST | LOCK_OK)
-#define PREFIX     0x3Fu /* its struct insn.flags from bit 8 up */
+#define PREFIX     0x3Fu /* its bits of struct insn.flags are from bit 8 up */
 #define PREFIX_SEG (PREFIX | INSN_SEGMENT << 8)
 #define ESCAPE     0x3Eu
 
-/* Both forms that write memory; opcode bits 3 to 5 tell which operation. */
+/* The two forms that write memory. Bits 3 to 5 of the opcode are the operation. */
 #define ALU_PAIR(op) [(op)*8] = INSN_ALU | RMW | BYTE, [(op)*8 + 1] = INSN_ALU | RMW
 
 static const uint16_t one_byte[256] = {
@@ -110,7 +110,7 @@ static const uint16_t two_byte[256] = {
     [OP2_GRP9] = INSN_CMPXCHG8B | RMW | REG_SUB,
 };
 
-/* For REG_SUB: the values of modrm.reg, as a set, that are ours. */
+/* For REG_SUB: the set of values of modrm.reg that the emulator knows. */
 static const uint8_t group[] = {
     [INSN_MOV] = 1u << 0,
     [INSN_ALU] = 0xFF & ~(1u << ALU_CMP),
@@ -126,7 +126,7 @@ struct reader {
     const uint8_t *next, *end;
 };
 
-/* The next `size` bytes (0, 1, 2, 4), sign-extended; false: there are not so many. */
+/* Reads the next `size` bytes (0, 1, 2, 4), sign-extended. False: fewer are left. */
 static inline bool fetch(struct reader *r, unsigned int size, uint32_t *value)
 {
     const uint8_t *p = r->next;
@@ -190,7 +190,7 @@ static bool address32(struct insn *insn, struct reader *r)
     return fetch(r, disp_size, &insn->disp);
 }
 
-/* ModRM and what it asks for. */
+/* Reads the ModRM byte and what it says must follow: SIB, displacement. */
 static inline enum decode_result operands(struct insn *insn, struct reader *r, uint16_t entry)
 {
     uint8_t prefix_segment = insn->segment, modrm;
@@ -217,7 +217,7 @@ static inline enum decode_result operands(struct insn *insn, struct reader *r, u
     return DECODE_OK;
 }
 
-/* What the opcode byte, or modrm.reg, tells in a way of its own. */
+/* Details that this kind of instruction has in its opcode byte or in modrm.reg. */
 static bool set_details(struct insn *insn, uint8_t opcode, uint16_t entry)
 {
     switch (insn->op) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What carrying out an instruction needs, whatever it does: its bytes, its registers, its end. */
+/* What every emulated instruction needs: fetching its bytes, access to its registers, and what must happen when it is
+ * done. */
 #include <asm/debugreg.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
@@ -41,7 +42,8 @@ uint32_t operand_offset(const struct insn *insn, struct cpu_user_regs *regs)
     return offset & size_mask(insn->addr_size);
 }
 
-/* Up to n bytes of the guest, as far as they can be read. A page at most is not there, and that is the second one. */
+/* Reads up to n bytes of the guest, and returns how many could be read. They lie in two pages at most. If only the
+ * second page is missing, the bytes in the first one are returned. */
 static unsigned int fetch_bytes(uint8_t *buffer, uint32_t addr, unsigned int n)
 {
     unsigned int first = MIN(n, PAGE_SIZE - (addr & ~PAGE_MASK));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model-specific registers, for guests: a list of those that may be read. Writing one of them has no effect (as on Xen,
- * where kernels have come to rely on it); any other register does not exist, and raises #GP.
+ * Model-specific registers for guests: a list of those that a guest may read. Writing them has no effect, except for
+ * the one that asks for the hypercall page (as on Xen, and kernels rely on that). All other registers do not exist:
+ * reading or writing them raises #GP.
  */
 #include <asm/emulate.h>
 #include <asm/mm.h>
@@ -43,7 +44,7 @@ enum source {
     HARDWARE,
     ZERO,
     MISC_ENABLE,
-    MACHINE_CHECK, /* two banks in which nothing ever is wrong */
+    MACHINE_CHECK, /* two banks that never report an error */
 };
 
 static const struct {
@@ -118,7 +119,7 @@ bool guest_rdmsr(uint32_t index, uint64_t *value)
     }
 }
 
-/* Where a guest wants its hypercall page. */
+/* A guest asks for its hypercall page at this address. */
 static bool set_hypercall_page(uint64_t address)
 {
     mfn_t mfn = address >> PAGE_SHIFT;
@@ -145,7 +146,7 @@ bool guest_wrmsr(uint32_t index, uint64_t value)
     case MACHINE_CHECK:
         if (index == MSR_MCG_CAP)
             return false;
-        return index < 0x400 || !(index & 2) || ~value; /* addresses and MISC refuse all ones */
+        return index < 0x400 || !(index & 2) || ~value; /* ADDR and MISC refuse a value of all ones */
     default:
         return false;
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * I/O ports, for guests. A guest kernel whose IOPL (physdev_op set_iopl) or I/O bitmap allows it may use any port; what
- * that comes to depends on who it is:
- *  - domain 0 reaches the machine's own ports, except those of devices that the hypervisor itself drives;
- *  - timer channel 2, the real-time clock's index and the PCI address register exist for every domain, kept here;
- *  - all other ports read as ones, and forget what is written.
+ * I/O ports for guests. A guest kernel may use any port that its IOPL (physdev_op set_iopl) or I/O bitmap allows. What
+ * the access does depends on the domain and the port:
+ * - domain 0 uses the machine's ports, except those of devices that the hypervisor itself drives;
+ * - timer channel 2, the real-time clock's index and the PCI address register are emulated for every domain;
+ * - all other ports read as ones, and writes to them are ignored.
  */
 #include <asm/debugreg.h>
 #include <asm/emulate.h>
@@ -19,7 +19,8 @@
 #define PORT_CMOS_DATA    0x71
 #define PORT_PCI_ADDRESS  0xCF8
 
-/* Not even domain 0's: interrupt controllers, timer, speaker gate, RTC, console, PCI configuration, reset control. */
+/* Ports that even domain 0 cannot use directly: interrupt controllers, timer, speaker gate, RTC, console, PCI
+ * configuration, reset control. */
 static const struct {
     uint16_t first, last;
 } hypervisor_ports[] = {
@@ -76,7 +77,7 @@ static bool pit_output(const struct virtual_pit *p)
     if (!p->count)
         return p->mode != 0;
     switch (p->mode) {
-    case 0: /* goes high at the end */
+    case 0: /* goes high when the count has ended */
         return pit_ticks(p) >= p->count;
     case 1: /* low while it counts */
         return pit_ticks(p) >= p->count;
@@ -167,7 +168,7 @@ static void speaker_write(struct virtual_pit *p, uint8_t value)
     bool gate = value & 1;
 
     if (gate && !p->gate && p->mode != 0 && p->mode != 4)
-        p->loaded = system_time(); /* a rising gate starts these over */
+        p->loaded = system_time(); /* in these modes a rising gate starts the count again */
     p->gate = gate;
     p->speaker = value >> 1 & 1;
 }
@@ -238,7 +239,7 @@ uint32_t guest_in(uint32_t port, uint32_t bytes)
     if (is_direct(port, bytes))
         return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
     if (port == PORT_PCI_ADDRESS && bytes == 4)
-        return d->arch.ports.pci_address; /* its data ports read as ones: no device anywhere */
+        return d->arch.ports.pci_address; /* the data ports read as ones: there is no device */
     for (unsigned int i = 0; i < bytes; i++)
         value |= (uint32_t)read_byte(d, (port + i) & 0xFFFF) << (8 * i);
     return value;
@@ -265,11 +266,11 @@ void guest_out(uint32_t port, uint32_t bytes, uint32_t value)
         write_byte(d, (port + i) & 0xFFFF, value >> (8 * i));
 }
 
-/* --- Who may */
+/* --- Permission */
 
 bool guest_iopl_allows(const struct cpu_user_regs *regs)
 {
-    /* Xen counts a guest's kernel as ring 1, unless the guest has asked for what a processor does. */
+    /* On Xen, a guest's kernel counts as ring 1, unless the guest has asked for the processor's rule. */
     uint32_t ring = !guest_kernel_mode(regs)                                            ? 3
                     : this_cpu.domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl ? 0
                                                                                         : 1;
@@ -288,7 +289,7 @@ bool guest_ports_allowed(const struct cpu_user_regs *regs, uint32_t port, uint32
         return false;
     if (copy_from_guest(&bits[0], (const char *)v->arch.io_bitmap + port / 8, 1) ||
         copy_from_guest(&bits[1], (const char *)v->arch.io_bitmap + port / 8 + 1, 1))
-        bits[1] = 0xFF; /* what cannot be read allows nothing */
+        bits[1] = 0xFF; /* if the bitmap cannot be read, it allows nothing */
     return !((bits[0] | bits[1] << 8) & ((1u << bytes) - 1) << (port & 7));
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Privileged instructions. A guest kernel that executes one in ring 1 raises #GP(0); those that Xen's interface gives
- * it are carried out here on what the guest believes to be its processor. All others stay a #GP of the guest's.
- * docs/emulation.md.
+ * Privileged instructions. They raise #GP(0) when a guest kernel executes them in ring 1. Those that Xen's interface
+ * allows are carried out here, on the processor state that the guest believes it has. For all others the guest gets the
+ * #GP. docs/emulation.md.
  */
 #include "opcodes.h"
 
@@ -27,7 +27,7 @@
 
 uint32_t host_cr0, host_cr4;
 
-/* An instruction on its way. */
+/* An instruction that is being carried out. */
 struct privop {
     struct cpu_user_regs *regs;
     uint32_t breakpoints; /* I/O breakpoints it has hit */
@@ -35,9 +35,9 @@ struct privop {
 };
 
 enum outcome {
-    NOT_OURS, /* the guest's #GP, with nothing changed */
+    NOT_OURS, /* the guest gets the #GP, and nothing has changed */
     DONE,
-    RETURN, /* the frame is what to go on with */
+    RETURN, /* go on with the registers in the frame */
 };
 
 void init_emulation(void)
@@ -50,7 +50,7 @@ void init_emulation(void)
 
 void load_cr4(const struct vcpu *v)
 {
-    /* Never DE: I/O breakpoints are the hypervisor's to find (port_breakpoints()). */
+    /* Never set DE: the hypervisor itself looks for I/O breakpoints (port_breakpoints()). */
     uint32_t cr4 = host_cr4 | (v->arch.guest_cr4 & X86_CR4_TSD);
 
     if (cr4 == this_cpu.cr4)
@@ -59,7 +59,7 @@ void load_cr4(const struct vcpu *v)
     write_cr4(cr4);
 }
 
-/* The rest is ignored, as on Xen. */
+/* All other bits are ignored, as on Xen. */
 uint32_t fixup_guest_cr4(uint32_t wanted)
 {
     return initial_guest_cr4() | (wanted & CR4_GUEST_CHANGES);
@@ -70,7 +70,7 @@ uint32_t initial_guest_cr4(void)
     return host_cr4 & CR4_GUEST_SEES;
 }
 
-/* A data access of the guest's faults. */
+/* A data access of the guest's instruction faults. */
 static enum outcome fault_at(struct cpu_user_regs *regs, uint32_t addr, bool write)
 {
     regs->error_code = write ? PFEC_write : 0;
@@ -82,7 +82,7 @@ static enum outcome fault_at(struct cpu_user_regs *regs, uint32_t addr, bool wri
     return RETURN;
 }
 
-/* The linear address of bytes at sel:offset, if the segment allows the access. */
+/* Finds the linear address of `bytes` bytes at sel:offset. False: the segment does not allow the access. */
 static bool segment_access(uint32_t sel, uint32_t offset, uint32_t bytes, bool write, uint32_t *linear)
 {
     uint32_t base, limit, ar, last = offset + bytes - 1;
@@ -127,7 +127,7 @@ static enum outcome mov_from_cr_op(struct privop *op)
     return read_cr(current, op->insn.sub, gpr(op->regs, op->insn.rm));
 }
 
-/* Only TS is the guest's to change. */
+/* The guest may change only TS. */
 static enum outcome write_guest_cr0(uint32_t value)
 {
     if ((value ^ host_cr0) & ~X86_CR0_TS)
@@ -239,7 +239,7 @@ static enum outcome wrmsr(struct privop *op)
     return guest_wrmsr(op->regs->ecx, (uint64_t)op->regs->edx << 32 | op->regs->eax) ? DONE : NOT_OURS;
 }
 
-/* Faults only because the guest has set CR4.TSD, which is not meant for its kernel. */
+/* This faults only because the guest has set CR4.TSD, and that concerns only its user mode. */
 static enum outcome rdtsc(struct privop *op)
 {
     uint64_t tsc;
@@ -257,8 +257,8 @@ static enum outcome cpuid(struct privop *op)
     return DONE;
 }
 
-/* Kernels use it in timing loops, too; only a domain with devices needs the effect. INVD would throw others' data away.
- */
+/* Some kernels use it in timing loops, and only a domain with devices needs its effect. INVD is carried out as WBINVD,
+ * because it would lose other domains' data. */
 static enum outcome wbinvd(struct privop *op)
 {
     if (this_cpu.domain->is_privileged)
@@ -266,7 +266,7 @@ static enum outcome wbinvd(struct privop *op)
     return DONE;
 }
 
-/* As sched_op's block: with events enabled, or it would be for ever. */
+/* Like sched_op's block, it enables events. Otherwise the vCPU would never wake. */
 static __may_switch enum outcome hlt(struct privop *op)
 {
     bool single_step = op->regs->eflags & X86_EFLAGS_TF;
@@ -278,9 +278,10 @@ static __may_switch enum outcome hlt(struct privop *op)
     return RETURN;
 }
 
-/* --- What IOPL decides */
+/* --- Instructions that depend on IOPL */
 
-/* Without effect, as on Xen: a POPF that gives the flag back would not trap, and events would stay off. */
+/* These have no effect, as on Xen. If CLI masked events, a POPF that restores the flag could not unmask them, as it
+ * does not trap. */
 static enum outcome cli_sti(struct privop *op)
 {
     return guest_iopl_allows(op->regs) ? DONE : NOT_OURS;
@@ -302,7 +303,7 @@ static enum outcome in_out(struct privop *op)
     return DONE;
 }
 
-/* One element. DONE: the registers are those after it. */
+/* Transfers one element. DONE: the registers have been advanced. */
 static enum outcome string_step(struct privop *op, uint32_t port)
 {
     struct cpu_user_regs *regs = op->regs;
@@ -356,11 +357,11 @@ static enum outcome ins_outs(struct privop *op)
         if (op->breakpoints)
             break;
     }
-    instruction_done(regs, regs->eip, op->breakpoints); /* to be gone on with */
+    instruction_done(regs, regs->eip, op->breakpoints); /* the guest executes it again for the rest */
     return RETURN;
 }
 
-/* --- Which does what */
+/* --- The table of operations */
 
 static const struct {
     enum outcome (*carry_out)(struct privop *op);
@@ -376,7 +377,8 @@ static const struct {
 
 #define MOV_FROM_CR (OP2_MOV_Rd_Cd << 8 | OP_ESCAPE) /* its opcode as a word */
 
-/* MOV from CR by a kernel with flat code: the most frequent of them all by far, and no table is needed to know it. */
+/* MOV from CR by a kernel with a flat code segment. It is by far the most frequent privileged instruction, so it is
+ * recognised without the decoder. */
 static inline bool mov_from_cr(struct cpu_user_regs *regs)
 {
     uint32_t word;
@@ -429,7 +431,7 @@ bool emulate_privileged_op(struct cpu_user_regs *regs)
 #define PREFIX_TAIL   0xA20F6E65
 #define PREFIX_LENGTH 7
 
-/* Where the prefix would be, in any segment. */
+/* The linear address of CS:EIP, for any code segment, if it has room for the prefix there. */
 static bool prefix_address(const struct cpu_user_regs *regs, uint32_t *addr)
 {
     uint32_t base, limit, ar;

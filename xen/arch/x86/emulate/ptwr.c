@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writable page tables. A guest maps its page tables read-only; a store to an L1 entry faults, and is carried out here
- * as the validated update that it means. Kernels do this more often than anything else (shared facts: half a million
- * times while one boots), so the plain stores have a path of their own; all others go through the decoder.
+ * Writable page tables. A guest maps its page tables read-only. A store to an L1 entry faults, and is carried out here
+ * as an update with validation. Some kernels do this more often than anything else, half a million times while they
+ * boot. So plain stores have a fast path; all others go through the decoder.
  *
- * A 4-byte store changes half of an entry; the other half stays as it is. When the whole is not acceptable, and it was
- * the upper half, the guest has most likely written its halves in the wrong order: then the entry is stored without its
- * present bit, for the lower half is sure to follow (Xen's rule, which old kernels need).
+ * A 4-byte store changes half of an entry; the other half stays as it is. If the store changed the upper half and the
+ * resulting entry is not valid, the guest has most likely written the halves in the wrong order. Then the entry is
+ * stored without its present bit, since the store of the lower half will follow (Xen's rule, which old kernels need).
  */
 #include "opcodes.h"
 
@@ -18,7 +18,7 @@
 #define X86_EFLAGS_ZF 0x040u
 #define X86_EFLAGS_DF 0x400u
 
-/* The entry that a store at addr is aimed at, if it is in an L1 table of d's own. */
+/* The entry that a store to addr would change, if it is in an L1 table of d's own. */
 static inline pte_t *target_slot(const struct domain *d, uint32_t addr)
 {
     const pte_t *mapping = l1_entry_of(addr);
@@ -39,7 +39,7 @@ static inline pte_t *target_slot(const struct domain *d, uint32_t addr)
     return (pte_t *)((char *)map_l1(mfn) + (addr & ~PAGE_MASK & ~7u));
 }
 
-/* The upper half of an entry, written by a plain store, has made it one that cannot be. */
+/* A plain store of the upper half has made the entry invalid. */
 static __attribute__((noinline)) bool update_without_present(struct domain *d, pte_t *slot, pte_t new)
 {
     if (!(new.lo &_PAGE_PRESENT))
@@ -48,7 +48,8 @@ static __attribute__((noinline)) bool update_without_present(struct domain *d, p
     return !mod_l1_entry(d, slot, new);
 }
 
-/* Stores value (size bytes, naturally aligned) at addr, in *slot. locked: an indivisible read-modify-write. */
+/* Stores value (size bytes, naturally aligned) at addr, in *slot. locked: the instruction is an atomic
+ * read-modify-write. */
 static bool update(struct domain *d, pte_t *slot, uint32_t addr, unsigned int size, uint64_t value, bool locked)
 {
     pte_t new = *slot;
@@ -76,8 +77,8 @@ struct store {
     struct insn insn;
 };
 
-/* Where the store goes. To be looked up after all that reads a descriptor: the LDT's page may come only then, and its
- * mapping may have taken the window. */
+/* Finds the entry that is stored to. Call it after everything that reads a descriptor: that may map a page of the LDT,
+ * which may replace the frame in the window. */
 static bool find_slot(struct store *s)
 {
     s->slot = target_slot(s->domain, s->addr);
@@ -103,7 +104,7 @@ static uint32_t source(struct store *s)
 
 static bool store_mov(struct store *s)
 {
-    /* MOFFS forms have no ModRM, and store the accumulator: register 0, as a zeroed insn.reg says. */
+    /* MOFFS forms have no ModRM byte and store the accumulator. That is register 0, and insn.reg is 0 for them. */
     return finish(s, source(s));
 }
 
@@ -158,7 +159,7 @@ static bool store_xchg(struct store *s)
 {
     uint32_t old = operand_at(s);
 
-    s->insn.flags |= INSN_LOCK; /* always is */
+    s->insn.flags |= INSN_LOCK; /* XCHG is always locked */
     if (!finish(s, source(s)))
         return false;
     write_gpr(s->regs, s->insn.reg, s->insn.size, old);
@@ -207,7 +208,8 @@ static bool store_cmpxchg8b(struct store *s)
     return true;
 }
 
-/* One element of a string instruction; with REP, EIP stays until ECX is 0, and the next element faults anew. */
+/* One element of a string instruction is done. With REP, EIP stays until ECX is 0, and the next element faults
+ * again. */
 static void next_element(struct store *s, bool source_too)
 {
     struct cpu_user_regs *regs = s->regs;
@@ -254,7 +256,7 @@ static bool (*const stores[])(struct store *s) = {
     [INSN_MOVS] = store_movs,     [INSN_STOS] = store_stos,
 };
 
-/* BTS and its like with a register: the bit may lie far before or beyond the operand. */
+/* BTS, BTR and BTC with the bit number in a register: the bit may be far before or after the operand. */
 static uint32_t bit_displacement(const struct insn *insn, uint32_t number)
 {
     int32_t word = insn->size == 4 ? (int32_t)number >> 5 : (int16_t)number >> 4;
@@ -262,7 +264,7 @@ static uint32_t bit_displacement(const struct insn *insn, uint32_t number)
     return (uint32_t)word * insn->size;
 }
 
-/* Where the instruction's store really goes: CR2 alone would not tell, as the access may have begun a page before. */
+/* The address that the instruction stores to. CR2 is not enough, as the access may have begun in the page before. */
 static bool store_address(struct store *s, uint32_t *addr)
 {
     struct cpu_user_regs *regs = s->regs;
@@ -279,7 +281,7 @@ static bool store_address(struct store *s, uint32_t *addr)
             offset += bit_displacement(insn, *gpr(regs, insn->reg));
         offset &= size_mask(insn->addr_size);
     }
-    if (!read_descriptor(sel, &base, &limit, &ar)) /* the limit held, or this would be no page fault */
+    if (!read_descriptor(sel, &base, &limit, &ar)) /* beyond the limit, this would be no page fault */
         return false;
     *addr = base + offset;
     return true;
@@ -301,7 +303,8 @@ static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, stru
     return true;
 }
 
-/* By ModRM byte: 1 + the word of the frame that holds the base register of (reg) and disp8(reg); 0: another form. */
+/* For each ModRM byte: 1 + the index of the word in the frame that holds the base register, for the forms (reg) and
+ * disp8(reg). 0: another form. */
 #define FORM(modrm, field) [modrm] = 1 + offsetof(struct cpu_user_regs, field) / sizeof(uint32_t)
 #define FORMS4(modrm, field) \
     FORM(modrm, field), FORM((modrm) + 8, field), FORM((modrm) + 16, field), FORM((modrm) + 24, field)
@@ -313,8 +316,8 @@ static const uint8_t plain_base[256] = {
 };
 
 /*
- * The plain stores: MOV of a 32-bit register (89) or constant (C7 /0) to (reg) or disp8(reg), flat segments, no prefix.
- * Returns the instruction's length, 0 for anything else.
+ * The plain stores: MOV of a 32-bit register (89) or constant (C7 /0) to (reg) or disp8(reg), with flat segments and no
+ * prefix. Returns the instruction's length, or 0 for any other instruction.
  */
 static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr, uint32_t *value)
 {
@@ -332,7 +335,7 @@ static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr
         offset += (int8_t)(insn >> 16);
         length = 3;
     }
-    if (unlikely(offset != addr)) /* segment bases, or an access that began in the page before */
+    if (unlikely(offset != addr)) /* a segment has a base, or the access began in the page before */
         return 0;
     if (likely((insn & 0xFF) == OP_MOV_Ev_Gv))
         *value = *gpr(regs, modrm >> 3 & 7);

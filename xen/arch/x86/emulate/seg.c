@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Segments of the guest, as its descriptor tables have them. Used where the hypervisor goes through one in its stead.
- */
+/* The guest's segments, read from its descriptor tables, for accesses that the hypervisor makes in the guest's
+ * place. */
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <xen/sched.h>
 
 /*
- * The limits are those that the processor has. The GDT's is always the same, whatever number of descriptors the guest
- * has named: a page that it has not given is not mapped, and the read fails. The window of the LDT may hold pages of an
- * earlier, longer one: so the limit comes before anything else (XSA-298). A page of the LDT that is not mapped yet
- * faults, is mapped by that, and the read goes on.
+ * The limits are those that the processor uses. The GDT's limit is always the same, however many descriptors the guest
+ * has set: the pages that it has not set are not mapped, so reading them fails. The LDT's window may still hold pages
+ * of an earlier, longer LDT, so the limit is checked before anything else (XSA-298). Reading a page of the LDT that is
+ * not mapped yet faults; the fault maps it, and the read goes on.
  */
 struct descriptor *guest_descriptor(uint32_t sel)
 {
@@ -27,7 +27,7 @@ bool read_descriptor_slow(uint32_t sel, uint32_t *base, uint32_t *limit, uint32_
     uint32_t a = 0, b = 0;
 
     if (sel < 4)
-        ; /* a null selector is loaded: a segment that is not present */
+        ; /* a null selector: its segment counts as not present */
     else if (!slot || __get_guest_u32(&a, &slot->a) || __get_guest_u32(&b, &slot->b))
         return false;
     *ar = b & DESC_AR;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_assist 4gb_segments. Programs of ring 3 (glibc's, with thread-local storage below %gs:0) rely on a segment of 4
- * GiB whose offsets wrap round. No guest can have one: check_descriptor() cuts it at the hypervisor, so that small
- * negative offsets are beyond its limit. But the same base with the segment growing down allows just these, and no
- * others. So on such a fault the descriptor is turned round (as Xen does), and the instruction tried again: from the
- * top of what a guest may reach to a wrap below base, and back when the next access asks for it.
+ * vm_assist 4gb_segments. Programs in ring 3 that use glibc have their thread-local storage below %gs:0. They need a
+ * segment of 4 GiB whose offsets wrap round. No guest can have one, because check_descriptor() cuts it off at the
+ * hypervisor, so that small negative offsets are beyond its limit. But an expand-down segment with the same base allows
+ * exactly these offsets, and no others. So on such a fault the descriptor is changed to expand-down (as Xen does), and
+ * the instruction is executed again. When a later access needs the other offsets, the descriptor is changed back.
  */
 #include "opcodes.h"
 
@@ -16,7 +16,7 @@
 
 #define HAS(map, byte) ((map)[(byte) >> 5] >> ((byte)&31) & 1)
 
-/* Opcodes with a ModRM byte whose operand may be in memory: one bit each, 32 in a word. */
+/* The opcodes with a ModRM byte whose operand may be in memory. One bit for each opcode, 32 in a word. */
 static const uint32_t one_byte[8] = {
     0x0F0F0F0F, 0x0F0F0F0F, 0, 0x00000A0C, 0x0000FFFF, 0, 0xFF0F00F3, 0xC0C00000,
 };
@@ -39,7 +39,8 @@ static bool fetch(struct fetch *f, void *to, unsigned int n)
     return true;
 }
 
-/* Past the prefixes: the opcode's last byte, and where it stands. Only for instructions with %gs as their segment. */
+/* Skips the prefixes and reads the opcode: its last byte, and the map that it belongs to. True only if the segment is
+ * %gs. */
 static bool fetch_opcode(struct fetch *f, uint8_t *opcode, const uint32_t **map)
 {
     bool gs = false;
@@ -51,12 +52,12 @@ static bool fetch_opcode(struct fetch *f, uint8_t *opcode, const uint32_t **map)
         case PREFIX_GS:
             gs = true;
             continue;
-        case PREFIX_OPSIZE: /* operand size, LOCK, REP: no matter */
+        case PREFIX_OPSIZE: /* operand size, LOCK and REP make no difference */
         case PREFIX_LOCK:
         case PREFIX_REPNE:
         case PREFIX_REP:
             continue;
-        case PREFIX_ES: /* another segment after it, or addresses of 16 bits: nobody's thread-local storage */
+        case PREFIX_ES: /* another segment or 16-bit addresses: this is not an access to thread-local storage */
         case PREFIX_CS:
         case PREFIX_SS:
         case PREFIX_DS:
@@ -72,7 +73,7 @@ static bool fetch_opcode(struct fetch *f, uint8_t *opcode, const uint32_t **map)
     *map = two_bytes;
     if (!fetch(f, opcode, 1))
         return false;
-    if (*opcode == OP2_ESCAPE_38 || *opcode == OP2_ESCAPE_3A) { /* three bytes: all of these have ModRM */
+    if (*opcode == OP2_ESCAPE_38 || *opcode == OP2_ESCAPE_3A) { /* a third byte follows; all of these have ModRM */
         uint8_t third;
 
         if (!fetch(f, &third, 1))
@@ -93,7 +94,7 @@ static bool fetch_displacement(struct fetch *f, unsigned int size, uint32_t *dis
     return true;
 }
 
-/* The operand's offset within its segment: 32-bit addresses, SDM 2, 2.1.5. */
+/* The operand's offset in its segment, with 32-bit addresses: SDM 2, 2.1.5. */
 static bool fetch_offset(struct fetch *f, struct cpu_user_regs *regs, uint32_t *offset)
 {
     unsigned int mod, base, index = 4, scale = 0;
@@ -123,7 +124,7 @@ static bool fetch_offset(struct fetch *f, struct cpu_user_regs *regs, uint32_t *
     return true;
 }
 
-/* How many bytes the instruction has up to the end of its address, and the offset that it wanted. */
+/* Finds the offset that the instruction uses, and how many bytes it has up to the end of its address. */
 static bool decode_gs_operand(struct cpu_user_regs *regs, uint32_t *offset, uint32_t *length)
 {
     uint32_t base, limit, ar;
@@ -140,7 +141,7 @@ static bool decode_gs_operand(struct cpu_user_regs *regs, uint32_t *offset, uint
     f = (struct fetch){start, MIN(limit - regs->eip, MAX_INSN - 1) + 1};
     if (!fetch_opcode(&f, &opcode, &map))
         return false;
-    if (map == one_byte && (opcode & 0xFC) == OP_MOV_AL_Ob) { /* MOV with a plain offset */
+    if (map == one_byte && (opcode & 0xFC) == OP_MOV_AL_Ob) { /* MOV with a plain address */
         if (!fetch(&f, offset, sizeof(*offset)))
             return false;
     } else if (!HAS(map, opcode) || !fetch_offset(&f, regs, offset))
@@ -149,11 +150,11 @@ static bool decode_gs_operand(struct cpu_user_regs *regs, uint32_t *offset, uint
     return true;
 }
 
-/* Ring 3's data, of whole pages: what has been cut, or turned round before. */
+/* Data segments of ring 3 with a limit in pages. Only these can be changed. */
 #define TURNABLE_MASK (DESC_P | DESC_S | DESC_32BIT | DESC_G | DESC_CODE | DESC_DPL)
 #define TURNABLE      (DESC_P | DESC_S | DESC_32BIT | DESC_G | DESC_DPL)
 
-/* True: the segment allows the offset now. */
+/* Changes the direction of the segment. True: it now allows the offset. */
 static bool turn_round(uint32_t sel, uint32_t offset)
 {
     uint32_t base, limit, ar, pages;
@@ -163,11 +164,11 @@ static bool turn_round(uint32_t sel, uint32_t offset)
         return false;
     if ((ar & TURNABLE_MASK) != TURNABLE || base < PAGE_SIZE || base >= RO_MPT_END)
         return false;
-    if (ar & DESC_EXPAND_DOWN) { /* allows all that wraps round; is it what lies below the hypervisor that is wanted? */
+    if (ar & DESC_EXPAND_DOWN) { /* it allows the offsets that wrap round: is one below the hypervisor wanted? */
         pages = (RO_MPT_END - base) >> PAGE_SHIFT;
         if (base + limit + 1 >= PAGE_SIZE || offset >> PAGE_SHIFT >= pages)
             return false;
-    } else { /* ends at the hypervisor; is it what wraps round that is wanted? */
+    } else { /* it ends at the hypervisor: is an offset that wraps round wanted? */
         pages = -(base & PAGE_MASK) >> PAGE_SHIFT;
         if (limit >= RO_MPT_END - base || RO_MPT_END - base - limit - 1 >= PAGE_SIZE || offset >> PAGE_SHIFT < pages)
             return false;
