@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the boot loader (Multiboot 1: protected mode, no paging, EAX its magic number, EBX the information structure) to
- * start_xen() in the upper half. Section .boot is linked where it is loaded, so that loaders which take the entry point
- * as a virtual address and those which take it as a physical one agree. Other symbols are used through PHYS() here.
+ * From the boot loader to start_xen() in the upper half. By Multiboot 1 the processor is in protected mode without
+ * paging; EAX holds a magic number, EBX the address of the information structure. Section .boot is linked at the
+ * address where it is loaded. So it makes no difference whether a loader takes the entry point as a virtual or as a
+ * physical address. Code in this section uses other symbols through PHYS().
  */
 #include <asm/page.h>
 #include <asm/processor.h>
@@ -22,8 +23,8 @@
 #define CPUID_SSE    (1 << 25)
 #define CPUID_NEEDED (CPUID_PSE | CPUID_TSC | CPUID_PAE | CPUID_CX8 | CPUID_FXSR)
 #define CPUID_NX     (1 << 20)                  /* 0x80000001, EDX */
-#define CPUID_EFER   (1 << 11 | CPUID_NX | 1 << 29) /* SYSCALL, NX, long mode: there is an EFER */
-#define EFLAGS_ID    (1 << 21)                  /* can be changed: there is a CPUID instruction */
+#define CPUID_EFER   (1 << 11 | CPUID_NX | 1 << 29) /* SYSCALL, NX, long mode: with any of these there is an EFER */
+#define EFLAGS_ID    (1 << 21)                  /* if it can be changed, there is a CPUID instruction */
 #define MSR_EFER     0xC0000080
 #define EFER_NXE     (1 << 11)
 #define CR4_BOOT     0x0230                     /* PSE PAE OSFXSR */
@@ -89,7 +90,8 @@ start:  cli
         test    $CPUID_NEEDED, %edx
         jnz     too_old
 
-        /* The direct map in 2 MiB pages; and machine memory below 3 GiB at its own addresses, while the hypervisor boots. */
+        /* Maps the direct map in 2 MiB pages and, only while the hypervisor boots, machine memory below 3 GiB at its
+         * own addresses. */
         mov     $PHYS(idle_l2) + (DIRECTMAP_START >> L2_SHIFT & 511) * 8, %edx
         mov     $BIG_PAGE, %eax
         mov     $DIRECTMAP_SIZE >> L2_SHIFT, %ecx
@@ -179,7 +181,7 @@ too_old_text:
 bochs_text:
         .ascii  "Shutdown"
 
-        /* Based so that the two have the selectors that they keep. */
+        /* The base makes the selectors of the two descriptors the ones that they also have later. */
         .p2align 3
 boot_gdt:
         .quad   0

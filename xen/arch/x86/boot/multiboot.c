@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot loader tells (Multiboot 1). Boot loaders have bugs, and pass on those of firmware: every number is
- * checked before anything is read or believed. All of it is at machine addresses, which are mapped below 3 GiB.
+ * Reads the boot loader's information (Multiboot 1). Boot loaders have bugs and pass on those of firmware, so every
+ * number is checked before it is used. All addresses are machine addresses, which are mapped below 3 GiB.
  */
 #include <xen/machine.h>
 #include <xen/memory_map.h>
@@ -22,7 +22,7 @@ struct multiboot_module {
 };
 
 struct multiboot_map_entry {
-    uint32_t size; /* of what follows: a loader may add fields */
+    uint32_t size; /* of the rest of the entry; a loader may add fields */
     uint64_t addr, length;
     uint32_t type;
 } __attribute__((packed));
@@ -37,7 +37,7 @@ static char module_args[MAX_MODULES][MAX_GUEST_CMDLINE];
 
 extern char _start[], _end[];
 
-/* n bytes that the boot loader says are at `addr`. */
+/* n bytes of the boot loader's at `addr`. Panics if they cannot be there. */
 static const void *__init loader_data(uint32_t addr, uint64_t n, const char *what)
 {
     if (addr > IDENTITY_END || n > IDENTITY_END - addr)
@@ -76,7 +76,7 @@ static void __init read_command_line(const struct multiboot_info *mbi)
 #define RAM_LIMIT  ((uint64_t)MAX_FRAMES << PAGE_SHIFT)
 #define VGA_START  0xA0000u
 #define LOW_MEMORY 0x100000u
-#define MAP_ROOM   (E820_MAX - 1) /* kernels ask with room for E820_MAX, and Xen wants one more than it fills */
+#define MAP_ROOM   (E820_MAX - 1) /* kernels have room for E820_MAX, and Xen requires room for one more than it fills */
 
 static struct e820entry raw_map[MAX_RAW];
 static uint32_t nr_raw, nr_ignored;
@@ -92,8 +92,7 @@ static void __init add_raw(uint64_t start, uint64_t end, uint32_t type)
         raw_map[nr_raw++] = (struct e820entry){.addr = start, .size = end - start, .type = type};
 }
 
-/* As on Xen: there is no RAM between 640 KiB and 1 MiB, whatever firmware says, and none that is used above the limit.
- */
+/* As on Xen, there is no RAM between 640 KiB and 1 MiB, whatever firmware says, and RAM above the limit is not used. */
 static void __init add_entry(uint64_t addr, uint64_t size, uint32_t type)
 {
     uint64_t end = size > UINT64_MAX - addr ? UINT64_MAX : addr + size;
@@ -108,8 +107,8 @@ static void __init add_entry(uint64_t addr, uint64_t size, uint32_t type)
     ram_end = MAX(ram_end, end);
 }
 
-/* Some firmware leaves the upper word of a length as it was: as on Xen, an entry that begins below 4 GiB is shorter
- * than that. */
+/* Some firmware does not set the upper word of a length. So, as on Xen, an entry that begins below 4 GiB is taken to be
+ * shorter than 4 GiB. */
 static uint64_t __init mended_length(const struct multiboot_map_entry *e)
 {
     if (e->addr >> 32 || !(e->length >> 32))
@@ -164,7 +163,7 @@ static bool __init overlap(uint32_t start, uint32_t end, uint32_t other_start, u
     return start < other_end && other_start < end;
 }
 
-/* They are given to domains frame by frame. */
+/* Modules are given to domains frame by frame, so they must be whole pages of RAM that nothing else uses. */
 static void __init check_module(uint32_t start, uint32_t end)
 {
     if (end < start || end > IDENTITY_END)
@@ -185,7 +184,7 @@ static void __init check_module(uint32_t start, uint32_t end)
     }
 }
 
-/* A module's text is the file's name, and what its domain is told behind it. */
+/* A module's text is the file's name, followed by the command line for its domain. */
 static void __init read_module_args(const struct multiboot_module *m)
 {
     const char *args = m->string ? strchr(loader_string(m->string, "module's text"), ' ') : NULL;

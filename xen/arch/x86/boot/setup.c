@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From what the boot loader told (multiboot.c) to running domains. */
+/* Start-up, from the boot loader's information (multiboot.c) to running domains. */
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
 #include <asm/fpu.h>
@@ -71,8 +71,9 @@ static void __init move_module(struct boot_module *m)
     m->data = (const uint8_t *)to;
 }
 
-/* The heap has to lie in the direct map, right behind the image: where boot loaders like to put modules. They are moved
- * from the highest one down, each as high as possible: so none is written over before it has been moved. */
+/* The heap must be in the direct map, right behind the image, which is where boot loaders like to put modules. If one
+ * is in its way, all modules are moved: the highest one first, each as high as possible. So no module is overwritten
+ * before it has been moved. */
 static void __init place_modules(uint32_t heap_end)
 {
     struct boot_module *by_address[MAX_MODULES];
@@ -93,7 +94,7 @@ static void __init place_modules(uint32_t heap_end)
             reserve(module_start(by_address[i]), module_end(by_address[i]));
 }
 
-/* Behind the image, unless firmware has a hole there. */
+/* The heap comes right behind the image, unless there is a hole in memory. */
 static void __init make_heap(void)
 {
     uint32_t wanted = MIN(MAX(max_page >> 12, MIN_HEAP_MIB), 20) << 20;
@@ -132,7 +133,8 @@ static uint32_t __init big_page(void)
     return at;
 }
 
-/* The first 2 MiB of the direct map hold the code: in small pages, so that only the code can be executed. */
+/* The first 2 MiB of the direct map hold the code. They are mapped in small pages, so that only the code can be
+ * executed. */
 static pte_t image_l1[L1_ENTRIES] __aligned(PAGE_SIZE);
 
 static void __init protect_image(void)
@@ -187,7 +189,7 @@ uint32_t machphys_frame(uint32_t index)
     return pte_mfn(e) & ~(BIG_PAGE / PAGE_SIZE - 1);
 }
 
-/* Domain 0's tools map the machine-to-physical table by its frames. */
+/* Domain 0's tools map the frames of the machine-to-physical table. */
 static void __init show_machphys(void)
 {
     uint32_t pages = ROUNDUP(max_page * sizeof(uint32_t), BIG_PAGE) / BIG_PAGE;
@@ -197,7 +199,7 @@ static void __init show_machphys(void)
             share_frame_with(dom_xen, machphys_frame(i) + frame, false);
 }
 
-/* Whatever is neither RAM nor ours belongs to dom_io: devices. */
+/* All frames that are not RAM belong to dom_io, as do those below 1 MiB: devices are there. */
 static void __init give_io_frames(void)
 {
     mfn_t next = 0;
@@ -221,7 +223,8 @@ static void __init free_memory(void)
         add_dom_frames(ranges[i].start >> PAGE_SHIFT, ranges[i].end >> PAGE_SHIFT);
 }
 
-/* What guests see of the idle tables are copies of the last L2's entries; the rest goes, and modules can be freed. */
+/* Guests have copies of the entries of the last L2 only, so the identity map can be removed. Then nothing reads the
+ * modules any more, and they are freed. */
 static void __init drop_identity_map(void)
 {
     for (unsigned int i = 0; i < 3; i++)
@@ -232,7 +235,7 @@ static void __init drop_identity_map(void)
             add_dom_frames(module_start(&modules[i]) >> PAGE_SHIFT, module_end(&modules[i]) >> PAGE_SHIFT);
 }
 
-/* What boot left there, or another system before it, is no future owner's business. */
+/* A future owner must not see what booting, or another system before it, has left in free memory. */
 static void __init clear_free_frames(void)
 {
     for (mfn_t mfn = 0; mfn < max_page; mfn++)

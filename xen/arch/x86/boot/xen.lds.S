@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Loaded at 1 MiB of machine memory. Linked where the direct map shows the image, but for .boot, which runs there. */
+/* The image is loaded at 1 MiB of machine memory. It is linked at its addresses in the direct map, except for .boot,
+ * which is linked where it is loaded. */
 #include <asm/layout.h>
 
 #define LOAD 0x100000
