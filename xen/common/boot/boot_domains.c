@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which domains are built at boot: domain 0 from the first module, others as domain= asks for them (docs/domains.md).
- * Whatever makes no sense there stops the boot: a machine without one of its domains is not what was asked for.
+ * Builds the domains that exist from the start: domain 0 from the first module, and one for each domain= option
+ * (docs/domains.md). A mistake in an option stops the boot, because nobody wants a machine that lacks one of its
+ * domains.
  */
 #include <xen/console.h>
 #include <xen/domain.h>
@@ -11,7 +12,7 @@
 #define DEFAULT_MEMORY   (32ull << 20)
 #define NO_MODULE        UINT32_MAX
 
-/* domain=, as it was written. */
+/* What one domain= option asks for. */
 struct request {
     const char *text;
     uint32_t kernel, ramdisk; /* numbers of modules, from 0 */
@@ -118,7 +119,7 @@ static struct boot_module *__init claim(const struct request *r, uint32_t number
     return m;
 }
 
-/* Module 1 is domain 0's ramdisk, unless somebody else asks for it. */
+/* Module 1 is domain 0's ramdisk, unless a domain= option names it. */
 static struct boot_module *__init ramdisk_of_dom0(void)
 {
     if (nr_modules < 2 || modules[1].claimed)
@@ -164,7 +165,7 @@ void __init build_domains(void)
         plans[i].max_pages = plans[i].nr_pages;
         vcpus[i + 1] = build_domain(&plans[i]);
     }
-    /* Not earlier: building a domain may let others run. */
+    /* Only now, because building a domain may let others run. */
     for (unsigned int i = 0; i <= nr_requests; i++) {
         vcpus[i]->state = VCPU_RUNNABLE;
         vcpu_wake(vcpus[i]);

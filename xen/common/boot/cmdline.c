@@ -9,7 +9,7 @@ bool opt_noreboot;
 bool opt_pv_l1tf = true, opt_pv_linear_pt = true;
 uint32_t opt_dom0_max_vcpus = 1;
 
-/* An amount of memory; with `-` before it, all but so much. More than 63 bits hold is no amount. */
+/* Reads an amount of memory. A `-` in front means all memory but this amount. The amount must fit into 63 bits. */
 static bool __init parse_amount(const char **s, int64_t *amount)
 {
     bool negative = **s == '-';
@@ -59,7 +59,7 @@ static bool __init set_console_input(const char *value)
     return true;
 }
 
-/* Xen's form is HYPERVISOR[/RATE-LIMITED]; the second part says nothing here. */
+/* Xen's form is HYPERVISOR[/RATE-LIMITED]. The second part has no meaning here. */
 static bool __init set_log_level(const char *value)
 {
     static const struct {
@@ -78,7 +78,7 @@ static bool __init set_log_level(const char *value)
     return false;
 }
 
-/* What is no word for "no" means "yes". */
+/* Everything that is not a word for "no" means "yes". */
 static bool __init says_yes(const char *value)
 {
     static const char *const no[] = {"0", "no", "off", "false", "disable"};
@@ -107,7 +107,7 @@ static bool __init set_pv_linear_pt(const char *value)
     return true;
 }
 
-/* Xen's, for the console that is the only one here. */
+/* Options of Xen's that choose a console. Here there is only one. */
 static bool __init ignore(const char *value)
 {
     return true;
@@ -115,7 +115,7 @@ static bool __init ignore(const char *value)
 
 static const struct option {
     const char *name;
-    bool (*set)(const char *value); /* "" without `=`; false: makes no sense */
+    bool (*set)(const char *value); /* the value is "" without `=`; false: it makes no sense */
 } options[] = {
     {"dom0_mem", set_dom0_mem},
     {"dom0_max_vcpus", set_dom0_max_vcpus},
@@ -138,7 +138,8 @@ static const struct option *__init find_option(const char *name)
     return NULL;
 }
 
-/* Most boot loaders put the image's name first, GRUB 2 does not; a first word without value that is no option is it. */
+/* Most boot loaders put the image's name in front of the options, but GRUB 2 does not. If the first word has no value
+ * and is not an option, it is that name. */
 static void __init one_option(char *word, bool first)
 {
     char *value = strchr(word, '=');
@@ -155,7 +156,8 @@ static void __init one_option(char *word, bool first)
         printk("Option %s: cannot make sense of \"%s\"\n", word, value ?: "");
 }
 
-/* A line may be of any length. No option is as long as this; domain= says itself that it is too long. */
+/* A line may have any length, but no option is as long as this. For domain= the option itself reports that it is too
+ * long. */
 #define MAX_WORD 256
 
 void __init parse_command_line(const char *line)

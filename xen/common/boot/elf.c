@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Guest kernels: 32-bit ELF executables that say in notes, or in an older string section (__xen_guest), how they want
- * to be loaded. The file is not trusted: every offset is checked against its size before it is used.
+ * Guest kernels: 32-bit ELF executables. Notes, or a string in an older section (__xen_guest), say how a kernel wants
+ * to be loaded. The file is not trusted: every offset is checked against the file's size before it is used.
  */
 #include <public/elfnote.h>
 #include <xen/elf.h>
@@ -87,8 +87,8 @@ static bool is_name(const uint8_t *s, uint32_t size, const char *name)
     return n == size && !name[n];
 }
 
-/* A list of names with `|` between; `!` before those that the guest cannot do without. As Xen does, one of these that
- * nobody knows is a reason to refuse the guest. */
+/* A list of names, separated by `|`. A `!` marks a feature that the guest requires. As on Xen, a guest that requires an
+ * unknown feature is refused. */
 static const struct {
     const char *name;
     uint32_t bit;
@@ -131,7 +131,7 @@ static void set_features(struct parser *p, const uint8_t *s, uint32_t size)
     }
 }
 
-/* "yes", "no", "bimodal", "yes,bimodal"; who knows notes knows of L3s above 4 GiB */
+/* "yes", "no", "bimodal", "yes,bimodal". Every kernel with notes can have L3s above 4 GiB */
 static bool is_pae_mode(const uint8_t *s, uint32_t size)
 {
     if (starts_with(s, size, "yes"))
@@ -195,7 +195,7 @@ static void one_note(struct parser *p, uint32_t type, const uint8_t *desc, uint3
     }
 }
 
-/* A last note may claim more than its section holds: it gets what is there. */
+/* The last note may claim more than its section holds. It is cut off there. */
 static void read_notes(struct parser *p, uint32_t offset, uint32_t size)
 {
     const uint8_t *notes = at(p, offset, size);
@@ -235,7 +235,7 @@ static uint32_t digit_of(uint8_t c)
     return c >= '0' && c <= '9' ? (uint32_t)c - '0' : (uint32_t)(c | 0x20) - 'a' + 10;
 }
 
-/* Decimal, 0x and hexadecimal, or 0 and octal. */
+/* A number: decimal, hexadecimal after 0x, or octal after 0. */
 static uint32_t parse_number(const uint8_t *s, uint32_t size)
 {
     uint32_t value = 0, base = 10;
@@ -265,7 +265,7 @@ static void string_option(struct parser *p, const uint8_t *key, uint32_t key_siz
     else if (KEY("ELF_PADDR_OFFSET"))
         p->paddr_offset = parse_number(value, size);
     else if (KEY("HYPERCALL_PAGE"))
-        g->hypercall_page = parse_number(value, size) << 12; /* a page number, from VIRT_BASE: finish() adds it */
+        g->hypercall_page = parse_number(value, size) << 12; /* a page number; finish() adds VIRT_BASE */
     else if (KEY("XEN_VER"))
         p->for_xen3 = starts_with(value, size, "xen-3.0") || starts_with(value, size, "3.0");
     else if (KEY("GUEST_OS"))
@@ -282,8 +282,9 @@ static void string_option(struct parser *p, const uint8_t *key, uint32_t key_siz
 #undef KEY
 }
 
-/* KEY=VALUE,KEY=VALUE,... As on Xen, a key or a value that is longer than this ends there, and what follows is the next
- * key. Blanks in front of a key mattered to no release until 3.0.4, which only looked for "KEY=". */
+/* KEY=VALUE,KEY=VALUE,... As on Xen, a key or a value that is longer than this ends there, and the rest is taken as the
+ * next key. Blanks in front of a key are skipped: releases up to 3.0.4 only looked for "KEY=", so blanks made no
+ * difference to them. */
 #define MAX_KEY   31
 #define MAX_VALUE 127
 
@@ -364,7 +365,7 @@ static bool has_sections(const struct parser *p)
            at(p, p->ehdr->shoff, p->ehdr->shnum * sizeof(struct shdr));
 }
 
-/* Notes in segments go before those in sections, and these before the string. */
+/* Notes in segments have priority over notes in sections, and these over the string. */
 static void read_sections(struct parser *p)
 {
     unsigned int n = has_sections(p) ? p->ehdr->shnum : 0;
@@ -380,9 +381,9 @@ static void read_sections(struct parser *p)
 }
 
 /*
- * The symbol table for BSD kernels, behind the image: the size of what follows; an ELF header; three section headers
- * (an empty one, the symbols', their strings'); the contents of these two, each aligned to 4. Offsets count from that
- * header.
+ * The symbol table that BSD kernels find behind their image. It has these parts: the size of the rest; an ELF header;
+ * three section headers (an empty one, that of the symbols, that of their strings); the contents of these two sections,
+ * each aligned to 4 bytes. Offsets count from the ELF header.
  */
 #define SYMBOL_HEADERS (sizeof(struct ehdr) + 3 * sizeof(struct shdr))
 
@@ -432,7 +433,7 @@ static void load_symbols(const void *image, const struct elf_guest *g, elf_write
     write(context, base + strings_at, (const uint8_t *)image + strings->offset, strings->size);
 }
 
-/* What the notes or the string say about whom the image is for. */
+/* Checks what the notes or the string say about the kind of guest. */
 static const char *check_kind(const struct parser *p)
 {
     if (!p->has_notes && !p->has_string)
@@ -454,7 +455,7 @@ static const char *check_kind(const struct parser *p)
     return NULL;
 }
 
-/* Where the segments come to lie: physical addresses become virtual ones. */
+/* Finds the virtual addresses of the segments, from their physical ones. */
 static const char *place_segments(const void *image, struct elf_guest *g)
 {
     g->kernel_start = ELF_UNSET;
@@ -493,7 +494,7 @@ static bool within_kernel(const struct elf_guest *g, uint32_t va)
     return va >= g->kernel_start && va < g->kernel_end;
 }
 
-/* Defaults, addresses, and what they must be. */
+/* Sets defaults, computes the addresses, and checks them. */
 static const char *finish(struct parser *p)
 {
     struct elf_guest *g = p->guest;

@@ -6,8 +6,8 @@
 #include <xen/memory_map.h>
 #include <xen/setup.h>
 
-/* Each entry of the map is one at most, and what is reserved makes two of one: low memory, image, heap, modules, and
- * the pages of 2 MiB for the tables about all frames. */
+/* Each entry of the map gives one range at most. Everything that is reserved can split a range in two: low memory, the
+ * image, the heap, modules, and the 2 MiB pages of the tables about all frames. */
 #define TABLE_PAGES 48
 #define MAX_RANGES  (E820_MAX + MAX_MODULES + 3 + TABLE_PAGES)
 
@@ -60,7 +60,7 @@ void __init reserve(uint64_t start, uint64_t end)
             continue;
         }
         remove_range(i);
-        insert_range(r.start, MIN(start, r.end)); /* what is left of it is no part of [start, end) any more */
+        insert_range(r.start, MIN(start, r.end)); /* the loop meets both rests again, but leaves them alone */
         insert_range(MAX(end, r.start), r.end);
     }
 }

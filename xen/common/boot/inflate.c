@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inflate, for compressed guest kernels at boot. The file is not trusted: input and output are checked byte by byte,
- * and every set of codes is checked for being one (a code that no set of lengths leads to cannot be looked up).
+ * Inflate, for compressed guest kernels at boot. The file is not trusted: the bounds of input and output are checked
+ * for every byte, and a set of code lengths is refused if there is no prefix code with these lengths.
  */
 #include <xen/inflate.h>
 #include <xen/lib.h>
 
 #define MAX_BITS  15 /* of a code */
-#define FAST_BITS 9  /* codes up to this length take one look-up */
+#define FAST_BITS 9  /* codes up to this length are found by one look-up */
 #define LITERALS  288
 #define DISTANCES 30
 #define LENGTHS   286 /* codes that a stream may define */
@@ -21,9 +21,10 @@
 #define FLAG_COMMENT 0x10
 #define FLAG_UNKNOWN 0xE0
 
-/* Codes of one kind, canonical: those of a length are consecutive numbers, in the order of their symbols. */
+/* The codes of one kind. They are canonical: codes of the same length are consecutive numbers, in the order of their
+ * symbols. */
 struct codes {
-    uint16_t fast[1 << FAST_BITS]; /* by the next bits of input: length << 12 | symbol; 0: longer, or none */
+    uint16_t fast[1 << FAST_BITS]; /* by the next bits of input: length << 12 | symbol; 0: a longer code, or none */
     uint16_t count[MAX_BITS + 1];  /* codes of each length */
     uint16_t symbol[LITERALS];     /* in the order of their codes */
 };
@@ -44,7 +45,7 @@ static const char no_such_code[] = "its compressed data holds a code that stands
 static const char bad_codes[] = "its compressed data defines codes that contradict each other";
 static const char too_long[] = "it unpacks to more than there is room for";
 
-/* As many bits as there are, and as fit. */
+/* Reads as many bits as fit, or as there are. */
 static void __init refill(struct stream *s)
 {
     while (s->nr_bits <= 24 && s->in < s->in_end) {
@@ -78,8 +79,8 @@ static uint32_t __init reverse(uint32_t code, unsigned int length)
     return reversed;
 }
 
-/* From the length of each symbol's code (0: none) to the tables. Codes that are no complete set are refused, but for a
- * single one of one bit, and none at all, which is what some packers write for distances. */
+/* Makes the tables from the length of each symbol's code (0: none). An incomplete set of codes is refused. There are
+ * two exceptions, which some packers write for distances: a single code of one bit, and no code at all. */
 static bool __init make_codes(struct codes *c, const uint8_t *length, unsigned int symbols)
 {
     uint16_t next[MAX_BITS + 2], code[MAX_BITS + 2];
@@ -156,7 +157,7 @@ static void __init put_byte(struct stream *s, uint8_t byte)
         s->done++;
 }
 
-/* A length or a distance: the symbol's base, and more bits. */
+/* A length or a distance: the base for the symbol, plus a number in extra bits. */
 static uint32_t __init extended(struct stream *s, uint32_t base, unsigned int extra_bits)
 {
     return base + take_bits(s, extra_bits);
@@ -200,7 +201,7 @@ static void __init copy_match(struct stream *s, uint32_t length, uint32_t distan
     else if (!s->out)
         s->done += length;
     else
-        for (; length; length--, s->done++) /* what is copied may be what was just written */
+        for (; length; length--, s->done++) /* the source may overlap what this loop writes */
             s->out[s->done] = s->out[s->done - distance];
 }
 
@@ -244,13 +245,13 @@ static void __init inflate_fixed(struct stream *s)
     memset(length + 256, 7, 280 - 256);
     memset(length + 280, 8, LITERALS - 280);
     make_codes(&literals, length, LITERALS);
-    /* 30 and 31 belong to the set, but stand for nothing. */
+    /* The set of distance codes includes 30 and 31, which have no meaning. */
     memset(length, 5, 32);
     make_codes(&distances, length, 32);
     inflate_codes(s);
 }
 
-/* The lengths of all codes, which are compressed themselves, with codes in `literals`. */
+/* Reads the lengths of all codes. They are compressed themselves, with the codes in `literals`. */
 static void __init read_lengths(struct stream *s, uint8_t *length, unsigned int n)
 {
     unsigned int i = 0;
@@ -303,7 +304,7 @@ static void __init inflate_dynamic(struct stream *s)
         read_lengths(s, length, nr_literals + nr_distances);
     if (s->error)
         return;
-    /* A block without an end is none. */
+    /* A block must have a code for its end. */
     if (!length[END] || !make_codes(&literals, length, nr_literals) ||
         !make_codes(&distances, length + nr_literals, nr_distances))
         s->error = bad_codes;
@@ -331,7 +332,7 @@ static void __init inflate(struct stream *s)
             s->error = "its compressed data has a block of an unknown kind";
         }
     }
-    s->in -= s->nr_bits / 8; /* whole bytes read ahead */
+    s->in -= s->nr_bits / 8; /* give back the whole bytes that were read ahead */
 }
 
 static uint32_t __init crc32(const uint8_t *data, uint32_t size)
@@ -393,7 +394,7 @@ static const char *__init skip_header(struct stream *s)
     return NULL;
 }
 
-/* The checksum and the size, which say what was meant. */
+/* Checks the size and the checksum of the contents. */
 static const char *__init check_trailer(struct stream *s)
 {
     if (s->in_end - s->in < TRAILER_SIZE)
@@ -418,8 +419,8 @@ static const char *__init unpack_member(struct stream *s)
     return s->error ?: check_trailer(s);
 }
 
-/* A file may have several members, whose contents follow each other. Whatever else is behind the last (padding, a
- * line's end) is no concern of ours, nor of gzip's and Xen's. */
+/* A file may have several members. Their contents are put one after the other. Anything else behind the last member
+ * (padding, a newline) is ignored, as gzip and Xen do. */
 static const char *__init unpack_file(struct stream *s)
 {
     const char *error;

@@ -7,8 +7,8 @@
 
 #define MAX_LAYERS 4 /* bzImage.gz has three: gzip, bzImage, gzip */
 
-/* Linux's boot protocol, from version 2.08 on: a boot sector and setup_sects more, then what real mode jumps to; within
- * that lies the payload. */
+/* Linux's boot protocol, from version 2.08 on: a boot sector, setup_sects more sectors, then the part that runs in
+ * protected mode. The payload is in that part. */
 #define SECTOR          512
 #define SETUP_SECTS     0x1F1
 #define BOOT_FLAG       0x1FE
@@ -52,8 +52,8 @@ static const char *__init enter_bzimage(struct kernel_image *k)
     return NULL;
 }
 
-/* lzma has no magic number: a byte with its settings, a dictionary of 2^n or 2^n + 2^(n-1) bytes (or as large as can
- * be), and the size, which may be unknown. The data begins with a 0. */
+/* An lzma file has no magic number. It begins with a byte of settings, the size of the dictionary (2^n or 2^n + 2^(n-1)
+ * bytes, or the maximum), and the size of the contents, which may be unknown. The data begins with a 0. */
 static bool __init is_lzma(const struct kernel_image *k)
 {
     uint32_t dictionary, half;
@@ -68,7 +68,7 @@ static bool __init is_lzma(const struct kernel_image *k)
     return (u32(k->data + 5) & u32(k->data + 9)) == UINT32_MAX || !(u32(k->data + 9) & ~0xFu);
 }
 
-/* Why it cannot be unpacked, if it is known what packed it. */
+/* Why the file cannot be unpacked, if its packer is known. */
 static const char *__init other_packer(const struct kernel_image *k)
 {
 #define PACKED_BY(name) \

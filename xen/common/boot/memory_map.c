@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory map, made sane. Boot loaders pass on what firmware says: entries in any order, which overlap and
+ * Puts the memory map in order. Boot loaders pass on what firmware says: entries in any order, which may overlap and
  * contradict each other. As on Xen, the more restrictive type wins, which is the one with the larger number.
  */
 #include <xen/lib.h>
 #include <xen/memory_map.h>
 
-#define NOTHING 0 /* no entry's type here: firmware that says 0 means something reserved */
+#define NOTHING 0 /* no entry has this type: if firmware says 0, that counts as reserved */
 #define NO_EDGE UINT64_MAX
 
 static uint64_t __init end_of(const struct e820entry *e)
@@ -24,7 +24,7 @@ static uint32_t __init type_at(const struct e820entry *raw, uint32_t n, uint64_t
     return type;
 }
 
-/* Where something begins or ends, behind `at`. */
+/* The next address above `at` where an entry begins or ends. */
 static uint64_t __init next_edge(const struct e820entry *raw, uint32_t n, uint64_t at)
 {
     uint64_t next = NO_EDGE;
@@ -38,7 +38,8 @@ static uint64_t __init next_edge(const struct e820entry *raw, uint32_t n, uint64
     return next;
 }
 
-/* Leaves out the smallest of the map and of the piece that comes behind it; the piece then is the last of the map. */
+/* The map is full, and `piece` comes behind its last entry. Leaves out the smallest of all these; if that is not
+ * `piece`, this one becomes the last entry. */
 static void __init replace_smallest(struct e820entry *map, uint32_t entries, struct e820entry piece,
                                     struct map_loss *loss)
 {

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* Not zeroed. NULL: there is none. Only until domain 0 runs; then what has not been freed is lost. */
+/* The memory is not zeroed. NULL: there is not enough. Use it only until domain 0 runs; memory that has not been freed
+ * by then is lost. */
 void *alloc_boot_memory(uint32_t size);
 void free_boot_memory(void *memory, uint32_t size);
 

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct kernel_image {
-    const uint8_t *data; /* the innermost file: ELF, or a format that is not known */
+    const uint8_t *data; /* the innermost file: ELF, or an unknown format */
     uint32_t size;
-    void *memory; /* that holds it, if it had to be unpacked */
+    void *memory; /* the memory that holds it, if it had to be unpacked */
     uint32_t memory_size;
 };
 

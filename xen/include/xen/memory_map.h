@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's memory while it boots: the map, and what of it is free. Until the page allocator runs.
+ * The machine's memory during boot, until the page allocator runs: the map, and the parts that are free.
  */
 #ifndef XEN_MEMORY_MAP_H
 #define XEN_MEMORY_MAP_H
@@ -9,21 +9,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* --- The map (memory_map.c). No part of the hypervisor is used: tested on the host. */
+/* --- The map (memory_map.c). Uses no other part of the hypervisor, so that it can be tested on the host. */
 
-/* What had no room in the map. */
+/* What the map had no room for. */
 struct map_loss {
     uint32_t entries;
     uint64_t ram; /* bytes */
 };
 
-/* What `n` raw entries say together: ascending, without overlaps, no two of a type side by side, at most `room` (> 0)
- * of them. Where raw entries overlap, the largest type wins. If there are too many, the smallest are left out. Returns
- * how many there are. */
+/* Makes one map of `n` raw entries: ascending, without overlaps, adjacent entries of a type merged, with at most `room`
+ * (> 0) entries. Where raw entries overlap, the largest type wins. If there are too many, the smallest are left out.
+ * Returns the number of entries. */
 uint32_t merge_memory_map(const struct e820entry *raw, uint32_t n, struct e820entry *map, uint32_t room,
                           struct map_loss *loss);
 
-/* Is all of [start, end) RAM, by a map like that? */
+/* Is all of [start, end) RAM, according to such a map? */
 bool map_is_ram(const struct e820entry *map, uint32_t entries, uint64_t start, uint64_t end);
 
 /* --- Free memory (free_ranges.c): whole pages, ascending */
@@ -33,11 +33,11 @@ struct range {
 extern struct range ranges[];
 extern unsigned int nr_ranges;
 
-void add_range(uint64_t start, uint64_t end); /* the whole pages in it; there is none yet */
-void reserve(uint64_t start, uint64_t end);   /* takes all pages that it touches out of what is free */
-/* Takes the highest piece below `below`. 0: there is none. */
+void add_range(uint64_t start, uint64_t end); /* adds the whole pages in it, which must not be free already */
+void reserve(uint64_t start, uint64_t end);   /* removes all pages that it touches */
+/* Takes the highest free piece below `below`. 0: there is none. */
 uint64_t take_range(uint32_t size, uint32_t align, uint64_t below);
-/* The largest free piece within [start, end), without taking it; empty if there is none. */
+/* The largest free piece within [start, end); it stays free. Empty if there is none. */
 struct range largest_range(uint64_t start, uint64_t end);
 
 #endif
