@@ -11,16 +11,16 @@
 #define DR7_RESET       0x00000400u
 #define DR7_ENABLE      0x000000FFu
 
-/* Once, at boot. Sets all but DR7, which boot.S has set already. */
+/* Called once, at boot. Sets all but DR7, which boot.S has set already. */
 void init_debug_registers(void);
 void reset_debug_registers(struct vcpu *v);
 /* 0, -EINVAL (no such register) or -EPERM (would watch the hypervisor). */
 int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value);
 void load_debug_registers(const struct vcpu *v);
 void disable_debug_registers(void);
-/* At every #DB, whoever it is for: reads DR6 and clears it. */
+/* Called at every #DB, whoever it is for: reads DR6 and clears it. */
 uint32_t take_debug_status(void);
-/* Shows v those of its bits that concern v. */
+/* Shows v those bits of dr6 that concern v. */
 void add_debug_status(struct vcpu *v, uint32_t dr6);
 
 /* After a change of debugreg[6], [7] or guest_cr4: sets what [4] and [5] answer. As in Xen 4.2, that is [6] and [7] if

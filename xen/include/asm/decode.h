@@ -12,7 +12,7 @@
 /* Longest instruction that a processor executes. */
 #define MAX_INSN 15
 
-/* What an instruction does. "dst" is its r/m operand, "src" its register or immediate one. */
+/* What an instruction does. "dst" is its r/m operand, "src" is its register or immediate operand. */
 enum insn_op {
     INSN_UNKNOWN,
     /* Writes to memory */
@@ -51,12 +51,12 @@ enum insn_op {
 
 enum alu_op { ALU_ADD, ALU_OR, ALU_ADC, ALU_SBB, ALU_AND, ALU_SUB, ALU_XOR, ALU_CMP };
 
-/* As in segment prefixes' bits 3, 4 and in `mov Sreg`. */
+/* Numbered as in `mov Sreg`. Bits 3 and 4 of the first four segment prefixes are the same numbers. */
 enum segment { SEG_ES, SEG_CS, SEG_SS, SEG_DS, SEG_FS, SEG_GS };
 
 /* struct insn.flags */
 #define INSN_LOCK    0x01u
-#define INSN_REP     0x02u /* F2 or F3: the same to string instructions without a comparison */
+#define INSN_REP     0x02u /* F2 or F3: no difference for string instructions that do not compare */
 #define INSN_IMM     0x04u /* src is imm, not a register */
 #define INSN_MEM     0x08u /* dst is in memory */
 #define INSN_MODRM   0x10u
@@ -70,12 +70,12 @@ enum { GPR_EAX, GPR_ECX, GPR_EDX, GPR_EBX, GPR_ESP, GPR_EBP, GPR_ESI, GPR_EDI };
 
 struct insn {
     uint8_t op;     /* enum insn_op */
-    uint8_t sub;    /* which of op's kinds */
+    uint8_t sub;    /* the variant of op */
     uint8_t length; /* bytes, with prefixes */
     uint8_t flags;  /* INSN_* */
     uint8_t size;   /* bytes of the operands: 1, 2, 4, 8 */
     uint8_t addr_size;
-    uint8_t segment;            /* of the memory operand, unless that is (EDI): enum segment */
+    uint8_t segment;            /* enum segment: that of the memory operand, unless this is (EDI) */
     uint8_t mod, reg, rm;       /* of the ModRM byte */
     uint8_t base, index, scale; /* registers of the address, or NO_REG */
     uint32_t disp;
@@ -85,7 +85,7 @@ struct insn {
 enum decode_result {
     DECODE_OK,
     DECODE_SHORT,   /* more bytes needed than were given */
-    DECODE_UNKNOWN, /* no instruction that the hypervisor carries out */
+    DECODE_UNKNOWN, /* not an instruction that the hypervisor carries out */
 };
 
 /* Decodes the first instruction of n bytes; code32: the code segment's D bit. insn is complete only after DECODE_OK. */
@@ -93,7 +93,7 @@ enum decode_result decode(struct insn *insn, const uint8_t *bytes, unsigned int 
 
 /* a OP b in size bytes, and the flags that the processor would leave in *eflags. */
 uint32_t alu(enum alu_op op, unsigned int size, uint32_t a, uint32_t b, uint32_t *eflags);
-/* +1 or -1: all flags but CF. */
+/* The same for +1 or -1, which change all flags but CF. */
 uint32_t alu_incdec(bool dec, unsigned int size, uint32_t a, uint32_t *eflags);
 
 /* All ones in the lowest size bytes (1, 2, 4). */

@@ -20,15 +20,15 @@ extern uint32_t host_cr0, host_cr4; /* without CR0.TS and CR4.TSD, which are the
 __may_switch bool emulate_privileged_op(struct cpu_user_regs *regs);
 __may_switch bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
 
-/* The same #GP in ring 3, for an offset that %gs's segment would allow if it were not cut off at the hypervisor. True:
- * go on. */
+/* The same #GP in ring 3, for an offset that the segment in %gs would allow if it were not cut off at the hypervisor.
+ * True: go on. */
 bool fixup_4gb_segment(struct cpu_user_regs *regs);
 
 /* A page fault in ring 1, by a store to a present page. True: it was a store to an L1 table and has been carried out.
  */
 bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr);
 
-/* What a vCPU believes CR4 to hold: its first value, and the value that results from one that a guest asks for. */
+/* CR4 as a vCPU sees it: the initial value, and the value that it gets when the guest asks for `wanted`. */
 uint32_t initial_guest_cr4(void);
 uint32_t fixup_guest_cr4(uint32_t wanted);
 /* CR4 as it must be while v runs. */
@@ -36,7 +36,8 @@ void load_cr4(const struct vcpu *v);
 
 /* --- Parts */
 
-/* seg.c. A descriptor of the current vCPU, in its windows (NULL: beyond its table). The access may fault. */
+/* seg.c. A descriptor of the current vCPU, in the window of its GDT or LDT. NULL: it is beyond its table. The access
+ * may fault. */
 struct descriptor *guest_descriptor(uint32_t sel);
 
 #define FLAT_SEGMENT_LIMIT (RO_MPT_END - 1)

@@ -7,13 +7,13 @@
 #include <public/errno.h>
 #include <xen/sched.h>
 
-/* Flag bits that may be set in a present L1 entry. PWT, PCD and PAT are refused for RAM, G always (a global entry would
- * survive the flushes that isolation relies on). */
+/* Flag bits that may be set in a present L1 entry. PWT, PCD and PAT are refused for RAM. G is always refused, because a
+ * global entry would survive the flushes that isolation relies on. */
 #define L1_FLAGS    (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
 #define L1_REFUSED  (0xFFFu & ~L1_FLAGS)
 #define CACHE_FLAGS (_PAGE_PWT | _PAGE_PCD | _PAGE_PAT)
-extern uint32_t refused_hi; /* bits that may not be set in an entry's high word: those above any mfn_t, and NX if the
-                               processor has none */
+extern uint32_t refused_hi; /* bits that must be clear in an entry's high word: those above any mfn_t, and NX if the
+                               processor does not have it */
 /* The bits that may change in an entry without a new validation. A whitelist: XSA-148, 182. */
 #define HARMLESS_BITS (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
 
@@ -21,7 +21,7 @@ void free_page(struct page_info *page);
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner);
 void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner);
 
-/* Frame of a present entry without refused high bits; false: too high for any frame table. */
+/* Frame of a present entry. False: its high word has refused bits, so that no frame table has such a frame. */
 static inline bool pte_to_frame(pte_t e, mfn_t *mfn)
 {
     uint32_t hi = e.hi & ~nx_mask_hi;
@@ -30,13 +30,13 @@ static inline bool pte_to_frame(pte_t e, mfn_t *mfn)
     return hi < (1u << PAGE_SHIFT);
 }
 
-/* Adds a reference to a frame that has one, or of which the caller knows that it stays. */
+/* Adds a reference to a frame. The frame has one already, or the caller knows that it cannot go away. */
 static inline void hold_page(struct page_info *page)
 {
     page->count++;
 }
 
-/* The same, and adds a use as the table that it is. */
+/* The same, and adds a use as the table that the frame is. */
 static inline void hold_table(struct page_info *page)
 {
     page->count++;
@@ -80,7 +80,7 @@ static inline void drop_count(struct page_info *page)
         free_page(page);
 }
 
-/* The references that a present L1 entry of d's stands for. 0, or -error with none taken. */
+/* Takes the references that a present L1 entry of d's stands for. 0, or -error with none taken. */
 static inline int get_page_from_l1e(pte_t e, struct domain *d)
 {
     struct page_info *page;
@@ -122,8 +122,8 @@ static inline void put_page_from_l1e(pte_t e, struct domain *d)
     drop_count(page);
 }
 
-/* The entry of the current tables that maps va, in its window; NULL: there is no such L1 table. The one that was looked
- * up last is found again without a walk. */
+/* The L1 entry that maps va in the current address space, in its window. NULL: there is no such L1 table. The table
+ * that was looked up last is found again without a walk. */
 pte_t *find_l1_entry_of(uint32_t va);
 static inline pte_t *l1_entry_of(uint32_t va)
 {
@@ -132,7 +132,7 @@ static inline pte_t *l1_entry_of(uint32_t va)
     return find_l1_entry_of(va);
 }
 
-/* Writes an entry such that the processor never sees a mixture of old and new. */
+/* Writes an entry in such a way that the processor never sees a mixture of old and new. */
 static inline void write_pte(pte_t *slot, pte_t old, pte_t new)
 {
     if (likely(old.hi == new.hi)) {

@@ -11,7 +11,7 @@
 
 extern bool l1tf_vulnerable;
 
-/* For an entry of a table of d's that is not present. */
+/* For an entry that is not present, in a table of d's. True: it must be refused. */
 static inline bool l1tf_unsafe(pte_t e, const struct domain *d)
 {
     if (__builtin_expect(!(e.lo >> PAGE_SHIFT | e.hi), 1))

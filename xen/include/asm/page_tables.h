@@ -14,16 +14,18 @@ __may_switch void invalidate_l1(struct page_info *page);
 __may_switch void invalidate_l2(struct page_info *page, bool with_hypervisor);
 __may_switch void invalidate_l3(struct page_info *page);
 
-/* The references of single entries, for updates. */
+/* Take and drop the references of single entries, for updates. */
 __may_switch int get_page_from_l2e(pte_t e, struct page_info *table);
 __may_switch void put_page_from_l2e(pte_t e, struct page_info *table);
 __may_switch int get_page_from_l3e(pte_t e, unsigned int slot, struct domain *d);
 __may_switch void put_page_from_l3e(pte_t e);
 void sync_l3_copies(struct domain *d, mfn_t l3);
 
-/* linear_pt.c, for a present entry of `table` that names no L1: 0, or -EINVAL with nothing taken. */
+/* linear_pt.c. Takes what a present entry of `table` stands for that does not point to an L1. 0, or -EINVAL with
+ * nothing taken. */
 int get_linear_pt(pte_t e, struct page_info *table);
-/* The end of an entry of `table` that names `page`, of any kind. False: it has held neither reference nor use. */
+/* An entry of `table` that points to `page`, which may be any table, goes away. False: the entry has held neither a
+ * reference nor a use. */
 bool put_linear_pt(struct page_info *page, struct page_info *table);
 
 #endif
