@@ -50,7 +50,7 @@
         .globl  start
 start:  cli
         cld
-        mov     $DR7_RESET, %ecx                # a breakpoint that boot code left would find no handler here
+        mov     $DR7_RESET, %ecx                # if boot code left a breakpoint, there is no handler for it here
         mov     %ecx, %db7
         lgdt    boot_gdtr
         ljmp    $HYP_CS, $1f
@@ -66,7 +66,7 @@ start:  cli
         mov     %eax, %esi                      # the loader's magic number
         mov     %ebx, %ebp                      # and its information
 
-        xor     %eax, %eax                      # .bss (the stack is in it): some loaders leave it as it was
+        xor     %eax, %eax                      # .bss, with the stack in it: some loaders do not clear it
         mov     $PHYS(bss_start), %edi
         mov     $PHYS(_end), %ecx
         sub     %edi, %ecx
@@ -114,7 +114,7 @@ start:  cli
         mov     %eax, PHYS(idle_l3) + 16
         movl    $PHYS(idle_l2) + _PAGE_PRESENT, PHYS(idle_l3) + 24
 
-        mov     $CR4_BOOT, %eax                 # just these: AVX's registers, say, would be nobody's to replace
+        mov     $CR4_BOOT, %eax                 # no others: nobody would switch AVX's registers, for example
         test    $CPUID_SSE, %edi
         jz      4f
         or      $CR4_XMMEXCPT, %eax
@@ -156,7 +156,7 @@ too_old:
         jz      3f
         mov     %al, %ah
         mov     $COM1 + 5, %edx
-        mov     $1000000, %ecx                  # no longer than this, if there is no such port
+        mov     $1000000, %ecx                  # waits no longer than this if there is no such port
 2:      in      %dx, %al
         test    $0x20, %al
         loopz   2b
@@ -164,7 +164,7 @@ too_old:
         mov     %ah, %al
         out     %al, %dx
         jmp     1b
-3:      mov     $0x2000, %eax                   # where emulators listen for power off: QEMU, Bochs, Bochs without ACPI
+3:      mov     $0x2000, %eax                   # the power-off ports of QEMU, Bochs, and Bochs without ACPI
         mov     $0x604, %edx
         out     %ax, %dx
         mov     $0xB004, %edx

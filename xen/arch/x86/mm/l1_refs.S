@@ -96,7 +96,7 @@ l1_refs_end:
 .Lnext\@:
         .subsection 1
 .Ltoo_many\@:
-        subl    $PGT_ONE, FRAME(type_info)      # C says so
+        subl    $PGT_ONE, FRAME(type_info)      # C finds the overflow, too, and refuses
 .Lstop\@:
         add     $\offset, %edi
         jmp     l1_refs_end
