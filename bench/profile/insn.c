@@ -7,10 +7,10 @@
 #define HAS(name) (1ull << EVENT_##name)
 
 struct parts {
-    const uint8_t *p; /* behind the opcode */
+    const uint8_t *p; /* after the opcode */
     size_t left;
     uint8_t op;
-    bool lock, rep, memory; /* memory: the ModRM byte names some; meaningless where there is none */
+    bool lock, rep, memory; /* memory: the ModRM byte says so; meaningless without one */
     unsigned reg;
 };
 
@@ -66,7 +66,7 @@ static void decode_two(struct insn *i, const struct parts *s, uint32_t next)
         i->events = HAS(clts);
         i->early_fault = true;
         return;
-    case OP2_PREFETCHW: /* prefetches and long NOPs name memory and touch none */
+    case OP2_PREFETCHW: /* prefetches and long NOPs have a memory operand, but do not access it */
     case OP2_PREFETCH ... OP2_NOP_Ev:
         i->memory = false;
         return;
@@ -139,7 +139,7 @@ static void decode_two(struct insn *i, const struct parts *s, uint32_t next)
     }
 }
 
-/* Group 5 and the other opcodes with an operation in ModRM. */
+/* Group 5: the operation is in the ModRM byte. */
 static void decode_group5(struct insn *i, const struct parts *s)
 {
     switch (s->reg) {
@@ -212,7 +212,7 @@ static void decode_one(struct insn *i, const struct parts *s, uint32_t next)
         return;
     case OP_MOV_Sw_Ew:
         i->events = HAS(seg_load);
-        i->memory = true; /* of the descriptor, if of nothing else */
+        i->memory = true; /* at least the descriptor's */
         return;
     case OP_CALL_FAR:
         i->flow = FLOW_CALL;
@@ -267,7 +267,7 @@ static void decode_one(struct insn *i, const struct parts *s, uint32_t next)
     case OP_IN_AL_Ib ... OP_OUT_Ib_eAX:
     case OP_IN_AL_DX ... OP_OUT_DX_eAX:
         i->events = HAS(io);
-        i->memory = true; /* of the TSS */
+        i->memory = true; /* the TSS's */
         return;
     case OP_CALL:
         i->flow = FLOW_CALL;
