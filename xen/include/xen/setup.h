@@ -56,8 +56,8 @@ struct boot_domain {
 
 /* Domain 0 and those of domain=. Panics with the reason if one cannot be built. */
 void build_domains(void);
-struct vcpu *
-build_domain(const struct boot_domain *b); /* returns its first vCPU, which is ready but does not run yet */
+/* Returns the first vCPU of the domain, which is ready but does not run yet. */
+struct vcpu *build_domain(const struct boot_domain *b);
 /* How many pages domain 0 gets, and how many it may have: by dom0_mem=, or all that `others` (pages) leave. */
 uint32_t memory_for_dom0(uint32_t initrd_pages, uint32_t others);
 uint32_t max_memory_of_dom0(uint32_t nr_pages);
