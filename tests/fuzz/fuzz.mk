@@ -35,7 +35,7 @@ fuzz_rings-SRCS   := tests/fuzz/fuzz_rings.c $(addprefix xen/common/,events/serv
 fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c $(addprefix xen/common/,boot/cmdline.c lib/string.c console/printk.c console/log_ring.c)
 fuzz_cmdline-GUIDED := tests/fuzz/fuzz_cmdline.c # includes boot_domains.c
 
-FUZZ_HEADERS := $(wildcard xen/include/*/*.h xen/common/*/*.h tests/unit/*.h tests/fuzz/*.h) $(B)/int82/include/asm/offsets.h \
+FUZZ_HEADERS := $(wildcard xen/include/*/*.h xen/arch/x86/*/*.h xen/common/*/*.h tests/unit/*.h tests/fuzz/*.h) $(B)/int82/include/asm/offsets.h \
                 tests/fuzz/fuzz.mk
 
 # $(1): source  $(2): target  $(3): flags of the build
@@ -64,7 +64,7 @@ $(1)/host.o: tests/fuzz/host.c tests/fuzz/host.h tests/fuzz/fuzz.mk
 $(foreach t,$(FUZZ_TARGETS),$(call fuzz_program,$(t),$(1),$(2))
 )
 # A program of this machine's own kind, for Capstone's sake.
-$(1)/fuzz_decode: tests/fuzz/fuzz_decode.c xen/arch/x86/emulate/decode.c xen/include/asm/decode.h tests/fuzz/fuzz.mk
+$(1)/fuzz_decode: tests/fuzz/fuzz_decode.c xen/arch/x86/emulate/decode.c xen/arch/x86/emulate/opcodes.h xen/include/asm/decode.h tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
 	@echo "  FUZZ    $$@"
 	@$$(FUZZ_CC) $$(filter-out -m32 -march=i686 -fno-pic,$$(FUZZ_BASE)) -fsanitize=fuzzer $(2) -Ixen/include -o $$@ tests/fuzz/fuzz_decode.c xen/arch/x86/emulate/decode.c -lcapstone
