@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Int82's own: the auditor, which main.c asks after every test. Here: that it looks at all there is, and (with the
- * build that can inject faults) that a book falsified on purpose is found, and named.
+ * The auditor, which only Int82 has and which main.c asks after every test. These tests show that it looks at
+ * everything there is. With the build that can inject faults they also show that it finds and names a book that was
+ * falsified on purpose.
  */
 #include "test.h"
 
@@ -44,8 +45,8 @@ TEST(audit_counts_everything)
     CHECK(answer.tables >= start_info->nr_pt_frames);
     CHECK(answer.references > 512);
     CHECK(answer.free_frames < answer.frames);
-    /* A table with three mappings: with the L2's entry, and without the table's own mapping as writable, which becomes
-     * one as read-only. */
+    /* A table with three mappings. Its L2 entry is a reference too. The table's own mapping was a writable one and
+     * becomes a read-only one. */
     before = answer;
     l1 = new_l1_at(FREE_TABLE_VA);
     page = alloc_page();
@@ -72,7 +73,7 @@ TEST(audit_arguments)
     NEED_AUDITOR();
     op.cmd = INT82_OP_audit;
     op.interface_version = XENPF_INTERFACE_VERSION;
-    /* Less room: as much as fits, and not a byte more. */
+    /* With less room the call writes as much as fits, and not a byte more. */
     edge[0] = edge[1] = edge[2] = edge[3] = 0x55555555;
     op.u.int82.size = 12;
     op.u.int82.buffer = edge + 1;
@@ -102,7 +103,7 @@ static bool named(uint32_t kind, uint32_t id)
     return false;
 }
 
-/* Falsifies, asks, mends, asks. only: nothing else is named. */
+/* Falsifies a book and asks the auditor, then mends it and asks again. only: the auditor must name nothing else. */
 static void falsify(uint32_t what, uint32_t id, uint32_t kind, bool only)
 {
     int rc = corrupt(what, &id, false), mended;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console_io. That what is written really arrives shows in the run's own output: every line of it comes this way; a
- * line of `console_io:` in front of this subject's results is what these tests wrote.
+ * console_io. The run's own output shows that what is written really arrives, since every line of it comes this way.
+ * The lines that begin with `console_io:`, before this subject's results, were written by these tests.
  */
 #include "test.h"
 

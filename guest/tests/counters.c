@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Int82's own: the counters, through dom0_op. They prove what no result can show, above all that a batch of updates
- * flushes the TLB once at most. Skipped where the hypervisor has none (a Xen, or the measured build).
+ * Int82's own counters, read through dom0_op. They prove what no result can show, above all that a batch of updates
+ * flushes the TLB at most once. The tests are skipped where the hypervisor has no counters (on Xen, and in the build
+ * that is measured).
  */
 #include "test.h"
 
@@ -60,7 +61,7 @@ TEST(counters_read_and_reset)
     CHECK_EQ(c.hypercalls[__HYPERVISOR_xen_version], 7);
     CHECK_EQ(c.hypercalls[__HYPERVISOR_dom0_op], 1);
     CHECK_EQ(c.hypercalls_bad, 2);
-    /* Less room: as much as fits, and not a byte more. */
+    /* With less room the call writes as much as fits, and not a byte more. */
     edge[0] = 0x55555555;
     CHECK_RC(read_counters(&edge[2], 8), 0);
     CHECK_EQ(edge[0], 0x55555555);
@@ -69,7 +70,7 @@ TEST(counters_read_and_reset)
     CHECK_RC(read_counters(p, sizeof(c)), -EFAULT);
 }
 
-/* Each that the list has, under its name, by sysctl. */
+/* sysctl has every counter of the list, under its name. */
 TEST(counters_by_name)
 {
     static const struct {
@@ -127,7 +128,8 @@ TEST(counters_one_flush_a_batch)
     free_page(page);
 }
 
-/* A batch that turns 32 writable pages into tables and hooks them in: many frames change their type, one flush. */
+/* A batch turns 32 writable pages into tables and hooks them in. Many frames change their type, but there is one
+ * flush. */
 TEST(counters_one_flush_for_many_types)
 {
     static mmu_update_t req[32];
@@ -176,7 +178,7 @@ TEST(counters_histogram)
         CHECK_EQ(c.tlb_flush_full, 0); /* nothing changed */
     }
     context("%s", "");
-    /* A failing entry counts what was carried out. */
+    /* If an entry fails, what was carried out before it is counted. */
     req[10].val = PTE_P | PTE_G;
     CHECK_RC(reset(), 0);
     CHECK_RC(HYPERVISOR_mmu_update(req, 100), -EINVAL);

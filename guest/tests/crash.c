@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ends that a domain can come to, one a run (`crash=KIND`): each is a fault that cannot be handed to the guest, because
- * of what the guest has made of its own tables and stacks. tests/cases/guest_crash.sh looks for the register dump, the
- * reason, and the machine going down in good order. A return from one of them means that the hypervisor let it pass.
+ * The ways in which a domain can come to an end, one in each run (`crash=KIND`). Each is a fault that cannot be handed
+ * to the guest because of what the guest has done to its own tables and stacks. tests/cases/guest_crash.sh looks for
+ * the register dump, for the reason, and for an orderly shutdown of the machine. If one of these functions returns, the
+ * hypervisor has let the fault pass.
  */
 #include "test.h"
 
@@ -59,13 +60,13 @@ static void upcall_on_hypervisors_stack(void)
                      : "a"(__HYPERVISOR_event_channel_op), "b"(EVTCHNOP_send), "c"(&port));
 }
 
-/* The processor itself would push what is to be kept there: the stack wraps round to the top of memory. */
+/* The processor itself would push the frame there: the stack wraps round to the top of memory. */
 static void push_on_wrapping_stack(void)
 {
     __asm__ volatile("mov $8, %esp; pusha");
 }
 
-/* The handler's selector is the hypervisor's, or nobody's. */
+/* The handler's selector is the hypervisor's, or there is no such selector. */
 static void handler_selector(uint32_t cs)
 {
     trap_info_t table[2] = {{6, 0, cs, (uint32_t)guest_main}, {0, 0, 0, 0}};
@@ -87,7 +88,7 @@ static void handler_nowhere(void)
 
 static void iret_to(uint32_t cs, uint32_t eip)
 {
-    HYPERVISOR_set_callbacks(0, 0, 0, 0); /* nor is there a failsafe callback */
+    HYPERVISOR_set_callbacks(0, 0, 0, 0); /* there is no failsafe callback either */
     __asm__ volatile("push %0; push $0x202; push %1; push %2; push $0; mov $23, %%eax; int $0x82"
                      :
                      : "r"(0), "r"(cs), "r"(eip));
@@ -130,14 +131,14 @@ static void kernel_stack_in_hypervisor(void)
     user_kernel_stack(FLAT_KERNEL_SS, 0xFD900000);
 }
 
-/* The gate of `int $0x80` leads straight to the guest's kernel: here the processor itself pushes. */
+/* The gate of `int $0x80` leads straight to the guest's kernel, so here the processor itself pushes the frame. */
 static void system_call_stack_in_hypervisor(void)
 {
     trap_set_entry(0x80, failsafe_entry, 3);
     user_enters(user_int80, 0, FLAT_KERNEL_SS, 0xFD900000);
 }
 
-/* The ways of bounce_fast.S. */
+/* The paths of bounce_fast.S. */
 static void masked_system_call_stack_in_hypervisor(void)
 {
     trap_set_entry(0x80, failsafe_entry, 3 | 4);
@@ -181,7 +182,7 @@ static void event_without_callback(void)
     event_send(port);
 }
 
-/* Not an end: it stays, for somebody to look at the machine. */
+/* This is no end: the guest stays, so that somebody can look at the machine. */
 static void idle(void)
 {
     trap_set_entry(0x80, failsafe_entry, 3);

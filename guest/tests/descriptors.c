@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GDT and LDT. Segment limits are all that keeps ring 1 out of the hypervisor, so what counts is what a descriptor
- * looks like after the hypervisor has had it: it may be refused, its DPL raised, its limit cut. The tests read it back.
- * That the limits then hold can be seen only where limits are enforced: isolation.c.
+ * GDT and LDT. Segment limits are all that keeps ring 1 out of the hypervisor. So what counts is the descriptor that
+ * the hypervisor lets through: it may refuse it, raise its DPL or cut its limit. The tests read it back. Only a machine
+ * that enforces limits can show that the limits then hold: see isolation.c.
  */
 #include "test.h"
 
@@ -30,7 +30,7 @@ static int set(unsigned int index, uint64_t descriptor)
 
 static uint32_t gdt_mfn;
 
-/* A page that is the guest's GDT now. */
+/* A page that is in use as the guest's GDT. */
 static bool begin(void)
 {
     gdt = alloc_page();
@@ -91,8 +91,8 @@ TEST(descriptors_gdt_in_use)
 
 #define FAR_CODE 300
 
-/* As the processor has it: all that stands in the pages can be used, however many descriptors the guest has named
- * (NetBSD names pages). The instruction is emulated, by what the code segment says. */
+/* As the processor does it: every descriptor in the pages can be used, however few the guest has named (NetBSD gives
+ * the number of pages). The instruction is emulated according to the code segment. */
 TEST(descriptors_beyond_the_number)
 {
     uint32_t cr0 = 0, cpuid = 0;
@@ -159,7 +159,7 @@ TEST(descriptors_set_gdt_bad)
     free_page(writable);
 }
 
-/* The second frame is bad: the first must be given back, and the table in use stay. */
+/* The second frame is bad. The first must be given back, and the table in use must stay. */
 TEST(descriptors_set_gdt_keeps_the_old)
 {
     uint32_t word = 0x77, frames[2];
@@ -215,7 +215,7 @@ TEST(descriptors_frame_twice)
     end();
 }
 
-/* What a page may hold to become a descriptor table. */
+/* What a page may hold when it is to become a descriptor table. */
 TEST(descriptors_validated_with_the_page)
 {
     static const struct {
@@ -304,7 +304,7 @@ TEST(descriptors_update)
         CHECK(now >> 45 & 3); /* no DPL 0 */
         CHECK_EQ(base_of(now), base_of(d));
         if (d >> 42 & 1 &&
-            !(d >> 43 & 1)) /* expand-down: what is above the limit, up to 4 GiB, wraps to below the base */
+            !(d >> 43 & 1)) /* expand-down: the part above the limit, up to 4 GiB, wraps round to below the base */
             CHECK(base_of(now) + bytes_of(now) >= 1ull << 32);
         else if (base_of(now) + bytes_of(now) > FLAT_TOP)
             FAIL("became 0x%llx: it reaches 0x%llx", now, base_of(now) + bytes_of(now));
@@ -362,7 +362,7 @@ TEST(descriptors_update_where)
     free_page(data);
 }
 
-/* ---- LDT: pages are found when their descriptors are first used */
+/* ---- LDT: the hypervisor looks up a page when one of its descriptors is first used */
 TEST(descriptors_ldt)
 {
     uint64_t *page = alloc_page();
@@ -375,8 +375,8 @@ TEST(descriptors_ldt)
     load_gs((void *)0x1d); /* index 3 of the LDT */
     CHECK_EQ(read_gs(0), 0x5555);
     load_gs(NULL);
-    EXPECT_TRAP(NULL, load_gs, 0x25, TRAP_GP);  /* index 4: beyond its limit */
-    CHECK_RC(page_make_writable(page), -EBUSY); /* its type is held while the LDT shows it */
+    EXPECT_TRAP(NULL, load_gs, 0x25, TRAP_GP);  /* index 4: beyond the LDT's limit */
+    CHECK_RC(page_make_writable(page), -EBUSY); /* its type is held while the LDT shows the page */
     CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
     EXPECT_TRAP(NULL, load_gs, 0x1d, TRAP_GP);
     CHECK_RC(page_make_writable(page), 0);
@@ -390,7 +390,7 @@ TEST(descriptors_ldt_writable_page)
 
     page[3] = DESC(0, 0xFFFFF, DATA0 | G | D32);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)page, 4), 0);
-    /* A page that the guest can write to is no descriptor table: as if it were not there. */
+    /* A page that the guest can write to is no descriptor table: it is treated as if it were not there. */
     EXPECT_TRAP(&caught, load_gs, 0x1d, TRAP_PAGE_FAULT);
     CHECK_EQ(caught.cr2, (uint32_t)page + 0x18);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
@@ -426,8 +426,8 @@ TEST(descriptors_ldt_update)
     free_page(page);
 }
 
-/* A selector in use names nothing any more when its vCPU gets the CPU back: it becomes null, and nothing else happens.
- * (Xen calls the failsafe handler then.) */
+/* A selector is in use, but what it names has gone by the time its vCPU gets the CPU back. It becomes null, and nothing
+ * else happens. (Xen calls the failsafe handler then.) */
 TEST(descriptors_gone_while_blocked)
 {
     struct sched_poll poll = {.timeout = 1};

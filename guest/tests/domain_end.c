@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The end of a domain: what it had set up strikes nobody, and what others use of it is there until they have done. */
+/* The end of a domain. What it had set up affects nobody afterwards, and what others use of it stays until they have
+ * finished. */
 #include "other.h"
 
 #include <guest/audit.h>
@@ -16,7 +17,7 @@ static void check_books(void)
     CHECK_RC(audit_read(&after), 0);
     CHECK_EQ(after.mismatches, 0);
     if (before.domains > 1)
-        return; /* others, too, take and give back */
+        return; /* other domains allocate and free memory, too */
     CHECK_EQ(after.free_frames, before.free_frames);
     CHECK_EQ(after.free_heap_pages, before.free_heap_pages);
 }
@@ -42,7 +43,7 @@ static void fill_console(uint32_t frame)
     victim_unmap();
 }
 
-/* All that it has going on ends with it, and does not strike whoever lies in the same memory next. */
+/* Everything that the domain has going on ends with it, and does not affect whoever gets the same memory next. */
 TEST(rule_nothing_strikes_after_the_end)
 {
     struct sched_watchdog watchdog = {.timeout = 1};
@@ -72,13 +73,13 @@ TEST(rule_nothing_strikes_after_the_end)
                0, 0);
     other_call(&other, "a line without an end", 0, __HYPERVISOR_console_io, CONSOLEIO_write, 4,
                OTHER_ARGUMENT(&other, "line"), 0);
-    /* As much as it may print at once, of what is not shown: its ring must wait. */
+    /* As much as it may print at once, all of it characters that are not shown. So its ring must wait. */
     other_call(&other, "zeroes", 0, __HYPERVISOR_console_io, CONSOLEIO_write, 5 * PAGE_SIZE,
                VICTIM_VA(VICTIM_SPARE + 10), 0);
     other_call(&other, "send", 0, __HYPERVISOR_event_channel_op, EVTCHNOP_send, OTHER_ARGUMENT(&other, send), 0, 0);
     other_carry_out(&other);
     other_end(&other);
-    check_books(); /* they know whose each timer is */
+    check_books(); /* the books record whose timer each one is */
     if (!other_begin(&third))
         return;
     wait.timeout = system_time() + 1500000000ull;
@@ -97,7 +98,8 @@ static int create_with_number(domid_t domid)
     return victim_domctl(XEN_DOMCTL_createdomain, domid, &op);
 }
 
-/* As long as anything of it is mapped, it is there: its pages that the hypervisor shares, and its number. */
+/* A dead domain stays as long as something of it is mapped: the pages that the hypervisor shares with it, and its
+ * number. */
 TEST(rule_dead_domains_stay_while_used)
 {
     struct xen_domctl info = {.u.getdomaininfo = {.domain = 0}}, destroy = {0};
@@ -119,7 +121,7 @@ TEST(rule_dead_domains_stay_while_used)
         CHECK_RC(other_map_frame(FREE_VA, frames[i], other.id), 0);
         other_end(&other);
         CHECK_RC(create_with_number(other.id), -EINVAL);
-        if (other_begin(&third)) /* which would get what is free too early */
+        if (other_begin(&third)) /* it would get what was freed too early */
             other_end(&third);
         CHECK_RC(audit_read(&after), 0);
         CHECK_EQ(after.mismatches, 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What ring 1 and ring 3 may not do themselves and Xen does for them, or hands back as #GP: privileged instructions,
- * CPUID behind the forced-emulation prefix, ports; and stores to page tables, which are carried out as if they had been
- * mmu_updates. A store is proved by the table's contents, a refusal by the fault and the old contents.
+ * What ring 1 and ring 3 may not do themselves. Xen does it for them, or hands it back as #GP: privileged instructions,
+ * CPUID behind the forced-emulation prefix, ports. Stores to page tables are carried out as if they had been
+ * mmu_updates. The table's contents prove that a store was done; the fault and the old contents prove that it was
+ * refused.
  */
 #include "test.h"
 
@@ -55,7 +56,7 @@ TEST(emulation_cpuid_features)
     CHECK(!(seen[3] & 1u << 11)); /* nor sysenter, as far as a ring-1 kernel goes */
 }
 
-/* The registers behind the prefix, and EIP: the instruction behind it runs. */
+/* The registers after the prefixed CPUID, and EIP: the next instruction runs. */
 TEST(emulation_cpuid_from_ring_3)
 {
     struct caught_trap caught;
@@ -177,7 +178,8 @@ TEST(emulation_refused)
     CHECK_GP(do_ltr);
 }
 
-/* Xen 4.2.5 hands HLT back as #GP; later ones, and Int82, block. Something is pending here, so that it ends. */
+/* Xen 4.2.5 hands HLT back as #GP; later releases, and Int82, block. An event is pending here, so the block ends at
+ * once. */
 TEST(emulation_halt)
 {
     int port = event_bind_ipi(0);
@@ -196,7 +198,7 @@ TEST(emulation_halt)
     CHECK_RC(event_close(port), 0);
 }
 
-/* Xen 4.2.5 hands these back as #GP; later ones, and Int82, carry them out. */
+/* Xen 4.2.5 hands these back as #GP; later releases, and Int82, carry them out. */
 TEST(emulation_newer_ones)
 {
     static void (*const fn[])(void *) = {do_invlpg, do_lmsw};
@@ -238,7 +240,8 @@ TEST(emulation_unknown_msr)
     struct caught_trap caught;
     uint32_t value = 0;
 
-    /* What nobody has depends on the machine (TCG reads 0). Newer Xens refuse, 4.2.5 ignores a write with a message. */
+    /* What a port without a device does depends on the machine (TCG reads 0). Newer releases of Xen refuse it, 4.2.5
+     * ignores a write and prints a message. */
     if (trap_catch(&caught, do_rdmsr_nobody, &value))
         CHECK_EQ(caught.vector, TRAP_GP);
     if (trap_catch(&caught, do_wrmsr_nobody, &value))
@@ -257,7 +260,7 @@ TEST(emulation_debug_registers)
     CHECK_RUNS(read_dr7, &value);
 }
 
-/* CLI and STI: with IOPL 0 they are privileged, and Xen leaves the guest's interrupts alone. */
+/* CLI and STI are privileged with IOPL 0, and Xen does not change the guest's interrupt flag for them. */
 TEST(emulation_interrupt_flag)
 {
     uint32_t value = 0;
@@ -406,7 +409,7 @@ TEST(emulation_table_stores)
     end();
 }
 
-/* A store with the high half of an entry that is not there, then the low half: as Linux sets an entry. */
+/* A store of the high half of an entry that is not present, then of the low half: this is how Linux sets an entry. */
 TEST(emulation_table_high_half)
 {
     pte_t value;
@@ -414,7 +417,7 @@ TEST(emulation_table_high_half)
     if (!begin())
         return;
     value = make_pte(virt_to_mfn(page), PTE_KERNEL_RW) | PTE_NX;
-    if (mmu_set_entry(&table[0], value)) { /* no NX here */
+    if (mmu_set_entry(&table[0], value)) { /* this machine has no NX */
         end();
         SKIP("the processor has no NX");
     }
@@ -424,7 +427,7 @@ TEST(emulation_table_high_half)
     end();
 }
 
-/* The store counts as a reference like any other. */
+/* The store takes a reference like any other way of mapping. */
 TEST(emulation_table_store_counts)
 {
     struct store s;
@@ -473,7 +476,7 @@ TEST(emulation_table_stores_refused)
     end();
 }
 
-/* Tables above L1 are not stored to: the fault is the guest's. */
+/* Stores to tables above L1 are not emulated: the guest gets the fault. */
 TEST(emulation_upper_table_stores)
 {
     struct store s = {mm_l2_entry((void *)FREE_TABLE_VA), 0, 0};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Event channels: ports and their states, sending, masks at every level, virtual interrupts, delivery of the upcall and
- * its frame, in both forms of the call. Domain 0 is alone, so the other end of a channel is itself: what one port
- * sends, the bit of the other shows.
+ * its frame, in both forms of the call. Domain 0 is alone here, so it is also the other end of each channel: what one
+ * port sends shows in the bit of the other.
  */
 #include "test.h"
 
@@ -58,7 +58,7 @@ TEST(events_alloc_unbound)
     CHECK_RC(status_of(a, &s), 0);
     CHECK_EQ(s.status, EVTCHNSTAT_unbound);
     CHECK_EQ(s.u.unbound.dom, own_domid());
-    CHECK_RC(event_send(a), 0); /* into the void */
+    CHECK_RC(event_send(a), 0); /* nobody listens */
     CHECK_RC(event_close(a), 0);
     CHECK_RC(event_close(b), 0);
     CHECK_RC(status_of(a, &s), 0);
@@ -117,7 +117,7 @@ TEST(events_ipi)
     events_clear_all();
     CHECK_RC(event_send(port), 0);
     CHECK(event_pending(port));
-    CHECK_RC(bind_vcpu(port, 0), -EINVAL); /* IPIs stay where they are */
+    CHECK_RC(bind_vcpu(port, 0), -EINVAL); /* an IPI stays on its vCPU */
     CHECK_RC(event_close(port), 0);
     CHECK_RC(event_bind_ipi(1), -ENOENT);
     CHECK_RC(event_bind_ipi(32), -ENOENT);
@@ -135,7 +135,7 @@ TEST(events_virq)
     CHECK_EQ(s.status, EVTCHNSTAT_virq);
     CHECK_EQ(s.u.virq, VIRQ_DEBUG);
     CHECK_RC(event_bind_virq(VIRQ_DEBUG, 0), -EEXIST);
-    CHECK_RC(event_send(port), -EINVAL); /* that is the hypervisor's to send */
+    CHECK_RC(event_send(port), -EINVAL); /* only the hypervisor sends this */
     CHECK_RC(event_close(port), 0);
     port = event_bind_virq(VIRQ_DEBUG, 0);
     CHECK(port > 0);
@@ -144,7 +144,7 @@ TEST(events_virq)
     CHECK_RC(event_bind_virq(0xffffffff, 0), -EINVAL);
     CHECK_RC(event_bind_virq(VIRQ_DEBUG, 1), -ENOENT);
     CHECK_RC(event_bind_virq(VIRQ_DEBUG, 0xffffffff), -ENOENT);
-    CHECK_RC(event_bind_virq(VIRQ_DOM_EXC, 1), -EINVAL); /* a global one starts on vCPU 0 */
+    CHECK_RC(event_bind_virq(VIRQ_DOM_EXC, 1), -EINVAL); /* a global VIRQ starts on vCPU 0 */
 }
 
 TEST(events_virq_global)
@@ -174,7 +174,7 @@ TEST(events_bad_ports)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(bad_ports); i++) {
         uint32_t port = bad_ports[i];
-        /* 1023 exists, but is not in use. Xen keeps port 0 for nobody, and says "closed" of it. */
+        /* Port 1023 exists, but is not in use. Xen never gives out port 0, and reports it as "closed". */
         bool exists = port < 1024;
 
         context("port 0x%x", port);
@@ -196,7 +196,7 @@ TEST(events_status_bad_domain)
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_status, &s), -ESRCH);
 }
 
-/* Ports come from the bottom, and a closed one is free again; there are 1023 of them. */
+/* The lowest free port is given out first, and a closed port is free again. There are 1023 ports. */
 TEST(events_all_ports)
 {
     static int ports[1024];
@@ -224,14 +224,14 @@ TEST(events_send_sets_the_bits)
     event_mask(port);
     CHECK_RC(event_send(port), 0);
     CHECK(event_pending(port));
-    CHECK_EQ(vcpu0_info.evtchn_upcall_pending, 0); /* masked: the vCPU hears nothing */
+    CHECK_EQ(vcpu0_info.evtchn_upcall_pending, 0); /* masked: the vCPU is not told */
     CHECK_EQ(vcpu0_info.evtchn_pending_sel, 0);
-    CHECK_RC(unmask(port), 0); /* now it does */
+    CHECK_RC(unmask(port), 0); /* now it is told */
     CHECK_EQ(vcpu0_info.evtchn_upcall_pending, 1);
     CHECK_EQ(vcpu0_info.evtchn_pending_sel, 1u << (port / 32));
     events_clear_all();
     CHECK_RC(unmask(port), 0);
-    CHECK_EQ(vcpu0_info.evtchn_upcall_pending, 0); /* nothing pending: unmasking alone is no news */
+    CHECK_EQ(vcpu0_info.evtchn_upcall_pending, 0); /* nothing is pending, so unmasking alone tells the vCPU nothing */
     CHECK_RC(event_close(port), 0);
 }
 
@@ -248,7 +248,7 @@ TEST(events_upcall)
     events_enable();
     CHECK_EQ(seen[0], 1);
     CHECK_RC(event_send(port), 0);
-    CHECK_EQ(seen[0], 2); /* at once, on the call's way back */
+    CHECK_EQ(seen[0], 2); /* at once, when the call returns */
     CHECK_EQ(vcpu0_info.evtchn_upcall_mask, 0);
     for (unsigned int i = 0; i < 100; i++)
         event_send(port);
@@ -258,7 +258,7 @@ TEST(events_upcall)
     CHECK_RC(event_close(port), 0);
 }
 
-/* Pending already: sending again changes nothing, and delivers nothing. */
+/* The port is pending already: sending again changes nothing and delivers nothing. */
 TEST(events_send_twice)
 {
     int port = event_bind_ipi(0);
@@ -275,7 +275,7 @@ TEST(events_send_twice)
 
 static volatile uint32_t frame_seen[8];
 extern const char upcall_entry[];
-/* An upcall entry of its own: keeps the frame, acknowledges, unmasks. */
+/* An upcall entry of the test's own: it keeps the frame, acknowledges and unmasks. */
 __asm__(".text; upcall_entry: push %eax; push %ecx; incl frame_seen;"
         "mov 8(%esp), %eax; mov %eax, frame_seen+4; mov 12(%esp), %eax; mov %eax, frame_seen+8;"
         "mov 16(%esp), %eax; mov %eax, frame_seen+12; mov shared_info, %ecx; movzbl 1(%ecx), %eax;"
@@ -293,8 +293,8 @@ TEST(events_upcall_frame)
     CHECK_RC(event_send(port), 0);
     CHECK_EQ(frame_seen[0], 1);
     CHECK_EQ(frame_seen[2] & 0xffff, FLAT_KERNEL_CS);
-    CHECK_EQ(frame_seen[2] >> 16, 0);       /* the mask before it */
-    CHECK_EQ(frame_seen[3] & 0x200, 0x200); /* IF likewise */
+    CHECK_EQ(frame_seen[2] >> 16, 0);       /* the mask before the upcall */
+    CHECK_EQ(frame_seen[3] & 0x200, 0x200); /* IF says the same */
     CHECK_EQ(frame_seen[4], 1);             /* masked on entry */
     events_disable();
     CHECK_RC(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, event_entry, FLAT_KERNEL_CS, failsafe_entry), 0);
@@ -325,7 +325,7 @@ TEST(events_callback_op)
     CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_register, &reg), 0);
     reg.type = 77;
     CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_register, &reg), -ENOSYS);
-    CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_unregister, &unreg), -EINVAL); /* these two cannot go */
+    CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_unregister, &unreg), -EINVAL); /* these two cannot be unregistered */
     unreg.type = CALLBACKTYPE_failsafe;
     CHECK_RC(HYPERVISOR_callback_op(CALLBACKOP_unregister, &unreg), -EINVAL);
     unreg.type = 77;
@@ -350,8 +350,8 @@ TEST(events_bad_command)
     CHECK_RC(HYPERVISOR_event_channel_op(0xffffffff, arg), -ENOSYS);
 }
 
-/* FIFO events: there are none, which a guest that asks properly is told, and which changes nothing. Answers to wrong
- * arguments are those of a Xen that has them (4.17); 4.2 does not look at them. */
+/* FIFO events do not exist here. A guest that asks properly is told so, and the question changes nothing. The answers
+ * to wrong arguments are those of a Xen that has FIFO events (4.17); 4.2 does not look at the arguments. */
 static int init_control(uint64_t frame, uint32_t offset, uint32_t vcpu)
 {
     evtchn_init_control_t op = {.control_gfn = frame, .offset = offset, .vcpu = vcpu};
@@ -382,7 +382,7 @@ TEST(events_fifo)
     memset(page, 0, PAGE_SIZE);
     CHECK_RC(page_make_readonly(page), 0);
     CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, mfn, 0), 0);
-    CHECK_RC(init_control(mfn, 0, 0), invalid); /* a page table is not written to */
+    CHECK_RC(init_control(mfn, 0, 0), invalid); /* a page table must not be written to */
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, mfn, 0), 0);
     CHECK_RC(page_make_writable(page), 0);
     CHECK_EQ(*(uint32_t *)page, 0);
@@ -418,7 +418,7 @@ TEST(events_bad_pointers)
         FAIL("command %u: expected -EFAULT", op[i].cmd);
 }
 
-/* The answer cannot be written: the port that was made must not stay. */
+/* The answer cannot be written, so the new port must not stay. */
 TEST(events_read_only_argument)
 {
     struct evtchn_alloc_unbound *arg = (void *)RO_PAGE;
@@ -469,7 +469,7 @@ TEST(events_reset)
     struct evtchn_status s;
     int a, b;
 
-    NEED_DOM0(); /* others would lose their console */
+    NEED_DOM0(); /* other domains would lose their console */
     a = event_alloc_unbound(DOMID_SELF, DOMID_SELF);
     b = event_bind_ipi(0);
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_reset, &reset), 0);

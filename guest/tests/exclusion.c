@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One operation on a domain's memory at a time (docs/concurrency.md), seen from a domain with two vCPUs; also in the
- * build that can force no switch. vCPU 1 (suspended_ops.c) is made to want the CPU, or to lose it, amid an operation of
- * some hundred thousand instructions: a timer wakes the other, who is due after SIBLING_WAIT_NS. Each test makes sure
- * that this came about.
+ * Only one operation at a time works on a domain's memory (docs/concurrency.md). These tests show it from a domain with
+ * two vCPUs, and need no build that forces switches. vCPU 1 (suspended_ops.c) wants the CPU, or loses it, in the middle
+ * of an operation of some hundred thousand instructions: a timer wakes the other vCPU, which is due after
+ * SIBLING_WAIT_NS. Each test makes sure that this has happened.
  */
 #include "exclusion.h"
 
 #include <public/memory.h>
 
 #define TABLES      300u    /* L1 tables, all entries present: an L2 of them takes longer than a sibling waits */
-#define LEAD_NS     100000u /* an operation is in progress for so long when the other's timer fires */
-#define PATIENCE_NS 250000u /* then that one is due */
+#define LEAD_NS     100000u /* the operation has been running for so long when the other vCPU's timer fires */
+#define PATIENCE_NS 250000u /* after that the other vCPU is due */
 
 static pte_t *big, *data; /* the L2, not in use, and the frame that its L1s name */
 static volatile bool in_call, in_job, met;
@@ -97,7 +97,7 @@ static void drop_big(void)
     free_page(data);
 }
 
-/* ---- A sibling does not run amid an operation, though it is due */
+/* ---- A sibling that is due still does not run in the middle of an operation */
 
 static void job_looks(void)
 {
@@ -150,10 +150,10 @@ static void try_amid(const char *name, int (*operation)(void))
     spin_until(wake_at - LEAD_NS);
     CHECK_RC(operation(), 0);
     end = system_time();
-    CHECK(!in_job); /* and its turn came as soon as the operation was over */
+    CHECK(!in_job); /* its turn came as soon as the operation was over */
     while (in_job)
         HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
-    CHECK(end > wake_at + PATIENCE_NS); /* it was due, long before the end */
+    CHECK(end > wake_at + PATIENCE_NS); /* it was due long before the operation's end */
     CHECK(!met);
 }
 
@@ -178,8 +178,8 @@ TEST(exclusion_siblings_wait)
     audit_is_clean();
 }
 
-/* ---- A batch goes on with nothing that it has found before one of its requests took long: in the build with counters
- * no window is left then. */
+/* ---- After a request that takes long, a batch uses nothing that it looked up before that request. In the build with
+ * counters no window is left at that point. */
 
 TEST(exclusion_window_found_again)
 {
@@ -212,13 +212,13 @@ TEST(exclusion_window_found_again)
     audit_is_clean();
 }
 
-/* ---- An update of a table that the sibling has in work */
+/* ---- An update of a table that the sibling is working on */
 
 static void (*intrude)(void);
 static volatile bool intruded, in_pin;
 
-/* Is amid the pin when the other wakes up. The other's call needs the table: if it comes to wait in there, and lets
- * this vCPU run, that finds in_call. */
+/* The pin is in progress when the other vCPU wakes up and makes a call that needs the table. If the call waits inside
+ * the hypervisor and lets this vCPU run, in_call is set here. */
 static void job_pins(void)
 {
     job = NULL;
@@ -235,7 +235,7 @@ static void job_pins(void)
     in_job = false;
 }
 
-/* True: the sibling was amid the pin when this vCPU's turn came. *half: and still is. */
+/* True: the sibling was in the middle of the pin when this vCPU's turn came. *half: and it still is. */
 static bool wake_amid_pin(void)
 {
     bool amid;
@@ -259,9 +259,9 @@ static void end_pin(void)
 
 #define ATTEMPTS 6
 
-/* The window of an L1 that a batch holds (issue 10, redheld): an entry later in the batch is written by it. If the L1
- * has become data meanwhile, an entry that nobody has validated is replaced, and its references are dropped: `aim`,
- * mapped writable here, could be made a page table. */
+/* The window of an L1 that a batch holds (issue 10, redheld): a later entry of the batch is written through it. If the
+ * L1 has become data meanwhile, that write replaces an entry that nobody has validated, and drops references for it.
+ * Then `aim`, which is mapped writable here, could be made a page table. */
 
 static pte_t *table, *aim;
 
@@ -273,7 +273,7 @@ static void make_data_of_table(void)
         update_va(table, make_pte(virt_to_mfn(table), PTE_KERNEL_RW), UVMF_INVLPG))
         return;
     table[1] = make_pte(virt_to_mfn(aim), PTE_KERNEL_RW);
-    HYPERVISOR_mmuext_op(two, 2, NULL, DOMID_SELF); /* which comes by a point where others may run */
+    HYPERVISOR_mmuext_op(two, 2, NULL, DOMID_SELF); /* on its way this call passes a point where others may run */
     intruded = true;
 }
 
@@ -348,8 +348,8 @@ TEST(exclusion_held_window)
     audit_is_clean();
 }
 
-/* The owner (issue 10, redowner): the frame is given back while an update of it is in progress, and must not be written
- * then. */
+/* The frame's owner (issue 10, redowner): the frame is given back while an update of it is in progress. After that the
+ * update must not write to it. */
 
 #define WRITTEN 0x0BADC0DE00000000ull
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One operation on a domain's memory at a time, and one way in which a vCPU is suspended (docs/concurrency.md): domain
- * 0 and a small domain, which makes one long call. Domain 0 wakes up amid it, by a timer, and so at once. That call's
- * effects, results and registers are looked at when it is over: nothing may be lost, and nothing be done twice. A pin
- * fails where there is one, and an unpin where there is none: so if every one of some thousand pins and unpins in turn
- * succeeds, each was made once. exclusion_pause.c is about pauses.
+ * Only one operation at a time works on a domain's memory, and a vCPU is suspended in only one way
+ * (docs/concurrency.md). Here a small domain makes one long call. A timer wakes domain 0 in the middle of that call,
+ * and domain 0 gets the CPU at once. When the call is over, its effects, results and registers are checked: nothing may
+ * be lost, and nothing may be done twice. A pin fails where there is one already, and an unpin where there is none. So
+ * if some thousand alternating pins and unpins all succeed, each was made exactly once. Pauses are tested in
+ * exclusion_pause.c.
  */
 #include "exclusion_other.h"
 
-/* ---- What the domain runs: at some time a call with these registers, once */
+/* ---- What the domain runs: one call with these registers, once, at a given time */
 
 __asm__(".section .rodata\n"
         ".globl exclusion_code, exclusion_gate, exclusion_code_end\n"
@@ -144,7 +145,7 @@ void set_pin_arguments(void)
     *(struct mmuext_op *)(args + 64) = pin_op(false);
 }
 
-/* The i-th ends at first + i * step. */
+/* The i-th poll ends at first + i * step. */
 static void set_polls(uint64_t first, uint32_t step)
 {
     for (uint32_t i = 0; i < LATER; i++) {
@@ -227,7 +228,7 @@ static multicall_entry_t mixed_entry(uint32_t i)
     return i % 8 == 3 ? sched_entry(SCHEDOP_poll, LATER_VA(i / 8)) : sched_entry(SCHEDOP_yield, 0);
 }
 
-/* True: it stands in front of its multicall, the rest of which it will make. */
+/* True: the vCPU is about to make its multicall again, with what is left of it. */
 static bool check_registers(const struct vcpu_guest_context *c, uint32_t array, uint32_t count)
 {
     const struct cpu_user_regs *r = &c->user_regs;
@@ -276,7 +277,7 @@ TEST(exclusion_registers_are_answered)
             CHECK_RC(other_set_context(&other, 0, &c), 0);
             CHECK_RC(other_control(XEN_DOMCTL_unpausedomain), 0);
         }
-        if (i % 4 == 3) { /* wakes it from its block */
+        if (i % 4 == 3) { /* wakes the vCPU from its block */
             struct xen_domctl op = {.u.sendtrigger = {.trigger = XEN_DOMCTL_SENDTRIGGER_NMI}};
 
             CHECK_RC(victim_domctl(XEN_DOMCTL_sendtrigger, other.id, &op), 0);
@@ -293,7 +294,7 @@ TEST(exclusion_registers_are_answered)
     exclusion_end();
 }
 
-/* ---- Another domain's memory: its operation ends before domain 0's begins */
+/* ---- Another domain's memory: that domain's operation ends before domain 0's begins */
 
 static bool amid_tree(void)
 {
@@ -304,8 +305,8 @@ static bool amid_tree(void)
     return half_done(frames, 9);
 }
 
-#define WORK_NS 40000u /* a walk over the tree takes less, and ... */
-#define STEP_NS 1500u  /* ... is looked at after each of these */
+#define WORK_NS 40000u /* a walk over the tree takes less than this ... */
+#define STEP_NS 1500u  /* ... and is looked at in steps of this */
 
 TEST(exclusion_others_operations_are_waited_for)
 {
@@ -337,7 +338,7 @@ TEST(exclusion_others_operations_are_waited_for)
     CHECK(amid >= 3);
 }
 
-/* ---- Two who give a vCPU its first state (issue 10, redinit): one wins, and nothing is lost */
+/* ---- Two calls give a vCPU its first state (issue 10, redinit): one of them wins, and nothing is lost */
 
 static void first_context(struct vcpu_guest_context *c, uint32_t block_va, uint32_t l3)
 {
@@ -382,14 +383,15 @@ TEST(exclusion_first_state_has_one_giver)
         wait_until_done(VICTIM_LIST);
         theirs = read_call(VICTIM_LIST).result;
         if (ours)
-            CHECK_RC(ours, -EOPNOTSUPP); /* it has other tables by now */
+            CHECK_RC(ours, -EOPNOTSUPP); /* the vCPU has other page tables by then */
         CHECK_RC(theirs, ours ? 0 : -EEXIST);
         exclusion_end();
     }
     CHECK(amid >= 3);
 }
 
-/* ---- Taken down within a multicall, and moved: vcpu_info with the top of its stack in the hypervisor */
+/* ---- A vCPU is taken down within a multicall, and its vcpu_info is moved. The top of its stack in the hypervisor
+ * moves with it. */
 
 #define BLOCK_OF_1 VICTIM_SPARE
 #define ARRAY_OF_1 (VICTIM_SPARE + 1)
@@ -408,7 +410,7 @@ static multicall_entry_t entry_of_1(uint32_t i)
     return i == 3 ? waits : pin_entry(i < 3 ? i % 2 == 0 : i % 2 == 1);
 }
 
-/* vCPU 0 starts the other, which gets as far as its wait, and interferes. */
+/* vCPU 0 starts the other one, which gets as far as its wait. Then vCPU 0 interferes. */
 static void prepare_taking_down(void)
 {
     struct vcpu_register_vcpu_info *info;
@@ -453,7 +455,7 @@ TEST(exclusion_taken_down_within_a_multicall)
     }
 }
 
-/* ---- Who has worked on another domain's memory waits at home for whoever is amid something there */
+/* ---- Whoever has worked on another domain's memory must, before it goes on, wait for an operation at home */
 
 static pte_t *own_l2, *own_l1[4];
 
@@ -472,7 +474,7 @@ static void job_pins_own(void)
     mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(own_l2), 0);
 }
 
-/* With switches at each point of both vCPUs of domain 0: so only in the build that forces them. */
+/* Switches are forced at each point of both vCPUs of domain 0, so this needs the build that can force them. */
 TEST(exclusion_ends_at_home)
 {
     uint32_t begun;
@@ -512,7 +514,7 @@ TEST(exclusion_ends_at_home)
     exclusion_end();
 }
 
-/* ---- A domain stands still while another works on its memory. Likewise. */
+/* ---- A domain stands still while another works on its memory. This, too, needs the build that forces switches. */
 
 #define SHORT_COUNT 200u
 
@@ -529,12 +531,12 @@ TEST(exclusion_worked_on_stands_still)
     set_entries(ARRAY, SHORT_COUNT, pins_in_turn);
     set_multicall(VICTIM_LIST, ARRAY_VA, SHORT_COUNT);
     op.arg1.mfn = other.mfn[VICTIM_TREE_L2];
-    nap_until(exclusion_start() + 20000); /* it is at it */
+    nap_until(exclusion_start() + 20000); /* it is in the middle of its call */
     preempt(INT82_PREEMPT_ALWAYS, 0);
     while (!is_done(VICTIM_LIST) && rounds++ < 5000) {
         op.cmd = rounds & 1 ? MMUEXT_PIN_L2_TABLE : MMUEXT_UNPIN_TABLE;
         CHECK_RC(HYPERVISOR_mmuext_op(&op, 1, NULL, (uint32_t)other.id), 0);
-        HYPERVISOR_sched_op(SCHEDOP_yield, NULL); /* where its tables are in use, the pin had no such point */
+        HYPERVISOR_sched_op(SCHEDOP_yield, NULL); /* with its tables in use, the pin had no such point */
     }
     preempt(INT82_PREEMPT_NEVER, 0);
     if (wait_until_done(VICTIM_LIST)) {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A pause stops whatever the other domain does (exclusion_other.c), and it goes on where it was (issue 10, redhang): a
- * long call of each kind that is made again.
+ * A domain stops when it is paused, whatever it is doing (exclusion_other.c), and goes on from there afterwards (issue
+ * 10, redhang). Tested with a long call of each kind that can be made again.
  */
 #include "exclusion_other.h"
 
 #include <public/grant_table.h>
 
-#define SOME_FRAMES 8u   /* of steps that take long */
-#define MANY_FRAMES 200u /* of steps that do not */
+#define SOME_FRAMES 8u   /* of calls whose single steps take long */
+#define MANY_FRAMES 200u /* of calls whose single steps are short */
 
 struct long_call {
     const char *name;
     uint32_t number;
     void (*prepare)(void);
-    void (*check)(void); /* when it is over */
-    uint32_t kept;       /* arguments from this one on stay */
+    void (*check)(void); /* called when the call is over */
+    uint32_t kept;       /* the arguments from this one on stay */
 };
 
 static void fill_words(uint32_t frames, uint32_t (*word)(uint32_t i))
@@ -40,7 +40,7 @@ static void check_multicall(void)
     CHECK_EQ(bad_results(ARRAY, SOME_FRAMES * PER_FRAME), 0);
 }
 
-/* An L2 comes into the L3 that the domain runs on, and goes. */
+/* An L2 is hooked into the L3 that the domain runs on, and taken out. */
 static uint32_t update_word(uint32_t i)
 {
     uint64_t ptr = (uint64_t)other.mfn[VICTIM_L3] << PAGE_SHIFT;
@@ -97,7 +97,7 @@ static void check_mmuext(void)
     CHECK_EQ(done_count(), OPS);
 }
 
-/* The first is a pin that nothing undoes: so whoever made it twice would fail. */
+/* The first is a pin that nothing undoes, so making it twice would fail. */
 static uint32_t mmuext_once_word(uint32_t i)
 {
     const uint32_t once[] = {MMUEXT_PIN_L1_TABLE, other.mfn[VICTIM_TREE_L1], 0};
@@ -129,7 +129,7 @@ static void check_mmuext_in_multicall(void)
 static uint32_t trap_word(uint32_t i)
 {
     if (i % 2)
-        return i + 1 < MANY_FRAMES * PAGE_SIZE / 4 ? i : 0; /* without an address it is the end */
+        return i + 1 < MANY_FRAMES * PAGE_SIZE / 4 ? i : 0; /* an entry without an address ends the table */
     return i / 2 % 255 | (uint32_t)FLAT_KERNEL_CS << 16;
 }
 
@@ -139,7 +139,7 @@ static void prepare_traps(void)
     set_call(VICTIM_LIST, __HYPERVISOR_set_trap_table, ARRAY_VA, MAGIC(1), MAGIC(2), MAGIC(3));
 }
 
-/* The last entry of each vector counts. */
+/* Of each vector, the last entry counts. */
 static void check_traps(void)
 {
     static struct vcpu_guest_context c;
@@ -151,7 +151,7 @@ static void check_traps(void)
         CHECK_EQ(c.trap_ctxt[last % 255].address, 2 * last + 1);
 }
 
-/* Of handles that do not exist. */
+/* Of grant handles that do not exist. */
 static uint32_t unmap_word(uint32_t i)
 {
     return i % 6 < 4 ? 0 : 0x77777777;
@@ -165,7 +165,7 @@ static void prepare_grants(void)
     set_call(VICTIM_LIST, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, ARRAY_VA, UNMAPS, MAGIC(3));
 }
 
-/* The status is a half of the last word of six. */
+/* The status is half of the last of six words. */
 static void check_grants(void)
 {
     uint32_t bad = 0;
@@ -191,7 +191,8 @@ static void check_nothing(void)
 {
 }
 
-/* Asleep for 20 ms, and on its way out when asked for. */
+/* The paused domain gets no CPU for 20 ms. When its registers are asked for, it is on its way out of the hypervisor and
+ * about to make its call again. */
 static void check_paused(const struct long_call *l)
 {
     static struct vcpu_guest_context c;
@@ -208,7 +209,7 @@ static void check_paused(const struct long_call *l)
     CHECK(!is_done(VICTIM_LIST));
 }
 
-/* Short calls are over when they have been paused once, as the domain then has the CPU for a whole time slice. */
+/* A short call is over after one pause, since the domain then has the CPU for a whole time slice. */
 static void try_pause(const struct long_call *l)
 {
     uint32_t pauses = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state that a vCPU starts with, whoever gives it (VCPUOP_initialise, domctl), and what it names later: nothing of
- * ring 0, no flags that are not a guest's to set, no memory that is not its domain's.
+ * The state that a vCPU starts with, whether VCPUOP_initialise or domctl sets it, and what the vCPU itself names later.
+ * Nothing in it may be of ring 0, no flag may be one that a guest must not set, and no memory may be another's than its
+ * domain's.
  */
 #include "other.h"
 
@@ -20,7 +21,7 @@ struct first_state {
 
 extern const char second_code[], second_code_end[];
 
-/* EBX: struct first_state. Position-independent. */
+/* EBX points to a struct first_state. The code is position-independent. */
 __asm__(".section .rodata\n"
         ".balign 16\n"
         "second_code:\n"
@@ -43,7 +44,7 @@ __asm__(".section .rodata\n"
         "second_code_end:\n"
         ".text\n");
 
-/* Of ring 0, and of flags that are not a guest's to set, as much as fits into it. */
+/* As much of ring 0, and of flags that a guest must not set, as fits into the context. */
 static void fill_hostile_context(const struct victim *v, struct vcpu_guest_context *c)
 {
     memset(c, 0, sizeof(*c));
@@ -61,7 +62,7 @@ static void fill_hostile_context(const struct victim *v, struct vcpu_guest_conte
         c->trap_ctxt[i] = (struct trap_info){.cs = HYPERVISOR_CS, .address = IN_HYPERVISOR, .vector = i};
     c->event_callback_cs = c->failsafe_callback_cs = HYPERVISOR_CS;
     c->debugreg[0] = IN_HYPERVISOR;
-    c->debugreg[7] = 3 | 1u << 16; /* stop when it is written */
+    c->debugreg[7] = 3 | 1u << 16; /* stop when it is written to */
     c->ctrlreg[3] = v->mfn[VICTIM_L3] << PAGE_SHIFT | v->mfn[VICTIM_L3] >> 20;
     c->ctrlreg[4] = ~0u;
     ((uint32_t *)&c->fpu_ctxt)[0] = 0x37F;
@@ -92,7 +93,7 @@ static void check_registers(const struct vcpu_guest_context *c, const struct vcp
         if (!CHECK(!of_ring_0(c->trap_ctxt[i].cs)))
             break;
     CHECK_EQ(c->debugreg[0], 0);
-    CHECK_EQ(c->ctrlreg[4] & ~0xCu, first->ctrlreg[4]); /* TSD and DE are a guest's own */
+    CHECK_EQ(c->ctrlreg[4] & ~0xCu, first->ctrlreg[4]); /* TSD and DE are the guest's own */
 }
 
 static void check_first_state(const struct victim *v)
@@ -115,7 +116,7 @@ static void check_first_state(const struct victim *v)
         check_registers(&c, &first);
 }
 
-/* The domain itself starts it, and domain 0 does: the same holds. */
+/* The domain itself starts the vCPU, and then domain 0 does: the same rules hold. */
 TEST(rule_first_state_of_a_vcpu)
 {
     static struct vcpu_guest_context c, seen;
@@ -137,7 +138,7 @@ TEST(rule_first_state_of_a_vcpu)
     put_second_code(&other);
     fill_hostile_context(&other, &c);
     CHECK_RC(other_set_context(&other, 1, &c), 0);
-    if (other_get_context(&other, 1, &seen)) { /* before it runs, and loads another; an emulator may be kinder, too */
+    if (other_get_context(&other, 1, &seen)) { /* before it runs and loads another; emulators are kinder, too */
         CHECK(!of_ring_0(seen.kernel_ss));
         CHECK_EQ(((const uint32_t *)&seen.fpu_ctxt)[6] & ~MXCSR_VALID, 0);
     }
@@ -146,7 +147,7 @@ TEST(rule_first_state_of_a_vcpu)
 
     context("setvcpucontext, changed while it lives");
     *(struct first_state *)other_memory(&other, SECOND_REPORT) = (struct first_state){0};
-    c.flags &= ~VGCF_online; /* it waits in a call, and would go on waiting */
+    c.flags &= ~VGCF_online; /* it waits in a call, and would continue to wait */
     CHECK_RC(other_set_context(&other, 1, &c), 0);
     c.flags |= VGCF_online;
     CHECK_RC(other_set_context(&other, 1, &c), 0);
@@ -154,7 +155,7 @@ TEST(rule_first_state_of_a_vcpu)
     other_end(&other);
 }
 
-/* The same for what a vCPU itself names. */
+/* The same rules for what a vCPU itself names. */
 TEST(rule_first_state_is_kept)
 {
     static struct vcpu_guest_context c, first;
@@ -174,7 +175,7 @@ TEST(rule_first_state_is_kept)
     other_carry_out(&other);
     if (other_get_context(&other, 0, &c)) {
         check_registers(&c, &first);
-        CHECK_EQ(c.trap_ctxt[14].address, IN_HYPERVISOR); /* they have been taken, of ring 1 */
+        CHECK_EQ(c.trap_ctxt[14].address, IN_HYPERVISOR); /* the gates have been accepted, as of ring 1 */
         CHECK_EQ(c.event_callback_eip, IN_HYPERVISOR);
         CHECK_EQ(c.failsafe_callback_eip, IN_HYPERVISOR);
         CHECK_EQ(c.kernel_ss, HYPERVISOR_DS | 1);
@@ -182,7 +183,7 @@ TEST(rule_first_state_is_kept)
     other_end(&other);
 }
 
-/* Each for its own reason. */
+/* Each call fails for its own reason. */
 static const char *spoil(struct vcpu_guest_context *c, unsigned int how)
 {
     switch (how) {
@@ -205,7 +206,7 @@ static const char *spoil(struct vcpu_guest_context *c, unsigned int how)
         c->gdt_ents = 512;
         return "GDT of domain 0's frame";
     case 5:
-        for (unsigned int i = 0; i < 15; i++) /* a good one, as often as it takes */
+        for (unsigned int i = 0; i < 15; i++) /* a good one, as often as there is room */
             c->gdt_frames[i] = other.mfn[VICTIM_TREE_L1];
         c->gdt_ents = 14 * 512 + 1;
         return "GDT into the hypervisor's part";

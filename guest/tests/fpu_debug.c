@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The FPU's lazy state, and debug registers. #NM comes if and only if the guest has asked for it; what the FPU holds
- * survives everything that the hypervisor does meanwhile.
+ * The FPU's lazy state, and debug registers. #NM comes if and only if the guest has asked for it. What the FPU holds
+ * survives everything that the hypervisor does in between.
  */
 #include "test.h"
 
@@ -40,7 +40,7 @@ TEST(fpu_taskswitch)
     CHECK_RC(HYPERVISOR_fpu_taskswitch(1), 0);
     CHECK_RC(HYPERVISOR_fpu_taskswitch(0), 0);
     CHECK(!trap_catch(NULL, fpu_insn, NULL));
-    CHECK_RC(HYPERVISOR_fpu_taskswitch(0xffffffff), 0); /* anything but 0 */
+    CHECK_RC(HYPERVISOR_fpu_taskswitch(0xffffffff), 0); /* anything but 0 sets TS */
     EXPECT_TRAP(NULL, fpu_insn, NULL, TRAP_NO_DEVICE);
 }
 
@@ -166,7 +166,7 @@ TEST(debug_control)
     struct caught_trap caught;
 
     CHECK_RC(HYPERVISOR_set_debugreg(7, 0x400), 0);
-    CHECK_RC(HYPERVISOR_set_debugreg(7, 0x2000 | 0x400), -EPERM); /* GD: would trap the hypervisor */
+    CHECK_RC(HYPERVISOR_set_debugreg(7, 0x2000 | 0x400), -EPERM); /* GD would make the hypervisor itself trap */
     CHECK_RC(HYPERVISOR_set_debugreg(0, &watched), 0);
     CHECK_RC(HYPERVISOR_set_debugreg(7, 0xd0403), 0); /* 4 bytes, writes, local and global */
     CHECK(!probe_write(&watched, 7, &caught));

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `fuzz=SEED`: thousands of hypercalls with arguments that are wrong in likely ways: frames of all sorts, pointers on
- * every border, structures of small numbers and of addresses. What the guest loses by it is its own affair: it may even
- * end. That the hypervisor does not is what tests/cases/fuzz_hypercalls.sh looks for. Sequences depend on the seed
- * alone.
+ * `fuzz=SEED`: thousands of hypercalls whose arguments are wrong in likely ways: frames of all sorts, pointers at every
+ * border, structures made of small numbers and of addresses. The guest may lose anything by this, even its life. The
+ * hypervisor must survive: tests/cases/fuzz_hypercalls.sh looks for that. The sequence depends on the seed alone.
  */
 #include "test.h"
 
@@ -87,7 +86,7 @@ static uint32_t some_word(void)
     }
 }
 
-/* An entry for the tables: mostly of our own pages. */
+/* An entry for the tables. Most of them name our own pages. */
 static void some_request(mmu_update_t *req)
 {
     req->ptr = (uint64_t)(below(4) ? virt_to_mfn(table) : some_frame()) << PAGE_SHIFT |
@@ -97,7 +96,7 @@ static void some_request(mmu_update_t *req)
         req->val |= (uint64_t)random32() << 32;
 }
 
-/* Not the ground that we stand on: else the sequence soon ends. */
+/* Not the memory that this program itself needs: otherwise the sequence soon ends. */
 static bool maps_something(uint32_t nr)
 {
     return nr == __HYPERVISOR_update_va_mapping || nr == __HYPERVISOR_update_va_mapping_otherdomain;
@@ -176,7 +175,7 @@ static void one_call(void)
     hypercall(nr, a[0], a[1], a[2], a[3], a[4]);
 }
 
-/* What a call may have taken away that we need to go on. */
+/* Restores what a call may have taken away and the next ones need. */
 static void mend(void)
 {
     traps_init();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grant_table_op. The one domain grants to itself, which Xen allows: so all of it but the boundary between two domains
- * is seen from both sides.
+ * grant_table_op. The only domain grants to itself, which Xen allows. So both sides of everything are seen here, except
+ * for the boundary between two domains.
  */
 #include "test.h"
 
@@ -9,7 +9,7 @@
 
 #define TABLE_VA FREE_VA            /* the table's first frames */
 #define MAP_VA   (FREE_VA + 0x4000) /* where grants are mapped: from here to FREE_VA_END */
-#define REF      20u                /* the first that the tests use */
+#define REF      20u                /* the first entry that the tests use */
 #define FRAMES   4u
 #define ENTRIES  (FRAMES * PAGE_SIZE / 8)
 
@@ -63,7 +63,7 @@ static int unmap_op(uint64_t host_addr, uint64_t bus_addr, grant_handle_t handle
     return op.status;
 }
 
-/* Nothing refers to it as writable any more, and then as a table: its counts are right. */
+/* Nothing refers to the page as writable any more, and then nothing as a table: its counts are right. */
 static void check_unused(void *page)
 {
     memset(page, 0, PAGE_SIZE);
@@ -73,7 +73,7 @@ static void check_unused(void *page)
     CHECK_RC(page_make_writable(page), 0);
 }
 
-/* The table is open, and its entry REF grants this page. NULL: the test is over. */
+/* Sets up the grant table, whose entry REF then grants this page. NULL: the test is over. */
 static void *begin(uint16_t flags)
 {
     void *page;
@@ -203,7 +203,7 @@ TEST(grants_map_readonly)
     if (!page)
         return;
     page[0] = 0x1234;
-    CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, REF).status, GNTST_general_error); /* not for writing */
+    CHECK_RC(map_op(MAP_VA, GNTMAP_host_map, REF).status, GNTST_general_error); /* writing was not granted */
     CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_readonly);
     op = map_op(MAP_VA, GNTMAP_host_map | GNTMAP_readonly, REF);
     if (CHECK_RC(op.status, 0)) {
@@ -214,14 +214,14 @@ TEST(grants_map_readonly)
         CHECK_RC(second.status, 0);
         CHECK(second.handle != op.handle);
         CHECK_RC(unmap_op(MAP_VA, 0, op.handle), 0);
-        CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_readonly | GTF_reading); /* one is left */
+        CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_readonly | GTF_reading); /* one mapping is left */
         CHECK_RC(unmap_op(MAP_VA + PAGE_SIZE, 0, second.handle), 0);
         CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_readonly);
     }
     end(page);
 }
 
-/* A table cannot be granted for writing, but for reading. */
+/* A page table can be granted for reading, but not for writing. */
 TEST(grants_map_table)
 {
     gnttab_map_grant_ref_t op;
@@ -259,7 +259,7 @@ TEST(grants_map_refused)
     op.dom = DOMID_SELF;
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &op, 1), 0);
     CHECK_RC(op.status, GNTST_bad_domain);
-    /* No place for it: nothing stays claimed. */
+    /* There is no place for the mapping: the grant must not stay claimed. */
     CHECK_RC(map_op(FREE_TABLE_VA, GNTMAP_host_map, REF).status, GNTST_general_error);
     CHECK_RC(map_op(HYPERVISOR_VIRT_START, GNTMAP_host_map, REF).status, GNTST_general_error);
     CHECK_RC(map_op(virt_to_maddr(page), GNTMAP_host_map | GNTMAP_contains_pte, REF).status, GNTST_general_error);
@@ -317,7 +317,7 @@ TEST(grants_map_by_entry)
     end(page);
 }
 
-/* What stood there before loses its references. */
+/* The entry that stood there before loses its references. */
 TEST(grants_map_over_mapping)
 {
     gnttab_map_grant_ref_t op;
@@ -342,7 +342,7 @@ TEST(grants_map_over_mapping)
     end(page);
 }
 
-/* The guest takes the entry away by itself: the handle stays, and no count goes wrong. */
+/* The guest removes the entry by itself: the handle stays, and no count goes wrong. */
 TEST(grants_unmap_mismatch)
 {
     gnttab_map_grant_ref_t op;
@@ -357,12 +357,12 @@ TEST(grants_unmap_mismatch)
         CHECK_RC(unmap_op(FREE_TABLE_VA, 0, op.handle), GNTST_general_error);
         CHECK_RC(unmap_op(MAP_VA, 0x1000, op.handle), GNTST_general_error); /* another frame */
         CHECK_EQ(mapped()[0], page[0]);
-        if (is_int82()) { /* Xen 4.2.5 drops a reference too many here */
+        if (is_int82()) { /* Xen 4.2.5 drops one reference too many here */
             CHECK_RC(update_va((void *)MAP_VA, 0, UVMF_INVLPG), 0);
             CHECK_RC(unmap_op(MAP_VA, 0, op.handle), GNTST_general_error);
             CHECK_EQ(table[REF].flags, GTF_permit_access | GTF_reading | GTF_writing);
             check_unused(page);
-            /* With an entry for the same frame again it can be ended. */
+            /* Once an entry names the same frame again, the mapping can be ended. */
             CHECK_RC(map_at(MAP_VA, virt_to_mfn(page), PTE_KERNEL_RO), 0);
             CHECK_RC(unmap_op(MAP_VA, 0, op.handle), GNTST_general_error); /* read-only, and so not the same */
             CHECK_RC(map_at(MAP_VA, virt_to_mfn(page), PTE_KERNEL_RW), 0);
@@ -483,7 +483,7 @@ TEST(grants_copy)
     CHECK_RC(copy_op(&op), GNTST_bad_gntref);
     op.dest.domid = 12345;
     CHECK_RC(copy_op(&op), GNTST_bad_domain);
-    op.flags = GNTCOPY_source_gref; /* by frame only into one's own */
+    op.flags = GNTCOPY_source_gref; /* without a grant, only into one's own frame */
     CHECK_RC(copy_op(&op), GNTST_permission_denied);
     op.dest.domid = DOMID_SELF;
     op.dest.u.gmfn = virt_to_mfn(mm_base()); /* a page table */
@@ -523,7 +523,7 @@ TEST(grants_swap)
     end(page);
 }
 
-/* As many as one entry's count allows, and more handles than a page holds; in batches. */
+/* As many mappings as one entry's count allows, and more handles than a page holds; in batches. */
 TEST(grants_many)
 {
     enum { COUNT = 240 };
@@ -545,7 +545,7 @@ TEST(grants_many)
                                           .status = 77};
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, ops, COUNT), 0);
     for (unsigned int i = 0; i < COUNT; i++) {
-        /* Up to 128 of an entry; the next would come near an overflow. */
+        /* One entry can be mapped up to 128 times; one more would come near an overflow. */
         CHECK_RC(ops[i].status, i % 160 < 128 ? 0 : GNTST_general_error);
         if (!ops[i].status)
             back[done++] = (gnttab_unmap_grant_ref_t){.host_addr = ops[i].host_addr, .handle = ops[i].handle};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Allocations that fail. Each operation that allocates is tried again and again, with its first allocation failing,
- * then its second, and so on until none fails: each time it must say so or do without, and leave nothing behind.
+ * Allocations that fail. Each operation that allocates memory is tried again and again: its first allocation fails,
+ * then its second, and so on until none fails. Each time the operation must report the failure or do without the
+ * memory, and must leave nothing behind.
  */
 #include "injected_faults.h"
 #include "victim.h"
@@ -66,11 +67,11 @@ uint32_t preempt_vcpu(uint32_t mode, uint32_t at, uint32_t id)
 
 struct operation {
     const char *name;
-    uint32_t kinds;        /* of allocations that fail */
-    void (*prepare)(void); /* the hypervisor's free pages are counted before it, and behind undo() */
+    uint32_t kinds;        /* which allocations are to fail */
+    void (*prepare)(void); /* the hypervisor's free pages are counted before it, and after undo() */
     int (*run)(void);      /* 0: done; 1: not done, or not all of it */
     void (*undo)(void);    /* takes back what was done */
-    bool keeps_heap;       /* what was allocated before the failure is kept for the next attempt */
+    bool keeps_heap;       /* what was allocated before the failure stays for the next attempt */
 };
 
 static struct int82_audit before, after;
@@ -83,7 +84,7 @@ static void audit_clean(struct int82_audit *answer)
              answer->first[0].id);
 }
 
-/* False: there are fewer allocations. */
+/* False: the operation makes fewer allocations than that. */
 static bool try_one(const struct operation *o, uint32_t at)
 {
     uint32_t seen;
@@ -104,7 +105,7 @@ static bool try_one(const struct operation *o, uint32_t at)
         CHECK_EQ(after.free_heap_pages, before.free_heap_pages);
     if (seen >= at)
         return true;
-    CHECK(at > 1); /* else nothing was tried */
+    CHECK(at > 1); /* otherwise nothing was tried */
     printf("faults: %s: %u allocations\n", o->name, seen);
     return false;
 }
@@ -127,7 +128,7 @@ static void nothing(void)
 #define EXTENTS     5
 #define NOWHERE_PFN 0x100000 /* beyond all that the guest's list names */
 
-static xen_pfn_t extents[EXTENTS]; /* frames that the domain has got; 0: none */
+static xen_pfn_t extents[EXTENTS]; /* frames that the domain has received; 0: none */
 
 static int reserve(uint32_t cmd)
 {
@@ -246,8 +247,8 @@ TEST(faults_allocation_memory_map)
 /* ---- Grants */
 
 #define TABLE_VA FREE_VA
-#define REF      40u  /* and the two behind it: a reference can be mapped 127 times */
-#define MAPPINGS 300u /* more than there are in a page of the hypervisor's */
+#define REF      40u  /* this and the next two: a reference can be mapped 127 times */
+#define MAPPINGS 300u /* more than one page of the hypervisor's holds */
 
 static gnttab_map_grant_ref_t maps[MAPPINGS];
 static void *granted;
@@ -430,7 +431,7 @@ TEST(faults_allocation_domains)
     try_all(&vcpus);
 }
 
-/* ---- The auditor itself: it needs memory, too */
+/* ---- The auditor itself, which needs memory, too */
 
 static int ask_auditor(void)
 {

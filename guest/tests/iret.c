@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * HYPERVISOR_iret: from ring 1 back to ring 1, to ring 3, and with the upcall mask of the frame. The frame stands on
- * the stack as Xen wants it (EAX, EIP, CS, EFLAGS, ESP, SS); the stub in the hypercall page pushes the EAX itself.
+ * HYPERVISOR_iret: from ring 1 back to ring 1 or to ring 3, and with the upcall mask that the frame holds. The frame is
+ * on the stack in Xen's order (EAX, EIP, CS, EFLAGS, ESP, SS); the stub in the hypercall page pushes the EAX itself.
  */
 #include "test.h"
 
@@ -31,7 +31,7 @@ TEST(iret_flags)
         iret_ring1(flags[i], FLAT_KERNEL_CS, &r);
         CHECK_EQ(r.eflags & ~0x10000u, flags[i]);
     }
-    /* What a guest must not have: IOPL, VM, NT; and IF stays on. */
+    /* A guest must not get IOPL, VM or NT, and IF stays on. */
     iret_ring1(0x7202, FLAT_KERNEL_CS, &r);
     CHECK_EQ(r.eflags & 0x3000, 0);
     CHECK_EQ(r.eflags & 0x200, 0x200);
@@ -39,7 +39,7 @@ TEST(iret_flags)
     CHECK_EQ(r.eflags & 0x3200, 0x200);
 }
 
-/* The mask becomes what IF of the frame's EFLAGS says. */
+/* The upcall mask becomes what IF in the frame's EFLAGS says. */
 TEST(iret_upcall_mask)
 {
     struct iret_result r;
@@ -91,7 +91,7 @@ TEST(iret_to_ring_3)
     user_teardown();
 }
 
-/* A direct iret to ring 3 works as well: it is how Linux does it. */
+/* A direct iret to ring 3 works as well: Linux uses it. */
 TEST(iret_direct_to_ring_3)
 {
     struct caught_trap caught;
@@ -103,7 +103,7 @@ TEST(iret_direct_to_ring_3)
     user_teardown();
 }
 
-/* An event that waits is delivered by the iret that unmasks. */
+/* A pending event is delivered by the iret that unmasks events. */
 static volatile uint32_t events_seen;
 
 static void count_event(evtchn_port_t port)
@@ -145,7 +145,7 @@ __asm__(".text\n"
         "        push    $0x3333\n"
         "        push    $0x2222\n"
         "        push    $0x1111\n"
-        "        push    $0x9001\n" /* SS: as a selector it would be of ring 1 */
+        "        push    $0x9001\n" /* SS: as a selector it would be one of ring 1 */
         "        push    $0x0ffe\n"
         "        push    $0x20202\n"
         "        push    $0x8000\n" /* CS: of ring 0 */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Isolation. Rings 0 to 2 are one to the paging unit, so that segment limits alone keep a kernel in ring 1 out of the
- * hypervisor. Here ring 1 and ring 3 try to read, write and run the hypervisor's memory through every segment register,
- * with the flat selectors and with descriptors of their own making, the most generous that the hypervisor accepts.
+ * Isolation. Rings 0 to 2 are the same to the paging unit, so segment limits alone keep a kernel in ring 1 out of the
+ * hypervisor. Here ring 1 and ring 3 try to read, write and execute the hypervisor's memory through every segment
+ * register, with the flat selectors and with descriptors of their own, the most generous that the hypervisor accepts.
  * Every attempt must end in #GP, #SS or #PF.
  *
- * Why to trust it: a machine that does not check limits at all (QEMU's TCG) would prove nothing, so the tests first try
- * a limit of their own on memory of their own, and are skipped where it does not hold. Run under Bochs they must run.
- * And each attempt that must fail has a sibling that must succeed: the same instruction, through the same segment, on
- * our own memory.
+ * Why this can be trusted: a machine that does not check limits at all (QEMU's TCG) would prove nothing. So the tests
+ * first try a limit of their own on memory of their own, and are skipped where it does not hold. Under Bochs they must
+ * run. And each attempt that must fail has a sibling that must succeed: the same instruction, through the same segment,
+ * on our own memory.
  */
 #include "test.h"
 
@@ -22,8 +22,8 @@ extern const char user_read_gs[], user_write_gs[], user_far_jump[], user_far_cal
 #define G   0x800
 #define D32 0x400
 
-/* In the hypervisor: the writable table, the frame table, windows, vCPU areas with GDT and stack, the direct map with
- * the image, the end. */
+/* In the hypervisor: the writable table, the frame table, windows, the vCPU areas with GDT and stack, the direct map
+ * with the image, and the end. */
 static const uint32_t targets[] = {0xF6800000, 0xF6800004, 0xF6FFFFFC, 0xF7800000, 0xFB800000, 0xFC800000, 0xFC80E008,
                                    0xFC822000, 0xFC823FFC, 0xFD800000, 0xFD900000, 0xFD900010, 0xFE000000, 0xFFFFFFF8,
                                    0xFFFFFFFC, 0xFFFFFFFD, 0xFFFFFFFF, 0xF67FFFFD, 0xF67FFFFF};
@@ -40,7 +40,7 @@ struct attempt {
     uint32_t value;
 };
 
-/* One access through one register; others and the stack stay flat as far as can be. */
+/* One access through one register. The other segments and the stack stay flat where possible. */
 #define ACCESS(seg, how_, value_, offset_)                                                      \
     switch (how_) {                                                                             \
     case READ:                                                                                  \
@@ -116,7 +116,7 @@ static bool is_code(uint64_t descriptor)
     return descriptor >> 43 & 1;
 }
 
-/* Through `selector`, whose base is `base`, at what lies at `address`: must fail. */
+/* An access through `selector`, whose base is `base`, to `address`. It must fail. */
 static uint32_t attempts;
 
 static void must_fault(const char *what, uint32_t selector, uint32_t base, enum reg reg, enum how how, uint32_t address)
@@ -143,7 +143,7 @@ static void attack(const char *what, uint32_t selector, uint32_t base, bool as_s
             for (unsigned int how = 0; how < HOW_MANY; how++) {
                 if (how == COPY_TO && reg != ES)
                     continue;
-                /* The last bytes that are visible, one of them alone, are. */
+                /* A single byte of the last visible ones can be read. */
                 if (targets[t] < 0xF6800000 && (how == READ_BYTE))
                     continue;
                 must_fault(what, selector, base, reg, how, targets[t]);
@@ -175,7 +175,7 @@ static int set(unsigned int index, uint64_t descriptor)
     return HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(&gdt[index])), LO_HI(descriptor));
 }
 
-/* A segment of four bytes, the fifth byte read: our own memory either way. */
+/* A segment of four bytes. Its fifth byte is read, which is our own memory either way. */
 bool limits_hold(void)
 {
     static uint32_t words[2] = {1, 2};
@@ -190,7 +190,7 @@ bool limits_hold(void)
     known = trap_catch(NULL, run_attempt, &a);
     flat_segments();
     a.offset = 0;
-    CHECK(!trap_catch(NULL, run_attempt, &a)); /* and lets through what is within */
+    CHECK(!trap_catch(NULL, run_attempt, &a)); /* and allows what is within the limit */
     CHECK_EQ(a.value, 1);
     gdt_end();
     return known;
@@ -224,7 +224,7 @@ TEST(isolation_flat_code_selectors)
         }
 }
 
-/* Our own memory, by the same means: so that a fault above means what it says. */
+/* The same means on our own memory must succeed. Only then does a fault above mean what it says. */
 TEST(isolation_own_memory_works)
 {
     static uint32_t word;
@@ -241,7 +241,7 @@ TEST(isolation_own_memory_works)
         }
 }
 
-/* The machine-to-physical table may be read, and nothing else. */
+/* The machine-to-physical table may be read, but nothing else may be done with it. */
 TEST(isolation_machine_to_phys)
 {
     for (unsigned int reg = DS; reg < NREGS; reg++) {
@@ -307,7 +307,7 @@ TEST(isolation_own_descriptors)
         return;
     for (unsigned int i = 0; i < ARRAY_SIZE(greedy); i++) {
         CHECK_RC(set(7, 0), 0);
-        /* By the call, and by a page of descriptors that becomes a table: the same rules. */
+        /* By the call, and by a page of descriptors that becomes a table: the same rules hold. */
         if (set(7, DESC(greedy[i].base, greedy[i].limit, greedy[i].flags)))
             continue;
         attack_with(i, gdt[7], 0x39);
@@ -351,7 +351,7 @@ TEST(isolation_own_local_descriptors)
     free_page(page);
 }
 
-/* ---- Running the hypervisor's memory */
+/* ---- Executing the hypervisor's memory */
 static struct {
     uint32_t offset;
     uint16_t selector;
@@ -386,7 +386,7 @@ static void interrupt_return(void *arg)
     __asm__ volatile("pushf; push %0; push %1; iret" : : "r"((uint32_t)far.selector), "r"(far.offset));
 }
 
-/* Where the fault is told of: at the transfer, or at its target, but never behind it. */
+/* Where the fault is reported: at the transfer or at its target, but never after it. */
 static void must_not_run(const char *what, void (*fn)(void *), uint16_t selector, uint32_t base, uint32_t address)
 {
     struct caught_trap caught;
@@ -417,7 +417,7 @@ TEST(isolation_running)
     }
 }
 
-/* The hypervisor's own selectors are nobody else's, whether limits are checked or not. */
+/* Nobody else can use the hypervisor's own selectors, whether limits are checked or not. */
 TEST(isolation_hypervisor_selectors)
 {
     static const uint16_t selectors[] = {0xe008, 0xe009, 0xe00b, 0xe010, 0xe011, 0xe013, 0xe038, 0xe039,
@@ -458,7 +458,7 @@ TEST(isolation_running_own_descriptors)
     gdt_end();
 }
 
-/* Through a call gate of our own, to code that we may name but not reach. */
+/* Through a call gate of our own, to code that we may name but cannot reach. */
 TEST(isolation_call_gates)
 {
     NEED_LIMITS();

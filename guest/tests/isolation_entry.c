@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Isolation, the other half: not what a guest's own instructions reach (isolation.c), but where a guest may have the
- * processor or the hypervisor go in its stead. Handlers, callbacks, gates and frames that name the hypervisor's code,
- * stacks that lie in its memory, instructions whose access only begins below its border. Each attempt must end in a
- * fault of the guest's, seen by a handler or by the failsafe callback; a piece of code in the place where control would
- * go tells in which ring it runs.
+ * The other half of isolation. isolation.c tests what a guest's own instructions reach. Here a guest tries to send the
+ * processor or the hypervisor somewhere on its behalf: with handlers, callbacks, gates and frames that name the
+ * hypervisor's code, with stacks that lie in its memory, with instructions whose access only begins below its border.
+ * Each attempt must end in a fault of the guest's, seen by a handler or by the failsafe callback. A piece of code at
+ * the place where control would go reports in which ring it runs.
  */
 #include "test.h"
 
@@ -13,7 +13,7 @@ extern const char user_int80[], user_push[], user_leave[];
 #define HYP_CODE   0xFD900000u /* somewhere in the hypervisor's image */
 #define FLAT_BELOW 0xF6800000u /* guests' flat segments end here */
 
-/* ---- Where control goes: to the probe, to the failsafe callback, or to a trap handler of the library's */
+/* ---- Where control goes: to the probe, to the failsafe callback, or to a trap handler of the library */
 
 enum { NOWHERE, PROBE, FAILSAFE };
 extern volatile uint32_t entry_seen, entry_cs, entry_back_esp, entry_back_eip;
@@ -26,7 +26,7 @@ __asm__(".data; .balign 4; entry_seen: .long 0; entry_cs: .long 0; entry_back_es
         "        movl    $1, %ss:entry_seen\n"
         "        test    $3, %al\n"
         "        jnz     1f\n"
-        "        push    $0xe021\n" /* in ring 0, where nobody of ours should ever be: back to ring 1 */
+        "        push    $0xe021\n" /* in ring 0, where none of our code should ever be: back to ring 1 */
         "        push    %ss:entry_back_esp\n"
         "        push    $0x202\n"
         "        push    $0xe019\n"
@@ -114,7 +114,7 @@ TEST(isolation_entry_handler_selectors)
 
 static const uint32_t bad_eip[] = {HYP_CODE, 0xF6800000, 0xF7800000, 0xFC823000, 0xFFFFFFFF};
 
-/* The limit of the code segment keeps a handler out of the hypervisor; a machine without limits proves nothing. */
+/* The limit of the code segment keeps a handler out of the hypervisor. A machine without limits proves nothing here. */
 TEST(isolation_entry_handler_addresses)
 {
     NEED_LIMITS();
@@ -134,20 +134,20 @@ static void user(void *snippet)
     user_run(snippet, 0, &caught);
 }
 
-/* The gate of `int $0x80` is the processor's own: with a selector of the hypervisor's it would run the guest's code in
- * ring 0 (XSA-446's neighbour: what kind of gate, and where to). */
+/* The processor itself uses the gate of `int $0x80`. With one of the hypervisor's selectors in it, the guest's code
+ * would run in ring 0 (close to XSA-446, which is about the kind of gate and its target). */
 TEST(rule_no_gate_into_the_hypervisor)
 {
     if (!user_setup())
         return;
     begin_catching();
-    for (unsigned int i = 0; i < ARRAY_SIZE(bad_cs) - 1; i++) /* the last one is ours, and not there: a fault */
+    for (unsigned int i = 0; i < ARRAY_SIZE(bad_cs) - 1; i++) /* the last selector is ours, but not present: a fault */
         for (uint8_t flags = 3; flags <= 7; flags += 4) {
             set_vector(0x80, flags, bad_cs[i], (uint32_t)entry_probe);
             must_fail("int 0x80 to", bad_cs[i], user, (void *)user_int80);
         }
     set_vector(0x80, 3, FLAT_KERNEL_CS, (uint32_t)entry_probe);
-    entry_catch(user, (void *)user_int80); /* and where it may go, it goes */
+    entry_catch(user, (void *)user_int80); /* a transfer that is allowed does take place */
     CHECK_EQ(entry_seen, PROBE);
     CHECK_EQ(entry_cs & 3, 1);
     trap_set_entry(0x80, NULL, 0);
@@ -225,7 +225,7 @@ static void hypercall_iret(void *arg)
                      : "r"(t->ss), "r"(t->esp), "r"(t->cs), "r"(t->eip));
 }
 
-/* The hypervisor's iret faults, and its frame is the guest's to sort out. */
+/* The hypervisor's iret faults, and the guest gets the frame to deal with. */
 TEST(isolation_entry_hypercall_iret)
 {
     struct target t = {.eip = (uint32_t)entry_probe, .esp = (uint32_t)&tries, .ss = FLAT_KERNEL_SS};
@@ -234,7 +234,7 @@ TEST(isolation_entry_hypercall_iret)
     begin_catching();
     for (unsigned int i = 0; i < ARRAY_SIZE(bad_cs); i++) {
         if (!(bad_cs[i] & 3))
-            continue; /* for ring 0 nobody even tries: guest_crash.sh has it */
+            continue; /* guest_crash.sh tests frames for ring 0 */
         t.cs = bad_cs[i];
         t.ss = (bad_cs[i] & 3) == 1 ? FLAT_KERNEL_SS : FLAT_USER_SS;
         must_fail("HYPERVISOR_iret to", t.cs, hypercall_iret, &t);
@@ -280,7 +280,7 @@ TEST(isolation_entry_direct_iret)
     user_teardown();
 }
 
-/* With NT an iret is a return to the task that the TSS names: there is none. */
+/* With NT set, iret returns to the task that the TSS names. There is none. */
 static void nested_task(void *arg)
 {
     (void)arg;
@@ -305,7 +305,7 @@ TEST(isolation_entry_nested_task)
 
     __asm__ volatile("pushf; andl $~0x4000, (%%esp); popf; pushf; pop %0" : "=r"(flags));
     CHECK(trapped);
-    CHECK_ONE_OF(caught.vector, TRAP_INVALID_TSS, TRAP_GP); /* TCG looks at the null selector first */
+    CHECK_ONE_OF(caught.vector, TRAP_INVALID_TSS, TRAP_GP); /* TCG looks first at the null selector */
     trap_set_handler(TRAP_INVALID_TSS, old);
     trap_set_handler(TRAP_GP, old_gp);
 }
@@ -327,14 +327,14 @@ TEST(isolation_entry_user_stack)
     user_teardown();
 }
 
-/* ---- Descriptors of a guest's own: every kind, by the call and with a page */
+/* ---- Descriptors of a guest's own: every kind, by the call and in a page */
 
 #define DESC(base, limit, flags)                                                                       \
     ((uint64_t)((limit)&0xFFFF) | (uint64_t)((base)&0xFFFFFF) << 16 | (uint64_t)((flags)&0xFF) << 40 | \
      (uint64_t)(((limit) >> 16) & 0xF) << 48 | (uint64_t)(((flags) >> 8) & 0xF) << 52 |                \
      (uint64_t)((base) >> 24) << 56)
 
-/* Some address that the descriptor allows lies in the hypervisor. 33-bit sums, as a segment may wrap. */
+/* Some address that the descriptor allows lies in the hypervisor. Sums have 33 bits, as a segment may wrap. */
 static bool reaches(uint64_t d)
 {
     uint32_t base = (uint32_t)((d >> 16 & 0xFFFFFF) | (d >> 56) << 24);
@@ -401,7 +401,7 @@ TEST(rule_descriptors_are_checked)
     mfn = virt_to_mfn(table);
     if (!CHECK_RC(page_make_readonly(table), 0) || !CHECK_RC(HYPERVISOR_set_gdt(&mfn, 512), 0))
         return;
-    for (uint32_t kind = 0; kind < 0x100; kind += 2) { /* P, DPL, S and type but for "accessed"; with G and D */
+    for (uint32_t kind = 0; kind < 0x100; kind += 2) { /* P, DPL, S and type without "accessed"; with G and D */
         if (!(kind & 0x80))
             continue;
         if (kind & 0x10)

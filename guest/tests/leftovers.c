@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All that a processor keeps of one domain is another's to see unless it is replaced whole. We leave something in the
- * FPU, in debug registers, in the TLB; a domain of our making, or the hypervisor, must not find it. Also what boot
- * left.
+ * Everything that a processor keeps of one domain can be seen by another unless it is replaced completely. We leave
+ * something in the FPU, in the debug registers and in the TLB. A domain that we make, or the hypervisor, must not find
+ * it. Also tested: what was left by whatever ran before the hypervisor.
  */
 #include "victim.h"
 
@@ -15,7 +15,7 @@ extern const char user_sysenter[], user_rdpmc[];
 
 static struct victim victim;
 
-/* What the spies below write to VICTIM_ARGS. */
+/* The spies below write this to VICTIM_ARGS. */
 struct findings {
     struct x87_env {
         uint32_t cw, sw, tw, ip, cs_op, dp, ds;
@@ -23,15 +23,15 @@ struct findings {
     uint32_t unused[9];
     uint8_t image[512]; /* FXSAVE */
     uint32_t traps;
-    uint32_t dr6[8]; /* as each #DB finds it */
+    uint32_t dr6[8]; /* as each #DB handler finds it */
 };
 #define WATCHED_VA VICTIM_VA(VICTIM_ARGS + 1)
 #define TRAPS_AT   2048u /* in the same page: its trap table */
 _Static_assert(__builtin_offsetof(struct findings, traps) == 576, "in the assembly below");
 
 /*
- * Code for the victim, position-independent: EBX is its list, EDI what it has found. Each ends in the same way, and has
- * the same handler of #DB at its start.
+ * Code for the victim, position-independent. EBX points to its list, EDI to what it has found. Each spy ends in the
+ * same way and has the same #DB handler at its start.
  */
 __asm__(".section .rodata\n"
         ".macro spy name\n"
@@ -44,7 +44,7 @@ __asm__(".section .rodata\n"
         "       mov %eax, 580(%edi,%ecx,4)\n"
         "       incl 576(%edi)\n"
         "       pop %edx; pop %ecx; pop %ebx; pop %eax\n"
-        "       andl $~0x100, 8(%esp)\n" /* no more single steps */
+        "       andl $~0x100, 8(%esp)\n" /* no further single steps */
         "       iret\n"
         "9:     mov %ebx, %esi\n"
         "       lea 4096(%esi), %edi\n"
@@ -91,7 +91,7 @@ SPY(breakpoint_spy);
 SPY(status_spy);
 extern const char breakpoint_spy_stepped[];
 
-/* A victim that will run this. */
+/* Makes a victim that will run this code. */
 static bool create(const char *spy, const char *end)
 {
     struct trap_info *traps;
@@ -120,7 +120,7 @@ static bool create(const char *spy, const char *end)
     return true;
 }
 
-/* Until it has found what there is; NULL: it never ended. */
+/* Runs it until it has found what there is. NULL: it never ended. */
 static const struct findings *run(void)
 {
     victim_start(&victim);
@@ -147,7 +147,7 @@ static void clear_secrets(void)
     __asm__ volatile("fninit; xorps %xmm0, %xmm0; xorps %xmm3, %xmm3; xorps %xmm7, %xmm7");
 }
 
-/* Not ours: none, or the hypervisor's own. */
+/* They must not be ours: they are the initial ones, or the hypervisor's own. */
 static bool harmless_pointer(uint32_t address)
 {
     return !address || address >= HYPERVISOR_VIRT_START;
@@ -178,7 +178,7 @@ TEST(leftovers_fpu)
     destroy();
 }
 
-/* Whatever image a guest gives, the processor can load it. */
+/* The processor can load whatever image a guest gives. */
 TEST(leftovers_fpu_image)
 {
     static struct vcpu_guest_context c;
@@ -210,14 +210,14 @@ static void single_step(void *arg)
     __asm__ volatile("pushf; orl $0x100, (%esp); popf; nop");
 }
 
-/* Those which we have set are not in force for another, and a hit on them is not reported. */
+/* The breakpoints that we have set are not in force for another domain, and a hit on them is not reported there. */
 TEST(leftovers_breakpoints)
 {
     const struct findings *f;
 
     if (!create(breakpoint_spy, breakpoint_spy_end))
         return;
-    CHECK_RC(HYPERVISOR_set_debugreg(7, 0x411), 0); /* for a moment, so that the processor gets them */
+    CHECK_RC(HYPERVISOR_set_debugreg(7, 0x411), 0); /* set for a moment, so that the processor gets them */
     CHECK_RC(HYPERVISOR_set_debugreg(0, VICTIM_VA(VICTIM_CODE) + (breakpoint_spy_stepped - breakpoint_spy)), 0);
     CHECK_RC(HYPERVISOR_set_debugreg(2, WATCHED_VA), 0);
     CHECK_RC(HYPERVISOR_set_debugreg(7, 0x400), 0);
@@ -231,7 +231,7 @@ TEST(leftovers_breakpoints)
     CHECK_RC(HYPERVISOR_set_debugreg(2, 0), 0);
 }
 
-/* That we have single-stepped is not in another's DR6. */
+/* Another domain's DR6 does not show that we have single-stepped. */
 TEST(leftovers_debug_status)
 {
     const struct findings *f;
@@ -260,8 +260,8 @@ static void map_theirs(uint32_t va, uint32_t frame, domid_t owner)
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, (uint32_t)owner), 0);
 }
 
-/* Two frames of the hypervisor's heap that we may write: as soon as it has them back, we can no more, though we have
- * not asked for a flush. */
+/* Two frames of the hypervisor's heap that we may write to. As soon as the hypervisor has them back we can no longer
+ * write to them, though we have not asked for a flush. */
 TEST(leftovers_tlb)
 {
     struct xen_domctl op = {.u.createdomain = {.ssidref = 0}};
@@ -292,7 +292,7 @@ TEST(leftovers_tlb)
     CHECK_RC(update_va((void *)SHARED_VA, 0, 0), 0);
     CHECK_RC(update_va((void *)GRANT_VA, 0, 0), 0);
     op = (struct xen_domctl){0};
-    CHECK_RC(victim_domctl(XEN_DOMCTL_createdomain, 0, &op), 0); /* what is dead is freed first */
+    CHECK_RC(victim_domctl(XEN_DOMCTL_createdomain, 0, &op), 0); /* the dead domain's memory is freed first */
     id = op.domain;
     CHECK(!probe_write((void *)SHARED_VA, 0x41414141, NULL));
     CHECK(!probe_write((void *)GRANT_VA, 0x41414141, NULL));
@@ -303,7 +303,7 @@ TEST(leftovers_tlb)
 /* ---- Memory */
 #define SCAN_VA FREE_VA
 
-/* Calls look() for each of so many frames that we get, and gives them back. False: there are not so many. */
+/* Allocates that many frames, calls look() for each and gives them back. False: there were not so many. */
 static bool each_fresh_frame(uint32_t want, void (*look)(uint32_t *page))
 {
     static xen_pfn_t mfn[1024];
@@ -334,7 +334,7 @@ static void look_for_anything(uint32_t *page)
         found += page[i] != 0;
 }
 
-/* The auditor counts in free frames: they go back clean. */
+/* The auditor uses free frames to count in. It must give them back clean. */
 TEST(leftovers_audit)
 {
     static struct int82_audit answer;
@@ -349,8 +349,8 @@ TEST(leftovers_audit)
     CHECK_EQ(found, 0);
 }
 
-/* tests/cases/dirty_boot.sh has filled memory with this word before the hypervisor came: nobody finds it, but for
- * domain 0 in what it started with. (Elsewhere nothing was there, and nothing can be found.) */
+/* tests/cases/dirty_boot.sh has filled memory with this word before the hypervisor started. Nobody may find it, except
+ * domain 0 in the memory that it started with. (In other runs nothing was there, and nothing can be found.) */
 #define OLD_WORD 0x4D444C4Fu /* "OLDM" */
 
 static void look_for_old_words(uint32_t *page)
@@ -423,8 +423,8 @@ TEST(leftovers_boot)
     free_page(page);
 }
 
-/* ---- The way out to a 16-bit stack leaves the upper half of ESP. There the guest sees where the stack of its vCPU's
- * area is, which is fixed: docs/security.md. */
+/* ---- A return to a 16-bit stack leaves the upper half of ESP as it was. There the guest sees the address of the stack
+ * in its vCPU's area, which is fixed: docs/security.md. */
 #define STACK16_AT 0x800u
 #define VCPU_AREAS 0xFC800000u
 #define VCPU_AREA  0x40000u

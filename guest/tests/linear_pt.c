@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Linear page tables: an L2 that serves as an L1, so that the tables themselves can be read. Slot 2 of the L3 is used,
- * where nothing else stands: an entry at index k of its L2 shows tables from LINEAR(k, 0) up.
+ * Linear page tables: an L2 that also serves as an L1, so that the page tables themselves can be read. These tests use
+ * slot 2 of the L3, where nothing else is mapped: the entry at index k of its L2 shows tables from LINEAR(k, 0) up.
  */
 #include "injected_faults.h"
 #include "other.h"
@@ -9,7 +9,7 @@
 #include <guest/audit.h>
 
 #define SLOT_VA 0x80000000u
-/* Page i of what entry k names. */
+/* Page i of the table that entry k names. */
 #define LINEAR(k, i) ((const volatile pte_t *)(SLOT_VA + ((k) << 21) + ((i) << 12)))
 #define LINEAR_FLAGS (PTE_P | PTE_A)
 
@@ -42,7 +42,7 @@ static pte_t *pinned_l2(void)
     return table;
 }
 
-/* It is nothing but a page again. */
+/* The table is an ordinary page again. */
 static void free_table(pte_t *table)
 {
     if (CHECK_RC(page_make_writable(table), 0))
@@ -60,7 +60,7 @@ TEST(linear_own_table)
     CHECK_RC(mmu_set_entry(&table[33], make_pte(virt_to_mfn(page), PTE_KERNEL_RW)), 0);
     CHECK_EQ(LINEAR(7, 9)[33], table[33]); /* an L1 */
     CHECK(!probe_read(LINEAR(7, 8), NULL, NULL));
-    /* Nobody writes through it, and nothing is mapped by what seems to be an L1 there. */
+    /* Nobody can write through the linear entry, and nothing is mapped by the entries that look like an L1 there. */
     CHECK(!probe_write((pte_t *)LINEAR(7, 9), 0, NULL));
     CHECK(!probe_write((pte_t *)LINEAR(7, 7), 0, NULL));
     CHECK_RC(update_va(LINEAR(7, 9), make_pte(virt_to_mfn(page), PTE_KERNEL_RW), UVMF_NONE), -EINVAL);
@@ -78,7 +78,7 @@ TEST(linear_another_table)
     pte_t *l2 = slot_l2(), *table = alloc_page(), *other_l2 = alloc_page();
 
     other_l2[5] = make_pte(virt_to_mfn(table), PTE_TABLE);
-    table[3] = PTE_AVAIL; /* to know it by */
+    table[3] = PTE_AVAIL; /* a mark to know it by */
     CHECK_RC(page_make_readonly(table), 0);
     CHECK_RC(page_make_readonly(other_l2), 0);
     CHECK_RC(pin_l2(other_l2), 0);
@@ -86,7 +86,7 @@ TEST(linear_another_table)
     CHECK_RC(mmu_set_entry(&l2[8], linear(other_l2)), 0);
     CHECK_EQ(LINEAR(7, 5)[3], PTE_AVAIL);
     CHECK_EQ(LINEAR(8, 5)[3], PTE_AVAIL);
-    /* The entries keep it a table. */
+    /* The entries keep it a page table. */
     CHECK_RC(unpin(other_l2), 0);
     CHECK_RC(page_make_writable(other_l2), -EBUSY);
     CHECK_RC(page_make_writable(table), -EBUSY);
@@ -98,7 +98,7 @@ TEST(linear_another_table)
     free_table(table);
 }
 
-/* As NetBSD has it: one L2 shows all, and is found through the running kernel's. */
+/* As NetBSD does it: one L2 shows all tables, and the running kernel finds it through its own entries. */
 TEST(linear_whole_space)
 {
     pte_t *l2 = slot_l2(), *top = mm_l2_entry((void *)FREE_TABLE_VA), *shadow = pinned_l2();
@@ -121,7 +121,8 @@ TEST(linear_whole_space)
     free_table(shadow);
 }
 
-/* XSA-240: what is named names nobody. And what is writable, a top table, or another's is not named. */
+/* XSA-240: a table that is named by others names no others. And a table must not be named if it is writable, a top
+ * table, or another domain's. */
 TEST(rule_linear_tables_are_bounded)
 {
     pte_t *a = pinned_l2(), *b = pinned_l2(), *c = pinned_l2(), *top = mm_l2_entry((void *)0xC0000000);
@@ -130,7 +131,7 @@ TEST(rule_linear_tables_are_bounded)
     CHECK_RC(mmu_set_entry(&a[0], linear(a) | PTE_RW), -EINVAL);
     CHECK_RC(mmu_set_entry(&a[1], linear(b) | PTE_RW), -EINVAL);
     CHECK_RC(mmu_set_entry(&a[1], linear(b)), 0);
-    if (is_int82()) { /* Xen 4.2.5 knows no bound */
+    if (is_int82()) { /* Xen 4.2.5 has no such bound */
         CHECK_RC(mmu_set_entry(&b[1], linear(c)), -EINVAL);
         CHECK_RC(mmu_set_entry(&b[1], linear(a)), -EINVAL);
         CHECK_RC(mmu_set_entry(&c[1], linear(a)), -EINVAL);
@@ -142,7 +143,7 @@ TEST(rule_linear_tables_are_bounded)
     CHECK_RC(mmu_set_entry(&slot_l2()[3], linear(slot_l2())), 0);
     CHECK_RC(update_va(LINEAR(3, 3), 0, UVMF_NONE), -EINVAL);
     CHECK_RC(mmu_set_entry(&slot_l2()[3], 0), 0);
-    /* What the entries have held is given back, by each of the ways in which they end. */
+    /* The references that the entries held are given back, in each of the ways in which the entries can end. */
     CHECK_RC(mmu_set_entry(&c[1], linear(b)), 0);
     CHECK_RC(unpin(b), 0);
     CHECK_RC(mmu_set_entry(&a[1], 0), 0);
@@ -154,7 +155,7 @@ TEST(rule_linear_tables_are_bounded)
     free_table(a);
 }
 
-/* A page that becomes a table, but for its last entry. */
+/* Pinning fails at the page's last entry. */
 TEST(linear_failing_pin)
 {
     pte_t *a = alloc_page(), *b = pinned_l2();
@@ -175,7 +176,7 @@ TEST(linear_failing_pin)
     free_table(b);
 }
 
-/* XSA-286: the address shows the other table at once. */
+/* XSA-286: the address shows the new table at once. */
 TEST(rule_linear_tables_are_flushed)
 {
     pte_t *l2 = slot_l2(), *named = pinned_l2(), *tables[2];
@@ -221,7 +222,7 @@ TEST(linear_by_option)
     free_table(b);
 }
 
-/* ---- A domain ends that has such tables, pinned, as its L2s, and in use */
+/* ---- A domain ends that has such tables: pinned, as its L2s, and in use */
 
 static bool write_linear(uint32_t table, unsigned int index, uint32_t named)
 {
@@ -249,7 +250,7 @@ TEST(linear_tables_of_a_dying_domain)
         SKIP("this hypervisor has no auditor");
     if (!other_begin(&other))
         return;
-    /* Named from below and from above, in the order in which frames are given back. */
+    /* The names go upwards and downwards in the order in which the frames are given back. */
     for (uint32_t table = 0; table < 3; table++)
         write_linear(table, 17, table);
     pin_of_other(1);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The arguments that keep the hypervisor busy for longest between two looks for interrupts: full tables of frames that
- * were used as nothing yet, batches that each exchange such a table for another, descriptor tables in which every entry
- * has to be cut, large rows of frames. tests/cases/longest_stretch.sh measures how long; here is tested that they do
- * what they should.
+ * The arguments that keep the hypervisor busy for longest between two checks for interrupts: full tables of frames that
+ * have no type yet, batches that each exchange such a table for another, descriptor tables in which every entry must be
+ * cut, long lists of frames. tests/cases/longest_stretch.sh measures how long that takes. These tests check that the
+ * calls do what they should.
  */
 #include "test.h"
 
@@ -65,7 +65,7 @@ TEST(longest_mmu_update_of_l2)
     drop_tables();
 }
 
-/* Sixteen of them named by one L2, which takes and drops them all. */
+/* One L2 names sixteen of them, and so takes and drops them all. */
 TEST(longest_walk)
 {
     pte_t *l2 = alloc_page();
@@ -97,7 +97,7 @@ static void multicall_succeeds(multicall_entry_t *calls, uint32_t count)
     }
 }
 
-/* Calls that each do much, but have no point in themselves where they could be interrupted. */
+/* Calls that each do much, but have no point inside where they could be interrupted. */
 TEST(longest_multicall)
 {
     static multicall_entry_t calls[BATCH];
@@ -116,7 +116,7 @@ TEST(longest_multicall)
     drop_tables();
 }
 
-/* Each of them has to be cut, which takes longest. */
+/* Each descriptor has to be cut, which takes longest. */
 static void fill_with_descriptors(uint32_t *page)
 {
     for (unsigned int i = 0; i < PAGE_SIZE / 8; i++) {
@@ -125,7 +125,8 @@ static void fill_with_descriptors(uint32_t *page)
     }
 }
 
-/* Fourteen pages of 512 descriptors; what the guest needs itself is in the hypervisor's page behind them. */
+/* Fourteen pages of 512 descriptors. The descriptors that the guest itself needs are in the hypervisor's page after
+ * them. */
 TEST(longest_set_gdt)
 {
     void *pages[14];
@@ -153,7 +154,7 @@ static int32_t change(uint32_t cmd, xen_pfn_t *list, uint32_t n, uint32_t order)
     return HYPERVISOR_memory_op(cmd, &r);
 }
 
-/* Takes the page out of the linear map; its frame. */
+/* Takes the page out of the linear map, and returns its frame. */
 static uint32_t take_out(void *page)
 {
     CHECK_RC(update_va(page, 0, UVMF_INVLPG), 0);
@@ -166,7 +167,7 @@ static struct xen_memory_exchange exchange_of(xen_pfn_t *in, uint32_t order_in, 
                                         .out = {out, ENTRIES >> order_out, order_out, 0, DOMID_SELF}};
 }
 
-/* 2 MiB given back, taken in one piece, exchanged for single frames, and these for one piece again. */
+/* 2 MiB are given back, taken in one piece, exchanged for single frames, and these for one piece again. */
 TEST(longest_memory_op)
 {
     static xen_pfn_t frames[ENTRIES];
@@ -198,7 +199,7 @@ TEST(longest_memory_op)
     }
 }
 
-/* The whole table from its beginnings. */
+/* The whole trap table, from its first vector on. */
 TEST(longest_grant_table)
 {
     static xen_pfn_t frames[32];
@@ -209,7 +210,7 @@ TEST(longest_grant_table)
     CHECK(frames[31] && frames[31] != frames[30]);
 }
 
-/* Each line scrolls the screen, where there is one. */
+/* Each line scrolls the screen, if there is one. */
 TEST(longest_console_io)
 {
     static char lines[400];
@@ -219,7 +220,7 @@ TEST(longest_console_io)
     CHECK_RC(HYPERVISOR_console_io(CONSOLEIO_write, sizeof(lines), lines), 0);
 }
 
-/* All that the hypervisor has to say for itself. */
+/* Everything that the hypervisor has to report about itself. */
 TEST(longest_sysctl)
 {
     static char keys[] = "hmqt", text[16384];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What only domain 0 may ask for, in multicalls of 64 of the worst (longest_multicalls.c): domains built and ended,
- * their registers, lists of their frames, the hypervisor's own messages. And the frames of a domain that has come to
- * its end, each of which has to be cleared by whoever has used it last.
+ * What only domain 0 may ask for, in multicalls of the 64 worst calls (longest_multicalls.c): building and ending
+ * domains, their registers, lists of their frames, the hypervisor's own messages. Also the frames of a domain that has
+ * ended: whoever was the last to use one must clear it.
  */
 #include "longest.h"
 #include "other.h"
@@ -11,12 +11,12 @@
 #include <public/memory.h>
 #include <public/sysctl.h>
 
-/* ---- Frames of the dead */
+/* ---- Frames of dead domains */
 
 #define DEAD       64u
 #define DEAD_FIRST (VICTIM_FRAMES - DEAD)
 
-/* So many of its frames at FREE_VA; it has gone then. */
+/* Maps that many of its frames at FREE_VA. Then the domain is destroyed. */
 static bool map_dead(struct victim *v)
 {
     if (!other_begin(v))
@@ -112,7 +112,7 @@ TEST(longest_multicalls_of_domctl)
     other_end(&other);
 }
 
-/* Domains that are nothing but their vCPUs' stacks. */
+/* Domains that consist of nothing but their vCPUs' stacks. */
 TEST(longest_multicalls_of_domains)
 {
     struct xen_domctl create = {.u.createdomain = {.ssidref = 0}}, vcpus = {.u.max_vcpus.max = 8}, nothing = {0};
@@ -137,7 +137,7 @@ TEST(longest_multicalls_of_domains)
     make_calls("create and destroy without vCPUs", 0);
 }
 
-/* ---- What is about a vCPU that does not run */
+/* ---- Calls about a vCPU that does not run */
 
 TEST(longest_multicalls_of_initialise)
 {
@@ -151,7 +151,7 @@ TEST(longest_multicalls_of_initialise)
     for (uint32_t i = 0; i < GDT_PAGES; i++)
         c.gdt_frames[i] = frames[i];
     c.gdt_ents = GDT_PAGES * 512;
-    c.gdt_frames[GDT_PAGES - 1] = RAM_END_FRAME; /* refused, after all the others */
+    c.gdt_frames[GDT_PAGES - 1] = RAM_END_FRAME; /* this one is refused, after all the others */
     c.ctrlreg[3] = virt_to_mfn(mm_base()) << PAGE_SHIFT | virt_to_mfn(mm_base()) >> 20;
     rc = HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, &c);
     if (rc == -EINVAL || rc == -EEXIST) /* there is one; and perhaps another test has started it */
@@ -222,7 +222,7 @@ TEST(longest_multicalls_of_dom0_op)
     repeat("cpuinfo", 0, __HYPERVISOR_dom0_op, ARG(&op), 0, 0, 0);
 }
 
-/* Lines that scroll the screen, and are no longer than the line takes in a moment. */
+/* Lines that scroll the screen, and are no longer than the serial line sends in a moment. */
 TEST(longest_multicalls_of_console_io)
 {
     static char lines[] = "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n";
@@ -232,7 +232,7 @@ TEST(longest_multicalls_of_console_io)
     repeat("console_io read", 0, __HYPERVISOR_console_io, CONSOLEIO_read, sizeof(lines) - 1, ARG(lines), 0);
 }
 
-/* A domain's map of its memory, as long as it can be. */
+/* The longest map of its memory that a domain can have. */
 TEST(longest_multicalls_of_foreign_maps)
 {
     static uint8_t entries[128 * 20];

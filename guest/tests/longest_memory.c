@@ -13,7 +13,7 @@ static xen_pfn_t extents[EXTENTS], out[EXTENTS];
 static struct xen_memory_reservation reservation;
 static struct xen_memory_exchange exchange;
 
-/* Each gives its frames back and the next takes others. */
+/* Each call gives its frames back, and the next takes others. */
 TEST(longest_multicalls_of_memory_op)
 {
     uint8_t *p = alloc_pages(6);
@@ -25,7 +25,8 @@ TEST(longest_multicalls_of_memory_op)
         extents[i] = virt_to_mfn(p + i * PAGE_SIZE);
         out[i] = pfn + i;
     }
-    /* What is given back first is what the lists name from then on: the lowest free frames, taken again and again. */
+    /* The frames given back first are the ones that the lists name from then on. They are the lowest free frames, and
+     * are taken again and again. */
     exchange.in = (struct xen_memory_reservation){extents, EXTENTS, 0, 0, DOMID_SELF};
     exchange.out = (struct xen_memory_reservation){out, EXTENTS, 0, 0, DOMID_SELF};
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &exchange), 0);
@@ -36,7 +37,7 @@ TEST(longest_multicalls_of_memory_op)
             out[i] = pfn + i;
         CHECK_RC(HYPERVISOR_memory_op(XENMEM_populate_physmap, &reservation), EXTENTS);
     }
-    /* One by one, each of them in a call of its own and all in one multicall; then too much. */
+    /* One frame at a time, each in a call of its own and all in one multicall; then one too many. */
     for (uint32_t i = 0; i < CALLS; i++)
         call_at(i, __HYPERVISOR_memory_op, XENMEM_current_reservation, ARG(&self), 0, 0, 0);
     make_calls("current_reservation", HYPERVISOR_memory_op(XENMEM_current_reservation, &self));
@@ -53,7 +54,7 @@ TEST(longest_multicalls_of_memory_op)
         free_page(p + i * PAGE_SIZE);
 }
 
-/* In one multicall: 32 times 63 frames given back, and taken again. */
+/* In one multicall: 32 times 63 frames are given back and taken again. */
 TEST(longest_multicalls_of_reservations)
 {
     static xen_pfn_t lists[CALLS / 2][EXTENTS];

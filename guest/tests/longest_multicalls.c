@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Multicalls of 64 calls, each of them the worst of its kind: the longest lists, full tables, all ports in use. What
- * one of them takes without telling (spend() in xen/sched.h), 64 take together. tests/cases/longest_stretch.sh measures
- * how long interrupts are off meanwhile; here is tested that the calls do what they should.
+ * one call takes without accounting for it (spend() in xen/sched.h), 64 calls take together.
+ * tests/cases/longest_stretch.sh measures for how long interrupts are off meanwhile. These tests check that the calls
+ * do what they should.
  */
 #include "longest.h"
 
@@ -105,7 +106,7 @@ TEST(longest_multicalls_of_resets)
     static evtchn_reset_t reset = {DOMID_SELF};
     int port, last = 0;
 
-    NEED_DOM0(); /* others would lose their console */
+    NEED_DOM0(); /* other domains would lose their console */
     while ((port = event_bind_ipi(0)) > 0)
         last = port;
     event_op("reset", 0, EVTCHNOP_reset, &reset);
@@ -206,7 +207,7 @@ TEST(longest_multicalls_of_time)
     }
 }
 
-/* 128 ports, of which the last is pending, so that none of the polls waits. */
+/* 128 ports of which the last is pending, so none of the polls waits. */
 TEST(longest_multicalls_of_polls)
 {
     static evtchn_port_t ports[128];
@@ -252,7 +253,7 @@ TEST(longest_batch)
     free_page(data);
 }
 
-/* The entries of FREE_VA come and go, and name a page first as data and then as nothing. */
+/* The entries of FREE_VA come and go. Each page is named first as data and then not at all. */
 TEST(longest_multicalls_of_mmu_update)
 {
     static const uint32_t counts[] = {1, 2, 15, 63, 64};
@@ -338,11 +339,11 @@ TEST(longest_multicalls_of_pins)
     pin_and_unpin("a full L2", MMUEXT_PIN_L2_TABLE, l2);
     CHECK_RC(page_make_writable(l2), 0);
     CHECK_RC(page_make_writable(l1), 0);
-    l1[ENTRIES - 1] = make_pte(RAM_END_FRAME, PTE_KERNEL_RW); /* all of it for nothing */
+    l1[ENTRIES - 1] = make_pte(RAM_END_FRAME, PTE_KERNEL_RW); /* all the work is for nothing */
     CHECK_RC(page_make_readonly(l1), 0);
     for (uint32_t i = 0; i < CALLS; i++)
         ext_call(i, MMUEXT_PIN_L1_TABLE, virt_to_mfn(l1), 0);
-    if (!is_dom0()) /* which may map what is beyond RAM */
+    if (!is_dom0()) /* domain 0 may map what is beyond RAM */
         make_calls("an L1 whose last entry is wrong", -EPERM);
     CHECK_RC(page_make_writable(l1), 0);
     free_page(l1);
@@ -430,7 +431,7 @@ TEST(longest_multicalls_of_descriptors)
     free_gdt(pages);
 }
 
-/* ---- Different ones in one multicall: those that tell least, and then what takes long */
+/* ---- Different calls in one multicall: first those that account for least, then one that takes long */
 
 TEST(longest_mixed_multicalls)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Requests that keep the store busy for longest: through a tree that is full of the shortest paths, of the longest, and
- * of those in between, all of which begin alike; with payloads as long as there can be; among as many watches. See
+ * of some in between, which all begin alike; with the longest payloads; with as many watches as possible. See
  * longest.c.
  */
 #include "store_ring.h"
 
 static char payload[XENSTORE_PAYLOAD_MAX];
 
-/* Of any answer there is only one that would be wrong: none. */
+/* Any answer is right here; only a missing one would be wrong. */
 static void request(uint32_t type, uint32_t tx, uint32_t size)
 {
     (void)store_ask(type, tx, payload, size);
@@ -20,7 +20,7 @@ static bool succeeds(uint32_t type, uint32_t size)
     return store_reply.head.type == type;
 }
 
-/* "d/aaa...", of so many characters and a number, or something that is not there. Its size with its end. */
+/* "d/aaa...": that many characters, then a number or something that is not there. Returns the size with the final 0. */
 static uint32_t long_path(uint32_t length, const char *end)
 {
     memset(payload, 'a', 2 + length);
@@ -39,7 +39,7 @@ static uint32_t fill(uint32_t length)
     return n;
 }
 
-/* In front of all entries, behind them, and as long as there may be paths. */
+/* Paths in front of all entries and behind them, and the longest ones allowed. */
 static uint32_t make_path(uint32_t length, uint32_t which)
 {
     static const char *const ends[] = {"", "000", "999z", "~", "z/b/c/d/e/f/g/h/i/j"};
@@ -79,7 +79,7 @@ static void all_requests(uint32_t length)
     memcpy(payload, "d", 2);
     request(XS_DIRECTORY, 0, 2);
     memcpy(payload, "device", 7);
-    request(XS_WRITE, 0, 7); /* all others move */
+    request(XS_WRITE, 0, 7); /* all other entries move */
     request(XS_WRITE, 0, 8);
 }
 
@@ -99,7 +99,7 @@ TEST(longest_store_requests)
     }
 }
 
-/* Nothing but one path, as long as it can be; one that has no end; nothing but ends. */
+/* Payloads that are nothing but one path of the greatest length, one path without an end, or nothing but ends. */
 TEST(longest_store_payloads)
 {
     static const char fills[] = {'a', '_', '0', '/', 0};
@@ -124,7 +124,7 @@ TEST(longest_store_payloads)
         ;
 }
 
-/* Sixteen watches that differ in their last character only. */
+/* Sixteen watches that differ only in their last character. */
 TEST(longest_store_watches)
 {
     NEED_STORE();
@@ -139,7 +139,7 @@ TEST(longest_store_watches)
     request(XS_WATCH, 0, sizeof(payload));
     payload[253] = 'z';
     CHECK(!succeeds(XS_UNWATCH, 255));
-    payload[125] = 'z'; /* changes that concern none, and one that concerns all */
+    payload[125] = 'z'; /* changes that concern no watch, and one that concerns all */
     for (uint32_t i = 0; i < 8; i++)
         CHECK(succeeds(XS_WRITE, 127 + i));
     CHECK(succeeds(XS_RM, 127));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Exceptions, emulated instructions and switches that keep the hypervisor busy for longest: segment registers whose
- * descriptors all have to be checked anew, strings of port accesses, strings of stores to a page table, instructions
- * as long as they can be. See longest.c.
+ * descriptors all have to be checked again, strings of port accesses, strings of stores to a page table, instructions
+ * of the greatest length. See longest.c.
  */
 #include "longest.h"
 
@@ -13,7 +13,7 @@
 #define LDT_PAGES      6
 #define SELECTOR(page) ((page)*PAGE_SIZE + 8 + 5)
 
-/* An LDT full of flat segments, each of which has to be cut. The last page is for code. */
+/* An LDT full of flat segments, each of which has to be cut. Its last page is for code. */
 static void make_ldt(uint8_t *ldt)
 {
     for (uint32_t i = 0; i < LDT_PAGES * PAGE_SIZE / 8; i++)
@@ -46,7 +46,7 @@ static void load_cs(uint32_t cs)
     __asm__ volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(to) : : "memory");
 }
 
-/* The hypervisor finds all of them gone at once, on its way back from a switch, and none may be missing after it. */
+/* On its way back from a switch the hypervisor finds all of them gone at once. Afterwards none may be missing. */
 TEST(longest_segments)
 {
     uint8_t *first = alloc_pages(3), *second = alloc_pages(3);
@@ -77,7 +77,8 @@ TEST(longest_segments)
     free_ldt(second);
 }
 
-/* After a multicall whose last call has checked a page of descriptors, the way out needs two more. */
+/* After a multicall whose last call has checked a page of descriptors, the way out to the guest needs two more such
+ * pages. */
 TEST(longest_segments_after_a_multicall)
 {
     static multicall_entry_t calls[2];
@@ -112,7 +113,7 @@ static bool skip_two(struct trap_frame *frame)
     return true;
 }
 
-/* Ports that are emulated, or domain 0's own; a string that is far longer than what is done at once. */
+/* Ports that are emulated, and domain 0's own; with a string that is far longer than what is done at once. */
 TEST(longest_port_strings)
 {
     static const uint16_t ports[] = {0x42, 0x43, 0x61, 0x70, 0x71, 0x80, 0xCF8, 0xCFC};

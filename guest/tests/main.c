@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The conformance guest: runs the tests that `only=GLOB[,GLOB]` selects (all without it), one after the other, and
- * prints the test protocol. Also what the tests share.
+ * The conformance guest. It runs the tests that `only=GLOB[,GLOB]` selects (without it, all of them) one after the
+ * other, and prints the test protocol. What the tests share is here, too.
  */
 #include "test.h"
 
@@ -212,7 +212,8 @@ uint32_t foreign_frame(void)
 {
     uint32_t end = ram_end_frame(), pfn;
 
-    /* Above 2 MiB and the end of low memory all is RAM; what our list does not name belongs to somebody else. */
+    /* All memory from 2 MiB to the end of low memory is RAM. A frame there that our list does not name belongs to
+     * somebody else. */
     for (uint32_t mfn = 0x100; mfn < end; mfn++) {
         pfn = mfn_to_pfn(mfn);
         if (pfn >= start_info->nr_pages || pfn_to_mfn(pfn) != mfn)
@@ -284,7 +285,7 @@ static bool selected(const char *globs, const char *name)
     return false;
 }
 
-/* What the test has left must be right in the hypervisor's books, too; a hypervisor without an auditor is believed. */
+/* The hypervisor's books must be right after each test, too. A hypervisor without an auditor is believed. */
 static void audit_test(void)
 {
     static char text[300];
@@ -338,7 +339,7 @@ void guest_main(void)
     crash_if_asked();
     misuse_if_asked();
     fuzz_if_asked();
-    /* On real Xen domain 0 has a timer of 10 ms from the start, which would disturb the tests of events. */
+    /* On real Xen, domain 0 starts with a timer of 10 ms, which would disturb the tests of events. */
     HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
     run_selected(globs, false);
     run_selected(globs, true);

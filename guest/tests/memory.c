@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_op: what a domain has, and changing it. Changes are proved by the machine-to-physical table and by using the
- * frames: mapping a frame given away must fail, mapping one received must work and find it zeroed or ours alone.
+ * memory_op: what memory a domain has, and changing that. The machine-to-physical table and the use of the frames prove
+ * the changes: mapping a frame that was given away must fail; mapping one that was received must work, and it must be
+ * zeroed or hold only our own data.
  */
 #include "test.h"
 
@@ -50,7 +51,7 @@ TEST(memory_machphys_mapping)
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_machphys_mapping, &m), 0);
     CHECK_EQ(m.v_start, MACH2PHYS_VIRT_START);
     CHECK_EQ(m.v_end, MACH2PHYS_VIRT_END);
-    CHECK(m.max_mfn + 1 >= RAM_END_FRAME); /* where Xen says one frame too many */
+    CHECK(m.max_mfn + 1 >= RAM_END_FRAME); /* there Xen reports one frame too many */
     CHECK(m.max_mfn < MACH2PHYS_NR_ENTRIES);
     for
         EACH_BAD_OUTPUT(p, sizeof(m))
@@ -115,8 +116,7 @@ TEST(memory_map_of_the_machine)
         }
     for
         EACH_BAD_POINTER(p, sizeof(map))
-    CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_machine_memory_map, p), -EFAULT,
-                 -EINVAL); /* the count is looked at first */
+    CHECK_ONE_OF(HYPERVISOR_memory_op(XENMEM_machine_memory_map, p), -EFAULT, -EINVAL); /* the count is checked first */
 }
 
 TEST(memory_map_of_the_domain)
@@ -125,7 +125,7 @@ TEST(memory_map_of_the_domain)
     struct xen_memory_map map = {4, entry};
     int rc = HYPERVISOR_memory_op(XENMEM_memory_map, &map);
 
-    /* Xen has none for a domain 0 that nobody gave one. */
+    /* Xen has no such map for a domain 0 that was not given one. */
     CHECK_ONE_OF(rc, 0, -ENOSYS);
 }
 
@@ -151,7 +151,8 @@ static int populate(xen_pfn_t *pfns, uint32_t n, uint32_t order)
     return HYPERVISOR_memory_op(XENMEM_populate_physmap, &r);
 }
 
-/* Out of the linear map, so that nothing refers to the frame any more, and back into it with another. */
+/* Takes the page out of the linear map, so that nothing refers to the frame any more. Then puts it back with another
+ * frame. */
 static void take_out(void *page)
 {
     CHECK_RC(update_va(page, 0, UVMF_INVLPG), 0);
@@ -192,7 +193,7 @@ TEST(memory_decrease_and_populate)
     }
 }
 
-/* A frame that is still mapped is given up, but lives on until the mapping goes. */
+/* A frame that is still mapped can be given up, but it lives on until the mapping goes. */
 TEST(memory_decrease_mapped_page)
 {
     void *page = alloc_page();
@@ -257,7 +258,7 @@ TEST(memory_decrease_bad)
     CHECK_RC(reservation_of(XENMEM_current_reservation, DOMID_SELF), before);
 }
 
-/* The second of three is bad: the first is done, and counted. */
+/* The second of three is bad. The first is done and counted. */
 TEST(memory_decrease_stops_at_the_bad_one)
 {
     void *page[2];
@@ -301,11 +302,11 @@ TEST(memory_exchange)
     e = exchange_of(in, 4, 0, out, 1, 2);
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &e), 0);
     CHECK_EQ(e.nr_exchanged, 4);
-    CHECK_EQ(out[0] & 3, 0); /* four in a row, aligned */
+    CHECK_EQ(out[0] & 3, 0); /* four frames in a row, aligned */
     CHECK_RC(reservation_of(XENMEM_current_reservation, DOMID_SELF), before);
     for (unsigned int i = 0; i < 4; i++) {
         CHECK_EQ(mfn_to_pfn(out[0] + i), virt_to_pfn(page[0]) + i);
-        /* Our own order of things: page i gets frame i. */
+        /* Our own order again: page i gets frame i. */
         mmu_update_t m2p = {(uint64_t)(out[0] + i) << PAGE_SHIFT | MMU_MACHPHYS_UPDATE, virt_to_pfn(page[i])};
 
         CHECK_RC(HYPERVISOR_mmu_update(&m2p, 1), 0);
@@ -325,11 +326,11 @@ TEST(memory_exchange_bad)
     e = exchange_of(in, 1, 0, out, 1, 0);
     CHECK(HYPERVISOR_memory_op(XENMEM_exchange, &e) < 0);
     CHECK_EQ(e.nr_exchanged, 0);
-    e = exchange_of(in, 2, 0, out, 1, 0); /* unequal */
+    e = exchange_of(in, 2, 0, out, 1, 0); /* unequal amounts */
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &e), -EINVAL);
     e = exchange_of(in, 1, 0, out, 1, 31);
     CHECK(HYPERVISOR_memory_op(XENMEM_exchange, &e) < 0);
-    e = exchange_of(in, 0x80000000, 1, out, 1, 0); /* whose product overflows */
+    e = exchange_of(in, 0x80000000, 1, out, 1, 0); /* the product overflows */
     CHECK(HYPERVISOR_memory_op(XENMEM_exchange, &e) < 0);
     e = exchange_of(in, 1, 0, out, 1, 0);
     e.nr_exchanged = 2;
@@ -358,7 +359,7 @@ TEST(memory_bad_command)
     CHECK_RC(HYPERVISOR_memory_op(8, arg), -ENOSYS);
 }
 
-/* Domain 0 may map the machine-to-physical table by its frames, as DOMID_XEN's, but not to write. */
+/* Domain 0 may map the frames of the machine-to-physical table, as DOMID_XEN's, but only read-only. */
 TEST(memory_machphys_frames_are_read_only)
 {
     NEED_DOM0();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmu_update: every command, good and bad; batches are in mmu_update_batch.c. Each success is proved by reading the
- * entry back through its read-only mapping, each refusal by the entry still being what it was. The tests work on an L1
- * table of their own at FREE_TABLE_VA and on pages of their own, so that a wrong result cannot take the guest's own
- * ground away.
+ * mmu_update: every command, good and bad; batches are in mmu_update_batch.c. A success is proved by reading the entry
+ * back through its read-only mapping, a refusal by the entry still being what it was. The tests work on an L1 table of
+ * their own at FREE_TABLE_VA and on pages of their own, so a wrong result cannot take away memory that the guest itself
+ * needs.
  */
 #include "own_table.h"
 
@@ -45,7 +45,8 @@ TEST(mmu_update_flags)
     TRY(make_pte(mfn(), PTE_P | PTE_US), 0);
     TRY(make_pte(mfn(), PTE_P | PTE_A | PTE_D | PTE_AVAIL), 0);
     TRY(make_pte(mfn(), PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_AVAIL), 0);
-    /* Not present: anything goes, except that a processor with L1TF may not be shown RAM (XSA-273). */
+    /* An entry that is not present may hold anything, except that a processor with L1TF must not see an address in RAM
+     * in it (XSA-273). */
     if (mmu_set_entry(&l1[0], make_pte(mfn(), 0)) != -EINVAL)
         TRY(make_pte(mfn(), 0), 0);
     TRY(0xfffffffffffff000ull & ~PTE_NX, 0);
@@ -113,7 +114,7 @@ TEST(mmu_update_reserved_bits)
 
 TEST(mmu_update_own_flags_change)
 {
-    /* Read-only to writable and back; only what software may use; Accessed and Dirty off. */
+    /* Read-only to writable and back; the bits that only software uses; Accessed and Dirty off. */
     static const pte_t steps[] = {PTE_KERNEL_RO, PTE_KERNEL_RW,  PTE_KERNEL_RO,          PTE_KERNEL_RO | 0x200,
                                   PTE_P,         PTE_P | PTE_RW, PTE_KERNEL_RW | PTE_US, PTE_KERNEL_RW};
 
@@ -145,7 +146,7 @@ TEST(mmu_update_frames_that_are_no_ram)
     NEED_DOM0();
     if (!begin())
         return;
-    TRY(make_pte(MMIO_FRAME, PTE_KERNEL_RW), 0); /* domain 0 may */
+    TRY(make_pte(MMIO_FRAME, PTE_KERNEL_RW), 0); /* domain 0 may do this */
     TRY(make_pte(MMIO_FRAME, PTE_KERNEL_RW | PTE_PCD | PTE_PWT), 0);
     CHECK_RC(mmu_set((uint64_t)MMIO_FRAME << PAGE_SHIFT, 0), -EINVAL);
     CHECK_RC(mmu_set((uint64_t)HUGE_FRAME << PAGE_SHIFT, 0), -EINVAL);
@@ -153,7 +154,7 @@ TEST(mmu_update_frames_that_are_no_ram)
     end();
 }
 
-/* The hypervisor's image and tables can be no part of any guest's mapping. */
+/* The hypervisor's image and tables cannot be part of any guest's mapping. */
 TEST(mmu_update_hypervisor_memory)
 {
     pte_t *top = mm_l2_entry((void *)HYPERVISOR_VIRT_START);
@@ -161,7 +162,8 @@ TEST(mmu_update_hypervisor_memory)
 
     if (!begin())
         return;
-    /* The machine-to-physical table is shown read-only. Not all of Xen's 2 MiB of it need be ours to name. */
+    /* Guests see the machine-to-physical table read-only. Not every one of the 2 MiB that Xen has for it need be ours
+     * to name. */
     if (*top & PTE_PSE)
         TRY(make_pte(table, PTE_KERNEL_RW), -EBUSY);
     TRY(make_pte(0x101, PTE_KERNEL_RW), -EBUSY);
@@ -214,7 +216,7 @@ TEST(mmu_update_ordinary_page)
     CHECK_EQ(words[2], req[0].val);
     CHECK_EQ(words[511], req[1].val);
     CHECK_EQ(words[1], 0);
-    /* A page that is only mapped read-only may be written to in this way as well: it is nobody's table. */
+    /* A page that is only mapped read-only may be written to in this way as well, since it is not a table. */
     CHECK_RC(page_make_readonly(page), 0);
     req[0].val = 5;
     CHECK_RC(HYPERVISOR_mmu_update(req, 1), 0);
@@ -246,8 +248,8 @@ TEST(mmu_update_machphys)
     end();
 }
 
-/* Frame 0 with a command in the lowest bits: a pointer that looks like no table's at all. Whatever a fast path makes of
- * it must not be an entry at the guest's own address 0. */
+/* Frame 0 with a command in the lowest bits: a pointer that cannot belong to any table. A fast path must not take it
+ * for an entry at the guest's own address 0. */
 TEST(mmu_update_machphys_frame_0)
 {
     pte_t *low = mm_l2_entry(0), bait;
@@ -264,7 +266,7 @@ TEST(mmu_update_machphys_frame_0)
             context("command %u, batch of %u", cmd, n);
             for (unsigned int i = 0; i < 512; i++)
                 data[i] = bait;
-            /* In front of it, requests after which a batch holds no table. */
+            /* Before it come requests after which a batch holds no table. */
             req[0] = (mmu_update_t){virt_to_maddr(&data[511]), bait};
             req[1] = req[0];
             req[n - 1] = (mmu_update_t){cmd | 8, 0};
@@ -292,7 +294,7 @@ TEST(mmu_update_table_writable)
     TRY(make_pte(pte_mfn(*mm_l3_entry(0)), PTE_KERNEL_RW), -EBUSY);
     TRY(make_pte(pte_mfn(*mm_l3_entry((void *)VIRT_BASE)), PTE_KERNEL_RW), -EBUSY);
     CHECK_RC(page_make_writable(l1), -EBUSY);
-    /* Not even by the short way, when the frame is mapped read-only and only RW is to change. */
+    /* Not even by the short way, for a frame that is mapped read-only and an entry in which only RW changes. */
     CHECK_RC(mmu_set_entry(&l1[0], make_pte(virt_to_mfn(l1), PTE_KERNEL_RO)), 0);
     CHECK_RC(mmu_set_entry(&l1[0], make_pte(virt_to_mfn(l1), PTE_KERNEL_RW)), -EBUSY);
     CHECK_EQ(l1[0], make_pte(virt_to_mfn(l1), PTE_KERNEL_RO));
@@ -306,7 +308,7 @@ TEST(mmu_update_writable_page_as_table)
 
     if (!begin())
         return;
-    CHECK_RC(mmu_set_entry(l2e, make_pte(mfn(), PTE_TABLE)), -EINVAL); /* its linear mapping is writable */
+    CHECK_RC(mmu_set_entry(l2e, make_pte(mfn(), PTE_TABLE)), -EINVAL); /* the page's linear mapping is writable */
     CHECK_EQ(*l2e, 0);
     end();
 }
@@ -318,7 +320,7 @@ TEST(mmu_update_l2)
     if (!begin())
         return;
     was = *l2e;
-    if (is_int82()) { /* Xen 4.2.5's short way for an entry with the same frame lets these through: XSA-148 */
+    if (is_int82()) { /* Xen 4.2.5's short way for entries that keep their frame allows these: XSA-148 */
         CHECK_RC(mmu_set_entry(l2e, was | PTE_PSE), -EINVAL);
         CHECK_RC(mmu_set_entry(l2e, was | PTE_G), -EINVAL);
         CHECK_RC(mmu_set_entry(l2e, was | PTE_PCD), -EINVAL);
@@ -361,7 +363,7 @@ TEST(mmu_update_l2_of_the_hypervisor)
     context("%s", "");
 }
 
-/* A table can be its own L1 at no level: types differ. */
+/* At no level can a table be its own L1: the types differ. */
 TEST(mmu_update_recursive)
 {
     pte_t *l2 = mm_l2_entry(0), *l3 = mm_base(), *free = mm_l2_entry((void *)FREE_TABLE_VA);
@@ -389,8 +391,8 @@ TEST(mmu_update_l3)
         CHECK_RC(mmu_set_entry(&l3[0], make_pte(virt_to_mfn(l3), PTE_P)), -EINVAL);
     }
     CHECK_RC(mmu_set_entry(&l3[0], make_pte(l1_frame, PTE_P)), -EINVAL);
-    CHECK_RC(mmu_set_entry(&l3[0], make_pte(pte_mfn(l3[3]), PTE_P)), -EINVAL); /* slot 3's L2 serves only there */
-    CHECK_RC(mmu_set_entry(&l3[0], make_pte(mfn(), PTE_P)), -EINVAL);          /* writable page */
+    CHECK_RC(mmu_set_entry(&l3[0], make_pte(pte_mfn(l3[3]), PTE_P)), -EINVAL); /* slot 3's L2 can serve only there */
+    CHECK_RC(mmu_set_entry(&l3[0], make_pte(mfn(), PTE_P)), -EINVAL);          /* a writable page */
     CHECK_RC(mmu_set_entry(&l3[0], make_pte(foreign_frame(), PTE_P)), -EINVAL);
     CHECK_EQ(l3[0] & ~(PTE_A | PTE_D | PTE_RW), was);
     end();
@@ -400,7 +402,7 @@ TEST(mmu_update_l3_slots_shared)
 {
     pte_t *l3 = mm_base(), was0 = l3[0] & (PTE_FRAME | PTE_P), was1 = l3[1] & (PTE_FRAME | PTE_P);
 
-    /* L2s of slots 0 to 2 may stand twice, and be taken away. */
+    /* L2s of slots 0 to 2 may be named twice, and be taken away. */
     CHECK_RC(mmu_set_entry(&l3[0], was1), 0);
     CHECK_EQ(l3[0] & (PTE_FRAME | PTE_P), was1);
     CHECK_RC(mmu_set_entry(&l3[0], 0), 0);
@@ -431,21 +433,21 @@ TEST(mmu_update_domains)
     CHECK_EQ(done, 0);
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_SELF | (DOMID_SELF + 1u) << 16), -EINVAL);
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_INVALID), -ESRCH);
-    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, 0), -ESRCH); /* ourselves, by number: Xen wants DOMID_SELF */
+    CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, 0), -ESRCH); /* our own number: Xen wants DOMID_SELF */
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, 6u << 16 | DOMID_SELF), -EINVAL);
     CHECK_EQ(l1[0], 0);
-    /* What is not RAM, named with its owner. */
+    /* What is not RAM, named together with its owner. */
     req.val = make_pte(MMIO_FRAME, PTE_KERNEL_RW);
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_IO), 0);
     CHECK_EQ(l1[0], req.val);
-    /* The tables are ours, by number plus one. */
+    /* The tables are ours, named by our number plus one. */
     req.val = make_pte(mfn(), PTE_KERNEL_RO);
     CHECK_RC(HYPERVISOR_mmu_update_dom(&req, 1, NULL, 1u << 16 | DOMID_SELF), 0);
     CHECK_EQ(l1[0], req.val);
     end();
 }
 
-/* Mapped twice writable, taken away once: still not free to be a table. */
+/* The page is mapped writable twice, and one mapping is taken away: it still cannot become a table. */
 TEST(mmu_update_counts_every_mapping)
 {
     if (!begin())
@@ -465,7 +467,7 @@ TEST(mmu_update_counts_every_mapping)
     end();
 }
 
-/* The translation of a page that became a table must not stay writable in the TLB. */
+/* When a page has become a table, its old writable translation must not stay in the TLB. */
 TEST(mmu_update_stale_translation)
 {
     volatile uint32_t *va = (void *)FREE_TABLE_VA;

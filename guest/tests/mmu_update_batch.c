@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Batches of mmu_update: what is done and counted when one of their requests fails, or cannot be read, or the count
- * cannot be written.
+ * Batches of mmu_update: what is done and counted when one request fails, when a request cannot be read, and when the
+ * count cannot be written.
  */
 #include "own_table.h"
 
@@ -35,7 +35,7 @@ TEST(mmu_update_batch)
     end();
 }
 
-/* A failing entry ends the batch: what stood before it is done and counted, what stands behind it is not. */
+/* A failing entry ends the batch. The entries before it are done and counted, those after it are not done. */
 TEST(mmu_update_failing_entry)
 {
     static const unsigned int at[] = {0, 1, 63, 64, 65, 127, 128, 200, 299};
@@ -60,7 +60,7 @@ TEST(mmu_update_failing_entry)
         CHECK_RC(HYPERVISOR_mmu_update(req, 300), 0);
     }
     context("%s", "");
-    /* All of those references came back: the page can become a table. */
+    /* All of those references were given back: the page can become a table. */
     CHECK_RC(page_make_readonly(page), 0);
     CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, mfn(), 0), 0);
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, mfn(), 0), 0);
@@ -76,7 +76,7 @@ TEST(mmu_update_done_pointer)
     if (!begin())
         return;
     req = (mmu_update_t){pte_maddr(l1), make_pte(mfn(), PTE_KERNEL_RO)};
-    /* A pointer that cannot be written to is ignored; the work is done. */
+    /* A pointer for the count that cannot be written to is ignored. The work is done. */
     for
         EACH_BAD_OUTPUT(p, 4)
         {
@@ -103,7 +103,7 @@ TEST(mmu_update_bad_pointers)
         }
 }
 
-/* The array runs off a page's end into nothing: what could be read is done and counted. */
+/* The array crosses a page's end, after which nothing is mapped. What could be read is done and counted. */
 TEST(mmu_update_array_over_the_page_end)
 {
     mmu_update_t *req = (mmu_update_t *)EDGE(3 * sizeof(mmu_update_t));
@@ -120,7 +120,7 @@ TEST(mmu_update_array_over_the_page_end)
     CHECK_RC(HYPERVISOR_mmu_update_dom(req, 4, &done, DOMID_SELF), -EFAULT);
     CHECK_EQ(done, 3);
     CHECK_EQ(l1[2], 0);
-    /* Not on a boundary of its own size: half of the last request is missing. */
+    /* The array is not aligned to the size of a request: half of the last request is missing. */
     req = (mmu_update_t *)EDGE(3 * sizeof(mmu_update_t) - 8);
     for (unsigned int i = 0; i < 2; i++)
         req[i] = (mmu_update_t){pte_maddr(&l1[i]), make_pte(mfn(), PTE_KERNEL_RO)};
@@ -132,7 +132,7 @@ TEST(mmu_update_array_over_the_page_end)
     end();
 }
 
-/* One check covers the array: if it reaches the hypervisor, nothing at all of it is carried out. */
+/* One check covers the whole array: if it reaches the hypervisor, nothing of it is carried out. */
 TEST(mmu_update_array_into_the_hypervisor)
 {
     static const uint32_t counts[] = {0x07ffffff, 0x10000000, 0x10000001, 0x0fffffff,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmuext_op: pins and their rules, the base pointer, flushes, the LDT's edges, page operations. A type is proved by
- * what it forbids: a pinned table has no writable mapping, an unpinned page may have one again.
+ * mmuext_op: pins and their rules, the base pointer, flushes, the edges of the LDT, page operations. A type is proved
+ * by what it forbids: a pinned table cannot have a writable mapping, an unpinned page can have one again.
  */
 #include "test.h"
 
@@ -54,7 +54,7 @@ TEST(mmuext_pin_l2)
     CHECK_RC(pin(1, page), -EINVAL);
     CHECK_RC(page_make_writable(page), -EBUSY);
     CHECK_RC(unpin(page), 0);
-    CHECK_RC(pin(1, page), 0); /* its type may change once nobody uses it */
+    CHECK_RC(pin(1, page), 0); /* the type may change once nobody uses it */
     CHECK_RC(unpin(page), 0);
     free_table_page(page);
 }
@@ -98,7 +98,7 @@ TEST(mmuext_pin_l1_contents)
         CHECK_RC(page_make_writable(page), 0);
     }
     context("%s", "");
-    /* The refused ones have left no reference behind. */
+    /* The refused operations have left no reference behind. */
     memset(page, 0, PAGE_SIZE);
     CHECK_RC(page_make_readonly(data), 0);
     CHECK_RC(pin(1, data), 0);
@@ -108,7 +108,8 @@ TEST(mmuext_pin_l1_contents)
     free_page(data);
 }
 
-/* Wherever an entry stands, alone or beside others, it counts when its table is taken, and when it is given back. */
+/* Wherever an entry is in its table, and whatever is beside it, it counts when the table is validated and when it is
+ * given up. */
 TEST(mmuext_pin_l1_each_entry)
 {
     pte_t *page = alloc_page();
@@ -144,7 +145,7 @@ TEST(mmuext_pin_l1_that_maps_itself)
 {
     pte_t *page = alloc_page();
 
-    /* Writable: the mapping would be one of a table. Read-only: nothing against it. */
+    /* A writable mapping would be one of a table, so it is refused. A read-only one is allowed. */
     page[7] = make_pte(virt_to_mfn(page), PTE_KERNEL_RW);
     CHECK_RC(page_make_readonly(page), 0);
     CHECK(pin(1, page) < 0);
@@ -185,8 +186,8 @@ TEST(mmuext_pin_l2_contents)
     l2[0] = l2[511] = make_pte(virt_to_mfn(l1), PTE_TABLE);
     CHECK_RC(page_make_readonly(l2), 0);
     CHECK_RC(pin(2, l2), 0);
-    CHECK_RC(page_make_writable(l1), -EBUSY); /* a table by being in a table */
-    CHECK_RC(pin(1, l1), 0);                  /* and pinned for itself in addition */
+    CHECK_RC(page_make_writable(l1), -EBUSY); /* a table because a table names it */
+    CHECK_RC(pin(1, l1), 0);                  /* and pinned as well */
     CHECK_RC(unpin(l2), 0);
     CHECK_RC(page_make_writable(l1), -EBUSY);
     CHECK_RC(unpin(l1), 0);
@@ -198,7 +199,7 @@ TEST(mmuext_pin_l2_contents)
         CHECK(pin(2, l2) < 0);
     }
     context("%s", "");
-    /* l1 is free again although l2[0] had named it in vain. */
+    /* l1 is free again although l2[0] had tried to name it. */
     free_table_page(l1);
     free_table_page(l2);
 }
@@ -221,7 +222,7 @@ TEST(mmuext_pin_l3)
     CHECK_RC(pin(3, space.l3), 0);
     CHECK_RC(page_make_writable(space.l3), -EBUSY);
     CHECK_RC(page_make_writable(space.l2_top), -EBUSY);
-    /* The hypervisor put its own entries into the L2 of slot 3. */
+    /* The hypervisor has put its own entries into the L2 of slot 3. */
     CHECK(space.l2_top[L2_INDEX(HYPERVISOR_VIRT_START)] & PTE_P);
     CHECK_RC(unpin(space.l3), 0);
     address_space_free(&space);
@@ -242,7 +243,7 @@ TEST(mmuext_pin_l3_contents)
         space.l3[1] = mm_base()[1] & (PTE_FRAME | PTE_P);
         switch (i) {
         case 0:
-            space.l3[3] = 0; /* nowhere for the hypervisor */
+            space.l3[3] = 0; /* no place for the hypervisor's entries */
             break;
         case 1:
             space.l3[3] = mm_base()[3] & (PTE_FRAME | PTE_P); /* another L3's */
@@ -339,7 +340,7 @@ TEST(mmuext_new_baseptr)
 
     address_space_copy(&space);
     CHECK_RC(mm_set_base(space.l3), 0);
-    /* Something that only the new one has. */
+    /* Something that only the new address space has. */
     l1 = new_l1_at(FREE_TABLE_VA);
     CHECK_RC(mmu_set_entry(&l1[0], make_pte(virt_to_mfn(data), PTE_KERNEL_RW)), 0);
     *va = 0x77;
@@ -347,7 +348,8 @@ TEST(mmuext_new_baseptr)
     CHECK_RC(page_make_writable(space.l3), -EBUSY); /* in use, though not pinned */
     CHECK_RC(mm_set_base(old), 0);
     CHECK(!probe_read(va, NULL, NULL));
-    /* QEMU's TCG has set Accessed in the entries meanwhile, which Xen does not take when it validates them again. */
+    /* QEMU's TCG has set Accessed in the entries in the meantime. Xen does not accept that when it validates them
+     * again. */
     for (unsigned int i = 0; !is_int82() && i < 4; i++)
         CHECK_RC(mmu_set_entry(&space.l3[i], space.l3[i] & (PTE_FRAME | PTE_P)), 0);
     CHECK_RC(mm_set_base(space.l3), 0);
@@ -373,7 +375,7 @@ TEST(mmuext_new_baseptr_bad)
     free_page(page);
 }
 
-/* The last use as base pointer ends: the table is a table no more. */
+/* With its last use as base pointer, the page stops being a table. */
 TEST(mmuext_unpin_in_use)
 {
     const pte_t *old = mm_base();
@@ -457,7 +459,7 @@ TEST(mmuext_set_ldt_bounds)
     CHECK_RC(mmuext(MMUEXT_SET_LDT, FREE_VA, 0x20000001), -EINVAL);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, FREE_VA + 8, 1), -EINVAL);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, HYPERVISOR_VIRT_START, 1), -EINVAL);
-    if (is_int82()) /* Xen 4.2.5 finds out only when it looks for the pages */
+    if (is_int82()) /* Xen 4.2.5 notices only when it looks for the pages */
         CHECK_RC(mmuext(MMUEXT_SET_LDT, HYPERVISOR_VIRT_START - 0x1000, 513), -EINVAL);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, HYPERVISOR_VIRT_START - 0x1000, 512), 0);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, 0, 0), 0);
@@ -499,7 +501,7 @@ TEST(mmuext_copy_page)
     CHECK_RC(mmuext(MMUEXT_COPY_PAGE, HUGE_FRAME, virt_to_mfn(b)), -EINVAL);
     CHECK_RC(pin(1, table), 0);
     CHECK_RC(mmuext(MMUEXT_COPY_PAGE, virt_to_mfn(table), virt_to_mfn(a)), -EINVAL);
-    CHECK_RC(mmuext(MMUEXT_COPY_PAGE, virt_to_mfn(b), virt_to_mfn(table)), 0); /* reading one is harmless */
+    CHECK_RC(mmuext(MMUEXT_COPY_PAGE, virt_to_mfn(b), virt_to_mfn(table)), 0); /* reading a page table is harmless */
     CHECK_RC(unpin(table), 0);
     CHECK_EQ(b[5], 0);
     free_table_page(table);
@@ -529,7 +531,7 @@ TEST(mmuext_batch)
     ops[21].cmd = 99;
     CHECK_RC(HYPERVISOR_mmuext_op_page(ops, 40, &done, DOMID_SELF), -ENOSYS);
     CHECK_EQ(done, 21);
-    CHECK_RC(pin(1, page), -EINVAL); /* entry 20 stands */
+    CHECK_RC(pin(1, page), -EINVAL); /* the pin of entry 20 was done and stays */
     CHECK_RC(unpin(page), 0);
     CHECK_RC(HYPERVISOR_mmuext_op(ops, 0, &done, DOMID_SELF), 0);
     CHECK_EQ(done, 0);

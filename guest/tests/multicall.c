@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * multicall: each entry's result in its place, failures that do not stop the rest, numbers out of range, arguments in
- * order, and what happens when the list itself cannot be read or written.
+ * multicall: each entry's result in its place, failures that do not stop the other entries, numbers out of range, the
+ * order of arguments, and what happens when the list itself cannot be read or written.
  */
 #include "test.h"
 
@@ -25,7 +25,7 @@ TEST(multicall_results)
     calls[0].op = __HYPERVISOR_xen_version;
     calls[0].args[0] = XENVER_pagesize;
     calls[0].args[1] = 0;
-    calls[1].op = 63; /* nobody's */
+    calls[1].op = 63; /* a number that no call has */
     calls[2].op = __HYPERVISOR_xen_version;
     calls[2].args[0] = 99;
     calls[3].op = 0xffffffff;
@@ -38,7 +38,7 @@ TEST(multicall_results)
     CHECK_RC(calls[2].result, -ENOSYS);
     CHECK_RC(calls[3].result, -ENOSYS);
     CHECK_EQ(calls[4].result, 1);
-    CHECK_EQ(calls[0].args[5], 0x5a5a5a5a); /* what is the caller's stays */
+    CHECK_EQ(calls[0].args[5], 0x5a5a5a5a); /* what belongs to the caller stays as it was */
     CHECK_EQ(calls[0].op, __HYPERVISOR_xen_version);
 }
 
@@ -74,7 +74,7 @@ TEST(multicall_many)
     free_page(data);
 }
 
-/* Five arguments, of which each counts. */
+/* A call with five arguments, each of which matters. */
 TEST(multicall_all_arguments)
 {
     void *data = alloc_page();
@@ -99,9 +99,8 @@ TEST(multicall_all_arguments)
     free_page(data);
 }
 
-/* At every distance of 4 bytes from a page's end, over three pages: entries that stand on two of them count like
- * others.
- */
+/* Lists at every distance of 4 bytes from a page's end, over three pages: entries that cross a page's end work like
+ * others. */
 TEST(multicall_unaligned)
 {
     uint8_t *pages = alloc_pages(2);
@@ -122,10 +121,10 @@ TEST(multicall_unaligned)
         free_page(pages + i * PAGE_SIZE);
 }
 
-/* The last entry reaches into a page that is not there: the ones before it are carried out, and it is not. */
+/* The last entry reaches into a page that is not mapped. The entries before it are carried out, and it is not. */
 TEST(multicall_half_an_entry)
 {
-    uint8_t *volatile edge = EDGE_PAGE + PAGE_SIZE; /* volatile: or gcc thinks the entries out of some array */
+    uint8_t *volatile edge = EDGE_PAGE + PAGE_SIZE; /* volatile: otherwise gcc sees an array bound crossed */
     multicall_entry_t *calls;
 
     for (uint32_t there = 4; there < sizeof(*calls); there += 4) {
@@ -143,12 +142,12 @@ TEST(multicall_half_an_entry)
         CHECK_RC(calls[1].result, 0);
         if (there > 4)
             CHECK_EQ(calls[2].result, 77);
-        EXPECT_TRAP(NULL, use_fpu, NULL, TRAP_NO_DEVICE); /* TS is as the second has left it */
+        EXPECT_TRAP(NULL, use_fpu, NULL, TRAP_NO_DEVICE); /* TS is as the second entry has left it */
         CHECK_RC(HYPERVISOR_fpu_taskswitch(0), 0);
     }
 }
 
-/* Descriptors by a multicall are checked as by the call itself. */
+/* Descriptors in a multicall are checked as in the call itself. */
 TEST(multicall_update_descriptor)
 {
     static const struct {
@@ -170,7 +169,7 @@ TEST(multicall_update_descriptor)
     for (unsigned int i = 0; i < ARRAY_SIZE(tries); i++) {
         context("descriptor %llx", tries[i].descriptor);
         memset(table, 0x11, PAGE_SIZE);
-        for (unsigned int k = 0; k < 3; k++) /* a bad address, good ones */
+        for (unsigned int k = 0; k < 3; k++) /* a bad address, then good ones */
             calls[k] = (multicall_entry_t){
                 .op = __HYPERVISOR_update_descriptor,
                 .result = 77,
@@ -188,7 +187,7 @@ TEST(multicall_update_descriptor)
     free_page(table);
 }
 
-/* As Linux switches tasks. */
+/* What Linux does to switch tasks. */
 TEST(multicall_task_switch)
 {
     multicall_entry_t calls[4] = {
@@ -202,8 +201,8 @@ TEST(multicall_task_switch)
         CHECK_RC(calls[i].result, 0);
 }
 
-/* A flush asked for with an update is done: translations in use are gone after it. With a mask that cannot be read the
- * entry fails, but only after the update (flushed or not); the entries behind it are carried out. */
+/* A flush that an update asks for is done: afterwards the old translation is not used any more. If the flush mask
+ * cannot be read, the entry fails, but only after the update (flushed or not); the next entries are carried out. */
 TEST(multicall_update_va_flushes)
 {
     static const uint32_t flushes[] = {UVMF_INVLPG,
@@ -261,7 +260,7 @@ TEST(multicall_bad_pointers)
     void *p;
 
     memset(EDGE_PAGE, 0x11, PAGE_SIZE);
-    /* The sixth argument is nobody's: whether it can be read does not matter. */
+    /* The sixth argument belongs to no call: whether it can be read does not matter. */
     for
         EACH_BAD_POINTER(p, offsetof(multicall_entry_t, args[5]))
     CHECK_RC(HYPERVISOR_multicall(p, 1), -EFAULT);
@@ -269,7 +268,7 @@ TEST(multicall_bad_pointers)
     calls[0].op = calls[1].op = __HYPERVISOR_xen_version;
     calls[0].args[0] = calls[1].args[0] = XENVER_pagesize;
     CHECK_RC(HYPERVISOR_multicall(calls, 3), -EFAULT);
-    CHECK_EQ(calls[0].result, PAGE_SIZE); /* those before it are done */
+    CHECK_EQ(calls[0].result, PAGE_SIZE); /* the entries before it are done */
     CHECK_EQ(calls[1].result, PAGE_SIZE);
     CHECK_RC(HYPERVISOR_multicall(calls, 0x08000000), -EFAULT); /* 2^27 entries of 32 bytes: 2^32 */
     CHECK_RC(HYPERVISOR_multicall(calls, 0x08000001), -EFAULT);
@@ -289,7 +288,7 @@ TEST(multicall_read_only)
     CHECK_RC(mmuext(MMUEXT_CLEAR_PAGE, mfn, 0), 0);
 }
 
-/* Events wait for the end of the whole. */
+/* Events are delivered only after the whole multicall. */
 TEST(multicall_delivers_events_at_its_end)
 {
     int port = event_bind_ipi(0);

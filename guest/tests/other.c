@@ -71,7 +71,7 @@ void other_carry_out(const struct victim *v)
     CHECK(victim_wait(v, 1000));
     list = victim_map(v, VICTIM_LIST);
     if (list)
-        seen = *list; /* checks print, and more is mapped by then */
+        seen = *list; /* a copy, since checks print, and more is mapped by then */
     victim_unmap();
     for (uint32_t i = 0; i < expected_calls; i++)
         if ((int32_t)seen.calls[i].result != expected[i].result)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What tests of page tables work on (mmu_update*.c, security_rules*.c): a table of their own at FREE_TABLE_VA, and a
- * page that it does not map yet. */
+/* What the tests of page tables work on (mmu_update*.c, security_rules*.c): a table of their own at FREE_TABLE_VA, and
+ * a page that the table does not map yet. */
 #ifndef TESTS_OWN_TABLE_H
 #define TESTS_OWN_TABLE_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Interrupt numbers: physdev_op and event_channel_op must mean the same ones. Nobody has got any on Int82. */
+/* Interrupt numbers: the same number must mean the same interrupt to physdev_op and to event_channel_op. No domain has
+ * any on Int82. */
 #include "test.h"
 
 #include <public/physdev.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * raw_call(): a hypercall with every register as raw_in says, and every register afterwards in raw_out. Its own data is
- * reached through SS alone, for DS and the others hold what the test put there.
+ * raw_call(): makes a hypercall with every register as raw_in says, and stores every register afterwards in raw_out. It
+ * reaches its own data through SS alone, because DS and the others hold what the test has put there.
  */
         .text
         .globl  raw_call

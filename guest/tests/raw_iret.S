@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* HYPERVISOR_iret by hand: raw.h. Its frame: EAX EIP CS EFLAGS, and for ring 3 ESP and SS. */
+/* HYPERVISOR_iret by hand: raw.h. Its frame holds EAX, EIP, CS, EFLAGS, and for ring 3 also ESP and SS. */
 #include <public/xen.h>
 
         .macro  ring1_iret name

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What every hypercall leaves alone: all registers but EAX, the flags, and DS ES FS GS, also when these hold selectors
- * that the hypervisor itself could not work with (null, ring 3's). raw.S sets every register just before the gate and
- * reads every one just behind it. Every number is called, with arguments that it takes and that change nothing, and
- * those that it does not take carry patterns. Numbers that nobody has must answer -ENOSYS.
+ * What every hypercall leaves unchanged: all registers but EAX, the flags, and DS, ES, FS and GS, even when these hold
+ * selectors that the hypervisor itself could not work with (null, or ring 3's). raw.S sets every register just before
+ * the gate and reads every one just after it. Every number is called, with arguments that it accepts and that change
+ * nothing; the registers that it does not use hold patterns. A number without a call must answer -ENOSYS.
  */
 #include "test.h"
 
@@ -14,13 +14,13 @@ static trap_info_t no_traps[1];
 static multicall_entry_t no_calls[1];
 static uint32_t nothing[64];
 
-/* Numbers up to here that Xen 4.2.5 has and Int82 need not: not looked at for their result. */
+/* Numbers that Xen 4.2.5 has and Int82 need not have: their result is not checked. */
 static bool known_to_xen(uint32_t nr)
 {
     return nr == 20 || nr == 25 || nr == 27 || nr == 31 || (nr >= 34 && nr <= 38) || (nr >= 48 && nr <= 55) || nr == 11;
 }
 
-/* Numbers of the table. On a Xen those may be unknown. */
+/* Numbers of our table. A Xen may not know them. */
 static bool listed(uint32_t nr)
 {
     static const bool list[NR_hypercalls] = {
@@ -31,7 +31,7 @@ static bool listed(uint32_t nr)
     return nr < NR_hypercalls && list[nr];
 }
 
-/* Arguments that make call nr do nothing. Returns what it answers, or 1 when that does not matter. */
+/* Sets arguments with which call nr does nothing. Returns what it answers, or 1 when that does not matter. */
 static int32_t harmless(uint32_t nr, uint32_t *a)
 {
     pte_t pte = *mm_l1_entry(EDGE_PAGE);
@@ -143,7 +143,7 @@ static void call_with(uint32_t nr, uint32_t entry, uint32_t ds, uint32_t es, uin
     check_same(nr, how, "es", raw_out.es & 0xffff, es);
     check_same(nr, how, "fs", raw_out.fs & 0xffff, fs);
     check_same(nr, how, "gs", raw_out.gs & 0xffff, gs);
-    if (!entry) /* the page's way runs our own comparison last */
+    if (!entry) /* the call through the page executes a comparison of our own last */
         check_same(nr, how, "eflags", raw_out.eflags & 0xffffff3f & ~0x815u, 0x202);
     if (answer != 1 && !known_to_xen(nr) && (int32_t)raw_out.eax != answer)
         FAIL("hypercall %u%s: expected %d, saw %d", nr, how, answer, raw_out.eax);
@@ -151,7 +151,7 @@ static void call_with(uint32_t nr, uint32_t entry, uint32_t ds, uint32_t es, uin
 
 static bool may_call(uint32_t nr)
 {
-    /* iret never comes back here. Those that Xen has beside ours are left out on it: they might do something. */
+    /* iret never comes back here. The calls that only Xen has are left out there, since they might do something. */
     return nr != __HYPERVISOR_iret && (is_int82() || !known_to_xen(nr));
 }
 
@@ -184,7 +184,7 @@ TEST(registers_through_page)
     }
 }
 
-/* The arithmetic flags and the direction flag are the caller's as well. */
+/* The arithmetic flags and the direction flag belong to the caller as well. */
 TEST(registers_eflags)
 {
     static const uint32_t nr[] = {__HYPERVISOR_xen_version,
@@ -225,7 +225,7 @@ TEST(registers_numbers_beyond)
     }
 }
 
-/* 19: a number of the table, by the gate and by the page, answers alike. */
+/* 19: a call of the table answers the same through the gate and through the page. */
 TEST(registers_page_equals_gate)
 {
     CHECK_RC(HYPERVISOR_memory_op_page(XENMEM_maximum_ram_page, NULL),

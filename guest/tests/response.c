@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long domain 0 waits for a domain that does its worst: what it asks about that domain is answered once the one
- * operation on the domain's memory that goes on is over. The longest one takes or drops a whole tree of page tables,
- * four L2s with 2048 L1s. And a pause pauses: once it has been answered, no vCPU of the domain goes on.
+ * How long domain 0 waits for a domain that does its worst. A question about that domain is answered as soon as the one
+ * operation in progress on the domain's memory is over. The longest operation takes or drops a whole tree of page
+ * tables: four L2s with 2048 L1s. And a pause is a pause: once it has been answered, no vCPU of the domain runs any
+ * more.
  */
 #include "other.h"
 
 #include <public/memory.h>
 
-/* Nanoseconds; instructions, where one takes one (tests/cases/longest_stretch.sh). docs/security.md states it. */
+/* Nanoseconds; where an instruction takes 1 ns (tests/cases/longest_stretch.sh), instructions. docs/security.md states
+ * the bound. */
 #define RESPONSE_NS 200000000ull
 
 #define ENTRIES      512u
-#define TREE_L1S     (3 * ENTRIES + 420) /* those of slot 3 end where the hypervisor begins */
+#define TREE_L1S     (3 * ENTRIES + 420) /* the L1s of slot 3 end where the hypervisor begins */
 #define FEW_L1S      16u
 #define TREE_KIB     ((VICTIM_FRAMES + TREE_L1S + 3 * ENTRIES) * 4)
-#define LIST         (VICTIM_SPARE + 0) /* a page that is found again and again for hundreds of MiB */
+#define LIST         (VICTIM_SPARE + 0) /* one page that is mapped again and again, over hundreds of MiB */
 #define LIST_L1      (VICTIM_SPARE + 1)
 #define LIST_VA      (VIRT_BASE + (4u << 20))
 #define LIST_BYTES   (400u << 21)
@@ -24,7 +26,7 @@
 static xen_pfn_t l1s[TREE_L1S];
 static uint32_t l1_count;
 
-/* Endlessly: the multicall at EBX, of ECX calls. */
+/* Makes the multicall at EBX, of ECX calls, again and again. */
 extern const char response_code[], response_code_end[];
 __asm__(".section .rodata\n"
         "response_code:\n"
@@ -60,7 +62,7 @@ static bool populate_l1s(const struct victim *v)
            CHECK_RC(HYPERVISOR_memory_op(XENMEM_populate_physmap, &r), l1_count);
 }
 
-/* Full of the same frame, writable. */
+/* Each is full of entries for the same frame, writable. */
 static void fill_l1s(const struct victim *v)
 {
     static pte_t table[ENTRIES];
@@ -90,7 +92,7 @@ static void make_tree(const struct victim *v)
     }
 }
 
-/* A page of what the list consists of, at each page of LIST_VA. */
+/* Fills a page with copies of the list's element. Each page of LIST_VA will show it. */
 static void make_list(const struct victim *v, const void *element, uint32_t size)
 {
     char *page = victim_map(v, LIST);
@@ -103,7 +105,7 @@ static void make_list(const struct victim *v, const void *element, uint32_t size
     victim_unmap();
 }
 
-/* In tables that are validated already: by calls, as its kernel would. */
+/* The tables are in use already, so this is done by calls, as the domain's kernel would do it. */
 static void hook_list(const struct victim *v)
 {
     mmu_update_t req = {.ptr = (uint64_t)v->mfn[VICTIM_L1] << PAGE_SHIFT | LIST_L1 * 8};
@@ -144,7 +146,7 @@ static void run_calls(const struct victim *v, const multicall_entry_t *calls, ui
     set_start(v, VICTIM_VA(VICTIM_LIST), count);
 }
 
-/* Takes and drops the whole tree. */
+/* Pins and unpins the whole tree. */
 static void pins(const struct victim *v)
 {
     struct mmuext_op ops[2] = {{.cmd = MMUEXT_PIN_L3_TABLE}, {.cmd = MMUEXT_UNPIN_TABLE}};
@@ -157,7 +159,8 @@ static void pins(const struct victim *v)
     run_calls(v, calls, 2);
 }
 
-/* Takes it, to see then that the GDT is none, and drops it again: all in one step. */
+/* Takes the whole tree as the vCPU's page tables, then finds that the GDT is bad, and drops the tree again: all in one
+ * step. */
 static void initialise(const struct victim *v)
 {
     static struct vcpu_guest_context c;
@@ -188,7 +191,7 @@ static void long_multicall(const struct victim *v)
 {
     multicall_entry_t element = {.op = __HYPERVISOR_sched_op, .args = {SCHEDOP_yield}};
 
-    element.op = 11; /* none such */
+    element.op = 11; /* no such operation */
     make_list(v, &element, sizeof(element));
     hook_list(v);
     set_start(v, LIST_VA, LIST_BYTES / sizeof(element));
@@ -227,7 +230,7 @@ static const struct worst {
               {"batch", long_batch, false},
               {"extents", large_extents, false}};
 
-/* ---- What is asked meanwhile */
+/* ---- What domain 0 asks in the meantime */
 
 static uint64_t longest;
 static const char *longest_of;
@@ -260,7 +263,7 @@ static uint64_t run_time(const struct victim *v)
     return op.u.getdomaininfo.cpu_time;
 }
 
-/* For so many time slices at most. */
+/* Tries for at most that many time slices. */
 static void let_run(uint32_t yields)
 {
     while (yields--)
@@ -325,7 +328,7 @@ static void try(const struct worst *w)
         victim_start(&other);
         for (uint32_t yields = 1; yields < 5; yields++)
             ask(&other, yields);
-        CHECK(run_time(&other) - before > 10000000); /* it was at it */
+        CHECK(run_time(&other) - before > 10000000); /* the domain was busy */
         let_run(3);
     }
     TIMED("destroydomain", victim_destroy(&other));

@@ -60,7 +60,7 @@ TEST(rule_rights_are_domain_0s)
     other_end(&other);
 }
 
-/* Page tables: frames that are not its own, by every number that it may name an owner by. */
+/* Page tables: frames that are not the domain's own, with every number that it may give as their owner. */
 TEST(rule_rights_over_frames)
 {
     const uint32_t hole = VICTIM_HOLE_VA, flags = PTE_KERNEL_RO;
@@ -79,7 +79,7 @@ TEST(rule_rights_over_frames)
     page = alloc_page();
     gdt_page = alloc_page();
     memset(gdt_page, 0, PAGE_SIZE);
-    CHECK_RC(page_make_readonly(gdt_page), 0); /* fit to hold descriptors */
+    CHECK_RC(page_make_readonly(gdt_page), 0); /* its contents would do as descriptors */
     gdt = virt_to_mfn(gdt_page);
     eoi.gmfn = info.mfn = virt_to_mfn(page);
     own = other.mfn[VICTIM_DATA];
@@ -123,7 +123,7 @@ TEST(rule_rights_over_frames)
     free_page(page);
 }
 
-/* domctl: what domain 0 must not do to itself, and vCPUs that are not there. */
+/* domctl: what domain 0 must not do to itself, and vCPUs that do not exist. */
 TEST(rule_rights_end_at_oneself)
 {
     static struct vcpu_guest_context c;
@@ -144,7 +144,7 @@ TEST(rule_rights_end_at_oneself)
     other_end(&other);
 }
 
-/* Domain 0 names vCPUs, lengths and frames of others: wrong ones, too, must not lead anywhere. */
+/* Domain 0 names vCPUs, lengths and frames of other domains. Wrong ones must be refused here, too. */
 TEST(rule_rights_end_at_numbers)
 {
     static const uint32_t ops[] = {XEN_DOMCTL_getvcpuinfo,    XEN_DOMCTL_getvcpuaffinity, XEN_DOMCTL_setvcpuaffinity,
@@ -177,13 +177,13 @@ TEST(rule_rights_end_at_numbers)
     frame = alloc_page();
     page.u.hypercall_init.gmfn = virt_to_mfn(frame);
     CHECK_RC(victim_domctl(XEN_DOMCTL_hypercall_init, other.id, &page), -EACCES);
-    page.u.hypercall_init.gmfn = other.mfn[VICTIM_L1]; /* a table */
+    page.u.hypercall_init.gmfn = other.mfn[VICTIM_L1]; /* a page table */
     CHECK_RC(victim_domctl(XEN_DOMCTL_hypercall_init, other.id, &page), -EACCES);
     free_page(frame);
     other_end(&other);
 }
 
-/* vCPUs of its own that a domain has not got. */
+/* vCPUs that the domain itself does not have. */
 TEST(rule_rights_end_at_the_last_vcpu)
 {
     if (!is_int82())
@@ -195,7 +195,7 @@ TEST(rule_rights_end_at_the_last_vcpu)
     }
 }
 
-/* memory_op: how much it may have, and whose frames it gives back. */
+/* memory_op: how much memory the domain may have, and whose frames it may give back. */
 TEST(rule_rights_over_memory)
 {
     struct xen_memory_reservation more = {.extent_start = (void *)VICTIM_VA(VICTIM_SPARE), .domid = DOMID_SELF},
@@ -262,7 +262,7 @@ static void set_hypercall_page(void *frame)
     __asm__ volatile("wrmsr" : : "A"(at), "c"(0x40000000));
 }
 
-/* Its I/O privilege level is its own affair, the machine's devices are not. */
+/* A domain may set its own I/O privilege level, but that does not give it the machine's devices. */
 TEST(rule_rights_over_devices)
 {
     static const uint16_t ports[] = {0x64, 0x92, 0x3DA, 0x3FD, 0xCFC, 0xB000};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rings by which Int82 serves a domain: the console's, and misuse of it and of the store's, which `misuse=KIND` on
- * the command line asks for (tests/cases/domains.sh).
+ * The rings through which Int82 serves a domain. First the console's, then misuse of this ring and of the store's,
+ * which `misuse=KIND` on the command line asks for (tests/cases/domains.sh).
  */
 #include "store_ring.h"
 
@@ -31,13 +31,13 @@ TEST(store_console_ring)
 
     NEED_RING();
     console = console_ring();
-    /* More than the ring holds: waits, and gets through. */
+    /* More than the ring holds: the guest waits, and all of it arrives. */
     for (unsigned int i = 0; i < sizeof(text) - 1; i++)
         text[i] = i % 100 == 99 ? '\n' : 'a' + i % 26;
     text[sizeof(text) - 1] = 0;
     printf("%s\n", text);
     drain(console);
-    /* The other's index is not ours to change: it is written anew by whoever it belongs to. */
+    /* We must not change the other side's index. Its owner writes the right value again. */
     console->out[MASK_XENCONS_IDX(console->out_prod, console->out)] = '\n';
     console->out_prod++;
     console->out_cons += 12345;
@@ -54,7 +54,8 @@ TEST(store_console_line)
     printf("console ring: (XEN) not the hypervisor's\n");
 }
 
-/* --- Misuse: what happens then is said once, and costs the domain its console or store, and nobody else anything. */
+/* --- Misuse. What happens then is reported once. It costs the domain its console or store, and it costs nobody else
+ * anything. */
 
 static void speak_directly(void)
 {
@@ -77,7 +78,7 @@ static void console_port_closed(void)
     speak_directly();
 }
 
-/* Nobody takes the page away from the hypervisor. */
+/* The guest cannot take the page away from the hypervisor. */
 static void console_page_given_up(void)
 {
     struct xen_memory_reservation r = {.nr_extents = 1, .domid = DOMID_SELF};
@@ -114,7 +115,7 @@ static void store_long_request(void)
         event_send(store_channel);
 }
 
-/* As fast as it can. tests/cases/domain_output.sh counts what comes out. */
+/* Writes as fast as it can. tests/cases/domain_output.sh counts what arrives. */
 static void console_flood(void)
 {
     char text[100];

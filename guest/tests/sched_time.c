@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Giving the CPU up, timers, and time. Every wait has a bound by the TSC, so that a timer that never comes fails its
- * test instead of hanging the run; what comes too early or much too late is seen by the system time that the page
- * shows.
+ * Giving up the CPU, timers, and time. Every wait has a bound by the TSC, so a timer that never comes fails its test
+ * and does not hang the run. The system time in the shared page shows what comes too early or much too late.
  */
 #include "test.h"
 
@@ -16,10 +15,10 @@ static void tick(evtchn_port_t port)
 
 #define MS 1000000ull
 
-/* Until ticks counts `want`, or the time is over. */
+/* Waits until ticks is `want`, or the time is over. */
 static bool wait_for(uint32_t want, uint64_t ns)
 {
-    uint64_t end = system_time() + ns, tsc_end = rdtsc() + 4000000000ull; /* should the system time stand still */
+    uint64_t end = system_time() + ns, tsc_end = rdtsc() + 4000000000ull; /* in case the system time stands still */
 
     while (ticks < want && system_time() < end && rdtsc() < tsc_end)
         HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
@@ -69,8 +68,8 @@ TEST(time_goes_on)
     CHECK(last > start);
 }
 
-/* Each second, though no other vCPU runs, and this one makes no call: some kernels wait for it at their start. Most of
- * the second is spent waiting, after a stamp that waiting has brought. */
+/* A new stamp comes each second, even though no other vCPU runs and this one makes no call: some kernels wait for that
+ * at their start. The test waits for a first stamp by blocking, and then blocks for most of the next second. */
 TEST(time_gets_a_new_version)
 {
     const volatile struct vcpu_time_info *time = &vcpu0_info.time;
@@ -118,7 +117,7 @@ TEST(time_set_timer_op)
     now = system_time();
     if (now < at || now > at + 100 * MS)
         FAIL("wanted at %llu, came by %llu", at, now);
-    CHECK(!wait_for(2, 5 * MS)); /* once */
+    CHECK(!wait_for(2, 5 * MS)); /* the event comes once */
     end();
 }
 
@@ -138,7 +137,7 @@ TEST(time_set_timer_op_cancel)
     CHECK_RC(HYPERVISOR_set_timer_op(LO_HI(system_time() + 5 * MS)), 0);
     CHECK_RC(HYPERVISOR_set_timer_op(0, 0), 0);
     CHECK(!wait_for(1, 20 * MS));
-    /* Absurdly far ahead: no event, no error. */
+    /* Absurdly far in the future: no event and no error. */
     CHECK_RC(HYPERVISOR_set_timer_op(0, 0x10000000), 0);
     CHECK_RC(HYPERVISOR_set_timer_op(0, 0), 0);
     end();
@@ -160,7 +159,7 @@ TEST(time_singleshot)
     CHECK(!wait_for(2, 5 * MS));
     timer.flags = 0;
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &timer), 0);
-    CHECK(wait_for(2, 500 * MS)); /* the past, at once */
+    CHECK(wait_for(2, 500 * MS)); /* a time in the past: at once */
     timer = (struct vcpu_set_singleshot_timer){system_time() + 5 * MS, 0};
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_set_singleshot_timer, 0, &timer), 0);
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
@@ -183,7 +182,7 @@ TEST(time_periodic)
     CHECK(wait_for(5, 1000 * MS));
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
     ticks = 0;
-    wait_for(1, 3 * MS); /* one may have been on its way */
+    wait_for(1, 3 * MS); /* one tick may have been on its way */
     ticks = 0;
     CHECK(!wait_for(1, 20 * MS));
     timer.period_ns = 999999;
@@ -236,7 +235,7 @@ TEST(sched_block)
     end();
 }
 
-/* Something pending already: block returns at once. */
+/* Something is pending already, so block returns at once. */
 TEST(sched_block_pending)
 {
     uint64_t start = system_time();
@@ -273,24 +272,24 @@ TEST(sched_poll)
     events_clear_all();
     event_mask(ports[0]);
     event_mask(ports[1]);
-    /* The time comes. */
+    /* poll returns when its time comes. */
     start = system_time();
     CHECK_RC(poll(ports, 1, start + 2 * MS), 0);
     CHECK(system_time() >= start + 2 * MS);
     CHECK_RC(poll(ports, 2, start + 4 * MS), 0);
     CHECK_RC(poll(NULL, 0, start + 6 * MS), 0);
     CHECK(system_time() >= start + 6 * MS);
-    /* Pending already, masked or not. */
+    /* Something is pending already, masked or not. */
     event_send(ports[1]);
     start = system_time();
     CHECK_RC(poll(ports, 2, start + 5000 * MS), 0);
     CHECK(system_time() < start + 4000 * MS);
-    CHECK(event_pending(ports[1])); /* stays so */
+    CHECK(event_pending(ports[1])); /* poll leaves it pending */
     event_clear(ports[1]);
-    /* Time that is past. */
+    /* A time in the past. */
     CHECK_RC(poll(ports, 2, 1), 0);
     CHECK_EQ(vcpu0_info.evtchn_upcall_mask, 1);
-    /* Bad ones. */
+    /* Bad arguments. */
     CHECK_RC(poll(ports, 129, system_time() + MS), -EINVAL);
     CHECK_RC(poll(ports, 0xffffffff, system_time() + MS), -EINVAL);
     ports[1] = 1024;
@@ -307,7 +306,7 @@ TEST(sched_poll)
     CHECK_RC(event_close(ports[0] + 1), 0);
 }
 
-/* A port becomes pending while poll waits: the timer's, masked. */
+/* A port becomes pending while poll waits. It is the timer's, and masked. */
 TEST(sched_poll_woken)
 {
     evtchn_port_t port;
@@ -356,9 +355,9 @@ TEST(sched_watchdog)
 
     CHECK(id > 0);
     watchdog.id = id;
-    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, &watchdog), 0); /* again, from now */
+    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, &watchdog), 0); /* starts again, from now */
     watchdog.timeout = 0;
     CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, &watchdog), 0);
     watchdog.timeout = 5;
-    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, &watchdog), -EINVAL); /* stopped: that number is nobody's */
+    CHECK_RC(HYPERVISOR_sched_op(SCHEDOP_watchdog, &watchdog), -EINVAL); /* it was stopped, so nobody has that number */
 }

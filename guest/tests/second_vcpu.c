@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A second vCPU of the same domain (Int82 and Xen: dom0_max_vcpus=2; skipped without it). It runs on vCPU 0's page
- * tables with a stack of its own, and tells by `phase` how far it has come. What it does is little, since the library
- * is made for one vCPU: no console, no trap that is caught.
+ * tables, with a stack of its own, and reports in `phase` how far it has come. It does very little, since the library
+ * is made for one vCPU: it has no console and catches no trap.
  */
 #include "test.h"
 
 #include <guest/events.h>
 
 #define STACK_SIZE 4096u
-#define LOW_VA     0x7FE01000u   /* nothing is there */
+#define LOW_VA     0x7FE01000u   /* nothing is mapped there */
 #define PATIENCE   2000000000ull /* ticks of the TSC */
 
 static uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
@@ -21,7 +21,7 @@ static struct vcpu_guest_context context_of_1;
 void second_vcpu_upcall(void);
 extern const char second_vcpu_event_entry[], second_vcpu_start[];
 
-/* The upcall of vCPU 1: events are masked on entry, and unmasked when it is over. */
+/* The upcall of vCPU 1: events are masked on entry, and unmasked when the upcall is over. */
 __asm__(".text\n"
         "second_vcpu_event_entry:\n"
         "        pusha\n"
@@ -30,7 +30,7 @@ __asm__(".text\n"
         "        movb    $0, 64 + 1(%eax)\n" /* vcpu_info[1].evtchn_upcall_mask */
         "        popa\n"
         "        iret\n"
-        "second_vcpu_start:\n" /* EBP must come as it was given */
+        "second_vcpu_start:\n" /* EBP must hold what the context says */
         "        cmp     $0x12345678, %ebp\n"
         "        jne     second_vcpu_start\n"
         "        call    second_vcpu_main\n"
@@ -67,7 +67,7 @@ static void second_vcpu_main(void)
         case STORE_LOW:
             *(volatile uint32_t *)LOW_VA = 0x5709E;
             break;
-        case SPIN: /* never gives the CPU away by itself */
+        case SPIN: /* never gives up the CPU by itself */
             while (command == SPIN)
                 spins++;
             break;
@@ -80,7 +80,7 @@ static void second_vcpu_main(void)
             HYPERVISOR_fpu_taskswitch(0);
             __asm__ volatile("fninit; fildl %0; fildl %0" : : "m"(n));
             phase = 2;
-            while (phase == 2) /* vCPU 0 uses the FPU meanwhile */
+            while (phase == 2) /* vCPU 0 uses the FPU in the meantime */
                 HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
             __asm__ volatile("faddp; fistpl %0" : "=m"(n));
             result = n;
@@ -138,7 +138,7 @@ static void fill_context(struct vcpu_guest_context *c)
     memset(c, 0, sizeof(*c));
     c->flags = VGCF_IN_KERNEL;
     c->user_regs.eip = (uint32_t)second_vcpu_start;
-    c->user_regs.cs = FLAT_KERNEL_CS & ~3u; /* the privilege level is mended */
+    c->user_regs.cs = FLAT_KERNEL_CS & ~3u; /* the privilege level is corrected */
     c->user_regs.ss = c->user_regs.ds = c->user_regs.es = FLAT_KERNEL_DS;
     c->user_regs.esp = (uint32_t)stack + STACK_SIZE;
     c->user_regs.ebp = 0x12345678;
@@ -146,7 +146,7 @@ static void fill_context(struct vcpu_guest_context *c)
     c->kernel_sp = c->user_regs.esp;
     c->event_callback_cs = FLAT_KERNEL_CS;
     c->event_callback_eip = (uint32_t)second_vcpu_event_entry;
-    c->debugreg[7] = 0xFFFFFFFF; /* refused, which is no error */
+    c->debugreg[7] = 0xFFFFFFFF; /* refused, but that is no error */
     c->ctrlreg[3] = virt_to_mfn(mm_base()) << PAGE_SHIFT | virt_to_mfn(mm_base()) >> 20;
 }
 
@@ -162,7 +162,7 @@ TEST(second_vcpu_refused)
 
     data = alloc_page();
     fill_context(c);
-    c->ctrlreg[3] = virt_to_mfn(data) << PAGE_SHIFT; /* a writable page is no table */
+    c->ctrlreg[3] = virt_to_mfn(data) << PAGE_SHIFT; /* a writable page is not a table */
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, c), -EINVAL);
     c->ctrlreg[3] = MMIO_FRAME << PAGE_SHIFT;
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, c), -EINVAL);
@@ -180,7 +180,7 @@ TEST(second_vcpu_refused)
     c->ldt_ents = 8193;
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_initialise, 1, c), -EINVAL);
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL), -EINVAL);
-    /* The refusals have kept nothing. */
+    /* The refused calls have kept no reference. */
     CHECK_RC(page_make_readonly(data), 0);
     CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(data), 0), 0);
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(data), 0), 0);
@@ -206,7 +206,7 @@ TEST(second_vcpu_starts)
     CHECK_EQ(info_of_1()->time.tsc_to_system_mul, vcpu0_info.time.tsc_to_system_mul);
 }
 
-/* What vCPU 0 maps vCPU 1 sees, and the other way round. */
+/* Each vCPU sees what the other one maps. */
 TEST(second_vcpu_shares_tables)
 {
     uint32_t *page;
@@ -226,7 +226,7 @@ TEST(second_vcpu_shares_tables)
     free_page(page);
 }
 
-/* An entry of the L3 that both run on changes: each vCPU has its own copy of that in the hypervisor. */
+/* An entry of the L3 on which both vCPUs run changes. The hypervisor has a copy of the L3 for each vCPU. */
 TEST(second_vcpu_sees_l3_change)
 {
     pte_t *l3 = mm_l3_entry((void *)LOW_VA), *l2, *l1, old;
@@ -252,7 +252,7 @@ TEST(second_vcpu_sees_l3_change)
     free_page(page);
 }
 
-/* Neither gives the CPU away: each gets its slices all the same. */
+/* Neither vCPU gives up the CPU, but each gets its slices. */
 TEST(second_vcpu_preemption)
 {
     uint32_t switches = 0, last;
@@ -336,13 +336,13 @@ TEST(second_vcpu_down_and_up)
     CHECK_EQ(run.state, RUNSTATE_offline);
     for (unsigned int i = 0; i < 10; i++)
         HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
-    CHECK_EQ(phase, 3); /* it does not run */
+    CHECK_EQ(phase, 3); /* vCPU 1 does not run */
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_up, 1, NULL), 0);
     CHECK(wait_for(&phase, 4));
     CHECK_RC(result, 0);
 }
 
-/* From outside, while it spins. */
+/* Taken down from outside, while it spins. */
 TEST(second_vcpu_stopped)
 {
     uint32_t last;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a domain leaves behind, and what the hypervisor has in its memory, is nobody else's to read. */
+/* Nobody else may read what a domain leaves behind, or what the hypervisor has in its memory. */
 #include "other.h"
 
 #include <public/grant_table.h>
@@ -13,7 +13,7 @@ static bool all_zero(const uint32_t *p, uint32_t words)
     return !words;
 }
 
-/* The next domain gets the frame: what does it find there? */
+/* The next domain gets the frame. What does it find there? */
 static void check_next_owner(xen_pfn_t mfn)
 {
     uint32_t n = 0;
@@ -23,7 +23,7 @@ static void check_next_owner(xen_pfn_t mfn)
         return;
     while (n < VICTIM_FRAMES && third.mfn[n] != mfn)
         n++;
-    if (CHECK(n >= VICTIM_SPARE + 4 && n < VICTIM_FRAMES)) { /* those below have been written since */
+    if (CHECK(n >= VICTIM_SPARE + 4 && n < VICTIM_FRAMES)) { /* the lower ones have been written to since */
         page = victim_map(&third, n);
         CHECK(page && all_zero(page, PAGE_SIZE / 4));
     }
@@ -44,7 +44,7 @@ TEST(rule_secrets_stay_in_dead_frames)
     check_next_owner(mfn);
 }
 
-/* Mapped by domain 0 when its owner ends: it is cleared when it becomes free, which is later. */
+/* Domain 0 maps the frame when its owner ends. It is cleared when it becomes free, which is later. */
 TEST(rule_secrets_stay_in_frames_held_by_others)
 {
     mmu_update_t req = {.ptr = pte_maddr(mm_l1_entry((void *)(FREE_VA + PAGE_SIZE)))};
@@ -62,7 +62,7 @@ TEST(rule_secrets_stay_in_frames_held_by_others)
     check_next_owner(mfn);
 }
 
-/* Pages of the hypervisor's heap that domains get to see: what was in them before? Contexts full of it have been. */
+/* Pages of the hypervisor's heap that domains get to see. What was in them before? Contexts full of the secret were. */
 TEST(rule_secrets_stay_in_the_heap)
 {
     static uint32_t hostile[(sizeof(struct vcpu_guest_context) + 3) / 4];
@@ -86,7 +86,7 @@ TEST(rule_secrets_stay_in_the_heap)
     other_end(&other);
 }
 
-/* Words of the hypervisor's stack in what it copies out: fields that have no meaning here are 0. */
+/* Words of the hypervisor's stack could be in what it copies out. So fields that have no meaning here must be 0. */
 TEST(rule_secrets_stay_on_the_stack)
 {
     static struct xen_domctl_getdomaininfo info[8];

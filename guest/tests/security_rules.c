@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One test for each rule of docs/security.md that a guest can try to break, named after it. Here is the heart of each:
- * the attack that taught the field the rule, or what would be left behind by one that succeeds. tests/mutations breaks
- * the same rules in the hypervisor, and these tests must then fail. The rules about page tables are in
- * security_rules_tables.c.
+ * One test for each rule of docs/security.md that a guest can try to break, named after the rule. Each test is the core
+ * of it: the attack from which the field learned the rule, or what a successful attack would leave behind.
+ * tests/mutations breaks the same rules in the hypervisor, and then these tests must fail. The rules about page tables
+ * are in security_rules_tables.c.
  */
 #include <public/grant_table.h>
 #include <public/memory.h>
@@ -36,8 +36,8 @@ static bool look_at_flags(struct trap_frame *frame)
                      : "a"(UNMAPPED)                                                                        \
                      : "memory", "cc")
 
-/* XSA-202, 44: a handler runs without NT, TF and VM, with interrupts on and the guest's own IOPL; the frame keeps what
- * was. A handler's iret with NT set would be a task switch. */
+/* XSA-202, 44: a handler runs without NT, TF and VM, with interrupts on and with the guest's own IOPL. The frame keeps
+ * what was set before. With NT set, the handler's iret would be a task switch. */
 TEST(rule_flags_on_the_way_to_a_guest)
 {
     trap_handler_t old_page_fault = trap_set_handler(TRAP_PAGE_FAULT, look_at_flags);
@@ -95,7 +95,7 @@ TEST(rule_flags_in_an_upcall)
     CHECK_RC(event_close(port), 0);
 }
 
-/* XSA-213: an iret among the calls of a multicall ends it, since the caller's registers are others then. */
+/* XSA-213: an iret within a multicall ends the multicall, because the caller's registers are different ones then. */
 TEST(rule_iret_ends_a_multicall)
 {
     multicall_entry_t calls[2] = {{.op = __HYPERVISOR_iret},
@@ -114,11 +114,11 @@ TEST(rule_iret_ends_a_multicall)
 
 extern volatile uint32_t rule_nmis;
 extern const char rule_nmi_entry[];
-/* By the hypercall, which lets the next NMI in; but not for ever. */
+/* The NMI handler returns by the hypercall, which allows the next NMI, but not endlessly. */
 __asm__(".text; rule_nmi_entry: incl rule_nmis; cmpl $10, rule_nmis; jae 1f\n"
         "pushl %eax; movl $23, %eax; int $0x82; 1: iret; .data; .balign 4; rule_nmis: .long 0; .text");
 
-/* XSA-339: a trap that has been handed over is no longer pending, however often the hypervisor looks again. */
+/* XSA-339: a trap that has been delivered is no longer pending, however often the hypervisor checks again. */
 TEST(rule_a_pending_trap_is_consumed)
 {
     struct {
@@ -149,8 +149,8 @@ static void invlpg_gs(void)
     __asm__ volatile("invlpg %%gs:0" : : : "memory");
 }
 
-/* XSA-298: a register may hold a selector that its table no longer reaches. An emulation must look at the limit before
- * it looks for the descriptor: here the page of the LDT is still at hand, and the descriptor in it is a good one. */
+/* XSA-298: a register may hold a selector that its table no longer reaches. An emulation must check the limit before it
+ * looks for the descriptor. Here the page of the LDT is still mapped, and the descriptor in it is a good one. */
 TEST(rule_limits_before_bases)
 {
     trap_handler_t old = trap_set_handler(TRAP_GP, skip_invlpg);
@@ -172,12 +172,12 @@ TEST(rule_limits_before_bases)
     CHECK_EQ(gp_faults, 0);
     CHECK_RC(mmuext(MMUEXT_SET_LDT, (uint32_t)ldt, 16), 0);
     __asm__ volatile("mov %%gs, %0" : "=r"(gs));
-    __asm__ volatile("mov %0, %%fs" : : "r"(2 * 8 + 5)); /* and so the page is mapped */
+    __asm__ volatile("mov %0, %%fs" : : "r"(2 * 8 + 5)); /* and so the page gets mapped */
     if (gs) {
         invlpg_gs();
         __asm__ volatile("mov %%gs, %0" : "=r"(gs));
         CHECK(gp_faults == 1 ||
-              !gs); /* without a fault: another domain has run meanwhile, and it was not loaded again */
+              !gs); /* no fault: another domain has run in the meantime, and GS was not loaded again */
     }
     trap_set_handler(TRAP_GP, old);
     __asm__ volatile("mov %0, %%gs; mov %0, %%fs" : : "r"(0));
@@ -193,7 +193,7 @@ static void set_tsd(bool on)
     __asm__ volatile("mov %%cr4, %%eax; and $~4, %%eax; or %0, %%eax; mov %%eax, %%cr4" : : "r"(on ? 4 : 0) : "eax");
 }
 
-/* XSA-293: what a guest sees and changes of CR4 is its own, and goes as it came. */
+/* XSA-293: what a guest sees and changes of CR4 is its own, and is saved and restored. */
 TEST(rule_control_registers_come_from_state)
 {
     struct caught_trap caught;
@@ -213,7 +213,7 @@ TEST(rule_control_registers_come_from_state)
     __asm__ volatile("mov %0, %%cr4" : : "r"(before | 0x3B93));
     __asm__ volatile("mov %%cr4, %0; mov %1, %%cr4" : "=&r"(after) : "r"(before));
     CHECK_EQ(after, before);
-    CHECK_EQ(after & 0x2091, 0); /* VME, PSE, PGE, VMXE: not of a guest's world */
+    CHECK_EQ(after & 0x2091, 0); /* VME, PSE, PGE, VMXE: a guest has none of these */
     user_teardown();
 }
 
@@ -227,7 +227,7 @@ static void write_msr(void *index)
     __asm__ volatile("wrmsr" : : "c"(index), "a"(0), "d"(0));
 }
 
-/* XSA-333: whatever MSR a guest names, the worst is a #GP of its own. */
+/* XSA-333: whatever MSR a guest names, the worst that happens is a #GP for that guest. */
 TEST(rule_msr_accesses_cannot_fault_the_hypervisor)
 {
     static const struct {
@@ -251,7 +251,7 @@ TEST(rule_msr_accesses_cannot_fault_the_hypervisor)
 
 #define LAST_TABLE_VA (HYPERVISOR_VIRT_START - 0x200000)
 
-/* The last page below the hypervisor, so that what reaches over the border begins in memory that is there. */
+/* The last page below the hypervisor. So an access that crosses the border begins in memory that exists. */
 static pte_t *map_last_page(uint32_t word)
 {
     pte_t *table = new_l1_at(LAST_TABLE_VA);
@@ -264,8 +264,9 @@ static pte_t *map_last_page(uint32_t word)
     return table;
 }
 
-/* XSA-212: the last element is checked like the first, for arrays that end at the border, or would wrap. The table of
- * machine frames begins there: it can be read, so that a call that looked no further would find something. */
+/* XSA-212: the last element is checked like the first, also in arrays that end at the border or would wrap round. The
+ * table of machine frames begins at the border and can be read, so a call that did not check further would find
+ * something there. */
 TEST(rule_every_element_is_checked)
 {
     static const uint32_t counts[] = {1, 2, 3, 64, 65, 100};
@@ -295,7 +296,7 @@ TEST(rule_every_element_is_checked)
     context("%s", "");
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_send, (void *)(border - 3)), -EFAULT);
     e.in.extent_start = in;
-    e.out.extent_start = (xen_pfn_t *)border; /* XSA-212 itself */
+    e.out.extent_start = (xen_pfn_t *)border; /* the very case of XSA-212 */
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &e), -EFAULT);
     e.out.extent_start = (xen_pfn_t *)(border - 2);
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &e), -EFAULT);
@@ -307,7 +308,7 @@ TEST(rule_every_element_is_checked)
     end();
 }
 
-/* A word that the guest has chosen, and the hypervisor shows: the entry of one of its frames in the table. */
+/* A word that the guest chooses and the hypervisor shows: the table's entry for one of the guest's frames. */
 TEST(rule_no_argument_from_above_the_border)
 {
     uint32_t pfn, mfn;
@@ -330,8 +331,8 @@ TEST(rule_no_argument_from_above_the_border)
     end();
 }
 
-/* Where a call would answer: nothing is written above the border. On Int82 the table that can be read stands there a
- * second time, 16 MiB above, for the hypervisor to write to: what it wrote there would be seen. */
+/* A call that has to answer writes nothing above the border. On Int82 the table that guests can read is mapped a second
+ * time, 16 MiB higher, where the hypervisor can write to it. So what it wrote there would be seen. */
 TEST(rule_answers_stay_below_the_border)
 {
     volatile uint32_t *word = (volatile uint32_t *)MACH2PHYS_VIRT_START;
@@ -364,10 +365,10 @@ TEST(rule_answers_stay_below_the_border)
 
 /* ---- Events */
 
-/* XSA-340, 342, 343: the limits of ports are those of a guest of this width, in every command. */
+/* XSA-340, 342, 343: in every command, the limits of ports are those for a guest of this width. */
 TEST(rule_ports_are_bounded)
 {
-    /* A multiple of 2^30 above a good one: where 12 bytes belong to a port, the same place. */
+    /* A good port number plus a multiple of 2^30: if each port has 12 bytes, that is the same address. */
     uint32_t good = event_bind_ipi(0), flags_before = vcpu0_info.evtchn_pending_sel;
     const uint32_t ports[] = {
         1024, 1025, 4095, 4096, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, good + (1u << 30), good + (1u << 31)};
@@ -394,7 +395,7 @@ TEST(rule_ports_are_bounded)
     CHECK_RC(event_close(good), 0);
 }
 
-/* ---- Grants: to itself, which leaves only the boundary of two domains out */
+/* ---- Grants to itself, which covers everything but the boundary between two domains */
 
 #define GRANT_VA FREE_VA
 #define MAP_VA   (FREE_VA + 0x4000)
@@ -423,7 +424,7 @@ static int copy_grant(uint16_t from, uint16_t to, uint16_t length)
     return HYPERVISOR_grant_table_op(GNTTABOP_copy, &copy, 1) ?: copy.status;
 }
 
-/* XSA-218, 224, 234, 255: what is unmapped is what was mapped, and nothing of a mapping that failed is left. */
+/* XSA-218, 224, 234, 255: an unmap ends exactly what was mapped, and a mapping that failed leaves nothing behind. */
 TEST(rule_grants_all_or_nothing)
 {
     grant_entry_v1_t *table = (grant_entry_v1_t *)GRANT_VA;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* What the tests of rules share. */
+/* Shared by the tests of the rules. */
 #ifndef TESTS_SECURITY_RULES_H
 #define TESTS_SECURITY_RULES_H
 
 #include "own_table.h"
 
-/* No reference to the page as writable is left but its mapping's: it can become a table, and is ordinary again. */
+/* Only the page's own mapping refers to it as writable: it can become a table, and is an ordinary page again. */
 static inline void check_counts(void *p)
 {
     memset(p, 0, PAGE_SIZE);

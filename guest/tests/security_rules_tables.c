@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of docs/security.md about page tables and page types: as security_rules.c, one test for each. */
+/* The rules of docs/security.md about page tables and page types. As in security_rules.c, there is one test for
+ * each. */
 #include "security_rules.h"
 
 #include <public/memory.h>
@@ -8,7 +9,7 @@ enum way { SINGLE, BATCH, BY_ADDRESS, BY_MULTICALL, BY_STORE };
 #define WAYS (is_int82() ? BY_STORE + 1 : BY_STORE) /* on Xen stores to tables have tests of their own */
 static const char *const way_name[] = {"one request", "a batch", "update_va_mapping", "multicall", "a store"};
 
-/* Entry 0 of the table becomes `value`; true: the hypervisor has let it. */
+/* Sets entry 0 of the table to `value`. True: the hypervisor has allowed it. */
 static bool change(enum way way, pte_t value)
 {
     multicall_entry_t call = {.op = __HYPERVISOR_update_va_mapping, .args = {FREE_TABLE_VA, LO_HI(value), 0}};
@@ -20,7 +21,7 @@ static bool change(enum way way, pte_t value)
     case BATCH:
         return HYPERVISOR_mmu_update(reqs, 2) == 0;
     case BY_ADDRESS:
-        /* The second time the table is remembered, and the short way taken. */
+        /* The first call makes the hypervisor remember the table, so the second takes the short way. */
         update_va((void *)(FREE_TABLE_VA + PAGE_SIZE), 0, UVMF_NONE);
         return update_va((void *)FREE_TABLE_VA, value, UVMF_NONE) == 0;
     case BY_MULTICALL:
@@ -32,8 +33,8 @@ static bool change(enum way way, pte_t value)
     }
 }
 
-/* XSA-148, 182: what skips validation is a whitelist. An entry that is there already keeps frame and all, and only
- * flags are added that matter: writable to a table's mapping, large, global, cache attributes. */
+/* XSA-148, 182: what may skip validation is a whitelist. Here an entry that exists already keeps its frame, and flags
+ * are added that are not harmless: writable for a table's mapping, large, global, cache attributes. */
 TEST(rule_only_harmless_flags_skip_validation)
 {
     static const pte_t refused[] = {PTE_RW, PTE_PSE, PTE_G};
@@ -48,7 +49,7 @@ TEST(rule_only_harmless_flags_skip_validation)
         CHECK(change(way, table_ro));
         for (unsigned int i = 0; i < ARRAY_SIZE(refused); i++) {
             if (refused[i] == PTE_PSE && !is_int82())
-                continue; /* for L1 entries that is PAT: 4.2.5 lets domain 0 have it */
+                continue; /* for L1 entries this bit is PAT: 4.2.5 allows it to domain 0 */
             CHECK(!change(way, table_ro | refused[i]));
             CHECK_EQ(l1[0], table_ro);
         }
@@ -68,7 +69,7 @@ TEST(rule_only_harmless_flags_skip_validation)
     end();
 }
 
-/* Writes through a translation that is in the TLB, after the entry has been made read-only and the page a table. */
+/* Writes through a translation that is in the TLB, after the entry has become read-only and the page a table. */
 static void stale_write(enum way way, uint32_t pin)
 {
     volatile uint32_t *va = (void *)FREE_TABLE_VA;
@@ -80,14 +81,15 @@ static void stale_write(enum way way, uint32_t pin)
     *va = 0; /* the TLB knows it as writable */
     CHECK(change(way, make_pte(virt_to_mfn(page), PTE_KERNEL_RO)));
     CHECK_RC(mmuext(pin, virt_to_mfn(page), 0), 0);
-    CHECK(!probe_write(va, PTE_P | PTE_G, &caught)); /* nor does it pass as a store to a table */
+    CHECK(!probe_write(va, PTE_P | PTE_G, &caught)); /* nor does it count as a store to a table */
     CHECK_EQ(*(volatile uint32_t *)page, 0);
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(page), 0), 0);
     CHECK_RC(mmu_set_entry(&l1[0], 0), 0);
     CHECK_RC(page_make_writable(page), 0);
 }
 
-/* XSA-401, 408: what leaves "writable" is flushed before anything relies on its new type, whatever that is. */
+/* XSA-401, 408: when a page stops being writable, the TLB is flushed before anything relies on its new type, whichever
+ * that is. */
 TEST(rule_flush_is_decided_by_the_type_that_ends)
 {
     static const uint32_t pins[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE};
@@ -103,7 +105,7 @@ TEST(rule_flush_is_decided_by_the_type_that_ends)
     end();
 }
 
-/* The same when the mapping ends together with its table; and when the page becomes one of descriptors. */
+/* The same when the mapping goes together with its table, and when the page becomes a descriptor table. */
 TEST(rule_flush_after_a_whole_table)
 {
     volatile uint32_t *va = (void *)(FREE_TABLE_VA + 2 * PAGE_SIZE);
@@ -114,7 +116,7 @@ TEST(rule_flush_after_a_whole_table)
     mfn = virt_to_mfn(page);
     for (unsigned int i = 0; i < 2; i++) {
         pte_t *l2 = mm_l2_entry((void *)FREE_TABLE_VA), was = *l2;
-        pte_t mapping = i ? make_pte(virt_to_mfn(l1), PTE_KERNEL_RO) : 0; /* other entries take the careful loop */
+        pte_t mapping = i ? make_pte(virt_to_mfn(l1), PTE_KERNEL_RO) : 0; /* other entries go through the slow loop */
 
         CHECK_RC(page_make_readonly(page), 0);
         CHECK_RC(mmu_set_entry(&l1[1], mapping), 0);
@@ -139,14 +141,15 @@ TEST(rule_flush_after_a_whole_table)
     end();
 }
 
-/* XSA-286, 185, 240, 309: levels only go down. No table is its own, nor of its own level, but for linear_pt.c. */
+/* XSA-286, 185, 240, 309: each level names only lower ones. No table may name itself or one of its own level, except
+ * for what linear_pt.c tests. */
 TEST(rule_no_linear_or_recursive_tables)
 {
     pte_t *l2 = alloc_page(), *l3 = alloc_page(), *top = mm_l2_entry((void *)0xC0000000);
     uint32_t here = pte_mfn(*mm_l3_entry((void *)0xC0000000));
 
     CHECK(mmu_set_entry(mm_l2_entry((void *)FREE_TABLE_VA), make_pte(here, PTE_TABLE)) < 0);
-    if (is_int82()) /* XSA-185: 4.2.5 still allows that */
+    if (is_int82()) /* XSA-185: 4.2.5 still allows this */
         CHECK(mmu_set_entry(mm_l3_entry((void *)0), make_pte(virt_to_mfn(mm_base()), PTE_P)) < 0);
     CHECK(mmu_set_entry(mm_l3_entry((void *)0), make_pte(here, PTE_P)) < 0);
     l2[0] = make_pte(virt_to_mfn(l2), PTE_TABLE);
@@ -167,7 +170,7 @@ TEST(rule_no_linear_or_recursive_tables)
     free_page(l3);
 }
 
-/* The hypervisor's part of an address space: slot 3 stays, and the entries from 0xF5800000 up are nobody's. */
+/* The hypervisor's part of an address space: slot 3 stays, and no guest has the entries from 0xF5800000 up. */
 TEST(rule_the_hypervisors_entries_stay)
 {
     pte_t *slot3 = mm_l3_entry((void *)0xC0000000), was = *slot3, *entry;
@@ -187,7 +190,8 @@ TEST(rule_the_hypervisors_entries_stay)
     address_space_free(&space);
 }
 
-/* XSA-299, 310: a page that could not be validated is in no state between: not pinned, no table, writable again. */
+/* XSA-299, 310: a page that failed validation is in no state in between: it is not pinned, is not a table, and can be
+ * writable again. */
 TEST(rule_never_half_validated)
 {
     pte_t *l2 = alloc_page(), *leaf = alloc_page();
@@ -209,7 +213,7 @@ TEST(rule_never_half_validated)
     free_page(leaf);
 }
 
-/* XSA-58, 113: a failure drops just what it had taken. */
+/* XSA-58, 113: a failed operation drops exactly the references that it had taken. */
 TEST(rule_failures_drop_what_they_took)
 {
     pte_t *l2 = alloc_page(), *leaf = alloc_page();
@@ -248,8 +252,8 @@ TEST(rule_failures_drop_what_they_took)
     free_page(data);
 }
 
-/* XSA-214, 242, 252, 287: a frame that is given back leaves nothing behind, is not given back twice, and a pin is taken
- * once and dropped once. */
+/* XSA-214, 242, 252, 287: a frame that is given back leaves nothing behind and cannot be given back twice. A pin is
+ * taken once and dropped once. */
 TEST(rule_types_end_with_their_owner)
 {
     uint32_t pfn, mfn, reservation = HYPERVISOR_memory_op(XENMEM_current_reservation, &(domid_t){DOMID_SELF});
@@ -266,7 +270,7 @@ TEST(rule_types_end_with_their_owner)
     CHECK_RC(update_va(p, 0, UVMF_INVLPG), 0);
     extent = mfn;
     r.extent_start = &extent;
-    for (unsigned int i = 0; i < 3; i++) /* pinned as it is, and mapped: it stays until it no longer is */
+    for (unsigned int i = 0; i < 3; i++) /* while pinned, then while mapped: it stays until it is neither */
         CHECK_RC(HYPERVISOR_memory_op(XENMEM_decrease_reservation, &r), 1);
     CHECK_RC(HYPERVISOR_memory_op(XENMEM_current_reservation, &(domid_t){DOMID_SELF}), reservation);
     CHECK_EQ(*(volatile uint32_t *)FREE_VA, 0);
@@ -283,7 +287,7 @@ TEST(rule_types_end_with_their_owner)
     free_page(p);
 }
 
-/* XSA-402: the cache attributes of RAM are not a guest's. */
+/* XSA-402: a guest must not choose the cache attributes of RAM. */
 TEST(rule_cache_attributes_are_refused)
 {
     static const pte_t attributes[] = {PTE_PWT, PTE_PCD, PTE_PAT, PTE_PWT | PTE_PCD | PTE_PAT};

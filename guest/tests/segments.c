@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vm_assist 4gb_segments: a ring-3 program's %gs with a base and 4 GiB, whose negative offsets wrap round to just below
- * the base. No guest can have such a segment, but the hypervisor makes these accesses work, and no others.
+ * vm_assist 4gb_segments: the %gs of a ring-3 program has a base and a size of 4 GiB, and its negative offsets wrap
+ * round to just below the base. No guest can have such a segment, but the hypervisor makes these accesses work, and no
+ * others.
  *
- * Why to trust it: only where limits are enforced (Bochs) the accesses fault at all, which the tests without the assist
- * show; each of those that then work checks the data that went over; and what lies in the hypervisor stays out of reach
- * by the same segment.
+ * Why this can be trusted: the accesses fault only where limits are enforced (Bochs), and the tests without the assist
+ * show that they do. Each access that then works is checked by the data that was moved. And the same segment must not
+ * reach what lies in the hypervisor.
  */
 #include "test.h"
 
@@ -15,7 +16,7 @@ extern const char user_gs_read[], user_gs_write[], user_gs_disp8[], user_gs_disp
 
 #define ENTRY    5
 #define SELECTOR (ENTRY * 8 + 3)
-#define CS_ENTRY 6 /* Xen looks at programs in code segments of the guest's own only */
+#define CS_ENTRY 6 /* Xen looks only at programs whose code segment is one of the guest's own */
 #define USER_CS  (CS_ENTRY * 8 + 3)
 #define FLAT_AT(base, flags)                                                                                 \
     (0xFFFFull | (uint64_t)((base)&0xFFFFFF) << 16 | (uint64_t)(flags) << 40 | 0xFull << 48 | 0xCull << 52 | \
@@ -58,7 +59,7 @@ static void end(void)
     user_teardown();
 }
 
-/* The snippet with ECX and EAX; the trap that ended it. */
+/* Runs the snippet with ECX and EAX. Returns the trap that ended it. */
 static uint32_t run(const void *snippet, uint32_t ecx, uint32_t eax, uint32_t *result)
 {
     struct caught_trap caught;
@@ -96,7 +97,7 @@ TEST(segments_wrap_not_without_the_assist)
     end();
 }
 
-/* Up and down, so that the segment has to be turned round again and again. */
+/* Upwards and downwards, so that the segment has to be turned round again and again. */
 TEST(segments_wrap_read_and_write)
 {
     NEED_LIMITS();
@@ -139,7 +140,7 @@ TEST(segments_wrap_all_ways_to_say_it)
     assist(true, VMASST_TYPE_4gb_segments);
     CHECK_EQ(run(user_gs_disp8, -24, 0, &value), TRAP_USER);
     CHECK_EQ(value, 0x1000 - 8);
-    reads(0); /* and back up, so that each of them has to be decoded */
+    reads(0); /* turns the segment back, so that each of these instructions has to be decoded */
     CHECK_EQ(run(user_gs_disp32, -0x12345678 - 16, 0, &value), TRAP_USER);
     CHECK_EQ(value, 0x1000 - 16);
     reads(0);
@@ -168,8 +169,8 @@ TEST(segments_wrap_all_ways_to_say_it)
     end();
 }
 
-/* From either direction: what the segment must not reach, it does not reach turned round. (Xen turns it round for ever,
- * as neither way allows these.) */
+/* From either direction: what the segment must not reach, it must not reach when it is turned round either. (Xen turns
+ * it round for ever, since neither direction allows these accesses.) */
 TEST(segments_wrap_never_to_the_hypervisor)
 {
     static const uint32_t targets[] = {0xF6800000, 0xF7800000, 0xFB800000, 0xFC822000,
@@ -195,7 +196,7 @@ TEST(segments_wrap_never_to_the_hypervisor)
     end();
 }
 
-/* Segments that end where their owner wants it do not grow. */
+/* A segment that ends where its owner wants it to end does not grow. */
 TEST(segments_wrap_only_whole_ones)
 {
     static const struct {
@@ -250,7 +251,8 @@ TEST(segments_wrap_in_the_ldt)
     end();
 }
 
-/* 4gb_segments_notify: trap 15 after each turn, its error code the instruction's length without immediate operands. */
+/* 4gb_segments_notify: trap 15 comes after each turn. Its error code is the length of the instruction without immediate
+ * operands. */
 extern const char segments_notify[];
 uint32_t segments_notified, segments_length;
 __asm__(".text\n"

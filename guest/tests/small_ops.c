@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vm_assist, physdev_op, dom0_op, set_callbacks: the good uses that need no device, and the refusals. */
+/* vm_assist, physdev_op, dom0_op, set_callbacks: correct uses that need no device, and calls that are refused. */
 #include "test.h"
 
 #include <public/physdev.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the TLB still knows is never used once it matters, by the hypervisor neither: that, too, writes to addresses
- * which a guest has given to it.
+ * Once it matters, nobody uses what the TLB still remembers. This includes the hypervisor, which also writes to
+ * addresses that a guest has given it.
  */
 #include "injected_faults.h"
 #include "other.h"
 
 #include <guest/audit.h>
 
-/* ---- An entry of the L3 changes, and with it what an address means: at once */
+/* ---- An entry of the L3 changes. From then on an address means something else, at once. */
 
 #define LOW_VA 0x00200000u
 
@@ -35,7 +35,7 @@ static void drop_low(struct low_space *s)
     free_page(s->page);
 }
 
-/* The call that changes where the address leads says there how many updates it has done. */
+/* The call changes where the address LOW_VA leads, and writes its count of updates to that same address. */
 static void lead_elsewhere(pte_t *l3, struct low_space *from, struct low_space *to, uint32_t count, uint32_t foreigndom)
 {
     mmu_update_t req[2] = {{pte_maddr(l3), make_pte(virt_to_mfn(to->l2), PTE_P)},
@@ -73,12 +73,11 @@ TEST(rule_flush_with_an_entry_of_the_l3)
 }
 
 /*
- * ---- A frame that was writable becomes a table: the hypervisor writes to the runstate area at each switch, so the
- * area lies in the page itself, and a switch is forced at each point of the operation, with another domain that wants
- * to run. The page's words say whether it has been written to; the time that the vCPU has waited, whether it was
- * switched from.
+ * ---- A page that was writable becomes a table. The hypervisor writes to the runstate area at each switch, so the area
+ * lies in that page. A switch is forced at each point of the operation, and another domain wants to run. The words of
+ * the page show whether it was written to. The time that the vCPU has waited shows whether the CPU was taken from it.
  */
-#define AREA_AT 1024u /* in the page: behind the entries that name something */
+#define AREA_AT 1024u /* offset in the page: after the entries that name something */
 
 static pte_t *page, *l1;
 static struct address_space space;
@@ -133,14 +132,14 @@ static void become_a_table(const char *name, int (*become)(void), void (*end)(vo
 
     context("%s", name);
     register_area((char *)page + AREA_AT);
-    memset(page, 0, PAGE_SIZE); /* now the TLB knows it as writable */
+    memset(page, 0, PAGE_SIZE); /* now the TLB knows the page as writable */
     page[0] = make_pte(virt_to_mfn(l1), PTE_TABLE);
     before = waited();
     CHECK_RC(update_va(page, make_pte(virt_to_mfn(page), PTE_KERNEL_RO), UVMF_NONE), 0);
     preempt(INT82_PREEMPT_ALWAYS, 0);
     CHECK_RC(become(), 0);
     preempt(INT82_PREEMPT_NEVER, 0);
-    CHECK(waited() > before); /* others ran meanwhile */
+    CHECK(waited() > before); /* others ran in the meantime */
     for (unsigned int i = 1; i < PAGE_SIZE / sizeof(pte_t); i++)
         if (page[i]) {
             FAIL("entry %u was written to: 0x%x", i, (uint32_t)page[i]);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state a domain starts in, as abi-notes tells it and real Xen leaves it. start.S keeps the registers of the first
- * instruction in boot_registers before it touches any; the page tables are read as they stand. What the library has
- * changed by now (the map's tail behind the builder's, the shared info page, event masks) is left out, or was copied
- * before. Accessed and Dirty are masked where the processor itself sets them.
+ * The state that a domain starts in, as abi-notes describes it and real Xen produces it. start.S saves the registers of
+ * the first instruction in boot_registers before it changes any. The page tables are read as they are. What the library
+ * has changed by now (the end of the map after the builder's part, the shared info page, event masks) is left out, or
+ * was copied before. Accessed and Dirty are masked where the processor itself sets them.
  */
 #include "test.h"
 
-/* Domain 0 has L2s for all slots, others for what is mapped (VIRT_BASE up) and for the hypervisor: both are slot 3. */
+/* Domain 0 has L2s for all slots. Other domains have them for what is mapped (VIRT_BASE up) and for the hypervisor:
+ * both are in slot 3. */
 #define BUILT_L2S (is_dom0() ? 4 : 1)
 #define BUILT_L1S (start_info->nr_pt_frames - 1 - BUILT_L2S)
 
@@ -46,7 +47,7 @@ TEST(start_of_day_order)
         CHECK(start_info->mod_start + start_info->mod_len <= list);
     CHECK(list > (uint32_t)&start_info);
     CHECK(info >= list + start_info->nr_pages * 4);
-    CHECK(start_info->pt_base == info + (is_dom0() ? 1 : 3) * PAGE_SIZE); /* between them: store's and console's ring */
+    CHECK(start_info->pt_base == info + (is_dom0() ? 1 : 3) * PAGE_SIZE); /* between: the rings of store and console */
     CHECK_EQ(list & (PAGE_SIZE - 1), 0);
     CHECK_EQ(info & (PAGE_SIZE - 1), 0);
 }
@@ -64,7 +65,7 @@ TEST(start_of_day_start_info)
     CHECK(!strcmp(start_info->magic, "xen-3.0-x86_32p"));
     CHECK(start_info->nr_pages >= 1024);
     CHECK_EQ(start_info->shared_info & (PAGE_SIZE - 1), 0);
-    /* Real Xen 4.2.5: 0x303, with the bits of the power management that it does itself. */
+    /* Real Xen 4.2.5 has 0x303, with the bits for the power management that it does itself. */
     if (!is_dom0()) {
         CHECK_EQ(start_info->flags & ~SIF_PRIVILEGED, 0);
         CHECK(start_info->store_mfn && start_info->store_evtchn);
@@ -106,7 +107,7 @@ TEST(start_of_day_shared_info)
         CHECK_EQ(shared_info->vcpu_info[i].evtchn_upcall_pending, 0);
 }
 
-/* Every frame of the list is ours alone: the machine-to-physical table leads back. */
+/* Every frame of the list is ours alone: the machine-to-physical table leads back to it. */
 TEST(start_of_day_p2m)
 {
     for (uint32_t pfn = 0; pfn < start_info->nr_pages; pfn++) {
@@ -138,7 +139,7 @@ TEST(start_of_day_l2_hypervisor_part)
     const pte_t *l2 = mfn_to_virt(pte_mfn(((pte_t *)start_info->pt_base)[3]));
     const uint32_t last = MACH2PHYS_VIRT_START + 4 * (RAM_END_FRAME - 1);
 
-    /* The machine-to-physical table, as far as there is memory to tell of. */
+    /* The machine-to-physical table is readable as far as there is memory for it to describe. */
     for (unsigned int i = L2_INDEX(HYPERVISOR_VIRT_START); i <= L2_INDEX(last); i++)
         if (!(l2[i] & PTE_P))
             FAIL("entry %u of the top L2 is 0x%llx", i, l2[i]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store that Int82 keeps for a domain, through its ring: what it answers to good and bad requests. Domain 0 has
- * none until it asks for one itself. What breaks the ring's rules is in rings.c.
+ * The store that Int82 keeps for a domain, used through its ring: the answers to good and bad requests. Domain 0 has no
+ * store until it asks for one itself. Violations of the ring's rules are in rings.c.
  */
 #include "store_ring.h"
 
@@ -20,7 +20,7 @@ static void expect(int line, uint32_t tx, uint32_t type, const void *payload, ui
          store_reply.head.len, store_reply.data);
 }
 
-/* Payloads are literals; their own end is the last byte, as most requests want it. */
+/* Payloads are string literals. Their final 0 is the last byte, as most requests want it. */
 #define TX_OK(tx, type, payload) expect(__LINE__, tx, type, payload, sizeof(payload), type, "OK", 3)
 #define TX_GIVES(tx, type, payload, text) \
     expect(__LINE__, tx, type, payload, sizeof(payload), type, text, sizeof(text) - 1)
@@ -29,7 +29,7 @@ static void expect(int line, uint32_t tx, uint32_t type, const void *payload, ui
 #define OK(type, payload)           TX_OK(0, type, payload)
 #define GIVES(type, payload, text)  TX_GIVES(0, type, payload, text)
 #define ERROR(type, payload, error) TX_ERROR(0, type, payload, error)
-/* A write's value has no end of its own. */
+/* The value of a write has no final 0. */
 #define WRITE(tx, payload) expect(__LINE__, tx, XS_WRITE, payload, sizeof(payload) - 1, XS_WRITE, "OK", 3)
 
 /* --- Tests */
@@ -86,7 +86,7 @@ TEST(store_keys)
     GIVES(XS_READ, "data/a-b", "x");
     WRITE(0, "data/a/b\0with a\0zero");
     GIVES(XS_READ, "data/a/b", "with a\0zero");
-    OK(XS_MKDIR, "data/a/b"); /* leaves it alone */
+    OK(XS_MKDIR, "data/a/b"); /* changes nothing */
     GIVES(XS_READ, "data/a/b", "with a\0zero");
     OK(XS_MKDIR, "data/a/c/d/e");
     GIVES(XS_DIRECTORY, "data", "0\0a\0a-b\0");
@@ -203,7 +203,7 @@ TEST(store_quota)
     }
     CHECK(made > 100 && made < 1000);
     CHECK(!strcmp(store_reply.data, "ENOSPC"));
-    WRITE(0, "data\0"); /* what is there can still be changed, and there is room again */
+    WRITE(0, "data\0"); /* what exists can still be changed, and then there is room again */
     CHECK(store_ask(XS_MKDIR, 0, key, strlen(key) + 1) && store_reply.head.type == XS_MKDIR);
     OK(XS_RM, "data");
 }
@@ -235,7 +235,7 @@ TEST(store_transactions)
     TX_OK(tx[0], XS_TRANSACTION_END, "T");
     GIVES(XS_READ, "data", "new");
     GIVES(XS_READ, "data/sub", "x");
-    TX_ERROR(tx[1], XS_TRANSACTION_END, "T", "EAGAIN"); /* somebody has been quicker */
+    TX_ERROR(tx[1], XS_TRANSACTION_END, "T", "EAGAIN"); /* the other transaction was faster */
     TX_ERROR(tx[1], XS_READ, "data", "ENOENT");
     TX_ERROR(tx[2], XS_TRANSACTION_END, "T", "EAGAIN");
     GIVES(XS_READ, "data", "new");
@@ -268,14 +268,14 @@ TEST(store_watches)
     OK(XS_RM, "data");
     NO_EVENT();
     OK(XS_WATCH, "data/w\0token 1");
-    EVENT("data/w", "token 1"); /* once by itself */
+    EVENT("data/w", "token 1"); /* the first event comes by itself */
     NO_EVENT();
     ERROR(XS_WATCH, "data/w\0token 1", "EEXIST");
     WRITE(0, "data/w\0v");
     EVENT("data/w", "token 1");
     WRITE(0, "data/w/x/y\0v");
     EVENT("data/w/x/y", "token 1");
-    WRITE(0, "data/ww\0v"); /* a neighbour */
+    WRITE(0, "data/ww\0v"); /* a name that only begins like the watched one */
     NO_EVENT();
     n = snprintf(absolute, sizeof(absolute), "/local/domain/%u/data", own_domid()) + 1;
     memcpy(absolute + n, "t2", 3);
@@ -286,7 +286,7 @@ TEST(store_watches)
     memcpy(absolute + n - 1, "/w/x", 5);
     EVENT(absolute, "t2");
     absolute[n - 1] = 0;
-    OK(XS_RM, "data"); /* takes the watched one along */
+    OK(XS_RM, "data"); /* removes the watched one as well */
     EVENT("data/w", "token 1");
     EVENT(absolute, "t2");
     NO_EVENT();
@@ -295,7 +295,7 @@ TEST(store_watches)
             tx = tx * 10 + *p - '0';
     WRITE(tx, "data/w\0v");
     WRITE(tx, "data/w/z\0v");
-    NO_EVENT(); /* before the end */
+    NO_EVENT(); /* not before the transaction's end */
     TX_OK(tx, XS_TRANSACTION_END, "T");
     EVENT("data/w", "token 1");
     memcpy(absolute + n - 1, "/w", 3);
@@ -335,7 +335,7 @@ TEST(store_watch_limits)
         ;
 }
 
-/* Requests that follow each other without anybody reading the answers, in pieces: all are answered, in their order. */
+/* Requests follow each other in pieces, and nobody reads the answers meanwhile. All are answered, in their order. */
 TEST(store_ring_full)
 {
     static const struct {
@@ -371,7 +371,7 @@ TEST(store_ring_full)
     CHECK_EQ(answers, sent);
 }
 
-/* The other side's indices are not ours to change: what we write there is of no consequence. */
+/* We must not change the other side's indices. If we do, it has no effect. */
 TEST(store_ring_indices)
 {
     NEED_STORE();
@@ -414,15 +414,16 @@ TEST(store_serve_refused)
     CHECK_RC(event_close(closed), 0);
     CHECK_RC(serve_op(INT82_OP_serve_console, 0, virt_to_mfn(page), &p), -EINVAL);
     p = 0;
-    CHECK_RC(serve_op(INT82_OP_serve_console, 0, virt_to_mfn(page), &p), -EINVAL); /* it has the machine's */
+    CHECK_RC(serve_op(INT82_OP_serve_console, 0, virt_to_mfn(page), &p), -EINVAL); /* it has the machine's console */
     CHECK_RC(page_make_readonly(page), 0);
     CHECK_RC(page_make_writable(page), 0);
     free_page(page);
 }
 
-/* --- As much as a store can be made to do for one request */
+/* --- The most work that one request can cause */
 
-/* Keys until there is no room for more; then a path as deep as they may be, in front of all and behind them. */
+/* Makes keys until there is no room for more. Then makes paths as deep as allowed, in front of all keys and after
+ * them. */
 TEST(store_longest_path)
 {
     char path[8];
@@ -447,7 +448,7 @@ TEST(store_longest_path)
     OK(XS_MKDIR, "z/b/c/d/e/f/g/h/i/j/k/l");
     GIVES(XS_DIRECTORY, "z/b/c/d", "e\0");
     OK(XS_RM, "z");
-    OK(XS_MKDIR, "m1000/b/c/d/e/f/g/h/i/j/k/l"); /* in front of others that begin like it */
+    OK(XS_MKDIR, "m1000/b/c/d/e/f/g/h/i/j/k/l"); /* in front of others that begin with it */
     GIVES(XS_DIRECTORY, "m1000", "b\0");
     OK(XS_RM, "m1000");
     for (uint32_t i = 0; i < n; i++) {
@@ -458,8 +459,8 @@ TEST(store_longest_path)
     ERROR(XS_READ, "m20", "ENOENT");
 }
 
-/* As many changes at once as a transaction can bring, and as many watches as there can be, which they do not concern.
- */
+/* The greatest number of changes that a transaction can bring at once, and the greatest number of watches, which they
+ * do not concern. */
 TEST(store_longest_watches)
 {
     char payload[16], tx[16];

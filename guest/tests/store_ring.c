@@ -69,7 +69,7 @@ static uint32_t store_get(void *to, uint32_t size)
     return n;
 }
 
-/* The hypervisor does all that it can while we notify: what does not move then never will. */
+/* The hypervisor does all that it can while we notify it. What does not move then never will. */
 static bool put_all(const void *from, uint32_t size)
 {
     for (uint32_t done = 0; done < size;) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The ring to the store that Int82 keeps for a domain. Domain 0 has none until it asks for one itself. */
+/* The ring to the store that Int82 keeps for a domain. Domain 0 has no store until it asks for one itself. */
 #ifndef STORE_RING_H
 #define STORE_RING_H
 
@@ -27,7 +27,7 @@ int serve_op(uint32_t cmd, domid_t domid, uint32_t mfn, uint32_t *port);
 
 uint32_t store_put(const void *from, uint32_t size); /* as much as there is room for */
 bool store_next_message(void);                       /* into store_reply or store_event. False: there is none */
-/* A request, and its answer into store_reply. */
+/* Makes a request. Its answer goes into store_reply. */
 bool store_ask(uint32_t type, uint32_t tx, const void *payload, uint32_t size);
 
 #endif

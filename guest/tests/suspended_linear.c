@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Linear page tables, suspended at every point where work on them can be: see suspended_ops.c. */
+/* Linear page tables, suspended at every point where work on them can be suspended: see suspended_ops.c. */
 #include "suspended_ops.h"
 
 static pte_t *naming, *named, *spare, *l1[2];
@@ -25,7 +25,7 @@ static pte_t *read_only(pte_t *page)
     return page;
 }
 
-/* `naming` is to become a table, with the good entries before the bad one, if there is a bad one. */
+/* Prepares `naming`, which is to become a table. Its last entry may be a bad one, after all the good ones. */
 static void make_tables(pte_t last)
 {
     l1[0] = read_only(alloc_page());
@@ -61,7 +61,7 @@ static void make_pinned(void)
     CHECK_RC(pin_l2(naming), 0);
 }
 
-/* The last uses of `named` are those of `naming`. */
+/* Only entries of `naming` still use `named` as a table. */
 static void make_last_use(void)
 {
     make_pinned();

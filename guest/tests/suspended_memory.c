@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Reservations, and arrays of grants, suspended at every point where they can be: see suspended_ops.c. */
+/* Reservations, and arrays of grants, suspended at every point where they can be suspended: see suspended_ops.c. */
 #include "suspended_ops.h"
 
 #include <public/grant_table.h>
 #include <public/memory.h>
 
-/* ---- Reservations. Frames beside those of the guest's own list */
+/* ---- Reservations. Their frames are not in the guest's own list */
 
 #define FRAMES      200u
 #define NOWHERE_PFN 0x100000
@@ -49,7 +49,7 @@ static void give_back(void)
 {
     unmap_at(FREE_VA);
     for (unsigned int i = 0; i < nr_frames; i++)
-        reserve(XENMEM_decrease_reservation, &frames[i], 1); /* the other may have been quicker */
+        reserve(XENMEM_decrease_reservation, &frames[i], 1); /* the other vCPU may have been faster */
 }
 
 static void populated(void)
@@ -124,7 +124,7 @@ TEST(suspended_reservations)
     CHECK_EQ(audited.free_frames, free);
 }
 
-/* ---- Grants: an array of mappings, of a page that this domain grants to itself */
+/* ---- Grants: an array of mappings of a page that this domain grants to itself */
 
 #define TABLE_VA FREE_VA
 #define MAP_VA   (FREE_VA + 0x1000)
@@ -218,7 +218,7 @@ static void intrude_swap(void)
         HYPERVISOR_grant_table_op(GNTTABOP_swap_grant_ref, &s, 1);
 }
 
-/* The granter makes a table of it, or takes it away. */
+/* The granter makes a table of the page, or takes it away. */
 static void intrude_retype(void)
 {
     if (!page_make_readonly(granted) && !mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(granted), 0))

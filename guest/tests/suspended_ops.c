@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Long operations, suspended at every point where they can be. Needs the build that injects faults, and a second vCPU
- * (dom0_max_vcpus=2), which wants to do things to the very tables and frames that the operation is about, at the k-th
- * point, for k = 1, 2, ... until the operation has none left. Amid an operation on the domain's memory it must not run
- * at all (docs/concurrency.md); between the steps of a call it does. Whatever then comes of either: the books are
- * right, and all can be taken back. Here are operations on tables; suspended_memory.c has reservations and grants.
+ * Long operations, suspended at every point where they can be suspended. This needs the build that injects faults, and
+ * a second vCPU (dom0_max_vcpus=2). That vCPU wants to work on the very tables and frames that the operation is about.
+ * It gets its chance at the k-th point, for k = 1, 2, ... until the operation has no more points. In the middle of an
+ * operation on the domain's memory it must not run at all (docs/concurrency.md); between the steps of a call it does
+ * run. Whatever then comes of either, the books are right, and everything can be taken back. This file has operations
+ * on tables; suspended_memory.c has reservations and grants.
  */
 #include "suspended_ops.h"
 
@@ -13,14 +14,14 @@
 #define STACK_SIZE 4096u
 #define MAX_POINTS 200u
 
-/* ---- The other vCPU: no console, no trap that is caught */
+/* ---- The other vCPU, which has no console and catches no trap */
 
 static uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
 struct vcpu_guest_context context_of_1;
 void (*volatile job)(void);
 volatile uint32_t jobs_begun, jobs_done;
 static volatile uint32_t rounds, met_halfway;
-static void (*volatile look)(void); /* in front of each job: is something half done? */
+static void (*volatile look)(void); /* called before each job: is something half done? */
 
 extern const char suspended_ops_start[];
 __asm__(".text\n"
@@ -109,11 +110,11 @@ static uint32_t try_at(const struct operation *o, void (*intrude)(void), uint32_
     met = jobs_begun != jobs;
     points = preempt(INT82_PREEMPT_NEVER, 0);
     job = NULL;
-    let_it_run(); /* it may be amid its own */
+    let_it_run(); /* it may be in the middle of its own job */
     CHECK_EQ(jobs_done, jobs_begun);
     CHECK_EQ(met_halfway, 0);
     if (mode == INT82_PREEMPT_ALWAYS ? points : o->points != BOTH && points >= at)
-        CHECK(met); /* amid an operation: not before its end, but then at once */
+        CHECK(met); /* during an operation it runs only after the end, but then at once */
     check_audit();
     o->finish();
     return points;
@@ -132,7 +133,8 @@ void try_all(const struct operation *o, void (*const *intruders)(void), unsigned
     }
     printf("suspended: %s: %u points, %u intruders, %u suspensions\n", o->name, points, count, tried);
 }
-/* ---- A tree of tables, not in use: an L3 with four L2s; those of slots 0 to 2 name four L1s each, which map a page */
+/* ---- A tree of tables that is not in use: an L3 with four L2s. Those of slots 0 to 2 name four L1s each, which map a
+ * page */
 
 #define L1S 4
 
@@ -141,7 +143,7 @@ static struct {
     pte_t *l2[3], *l1[L1S], *data, *spare;
 } tree;
 
-/* Whether one of the tree's tables is just being validated, or that undone. */
+/* Is one of the tree's tables in the middle of being validated, or of being given up as a table? */
 static void look_at_tree(void)
 {
     static struct int82_page pages[1 + 3 + L1S];
@@ -193,7 +195,7 @@ static void make_tree(void)
     look = look_at_tree;
 }
 
-/* Whatever somebody has pinned or mapped. */
+/* Undoes whatever somebody has pinned or mapped. */
 static void drop_tree(void)
 {
     void *tables[] = {tree.space.l3, tree.l2[0], tree.l2[1], tree.l2[2],
@@ -229,7 +231,7 @@ static void make_pinned_tree(void)
     CHECK_RC(pin_tree(), 0);
 }
 
-/* What vCPU 1 does to it. */
+/* What vCPU 1 does to the tree. */
 static void intrude_pin_l3(void)
 {
     pin_tree();
@@ -256,7 +258,7 @@ static void intrude_unpin_tables(void)
         mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(tree.l1[i]), 0);
 }
 
-/* Those that are not tables yet, or no longer, become writable. */
+/* Pages that are not tables yet, or no longer, become writable. */
 static void intrude_make_writable(void)
 {
     page_make_writable(tree.space.l3);
@@ -266,7 +268,7 @@ static void intrude_make_writable(void)
         page_make_writable(tree.l1[i]);
 }
 
-/* Entries at all levels go, come, and change. */
+/* Entries at all levels are removed, set, and changed. */
 static void intrude_update(void)
 {
     pte_t spare = make_pte(virt_to_mfn(tree.spare), PTE_KERNEL_RW);
@@ -280,7 +282,7 @@ static void intrude_update(void)
     mmu_set_entry(&tree.space.l3[2], make_pte(virt_to_mfn(tree.l2[0]), PTE_P));
 }
 
-/* The frames themselves go. */
+/* The frames themselves are given back. */
 static void intrude_give_back(void)
 {
     xen_pfn_t frames[2] = {virt_to_mfn(tree.data), virt_to_mfn(tree.l1[2])};
@@ -325,7 +327,7 @@ TEST(suspended_pin_l2)
     TRY(o, intruders_of_tree);
 }
 
-/* ---- Running on it */
+/* ---- Running on the tree */
 
 static const pte_t *old_base;
 
@@ -348,7 +350,7 @@ TEST(suspended_new_base)
     TRY(o, intruders_of_tree);
 }
 
-/* ---- Updates: an L2 with its L1s comes into an L3, and a batch of L1 entries */
+/* ---- Updates: an L2 with its L1s is hooked into an L3, and a batch changes L1 entries */
 
 static void make_tree_with_hole(void)
 {

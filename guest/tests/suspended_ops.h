@@ -9,15 +9,15 @@ enum points { AMID, STEPS, BOTH };
 
 struct operation {
     const char *name;
-    enum points points; /* where it can be suspended: amid what it does to memory, or between two steps */
+    enum points points; /* where it can be suspended: in the middle of its work on memory, or between two steps */
     void (*prepare)(void);
     int (*run)(void);
-    void (*finish)(void); /* everything is to be as it was */
+    void (*finish)(void); /* afterwards everything must be as it was */
 };
 
 extern int result; /* run()'s, for finish() to judge */
 
-extern struct vcpu_guest_context context_of_1; /* with which vCPU 1 was started */
+extern struct vcpu_guest_context context_of_1; /* the context that vCPU 1 was started with */
 void try_all(const struct operation *o, void (*const *intruders)(void), unsigned int count);
 #define TRY(operation, intruders) try_all(&(operation), intruders, ARRAY_SIZE(intruders))
 

@@ -30,7 +30,7 @@ struct test {
     bool last;
 };
 
-/* A TEST_LAST() leaves something behind that the others could not do with. */
+/* A TEST_LAST() leaves something behind that would disturb the others. */
 #define TEST(id)      DEFINE_TEST(id, false)
 #define TEST_LAST(id) DEFINE_TEST(id, true)
 #define DEFINE_TEST(id, last)                                                                                          \
@@ -38,7 +38,7 @@ struct test {
     static const struct test entry_##id __attribute__((section(".tests"), used, no_reorder)) = {#id, test_##id, last}; \
     static void test_##id(void)
 
-/* Each is true when the check held. `what` names what was looked at. */
+/* Each returns true when the check held. `what` is printed as the thing that was checked. */
 bool check_eq(const char *what, int line, uint64_t seen, uint64_t expected);
 bool check_rc(const char *what, int line, int32_t seen, int32_t expected);
 bool check_one_of(const char *what, int line, int32_t seen, int32_t expected, int32_t or);
@@ -57,13 +57,14 @@ void skip(const char *format, ...) __attribute__((format(printf, 1, 2)));
         skip(__VA_ARGS__); \
         return;            \
     } while (0)
-/* Sub-cases of one check in a loop: is printed with every failure until the test ends or it is set anew. */
+/* Names the sub-cases of a check in a loop. The text is printed with every failure until the test ends or the context
+ * changes. */
 void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The hypervisor is Int82, and not a Xen. */
 bool is_int82(void);
 
-/* An NMI's handler that did not get to its end: lets the next one in, which only an iret by hypercall does. */
+/* For an NMI handler that did not reach its end: allows the next NMI, as only an iret by hypercall does. */
 static inline void end_nmi(void)
 {
     uint32_t eflags = vcpu0_info.evtchn_upcall_mask ? 2 : 0x202;
@@ -74,7 +75,7 @@ static inline void end_nmi(void)
                      : "memory", "cc");
 }
 
-/* This is domain 0: others run the tests too, but not those of what it alone may do. */
+/* This is domain 0. Other domains run the tests, too, but not those of what only domain 0 may do. */
 static inline bool is_dom0(void)
 {
     return start_info->flags & SIF_INITDOMAIN;
@@ -83,13 +84,12 @@ static inline bool is_dom0(void)
     if (!is_dom0()) \
     SKIP("only domain 0 may")
 
-/* What held before anything of the tests ran. */
+/* The state before any test ran. */
 extern uint8_t boot_upcall_mask;
 
-/* ---- Addresses that a hypercall must refuse, or manage with. A table of L1 entries stands at MM_SCRATCH; see main.c.
- */
-#define EDGE_PAGE     ((uint8_t *)(MM_SCRATCH + 0x1000)) /* writable; the pages on both sides of it are not mapped */
-#define RO_PAGE       ((uint8_t *)(MM_SCRATCH + 0x3000)) /* read-only; likewise */
+/* ---- Addresses that a hypercall must refuse, or must handle. A table of L1 entries is at MM_SCRATCH; see main.c. */
+#define EDGE_PAGE     ((uint8_t *)(MM_SCRATCH + 0x1000)) /* writable; the pages before and after it are not mapped */
+#define RO_PAGE       ((uint8_t *)(MM_SCRATCH + 0x3000)) /* read-only; the same */
 #define UNMAPPED      ((uint8_t *)(MM_SCRATCH + 0x5000))
 #define FREE_VA       (MM_SCRATCH + 0x10000) /* in the same table: not mapped, for a test to use up to FREE_VA_END */
 #define FREE_VA_END   (MM_SCRATCH + 0x100000)
@@ -97,33 +97,33 @@ extern uint8_t boot_upcall_mask;
 /* The last n bytes of the page: one more would reach what is not mapped. */
 #define EDGE(n) (EDGE_PAGE + PAGE_SIZE - (n))
 
-/* Pointers to n bytes that no call may touch: unmapped, over a page's end, over the border of the hypervisor, wrapping
- * round. Runs over all of them: for (i = 0; (p = bad_pointer(i, n)); i++). */
+/* Pointers to n bytes that no call may touch: unmapped, across a page's end, across the border of the hypervisor,
+ * wrapping round. Loops over all of them: for (i = 0; (p = bad_pointer(i, n)); i++). */
 void *bad_pointer(unsigned int i, uint32_t n);
-/* The same where the call would have to write: a read-only page comes in addition. */
+/* The same where the call would have to write, with a read-only page in addition. */
 void *bad_output(unsigned int i, uint32_t n);
 #define EACH_BAD_POINTER(p, n) (unsigned int i_ = 0; (p = bad_pointer(i_, n)) && (context("pointer %p", p), true); i_++)
 #define EACH_BAD_OUTPUT(p, n)  (unsigned int i_ = 0; (p = bad_output(i_, n)) && (context("pointer %p", p), true); i_++)
 
-/* `crash=KIND` on the command line: does not return then (crash.c). */
+/* `crash=KIND` on the command line: then this does not return (crash.c). */
 void crash_if_asked(void);
-/* Likewise `misuse=KIND` (rings.c). */
+/* The same for `misuse=KIND` (rings.c). */
 void misuse_if_asked(void);
-/* Likewise `fuzz=SEED` (fuzz.c). */
+/* The same for `fuzz=SEED` (fuzz.c). */
 void fuzz_if_asked(void);
 
 /* ---- Frames that are not ours */
-uint32_t foreign_frame(void);     /* RAM of the hypervisor's; 0 when none was found */
+uint32_t foreign_frame(void);     /* RAM of the hypervisor; 0 when none was found */
 #define MMIO_FRAME    0xB8u       /* VGA text */
 #define HUGE_FRAME    0x00400000u /* 16 GiB: nobody has it */
 #define RAM_END_FRAME ram_end_frame()
 uint32_t ram_end_frame(void); /* one beyond the last RAM */
 
-/* The first page's worth of a fresh mapping: a page mapped at va (in the MM_SCRATCH table) with flags. 0 or error. */
+/* Maps a frame at va (in the MM_SCRATCH table) with these flags. Returns 0 or an error. */
 int map_at(uint32_t va, uint32_t mfn, pte_t flags);
 int unmap_at(uint32_t va);
 
-/* A page of entries made a table, at va 2 MiB aligned; NULL page of linear map when it failed. */
+/* Makes a table of an empty page and hooks it in at va, which must be aligned to 2 MiB. NULL: failed. */
 pte_t *new_l1_at(uint32_t va);
 void drop_l1_at(uint32_t va, pte_t *l1);
 
@@ -133,7 +133,7 @@ bool limits_hold(void);
     if (!limits_hold()) \
     SKIP("this machine does not check segment limits")
 
-/* ---- A hypercall with all registers in one's own hands (raw.S) */
+/* ---- A hypercall for which the test sets all registers (raw.S) */
 struct raw_regs {
     uint32_t eax, ebx, ecx, edx, esi, edi, ebp, eflags;
     uint32_t ds, es, fs, gs;
@@ -142,18 +142,18 @@ extern struct raw_regs raw_in, raw_out;
 extern uint32_t raw_entry; /* 0: int $0x82; else an address to call */
 void raw_call(void);
 
-/* ---- Code for ring 3 (user.S), in a page of its own that ring 3 may read, write and run; a stack page follows. */
+/* ---- Code for ring 3 (user.S), in a page of its own that ring 3 may read, write and execute. A stack page follows. */
 #define USER_CODE_VA  (MM_SCRATCH + 0x200000)
 #define USER_DATA_VA  (USER_CODE_VA + 0x1000)
 #define USER_STACK_VA (USER_CODE_VA + 0x2000)
 #define USER_ESP      (USER_STACK_VA + PAGE_SIZE)
-bool user_setup(void); /* false: failed, and said so */
+bool user_setup(void); /* false: failed, and has said so */
 void user_teardown(void);
 /* Where a snippet of user.S lies in the user's page. */
 uint32_t user_address(const void *snippet);
 void user_run(const void *snippet, uint32_t arg, struct caught_trap *caught);
 
-/* One trap: fn(arg) must end by this vector; false (and failed) otherwise. */
+/* fn(arg) must end by a trap with this vector. False (and the test has failed) otherwise. */
 bool expect_trap(int line, struct caught_trap *caught, void (*fn)(void *), void *arg, uint32_t vector);
 #define EXPECT_TRAP(caught, fn, arg, vector) expect_trap(__LINE__, caught, fn, (void *)(arg), vector)
 

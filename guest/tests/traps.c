@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions: which vector a fault arrives at, with which error code, address and frame, from ring 1 and from ring 3,
- * and what set_trap_table takes. Each fault is caused by one instruction whose address is known, so that EIP in the
- * frame can be compared, not only looked at.
+ * Exceptions: at which vector a fault arrives, with which error code, address and frame, from ring 1 and from ring 3,
+ * and what set_trap_table accepts. Each fault is caused by one instruction whose address is known, so the EIP in the
+ * frame can be checked exactly.
  */
 #include "test.h"
 
@@ -66,7 +66,7 @@ TEST(traps_invalid_opcode)
 
 TEST(traps_breakpoint)
 {
-    check_fault(__LINE__, do_int3, do_int3_at, 0, TRAP_INT3, 0, 1); /* a trap: EIP behind it */
+    check_fault(__LINE__, do_int3, do_int3_at, 0, TRAP_INT3, 0, 1); /* a trap: EIP is after it */
 }
 
 TEST(traps_overflow)
@@ -85,7 +85,7 @@ TEST(traps_bound)
 
 TEST(traps_bad_selectors)
 {
-    CHECK_FAULT(do_load_fs, 0x1d, TRAP_GP, 0x1c);     /* no LDT */
+    CHECK_FAULT(do_load_fs, 0x1d, TRAP_GP, 0x1c);     /* there is no LDT */
     CHECK_FAULT(do_load_fs, 0x29, TRAP_GP, 0x28);     /* an empty entry, or beyond the GDT */
     CHECK_FAULT(do_load_fs, 0xe010, TRAP_GP, 0xe010); /* the hypervisor's data */
     CHECK_FAULT(do_load_fs, 0xe013, TRAP_GP, 0xe010);
@@ -119,7 +119,7 @@ TEST(traps_page_fault_in_a_row)
     }
 }
 
-/* A page straddled: CR2 is the first byte that is missing. */
+/* An access across a page's end: CR2 is the first byte that is not there. */
 TEST(traps_page_fault_straddling)
 {
     CHECK_FAULT(do_read, (uint32_t)EDGE(2), TRAP_PAGE_FAULT, 0);
@@ -137,8 +137,7 @@ TEST(traps_soft_interrupts_refused)
     CHECK_FAULT(do_intff, 0, TRAP_GP, 0xff * 8 + 2);
 }
 
-/* The library's own gates for exceptions have DPL 0: ring 1 counts as allowed to use them, for DPL 0 means the kernel.
- */
+/* The library's own gates for exceptions have DPL 0. Ring 1 may use them, because DPL 0 means the kernel. */
 TEST(traps_soft_interrupt_of_an_exception)
 {
     struct caught_trap caught;
@@ -176,12 +175,12 @@ TEST(traps_soft_interrupts_delivered)
         try_soft(__LINE__, do_intff, do_intff_at, 0xff, flags);
         try_soft(__LINE__, do_int80, do_int80_at, 0x80, flags);
     }
-    /* Taken away again. */
+    /* The handler is taken away again. */
     CHECK_FAULT(do_int21, 0, TRAP_GP, 0x21 * 8 + 2);
     CHECK_FAULT(do_int80, 0, TRAP_GP, 0x80 * 8 + 2);
 }
 
-/* Flag 4: events are masked on delivery, and the frame tells what the mask was. */
+/* Flag 4: events are masked on delivery, and the frame holds the mask from before. */
 TEST(traps_mask_events)
 {
     CHECK_RC(trap_set_entry(0x81, soft_entry, 1 | 4), 0);
@@ -189,7 +188,7 @@ TEST(traps_mask_events)
     do_int81(NULL);
     CHECK_EQ(soft_mask_inside, 1);
     CHECK_EQ(soft_cs >> 16, 0);
-    CHECK_EQ(vcpu0_info.evtchn_upcall_mask, 1); /* the direct iret restores nothing */
+    CHECK_EQ(vcpu0_info.evtchn_upcall_mask, 1); /* the direct iret does not restore the mask */
     CHECK_EQ(soft_flags & 0x200, 0x200);
     events_enable();
     CHECK_RC(trap_set_entry(0x81, soft_entry, 1), 0);
@@ -231,7 +230,7 @@ TEST(traps_table_bad_pointers)
     trap_set_entry(0x30, NULL, 0);
 }
 
-/* Selectors are looked at when they are used: here, anything goes that is not followed by a trap. */
+/* A selector is checked when it is used. In the table, any will do, as long as no trap follows. */
 TEST(traps_table_selectors)
 {
     static const uint16_t cs[] = {FLAT_KERNEL_CS, 0xe018, 0x9, 0xc, 0xe008, 0xe009, 0xe038, 0xe03b, 0xfff8};
@@ -246,7 +245,7 @@ TEST(traps_table_selectors)
     trap_set_entry(0x21, NULL, 0);
 }
 
-/* No table at all: every handler goes. */
+/* With no table at all, every handler is removed. */
 TEST(traps_table_null)
 {
     CHECK_RC(trap_set_entry(0x81, soft_entry, 3), 0);
@@ -265,7 +264,7 @@ TEST(traps_table_fixes_the_selector)
     trap_set_entry(0x21, NULL, 0);
 }
 
-/* ---- Handlers that cannot be entered: the kernel's own fault then */
+/* ---- Handlers that cannot be entered: the kernel gets a fault of its own */
 TEST(traps_nested_in_handler)
 {
     struct caught_trap caught;
@@ -341,7 +340,7 @@ TEST(traps_user_memory)
     CHECK_EQ(caught.registers.eax, 0xdada);
     user_run(user_write, USER_DATA_VA, &caught);
     CHECK_EQ(*(volatile uint32_t *)USER_DATA_VA, 0x12345678);
-    check_user(__LINE__, user_read, (uint32_t)&word, TRAP_PAGE_FAULT, PF_USER | PF_PRESENT, 0); /* the kernel's */
+    check_user(__LINE__, user_read, (uint32_t)&word, TRAP_PAGE_FAULT, PF_USER | PF_PRESENT, 0); /* the kernel's page */
     CHECK_EQ(vcpu0_info.arch.cr2, (uint32_t)&word);
     check_user(__LINE__, user_write, (uint32_t)&word, TRAP_PAGE_FAULT, PF_USER | PF_PRESENT | PF_WRITE, 0);
     check_user(__LINE__, user_read, (uint32_t)UNMAPPED, TRAP_PAGE_FAULT, PF_USER, 0);
@@ -383,7 +382,8 @@ extern const char user_soft_entry[];
 __asm__(".text; user_soft_entry: incl user_traps; push %eax; mov 16(%esp), %eax; mov %eax, user_esp_seen;"
         "mov 20(%esp), %eax; mov %eax, user_ss_seen; pop %eax; iret");
 
-/* A system call: a gate of DPL 3 from ring 3, and back with a plain iret. With "mask events" it goes another way. */
+/* A system call: through a gate of DPL 3 from ring 3, and back with a plain iret. With "mask events" it takes another
+ * path. */
 TEST(traps_user_system_call)
 {
     struct caught_trap caught;
@@ -395,7 +395,7 @@ TEST(traps_user_system_call)
         CHECK_RC(trap_set_entry(0x80, user_soft_entry, flags), 0);
         user_traps = 0;
         events_enable();
-        /* The handler may run on DS of ring 3: flat, and its memory reachable, as in real kernels. */
+        /* The handler may run with ring 3's DS. That is flat and reaches the handler's memory, as in real kernels. */
         user_run(user_int80, 0, &caught);
         events_disable();
         CHECK_EQ(caught.vector, TRAP_USER);
@@ -405,7 +405,7 @@ TEST(traps_user_system_call)
         CHECK_EQ(caught.registers.eax, 0x80808080);
         CHECK_EQ(caught.registers.ebx, 0x81818181);
     }
-    /* DPL 1: not for ring 3. */
+    /* DPL 1: ring 3 must not use it. */
     CHECK_RC(trap_set_entry(0x80, user_soft_entry, 1), 0);
     context("%s", "");
     check_user(__LINE__, user_int80, 0, TRAP_GP, 0x80 * 8 + 2, 5);
@@ -438,7 +438,7 @@ TEST(traps_user_kernel_stack)
 
 TEST(traps_stack_switch_selectors)
 {
-    CHECK_RC(HYPERVISOR_stack_switch(0xe010, 0xC0200000), 0); /* looked at when it is used */
+    CHECK_RC(HYPERVISOR_stack_switch(0xe010, 0xC0200000), 0); /* checked when it is used */
     CHECK_RC(HYPERVISOR_stack_switch(0xe038, 0xC0200000), 0);
     CHECK_RC(HYPERVISOR_stack_switch(0xfffb, 0xC0200000), 0);
     CHECK_RC(HYPERVISOR_stack_switch(FLAT_KERNEL_SS & ~3, 0xC0200000), 0); /* RPL 0 becomes 1 */

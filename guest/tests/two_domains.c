@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Event channels and grants between two domains, and a third one whose they are not. */
+/* Event channels and grants between two domains, and a third domain to which they do not belong. */
 #include "other.h"
 
 #include <guest/audit.h>
@@ -7,7 +7,7 @@
 
 /* ---- Event channels */
 
-#define MAX_VCPUS_EVER 8 /* of a domain */
+#define MAX_VCPUS_EVER 8 /* that any domain can have */
 
 static int status_of(uint32_t port, evtchn_status_t *status)
 {
@@ -66,7 +66,7 @@ TEST(rule_ports_lead_where_they_are_meant_to)
     CHECK_EQ(status.status, EVTCHNSTAT_unbound);
     CHECK_EQ(status.u.unbound.dom, third.id);
 
-    /* Its end ends the connection, and makes the port nobody else's. */
+    /* The end of a domain ends the connection, and nobody else gets its port. */
     other_end(&other);
     CHECK_RC(status_of(for_other, &status), 0);
     CHECK_EQ(status.status, EVTCHNSTAT_unbound);
@@ -81,7 +81,7 @@ TEST(rule_ports_lead_where_they_are_meant_to)
     other_end(&third);
 }
 
-/* A closed port's other end leads nowhere: not to whoever opens the port next. */
+/* The other end of a closed port leads nowhere, and not to whoever opens the port next. */
 TEST(rule_ports_lead_nowhere_when_closed)
 {
     evtchn_port_t port, again;
@@ -103,12 +103,12 @@ TEST(rule_ports_lead_nowhere_when_closed)
     CHECK_RC(event_close(port), 0);
     again = open_port(other.id);
     CHECK_EQ(again, port);
-    CHECK(!event_pending(again)); /* nothing of the one before */
+    CHECK(!event_pending(again)); /* nothing is left of the port before it */
     CHECK_RC(event_close(again), 0);
     other_end(&other);
 }
 
-/* A port's vCPU is one that exists: what lies behind the list of them is no vCPU. */
+/* A port is bound only to a vCPU that exists. What lies after the list of vCPUs is none. */
 TEST(rule_ports_have_a_vcpu)
 {
     evtchn_bind_vcpu_t move;
@@ -183,7 +183,8 @@ static void check_map(const struct victim *v, const char *what, uint32_t va, int
     CHECK_RC(seen, status);
 }
 
-/* Entries: to itself, to a third domain, withdrawn, read-only, of a frame that is not the granter's. */
+/* Entries that grant to the granter itself or to a third domain, that are withdrawn, read-only, or name a frame that is
+ * not the granter's. */
 TEST(rule_grants_are_for_one_domain)
 {
     gnttab_unmap_grant_ref_t beyond = {.host_addr = VICTIM_HOLE_VA, .handle = 4711, .status = 77};
@@ -221,19 +222,19 @@ TEST(rule_grants_are_for_one_domain)
     check_map(&other, "a frame that is not the granter's", foreign, GNTST_bad_page);
     CHECK_EQ(entries[0].flags, GTF_permit_access | GTF_reading | GTF_writing);
 
-    /* In use by one domain, it is not another's, even when the granter says so now. */
+    /* While one domain uses the grant another one cannot use it, even if the entry now names that one. */
     entries[0].domid = third.id;
     pinned = call_map(&third, 0, GNTMAP_host_map);
     other_carry_out(&third);
     check_map(&third, "in use by another", pinned, GNTST_general_error);
 
-    other_end(&other); /* and with it goes what it had mapped */
+    other_end(&other); /* the domain ends, and with it all that it had mapped */
     end_grants(5);
     other_end(&third);
     free_page(page);
 }
 
-/* What is copied into or from is one's own, or granted. */
+/* A copy's source and destination must be one's own, or granted. */
 TEST(rule_grants_limit_copies)
 {
     struct {
@@ -295,7 +296,7 @@ TEST(rule_grants_limit_copies)
     free_page(page);
 }
 
-/* A granter that ends while others map its frame: they keep it, and nothing of it is used for anything else. */
+/* A granter ends while others map its frame. They keep the frame, and it is not used for anything else. */
 TEST(rule_grants_outlive_their_granter)
 {
     gnttab_map_grant_ref_t map = {.host_addr = FREE_VA + PAGE_SIZE, .flags = GNTMAP_host_map, .ref = REF, .status = 77};
@@ -323,7 +324,7 @@ TEST(rule_grants_outlive_their_granter)
     CHECK_RC(map.status, GNTST_okay);
     CHECK_RC(unmap_at(TABLE_VA), 0);
     other_end(&other);
-    if (other_begin(&third)) /* which would get what is free too early */
+    if (other_begin(&third)) /* it would get what was freed too early */
         other_end(&third);
     CHECK_EQ(*(volatile uint32_t *)(FREE_VA + PAGE_SIZE), SECRET);
     CHECK_RC(audit_read(&after), 0);
@@ -331,10 +332,10 @@ TEST(rule_grants_outlive_their_granter)
     unmap.handle = map.handle;
     CHECK_RC(HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1), 0);
     CHECK_RC(unmap.status, GNTST_okay);
-    if (other_begin(&third)) /* which does away with what is left of the other */
+    if (other_begin(&third)) /* it frees what is left of the other domain */
         other_end(&third);
     CHECK_RC(audit_read(&after), 0);
     CHECK_EQ(after.mismatches, 0);
-    if (before.domains == 1) /* others, too, take and give back */
+    if (before.domains == 1) /* other domains allocate and free memory, too */
         CHECK_EQ(after.free_frames, before.free_frames);
 }

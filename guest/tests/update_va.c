@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * update_va_mapping and its form for other domains: by address instead of by entry. The flush that was asked for is
- * proved where it can be: the old translation is put into the TLB first, and must be gone.
+ * update_va_mapping and its form for other domains: these name an address and not an entry. Where possible, the flush
+ * that was asked for is proved: the old translation is put into the TLB first, and must be gone afterwards.
  */
 #include "test.h"
 
@@ -61,7 +61,7 @@ TEST(update_va_flushes)
     end();
 }
 
-/* The entry is changed; only the flush had no mask to go by. */
+/* The entry is changed; only the flush failed, since its mask could not be read. */
 TEST(update_va_bad_mask)
 {
     volatile uint32_t *va = (void *)FREE_VA;
@@ -123,7 +123,7 @@ TEST(update_va_bad_entries)
     end();
 }
 
-/* An address within the page serves like the page's own. */
+/* Any address within the page does what the page's own does. */
 TEST(update_va_unaligned)
 {
     begin();

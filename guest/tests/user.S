@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Code for ring 3. The test copies all of it, from user_begin to user_end, into a page that ring 3 can reach, so nothing
- * here may name an address of its own. EDI is the test's argument; `int $0x20` is the way back, registers the result.
+ * Code for ring 3. The test copies all of it, from user_begin to user_end, into a page that ring 3 can reach. So
+ * nothing here may use an absolute address within this code. EDI is the test's argument. `int $0x20` is the way back;
+ * the registers are the result.
  */
         .section .rodata
         .macro snippet name
@@ -32,7 +33,7 @@ user_begin:
         movl    $0x12345678, (%edi)
         int     $0x20
 
-        snippet user_jump               /* runs what is at EDI */
+        snippet user_jump               /* executes what is at EDI */
         jmp     *%edi
 
         snippet user_hypercall          /* number 17, xen_version */
@@ -99,7 +100,7 @@ user_begin:
         mov     %edi, %ds
         int     $0x20
 
-        snippet user_popf_iopl          /* tries for IOPL 3 and IF 0; EAX = what came of it */
+        snippet user_popf_iopl          /* tries to get IOPL 3 and IF 0; EAX = the flags that it got */
         pushl   $0x3002
         popf
         pushf
@@ -129,7 +130,7 @@ user_begin:
         movl    $0x82828282, %gs:(%ecx)
         int     $0x20
 
-        /* With CS = EDI[3], GS = EDI[0], ECX = EDI[1], EAX = EDI[2], EDX = 0: many ways to say GS:[ECX]. */
+        /* CS = EDI[3], GS = EDI[0], ECX = EDI[1], EAX = EDI[2], EDX = 0. These are many ways to write GS:[ECX]. */
         .macro  gs_snippet name
         snippet \name
         pushl   12(%edi)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vcpu_op on vCPU 0, and the refusals for those that do not exist. The areas that a guest registers are proved to be
- * kept up to date, not only to be taken. register_vcpu_info moves the vCPU's event state for good, so that it comes
- * last.
+ * vcpu_op on vCPU 0, and the refusals for vCPUs that do not exist. The areas that a guest registers are proved to be
+ * kept up to date, not only to be accepted. register_vcpu_info moves the vCPU's event state for good, so it comes last.
  */
 #include "test.h"
 
@@ -59,7 +58,7 @@ TEST(vcpu_runstate_area)
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &arg), 0);
     CHECK_EQ(area.state, RUNSTATE_running);
     entered = area.state_entry_time;
-    /* Blocking for a while shows. */
+    /* Blocking for a while shows in the times. */
     if (CHECK(entered < 1ull << 50)) {
         struct sched_poll poll = {NULL, 0, entered + 1};
         int port = event_bind_virq(VIRQ_TIMER, 0);
@@ -88,7 +87,7 @@ TEST(vcpu_runstate_area_bad)
     arg.addr.p = HYPERVISOR_VIRT_START;
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &arg), -EFAULT);
     arg.addr.p = HYPERVISOR_VIRT_START - 4;
-    if (is_int82()) /* Xen 4.2.5 looks at the first byte only, and fails when it writes */
+    if (is_int82()) /* Xen 4.2.5 checks only the first byte, and fails when it writes */
         CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &arg), -EFAULT);
     arg.addr.p = 0xFFFFFFFC;
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &arg), -EFAULT);
@@ -103,7 +102,7 @@ TEST(vcpu_time_area)
     struct vcpu_register_time_memory_area arg = {.addr.v = &area};
     int rc = HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &arg);
 
-    CHECK_ONE_OF(rc, 0, -ENOSYS); /* newer than many Xens */
+    CHECK_ONE_OF(rc, 0, -ENOSYS); /* many releases of Xen do not have it */
 }
 
 TEST(vcpu_get_physid)
@@ -114,7 +113,7 @@ TEST(vcpu_get_physid)
     void *p;
 
     if (!CHECK_ONE_OF(rc, 0, -EINVAL) || rc)
-        return; /* Xen: only for vCPUs that have one CPU to run on */
+        return; /* Xen answers only for vCPUs that are bound to one CPU */
     CHECK_EQ(id.phys_id, 0);
     for
         EACH_BAD_OUTPUT(p, sizeof(id))
@@ -132,7 +131,7 @@ TEST(vcpu_bad_command)
 
 static volatile uint32_t nmis, nmis_to_send, nmi_depth, nmi_deepest;
 extern const char nmi_entry[];
-/* Sends nmis_to_send more from within. Returns by hypercall, which lets them in. */
+/* Sends nmis_to_send more NMIs from within the handler. Returns by hypercall, which lets them in. */
 __asm__(".text; nmi_entry: pushl %eax; pushl %ebx; pushl %ecx; pushl %edx; incl nmis; incl nmi_depth\n"
         "movl nmi_depth, %eax; cmpl nmi_deepest, %eax; jbe 1f; movl %eax, nmi_deepest\n"
         "1: cmpl $0, nmis_to_send; je 2f; decl nmis_to_send\n"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VCPUOP_register_vcpu_info: the vCPU's event state, fault address and time move to a place of the guest's own, for
- * good. So this runs last: the library still looks at the old place.
+ * VCPUOP_register_vcpu_info: the vCPU's event state, fault address and time move for good to a place that the guest
+ * chooses. So this test runs last, because the library still looks at the old place.
  */
 #include "test.h"
 
-/* The hypervisor's frame moves as far as vcpu_info does: so little that the old and the new place overlap (XSA-136). */
+/* The hypervisor's frame moves as far as vcpu_info does, which is so little that the old and the new place overlap
+ * (XSA-136). */
 #define OFFSET 0x20
 
 static struct vcpu_info *volatile moved;
@@ -26,12 +27,12 @@ TEST_LAST(vcpu_info_moves)
     event_unmask(port);
     moved = (struct vcpu_info *)(page + OFFSET);
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 0, &arg), 0);
-    CHECK_EQ(moved->evtchn_upcall_mask, 1); /* what was there came along */
+    CHECK_EQ(moved->evtchn_upcall_mask, 1); /* the old contents were moved along */
     CHECK(moved->time.tsc_to_system_mul != 0);
     CHECK_EQ(moved->time.version & 1, 0);
     CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_register_vcpu_info, 0, &arg), -EINVAL); /* once */
 
-    /* Xen marks every word as pending on the move, so that nothing is lost. */
+    /* Xen marks every word as pending when it moves them, so that no event is lost. */
     moved->evtchn_upcall_pending = 0;
     moved->evtchn_pending_sel = 0;
     vcpu0_info.evtchn_upcall_pending = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xen_version: each command by the gate and through the hypercall page, its strings ended within their fields, and what
- * happens to pointers that must not be written to. A refused call must not have written anything in front of the border
- * either: the page's end is looked at.
+ * xen_version: each command through the gate and through the hypercall page, its strings ended within their fields, and
+ * what happens to pointers that must not be written to. A refused call must not have written in front of the border
+ * either: the end of the page is checked.
  */
 #include "test.h"
 
@@ -84,7 +84,7 @@ TEST(version_platform_parameters)
 TEST(version_features)
 {
     struct xen_feature_info f = {0, 0};
-    /* Xen 4.2.5 has no XENFEAT_dom0 for 32 bits and no writable tables: those two a guest must not be told of. */
+    /* Xen 4.2.5 has no XENFEAT_dom0 for 32 bits and no writable tables. A guest must not see those two. */
     uint32_t must = 1u << XENFEAT_pae_pgdir_above_4gb | 1u << XENFEAT_mmu_pt_update_preserve_ad;
     uint32_t must_not = 1u << XENFEAT_auto_translated_physmap | 1u << XENFEAT_supervisor_mode_kernel |
                         1u << XENFEAT_writable_page_tables | 1u << XENFEAT_writable_descriptor_tables;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain to be destroyed: victim.h. */
+/* A domain that is to be destroyed: victim.h. */
 #include "victim.h"
 
 #include <public/domctl.h>
@@ -10,7 +10,7 @@
 
 extern const char victim_code[], victim_code_end[];
 
-/* EBX: its list. Position-independent, as it runs elsewhere. */
+/* EBX points to its list. The code is position-independent, as it runs in another domain. */
 __asm__(".section .rodata\n"
         ".balign 16\n"
         "victim_code:\n"

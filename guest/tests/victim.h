@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain to be destroyed (victim.c): a few frames, one address space, and code that carries out a list of hypercalls
- * and then waits for ever. Domain 0 builds it by Xen's own calls, so that it lives on a real Xen as well.
+ * A domain that is to be destroyed (victim.c): a few frames, one address space, and code that carries out a list of
+ * hypercalls and then waits for ever. Domain 0 builds it by Xen's own calls, so it also works on a real Xen.
  *
  * Its frame n is mapped at VICTIM_VA(n): tables and the frames of its tree read-only, all others writable.
  */
@@ -40,15 +40,15 @@ struct victim {
     xen_pfn_t mfn[VICTIM_FRAMES];
 };
 
-/* False: nothing was built; *missing: because the hypervisor cannot do such a thing. */
+/* False: nothing was built. *missing is set if that is because the hypervisor cannot do this. */
 bool victim_create(struct victim *v, bool *missing);
-/* One of its frames in our own address space, one at a time, as long as it is mapped. NULL: failed. */
+/* Maps one of its frames in our own address space. Only one is mapped at a time. NULL: failed. */
 void *victim_map(const struct victim *v, uint32_t frame);
 void victim_unmap(void);
-/* One more call for its list; before it starts. */
+/* Adds a call to its list, before it starts. */
 void victim_call(const struct victim *v, uint32_t op, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3);
 void victim_start(const struct victim *v);
-/* Lets it run until its list is done, or for so many yields. */
+/* Lets it run until its list is done, or for that many yields. */
 bool victim_wait(const struct victim *v, uint32_t yields);
 bool victim_done(const struct victim *v);
 int victim_destroy(const struct victim *v);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a domain, whatever it is amid: a small domain is suspended in each of its long operations, at each point
- * where it can be, and destroyed there by domain 0. Afterwards every frame is free again, and every page of the
- * hypervisor's own, and the books are right. Needs the build that injects faults for that. In victims_suspended.c it is
+ * The end of a domain, whatever it is doing: a small domain is suspended in each of its long operations, at each point
+ * where it can be, and domain 0 destroys it there. Afterwards every frame and every page of the hypervisor's own must
+ * be free again, and the books must be right. This needs the build that injects faults. In victims_suspended.c it is
  * domain 0 that is suspended.
  */
 #include "victims.h"
@@ -56,7 +56,7 @@ TEST(victim_runs_and_ends)
 
 /* ---- Suspended, and destroyed there */
 
-/* Puts its calls into the victim's list. Each may use the pages of arguments. */
+/* Puts its calls into the victim's list. Each function may use the pages of arguments. */
 struct scenario {
     const char *name;
     void (*prepare)(void);
@@ -94,7 +94,7 @@ static void changes_base(void)
 {
     pte_t *l2 = victim_map(&victim, VICTIM_TREE_L2 + 3);
 
-    if (l2) /* where it runs on */
+    if (l2) /* the L2 that it runs on */
         l2[0] = make_pte(victim.mfn[VICTIM_L1], PTE_TABLE);
     call_mmuext(0, MMUEXT_NEW_BASEPTR, VICTIM_TREE_L3);
     call_mmuext(64, MMUEXT_NEW_BASEPTR, VICTIM_L3);
@@ -125,7 +125,7 @@ static void updates_l3(void)
 
 #define GIVEN 150u
 
-/* Frames of its own, no longer mapped. */
+/* Frames of the domain's own, which it no longer maps. */
 static void unmaps_frames(void)
 {
     mmu_update_t *req = victim_map(&victim, VICTIM_ARGS);
@@ -186,7 +186,7 @@ static void starts_a_vcpu(void)
     victim_call(&victim, __HYPERVISOR_vcpu_op, VCPUOP_initialise, 1, VICTIM_VA(VICTIM_ARGS), 0);
 }
 
-/* All that a domain may have lying around when it ends: a GDT, events, timers, a watchdog, a vcpu_info and runstate
+/* Everything that a domain may have set up when it ends: a GDT, events, timers, a watchdog, its vcpu_info and runstate
  * area elsewhere, a poll. */
 static void has_everything(void)
 {
@@ -217,7 +217,7 @@ static void has_everything(void)
     victim_call(&victim, __HYPERVISOR_sched_op, SCHEDOP_poll, va + 384, 0, 0);
 }
 
-/* The domain is suspended there, in one of its calls, when it is destroyed. False: it had no such point. */
+/* The domain is suspended at that point in one of its calls and is destroyed there. False: it had no such point. */
 static bool destroy_at(const struct scenario *s, uint32_t at)
 {
     static struct int82_audit before;
@@ -230,7 +230,7 @@ static bool destroy_at(const struct scenario *s, uint32_t at)
         return false;
     s->prepare();
     preempt_vcpu(INT82_PREEMPT_AT, at, victim.id << 16);
-    victim_start(&victim); /* it runs at once, up to there; or until it has done all, and waits */
+    victim_start(&victim); /* it runs at once, up to that point, or until it has done everything and waits */
     points = preempt(INT82_PREEMPT_NEVER, 0);
     CHECK(points < at || !victim_done(&victim));
     CHECK_RC(victim_destroy(&victim), 0);
@@ -273,12 +273,12 @@ TEST(victim_destroyed_amid)
         destroy_everywhere(&scenarios[i]);
 }
 
-/* ---- Made to stop amid a long call */
+/* ---- Made to stop in the middle of a long call */
 
 #define EXTENTS 512u
 
-/* The same four frames, which stay mapped, again and again. Two of them are tables at first: undoing these is so much
- * work that from then on the looks for interrupts are due in the middle of an extent, each time. */
+/* The same four frames, which stay mapped, again and again. Two of them are tables at first. Giving these up is so much
+ * work that from then on the checks for interrupts are due in the middle of an extent, each time. */
 static void decreases_for_long(void)
 {
     char *args = victim_map(&victim, VICTIM_ARGS);
@@ -299,9 +299,9 @@ static void decreases_for_long(void)
     victim_call(&victim, __HYPERVISOR_memory_op, XENMEM_decrease_reservation, VICTIM_VA(VICTIM_ARGS) + 128, 0, 0);
 }
 
-#define UPDATES 60u /* less than the requests between two looks */
+#define UPDATES 60u /* fewer than the requests between two checks */
 
-/* An L2 of a few tables comes and goes. */
+/* An L2 of a few tables is hooked in and taken out. */
 static void updates_for_long(void)
 {
     mmu_update_t *req = victim_map(&victim, VICTIM_ARGS);
@@ -312,8 +312,8 @@ static void updates_for_long(void)
     victim_call(&victim, __HYPERVISOR_mmu_update, VICTIM_VA(VICTIM_ARGS), UPDATES, 0, DOMID_SELF);
 }
 
-/* Its registers are asked for amid the last of its calls. Which argument shows whether something of it is left, and how
- * much. */
+/* Asks for the domain's registers in the middle of the last of its calls. The argument shows whether some of the call
+ * is left, and how much. */
 static uint32_t left_of_call(void (*prepare)(void), uint32_t call, uint32_t argument)
 {
     static struct vcpu_guest_context context;
@@ -334,7 +334,7 @@ static uint32_t left_of_call(void (*prepare)(void), uint32_t call, uint32_t argu
     return value;
 }
 
-/* An extent takes four frames in a row. After other tests the free ones may be in pieces; the case fault_injection
+/* An extent takes four frames in a row. After other tests the free frames may be scattered; the case fault_injection
  * wants to see that they were not. */
 static bool tables_in_a_row(void)
 {
@@ -346,7 +346,7 @@ static bool tables_in_a_row(void)
     return in_a_row;
 }
 
-/* A call makes way at its next step, however seldom it looks for interrupts there. */
+/* A call makes way at its next step, however rarely it checks for interrupts there. */
 TEST(victim_makes_way)
 {
     uint32_t value;
@@ -362,7 +362,7 @@ TEST(victim_makes_way)
     CHECK((value & ~MMU_UPDATE_PREEMPTED) < UPDATES);
 }
 
-/* ---- Held by others when it ends */
+/* ---- Resources that others hold when the domain ends */
 
 void check_gone(const struct int82_audit *before)
 {
@@ -381,7 +381,7 @@ static bool create_counted(struct int82_audit *before)
     return create_victim();
 }
 
-/* Domain 0 has pinned tables of its at all levels, by its number. */
+/* Domain 0 has pinned the domain's tables at all levels, by the domain's number. */
 TEST(victim_pinned_by_another)
 {
     static struct int82_audit before;
@@ -399,7 +399,8 @@ TEST(victim_pinned_by_another)
     check_gone(&before);
 }
 
-/* Domain 0 maps frames of its, writable and not, a table among them: they stay until they are mapped no more. */
+/* Domain 0 maps frames of the domain, writable and not, a table among them. They stay until they are no longer
+ * mapped. */
 TEST(victim_mapped_by_another)
 {
     static struct int82_audit before;
@@ -426,13 +427,13 @@ TEST(victim_mapped_by_another)
         CHECK_RC(unmap_at(va -= PAGE_SIZE), 0);
     check_audit();
     CHECK_EQ(audited.free_frames, before.free_frames);
-    if (!create_victim()) /* which does away with what is left of the other */
+    if (!create_victim()) /* this frees what is left of the other domain */
         return;
     CHECK_RC(victim_destroy(&victim), 0);
     check_gone(&before);
 }
 
-/* Both ends of event channels and grants: the other end is told, or finds nothing. */
+/* Event channels and grants from both ends: the other end is told, or finds nothing. */
 TEST(victim_talks_to_another)
 {
     evtchn_bind_interdomain_t bind;
@@ -461,7 +462,7 @@ TEST(victim_talks_to_another)
     check_gone(&before);
 }
 
-/* Domain 0 grants, and it maps. */
+/* Domain 0 grants, and the domain maps. */
 static uint32_t grant_frame_of_own(void)
 {
     xen_pfn_t frame = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The domain that is to end, as victims.c and victims_suspended.c share it. */
+/* The domain that is to end, shared by victims.c and victims_suspended.c. */
 #ifndef TESTS_VICTIMS_H
 #define TESTS_VICTIMS_H
 
@@ -9,11 +9,11 @@
 extern struct victim victim;
 
 bool create_victim(void);
-/* Nothing is left of it. */
+/* Checks that nothing is left of the domain. */
 void check_gone(const struct int82_audit *before);
-/* The machine address of an entry of one of its tables. */
+/* The machine address of an entry of one of the domain's tables. */
 uint64_t table_entry(uint32_t frame, uint32_t index);
-/* A call for its list: it pins its tree. */
+/* Adds a call to its list: it pins its tree. */
 void pins_tree(void);
 
 #endif

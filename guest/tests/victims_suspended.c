@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of a domain that domain 0 is at work on: one of domain 0's two vCPUs is suspended in what it does to the
- * victim, or in destroying it, while the other destroys it, or does what it can to what is still there.
+ * A domain ends while domain 0 is working on it. One of domain 0's two vCPUs is suspended in what it does to the
+ * victim, or in destroying it. Meanwhile the other vCPU destroys the victim, or does what it can to what still exists.
  */
 #include "victims.h"
 
@@ -9,7 +9,8 @@
 #include <public/memory.h>
 #include <public/sysctl.h>
 
-/* ---- Domain 0's other vCPU is at work on it, suspended at some point, when it is destroyed: for each point */
+/* ---- Domain 0's other vCPU is working on the victim, suspended at some point, when the victim is destroyed: for each
+ * point */
 
 static volatile int32_t job_result;
 
@@ -139,7 +140,7 @@ TEST(victim_destroyed_while_others_work_on_it)
     }
 }
 
-/* ---- The destruction itself is suspended, and others try to make use of what is still there */
+/* ---- The destruction itself is suspended, and others try to use what still exists */
 
 static volatile int32_t destroy_result;
 
@@ -151,8 +152,8 @@ static void job_destroys(void)
     destroy_result = victim_domctl(XEN_DOMCTL_destroydomain, victim.id, &op);
 }
 
-/* The destruction has not begun: before that it waits for the victim to get to its way out. Asked by sysctl, since
- * domctl would wait for the one in progress. */
+/* The destruction has not begun: first it waits for the victim to get to its way out. This asks by sysctl, since domctl
+ * would wait for the destruction in progress. */
 static bool lives(void)
 {
     static struct xen_domctl_getdomaininfo info;
@@ -165,7 +166,7 @@ static bool lives(void)
     return op.u.getdomaininfolist.num_domains && info.domain == victim.id && !(info.flags & XEN_DOMINF_dying);
 }
 
-/* All of it may be refused; none may do harm. */
+/* All of this may be refused. None of it may do harm. */
 static void disturb(void)
 {
     struct xen_domctl op = {0};
@@ -175,7 +176,7 @@ static void disturb(void)
     evtchn_alloc_unbound_t alloc = {.dom = victim.id, .remote_dom = 0};
     int rc;
 
-    /* These do not wait for the destruction; the others let it go on first. */
+    /* These do not wait for the destruction. The other calls let it continue first. */
     HYPERVISOR_mmu_update_dom(&map, 1, NULL, (uint32_t)victim.id);
     CHECK(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc) != 0);
     HYPERVISOR_mmuext_op(&pin, 1, NULL, (uint32_t)victim.id);
