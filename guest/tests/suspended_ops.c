@@ -195,7 +195,7 @@ static void make_tree(void)
     look = look_at_tree;
 }
 
-/* Undoes whatever somebody has pinned or mapped. */
+/* Drops the tree, whatever somebody has pinned or mapped. */
 static void drop_tree(void)
 {
     void *tables[] = {tree.space.l3, tree.l2[0], tree.l2[1], tree.l2[2],
