@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Asking the hypervisor's auditor, and putting what it has found into words. */
+/* Asks the hypervisor's auditor, and puts what it has found into words. */
 #include <guest/audit.h>
 #include <guest/console.h>
 #include <guest/hypercall.h>

@@ -21,7 +21,7 @@ struct xencons_interface *console_ring(void)
     return mfn_to_virt(start_info->console.domU.mfn);
 }
 
-/* Whoever takes the output tells when he has, so a full ring is waited for. */
+/* Whoever reads the ring sends an event then, so this can wait for room. */
 static void wait_for_room(const volatile struct xencons_interface *ring)
 {
     evtchn_port_t port = start_info->console.domU.evtchn;
@@ -33,7 +33,7 @@ static void wait_for_room(const volatile struct xencons_interface *ring)
         HYPERVISOR_sched_op(SCHEDOP_poll, &poll);
 }
 
-/* The rest, when the ring's port has been closed. */
+/* Writes the rest, when the ring's port has been closed. */
 static void write_directly(const char *text, uint32_t size)
 {
     HYPERVISOR_console_io(CONSOLEIO_write, size, text);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Making and ending other domains, as domain 0: guest/domain_builder.h. */
+/* Making and ending other domains, for domain 0: guest/domain_builder.h. */
 #include <guest/console.h>
 #include <guest/domain_builder.h>
 #include <guest/events.h>
@@ -80,7 +80,7 @@ static void read_notes(struct guest_domain *d, struct image *image, const struct
     }
 }
 
-/* Calls fn for each segment of the type; its result other than 0 ends that. */
+/* Calls fn for each segment of this type, until fn returns something other than 0. */
 static int each_segment(const struct image *image, uint32_t type, int (*fn)(void *arg, const struct elf_segment *s),
                         void *arg)
 {
@@ -214,7 +214,8 @@ static int populate(struct guest_domain *d)
     return HYPERVISOR_memory_op(XENMEM_populate_physmap, &r) == (int32_t)d->nr_pages ? 0 : -ENOMEM;
 }
 
-/* Slots of the L3 with an L2: those that the map touches, and the hypervisor's; as Xen's own builder has it. */
+/* The slots of the L3 that have an L2: those that the map touches, and the hypervisor's. Xen's own builder does the
+ * same. */
 static bool has_l2(const struct guest_domain *d, uint32_t slot)
 {
     return slot == L3_INDEX(VIRT_BASE) || (slot >= L3_INDEX(d->virt_base) && slot <= L3_INDEX(d->end - 1));
@@ -234,7 +235,7 @@ static uint32_t l2_at(const struct guest_domain *d, uint32_t slot)
     return d->tables + (1 + l2s_before(d, slot)) * PAGE_SIZE;
 }
 
-/* Virtual addresses from the kernel's end up: as Xen's own builder orders them. */
+/* The virtual addresses from the kernel's end up, in the order of Xen's own builder. */
 static int plan(struct guest_domain *d)
 {
     uint32_t at = (d->kernel_end + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), l1s = 0, stack_end;
@@ -246,7 +247,7 @@ static int plan(struct guest_domain *d)
     d->console = at + 2 * PAGE_SIZE;
     d->tables = at + 3 * PAGE_SIZE;
     d->end = at;
-    do { /* the more tables, the further the end, the more tables */
+    do { /* more tables move the end up, and a higher end needs more tables */
         l1s++;
         d->nr_tables = 1 + l2s_before(d, NR_SLOTS) + l1s;
         stack_end = d->tables + (d->nr_tables + 1) * PAGE_SIZE;
@@ -266,7 +267,7 @@ static uint32_t l1_at(const struct guest_domain *d, uint32_t va)
     return l2_at(d, NR_SLOTS) + ((va >> 21) - (d->virt_base >> 21)) * PAGE_SIZE;
 }
 
-/* The L1 table of the 2 MiB from va on: page is a scratch page. */
+/* Writes the L1 table for the 2 MiB at va. page is a scratch page. */
 static int write_l1(const struct guest_domain *d, pte_t *page, uint32_t va)
 {
     uint32_t first = va > d->virt_base ? va : d->virt_base;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Other domains, for domain 0 (guest/domain_builder.h): the control calls, their frames mapped here, their events and
- * console, and their end. How one is built is in domain_builder.c.
+ * What domain 0 does with other domains (guest/domain_builder.h): the control calls, mapping their frames here, their
+ * events, their console, and their end. How a domain is built is in domain_builder.c.
  */
 #include <guest/console.h>
 #include <guest/domain_builder.h>
@@ -59,7 +59,7 @@ int domain_info(domid_t domid, struct xen_domctl_getdomaininfo *info)
     if (err)
         return err;
     *info = op.u.getdomaininfo;
-    return op.domain == domid ? 0 : -ESRCH; /* the next one is answered for one that is not there */
+    return op.domain == domid ? 0 : -ESRCH; /* for a domain that does not exist, the answer is about the next one */
 }
 
 /* ---- Time */
@@ -157,7 +157,7 @@ int event_bind_interdomain(domid_t remote, evtchn_port_t remote_port)
 }
 
 /* ---- Its end */
-/* On Xen the last of it goes after the call has returned. */
+/* On Xen some of the domain goes only after the call has returned. */
 static int wait_until_gone(domid_t domid)
 {
     uint64_t end = guest_time() + 1000000000;
@@ -188,7 +188,7 @@ uint32_t domain_console_read(struct guest_domain *d, char *buf, uint32_t size)
     uint32_t cons = ring->out_cons, prod = *(volatile XENCONS_RING_IDX *)&ring->out_prod, n = 0;
 
     barrier();
-    if (prod - cons > sizeof(ring->out)) /* whatever it does to the ring, it harms itself alone */
+    if (prod - cons > sizeof(ring->out)) /* whatever it does to the ring, it harms only itself */
         cons = prod - sizeof(ring->out);
     for (; cons != prod && n + 1 < size; cons++)
         buf[n++] = ring->out[MASK_XENCONS_IDX(cons, ring->out)];

@@ -14,7 +14,7 @@ static uint32_t free_pages;
 static uint32_t linear_pages; /* mapped from VIRT_BASE up */
 static const pte_t *base;     /* the L3 in use */
 static const volatile uint32_t *m2p;
-static uint32_t hypervisor_start; /* a 64-bit Xen leaves more to the guest than a 32-bit one */
+static uint32_t hypervisor_start; /* a 64-bit Xen leaves more address space to the guest than a 32-bit one */
 
 /* ---- Numbers */
 uint32_t virt_to_pfn(const volatile void *va)
@@ -188,7 +188,7 @@ void address_space_copy(struct address_space *space)
 
     space->l3 = alloc_page();
     space->l2_top = alloc_page();
-    /* From hypervisor_start up the entries are the hypervisor's, which puts them in itself. */
+    /* From hypervisor_start up the hypervisor puts in its own entries. */
     memcpy(space->l2_top, mm_l2_entry(top), L2_INDEX(hypervisor_start) * sizeof(pte_t));
     for (i = 0; i < 3; i++)
         space->l3[i] = base[i] & (PTE_FRAME | PTE_P); /* the processor may have set Accessed */
@@ -232,14 +232,15 @@ static void map_with_new_l1(uint32_t pfn, uint32_t end)
         guest_panic("cannot map the memory at %p", va);
 }
 
-/* Frames free at the start of day: below the image, and behind the boot stack, which is the page after the tables. */
+/* Frames that are free at the start of day: those below the image, and those after the boot stack, which is the page
+ * after the tables. */
 static void add_free(uint32_t pfn, uint32_t end)
 {
     for (; pfn < end; pfn++)
         free_page(pfn_to_virt(pfn));
 }
 
-/* Only domain 0 starts with an L2 for every slot. Whoever builds on the library has them all. */
+/* Only domain 0 starts with an L2 for every slot. This gives every guest that uses the library all of them. */
 static void complete_l3(void)
 {
     for (unsigned int i = 0; i < 3; i++) {
@@ -259,7 +260,7 @@ static void find_hypervisor(void)
     struct xen_machphys_mapping mapping = {.v_start = MACH2PHYS_VIRT_START};
 
     HYPERVISOR_xen_version(XENVER_platform_parameters, &parameters);
-    HYPERVISOR_memory_op(XENMEM_machphys_mapping, &mapping); /* unknown to the oldest Xens, which have it there */
+    HYPERVISOR_memory_op(XENMEM_machphys_mapping, &mapping); /* the oldest Xens lack it, and have the table there */
     hypervisor_start = parameters.virt_start;
     m2p = (const volatile uint32_t *)mapping.v_start;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the domain builder reads (ELF notes), where it enters, the hypercall page, and the entries of traps and events.
- * Runs in ring 1 on flat segments that end below the hypervisor.
+ * What the domain builder reads (ELF notes), the entry point, the hypercall page, and the entries of traps and events.
+ * All of it runs in ring 1 on flat segments that end below the hypervisor.
  */
 #include <public/elfnote.h>
 #include <public/xen.h>
@@ -46,7 +46,7 @@
         note_string XEN_ELFNOTE_FEATURES, "pae_pgdir_above_4gb"
         note_number XEN_ELFNOTE_HV_START_LOW, HYPERVISOR_VIRT_START
 
-/* The older form, for Xen before 3.0.3. The hypercall page is given as a page number. */
+/* The older form, for Xen before 3.0.3. It gives the hypercall page as a page number. */
         .section __xen_guest, "a"
         .ascii  "GUEST_OS=Int82,XEN_VER=xen-3.0,VIRT_BASE=0xC0000000,PADDR_OFFSET=0x0,HYPERCALL_PAGE=0x100,PAE=yes,"
         .asciz  "LOADER=generic"
@@ -60,7 +60,7 @@
 hypercall_page:
         .skip 4096, 0xcc
 
-/* ---- Start of day: ESI = start_info. All registers are kept for those who want to look at them. */
+/* ---- Start of day: ESI = start_info. All registers are saved for those who want to look at them. */
         .section .text.start, "ax"
         .globl _start
 _start:
@@ -83,7 +83,7 @@ _start:
         cld
         mov     $boot_stack_end, %esp
         xor     %ebp, %ebp
-        sub     $12, %esp               /* keeps the stack on 16 bytes at the call */
+        sub     $12, %esp               /* the stack is aligned to 16 bytes at the call */
         push    %esi
         call    guest_start
         ud2
@@ -137,8 +137,8 @@ trap_common:
         iret
 
 /*
- * ---- Event upcall. The mask was set on the way here. It is cleared again by hand, and an event that comes between that
- * and the iret nests, which costs stack but nothing else: event_dispatch() leaves nothing half done.
+ * ---- Event upcall. The mask was set on the way here. This code clears it by hand. An event that comes between that
+ * and the iret nests, which uses more stack but does no other harm: event_dispatch() leaves nothing half done.
  */
         .globl  event_entry
 event_entry:
@@ -158,7 +158,7 @@ event_entry:
         add     $8, %esp
         iret
 
-/* The hypervisor could not load a segment register on its way back: there is nobody here who would expect that. */
+/* The hypervisor could not load a segment register on its way back. Nothing here is prepared for that. */
         .globl  failsafe_entry
 failsafe_entry:
         mov     $FLAT_KERNEL_DS, %eax

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compiled with -fno-builtin's effect on loops (-fno-tree-loop-distribute-patterns), or memcpy would call itself. */
+/* Compiled with -fno-tree-loop-distribute-patterns: otherwise the compiler could turn the loop in one of these
+ * functions into a call of that function. */
 #include <guest/string.h>
 
 void *memset(void *dst, int c, size_t n)

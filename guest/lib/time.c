@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Time, as the shared info page and the TSC show it. */
+/* Time, computed from the shared info page and the TSC. */
 #include <guest/guest.h>
 #include <guest/string.h>
 

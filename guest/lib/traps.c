@@ -33,7 +33,7 @@ trap_handler_t trap_set_handler(unsigned int vector, trap_handler_t handler)
     return old;
 }
 
-/* From ring 3 `int` must be allowed for breakpoints, overflow, and for leaving. */
+/* `int` from ring 3 must be allowed for breakpoints, for overflow, and for TRAP_USER. */
 static unsigned int default_flags(unsigned int vector)
 {
     return vector == TRAP_INT3 || vector == TRAP_OVERFLOW || vector == TRAP_USER ? 3 : 0;
@@ -48,7 +48,7 @@ int trap_set_entry(unsigned int vector, const void *entry, unsigned int flags)
         entry = trap_stubs + vector * TRAP_STUB_SIZE;
         flags = default_flags(vector);
     }
-    /* An entry with address 0 ends the table, so a handler is taken away by a code selector of 0. */
+    /* An entry with address 0 would end the table, so a handler is removed by a code selector of 0. */
     table[0].vector = vector;
     table[0].flags = flags;
     table[0].cs = entry ? FLAT_KERNEL_CS : 0;
@@ -101,7 +101,7 @@ void trap_dispatch(struct trap_frame *frame)
         .cr2 = vcpu0_info.arch.cr2,
         .frame_address = (uint32_t)frame,
     };
-    /* From ring 1 no stack pointer was pushed: copying it would read beyond the frame. */
+    /* From ring 1 no stack pointer was pushed: copying one would read beyond the frame. */
     memcpy(&r->caught.registers, frame, frame->cs & 2 ? sizeof(*frame) : offsetof(struct trap_frame, esp));
     trap_catch_leave(r);
 }

@@ -12,9 +12,9 @@ void events_init(void);    /* registers the upcall entry; done at the start of d
 void events_enable(void);  /* delivers what is pending at once */
 bool events_disable(void); /* returns whether they had been enabled */
 
-domid_t own_domid(void); /* no call tells: an event channel to oneself does */
+domid_t own_domid(void); /* no call returns it, but an event channel to oneself shows it */
 
-/* handler NULL: the port's events are only cleared. The port is unmasked by hand: event_unmask(). */
+/* handler NULL: the port's events are only cleared. This does not unmask the port: event_unmask() does. */
 void event_set_handler(evtchn_port_t port, event_handler_t handler);
 uint32_t upcall_count(void); /* number of upcalls so far */
 
@@ -31,7 +31,7 @@ void event_mask(evtchn_port_t port);
 void event_unmask(evtchn_port_t port); /* through EVTCHNOP_unmask */
 void events_clear_all(void);           /* pending bits, selector and upcall_pending */
 
-/* The assembly entry, should somebody have put another in its place by set_callbacks. */
+/* The assembly entry, in case somebody has registered another one by set_callbacks. */
 extern const char event_entry[], failsafe_entry[];
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Start of day. A guest defines guest_main(); when that returns, the domain powers off. By then the console, the trap
- * handlers, event upcalls (masked) and the memory of mm.h are ready.
+ * Start of day. A guest defines guest_main(). When that returns, the domain powers off. The console, the trap handlers,
+ * event upcalls (masked) and the memory of mm.h are ready before it is called.
  */
 #ifndef GUEST_GUEST_H
 #define GUEST_GUEST_H
@@ -18,16 +18,17 @@ extern struct start_info *start_info;
 extern struct shared_info *shared_info;
 #define vcpu0_info (shared_info->vcpu_info[0])
 
-/* The registers of the first instruction, for those who test the hypervisor's side of it. */
+/* The registers of the first instruction, for tests of what the hypervisor puts there. */
 struct boot_registers {
     uint32_t eax, ebx, ecx, edx, esi, edi, ebp, esp, eflags;
     uint32_t cs, ss, ds, es, fs, gs;
 };
 extern struct boot_registers boot_registers;
 
-/* The command line as the domain builder gave it: the module's own name is not in it. */
+/* The command line as the domain builder gave it, without the module's own name. */
 const char *guest_cmdline(void);
-/* Value of the word `key=value` on it, copied into buf (0-terminated, cut to size). A lone `key` gives "". */
+/* Finds the word `key=value` on the command line, and copies the value into buf (0-terminated, cut to size). A lone
+ * `key` gives "". */
 bool guest_option(const char *key, char *buf, uint32_t size);
 
 void guest_shutdown(uint32_t reason) __attribute__((noreturn)); /* SHUTDOWN_* */

@@ -27,7 +27,7 @@ typedef union {
     const volatile void *p;
 } __attribute__((transparent_union)) hypercall_arg_t;
 
-/* An argument register may come back changed: a hypercall that was interrupted has its arguments moved on. */
+/* An argument register may come back changed: a hypercall that was interrupted has advanced its arguments. */
 #define HYPERCALL_ASM_0(insn, nr) \
     int32_t ret;                  \
     __asm__ volatile(insn : "=a"(ret) : "0"(nr) : "memory")
@@ -78,13 +78,13 @@ typedef union {
 #undef HYPERVISOR_mmu_update
 #undef HYPERVISOR_mmu_update_page
 
-/* The original form: on the caller's own page tables, and no word on how far a failing batch came. */
+/* The original form: on the caller's own page tables, without an answer how far a failing batch got. */
 static inline int32_t HYPERVISOR_mmu_update(mmu_update_t *req, uint32_t count)
 {
     return HYPERVISOR_mmu_update_dom(req, count, (void *)0, DOMID_SELF);
 }
 
-/* Any number, listed or not, with all five argument registers. */
+/* Any number, whether the table has it or not, with all five argument registers. */
 static inline int32_t hypercall(uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2, hypercall_arg_t a3,
                                 hypercall_arg_t a4, hypercall_arg_t a5)
 {

@@ -33,7 +33,7 @@
 #define PTE_NX    (1ull << 63)
 #define PTE_FRAME 0x000FFFFFFFFFF000ull
 
-/* What Xen and Linux give a kernel's data, read-only data, and tables above L1. */
+/* What Xen and Linux use for a kernel's data, for its read-only data, and for entries that name tables. */
 #define PTE_KERNEL_RW (PTE_P | PTE_RW | PTE_A | PTE_D)
 #define PTE_KERNEL_RO (PTE_P | PTE_A)
 #define PTE_TABLE     (PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D)
@@ -44,13 +44,13 @@ typedef uint64_t pte_t;
 #define L2_INDEX(va) (((uint32_t)(va) >> 21) & 511)
 #define L3_INDEX(va) ((uint32_t)(va) >> 30)
 
-/* Numbers of frames: of the machine, and of the domain. Only addresses of the linear map. */
+/* Frame numbers of the machine (mfn) and of the domain (pfn). Only for addresses of the linear map. */
 uint32_t virt_to_pfn(const volatile void *va);
 uint32_t virt_to_mfn(const volatile void *va);
 uint64_t virt_to_maddr(const volatile void *va); /* with the offset in the page */
 void *pfn_to_virt(uint32_t pfn);
 uint32_t pfn_to_mfn(uint32_t pfn);
-uint32_t mfn_to_pfn(uint32_t mfn); /* through the machine-to-physical table; check what you get */
+uint32_t mfn_to_pfn(uint32_t mfn); /* through the machine-to-physical table; check the result */
 void *mfn_to_virt(uint32_t mfn);
 void set_p2m(uint32_t pfn, uint32_t mfn); /* the guest's own list only */
 
@@ -63,8 +63,8 @@ static inline uint32_t pte_mfn(pte_t pte)
     return (uint32_t)((pte & PTE_FRAME) >> PAGE_SHIFT);
 }
 
-/* The entry for va, read-only in the linear map, or NULL where the level above is empty. Follows the boot L3, or the
- * one that mm_set_base() was last told of. */
+/* The entry for va, read-only in the linear map, or NULL if the level above is empty. The walk starts at the boot L3,
+ * or at the one that was last given to mm_set_base(). */
 pte_t *mm_l3_entry(const volatile void *va);
 pte_t *mm_l2_entry(const volatile void *va);
 pte_t *mm_l1_entry(const volatile void *va);
@@ -76,30 +76,32 @@ int mmu_set_entry(const pte_t *entry, pte_t value);                  /* the same
 int update_va(const volatile void *va, pte_t value, uint32_t flags); /* update_va_mapping; UVMF_* */
 int mmuext(uint32_t cmd, uint32_t arg1, uint32_t arg2);              /* one mmuext_op */
 
-/* Pages of the linear map, zeroed, writable. Panics when there are none left. order: 2^order in a row (pfns). */
+/* Pages of the linear map, zeroed and writable. Panics when there are none left. order: 2^order pages whose pfns are in
+ * a row. */
 void *alloc_page(void);
 void *alloc_pages(unsigned int order);
-void free_page(void *page); /* must be writable again, and used as nothing */
+void free_page(void *page); /* the page must be writable again and must have no other use */
 uint32_t free_page_count(void);
 
-/* Changes the linear mapping of a page: 0 or an error. */
+/* Changes the linear mapping of a page. Returns 0 or an error. */
 int page_make_readonly(void *page);
 int page_make_writable(void *page);
 int page_set_flags(void *page, pte_t flags);
 
-/* Hooks page, a page of L1 entries in the linear map, into the current tables for the 2 MiB at va (makes it read-only
- * first). 0 or an error. NULL takes away what is there; the page then is ordinary again, and made writable. */
+/* Makes page, which holds L1 entries and is in the linear map, read-only, and hooks it into the current tables for the
+ * 2 MiB at va. Returns 0 or an error. With NULL, takes away the table that is there; its page becomes an ordinary,
+ * writable one again. */
 int mm_map_l1(const volatile void *va, void *page);
 
-/* A second address space: an L3 with the same slots 0 to 2 and an L2 for slot 3 that is a copy of the current one (as
- * far as it is the guest's). Neither pinned nor in use; both pages are read-only. */
+/* A second address space: an L3 with the same slots 0 to 2, and for slot 3 an L2 that is a copy of the guest's part of
+ * the current one. It is neither pinned nor in use. Both pages are read-only. */
 struct address_space {
     pte_t *l3;
     pte_t *l2_top;
 };
 void address_space_copy(struct address_space *space);
 void address_space_free(struct address_space *space); /* must be unpinned and not in use */
-int mm_set_base(const pte_t *l3);                     /* MMUEXT_NEW_BASEPTR; the walks above follow */
+int mm_set_base(const pte_t *l3);                     /* MMUEXT_NEW_BASEPTR; the walks above then start here */
 pte_t *mm_base(void);
 uint32_t mm_hypervisor_start(void); /* virtual address: from here up nothing is the guest's */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Markers for the profiler (docs/profiling.md): what is executed between PROFILE_BEGIN(n) and PROFILE_END(n) is counted
- * as section n, a constant of 1 to 255, and told apart from all else. Each is one long NOP, which any processor since
- * the Pentium Pro passes over, in any ring; nobody else has a reason to encode this displacement. Nothing is changed by
- * them but a few bytes of code, so they may stay. Sections do not nest.
+ * as section n, a constant from 1 to 255, and reported separately from everything else. Each marker is one long NOP,
+ * which any processor since the Pentium Pro skips, in any ring; nobody else has a reason to use this displacement. The
+ * markers only add a few bytes of code, so they may stay. Sections do not nest.
  */
 #ifndef GUEST_PROFILE_H
 #define GUEST_PROFILE_H

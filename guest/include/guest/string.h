@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The part of the C library that compilers and guests expect. */
+/* The part of the C library that compilers and guests need. */
 #ifndef GUEST_STRING_H
 #define GUEST_STRING_H
 
@@ -21,7 +21,7 @@ uint32_t parse_number(const char *s);
 /* '*' any characters, '?' one. */
 bool glob_match(const char *pattern, const char *s);
 
-/* 64 by 32 bits, for which i386 has no call of its own. */
+/* Divides 64 by 32 bits. For `/` gcc would call a library function, which is not here. */
 static inline uint64_t div64(uint64_t n, uint32_t by)
 {
     uint32_t high = (uint32_t)(n >> 32), low = (uint32_t)n, quotient_high = high / by, quotient_low;

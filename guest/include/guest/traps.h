@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions. Vectors 0 to 31 go to assembly stubs that save a frame and call the C handler; without one, or when it
- * returns false, a trap that trap_catch() waits for ends its function, and any other ends the guest with a dump.
+ * Exceptions. Vectors 0 to 31 go to assembly stubs, which save a frame and call the C handler. If there is no handler,
+ * or it returns false, a trap ends the function of the innermost trap_catch(). Without trap_catch(), the trap ends the
+ * guest with a dump.
  */
 #ifndef GUEST_TRAPS_H
 #define GUEST_TRAPS_H
@@ -26,7 +27,7 @@
 #define TRAP_ALIGNMENT    17
 #define TRAP_MACHINE      18
 #define TRAP_SIMD         19
-#define TRAP_USER         0x20 /* `int $0x20` from ring 3: leaves it. Installed with DPL 3 */
+#define TRAP_USER         0x20 /* `int $0x20`: the way out of ring 3. Installed with DPL 3 */
 #define NR_TRAP_STUBS     0x21
 
 /* Page-fault error code */
@@ -36,28 +37,28 @@
 #define PF_RSVD    8
 #define PF_FETCH   16
 
-/* On the stack, as the stubs push it. The handler may change it; the stub restores from it. */
+/* On the stack, as the stubs push it. The handler may change it; the stub restores the registers from it. */
 struct trap_frame {
     uint32_t gs, fs, es, ds;
     uint32_t edi, esi, ebp, esp_unused, ebx, edx, ecx, eax;
     uint32_t vector;
     uint32_t error; /* 0 where the vector has none */
     uint32_t eip;
-    uint32_t cs; /* low 16 bits; the upcall mask as it was is in bits 16 to 23 */
+    uint32_t cs; /* low 16 bits; bits 16 to 23 hold the upcall mask from before */
     uint32_t eflags;
     uint32_t esp, ss; /* only if the trap came from ring 3 */
 };
 
-/* True: handled, go on where the frame says. */
+/* True: the trap was handled. Continue where the frame says. */
 typedef bool (*trap_handler_t)(struct trap_frame *frame);
-/* NULL takes it back. Any of the vectors below NR_TRAP_STUBS. Returns what was there. */
+/* Sets the C handler of any vector below NR_TRAP_STUBS; NULL removes it. Returns the old one. */
 trap_handler_t trap_set_handler(unsigned int vector, trap_handler_t handler);
 
-/* Installs an assembly entry of the caller's own for any vector, by set_trap_table. 0 takes the vector's handler away
- * (for those below NR_TRAP_STUBS: puts the stub back). flags: TI_*, the DPL and 4 for "mask events". */
+/* Installs the caller's own assembly entry for any vector, by set_trap_table. 0 removes the vector's handler (below
+ * NR_TRAP_STUBS it puts the stub back). flags: TI_*, the DPL and 4 for "mask events". */
 int trap_set_entry(unsigned int vector, const void *entry, unsigned int flags);
 
-/* What a function that was cut short by a trap ran into. */
+/* The trap that ended a function early. */
 struct caught_trap {
     bool caught;
     uint32_t vector;
@@ -65,11 +66,11 @@ struct caught_trap {
     uint32_t eip, cs, eflags;
     uint32_t cr2;                /* valid for TRAP_PAGE_FAULT */
     struct trap_frame registers; /* esp and ss only if from ring 3 */
-    uint32_t frame_address;      /* where the frame was: on which stack */
+    uint32_t frame_address;      /* where the frame was, which shows the stack that was used */
 };
 
-/* Runs fn(arg). A trap in it that no handler takes ends it. Returns true, and fills in *caught (may be NULL), if there
- * was one. Nests. */
+/* Runs fn(arg). A trap in it that no handler accepts ends it. Returns true, and fills in *caught (which may be NULL),
+ * if there was such a trap. Calls may nest. */
 bool trap_catch(struct caught_trap *caught, void (*fn)(void *arg), void *arg);
 
 /* Single accesses, true if they went well. */
@@ -78,11 +79,12 @@ bool probe_write(volatile void *address, uint32_t value, struct caught_trap *cau
 
 /*
  * Enters ring 3 at eip with the stack pointer esp (pages need the US bit: mm.h), the flat user segments, and edi = arg,
- * until any trap comes, which *caught then tells: `int $0x20` (TRAP_USER) is the regular way back, its registers the
- * result. Sets the kernel stack by stack_switch to one of the library's own. EIP after `int` points behind it.
+ * until any trap comes. *caught then describes that trap. `int $0x20` (TRAP_USER) is the regular way back; its
+ * registers are the result. The kernel stack is set by stack_switch to one of the library's own. EIP after `int` points
+ * to the next instruction.
  */
 void run_user(uint32_t eip, uint32_t esp, uint32_t arg, struct caught_trap *caught);
-/* The same on the kernel stack that stack_switch has been told of last. */
+/* The same on the kernel stack that was last given to stack_switch. */
 void run_user_on_kernel_stack(uint32_t eip, uint32_t esp, uint32_t arg, struct caught_trap *caught);
 
 void traps_init(void);
