@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two domains at each other: each grants, takes, copies and gives back pages at random, opens and guesses event
- * channels, makes page tables of pages that the other may have mapped, and tries what it has no right to. `peer=DOMID
- * ops=N seed=N`.
+ * Two domains against each other. At random, each grants, takes, copies and gives back pages, opens and guesses event
+ * channels, makes page tables of pages that the other may have mapped, and tries what it has no right to do. Options:
+ * `peer=DOMID ops=N seed=N`.
  *
- * What is checked: a mapping shows a page of the other's pool and nothing else, and can be written just if it was asked
- * for so; what was refused has changed nothing; pages that were never granted never change, and a page table does not
- * while it is one; no call about the other domain succeeds. The books are the hypervisor's auditor's affair, whom
- * domain 0 asks (tests/cases/fuzz_duel.sh).
+ * What is checked: a mapping shows a page of the other's pool and nothing else, and can be written to exactly if that
+ * was asked for. A call that was refused has changed nothing. Pages that were never granted never change, and a page
+ * table does not change while it is one. No call about the other domain succeeds. The books are checked by the
+ * hypervisor's auditor, which domain 0 asks (tests/cases/fuzz_duel.sh).
  */
 #include <guest/console.h>
 #include <guest/events.h>
@@ -27,13 +27,13 @@
 #define MAPPINGS  24u
 #define FIRST_REF 16u
 #define REFS      24u
-#define PORTS     40u /* numbers worth guessing */
+#define PORTS     40u /* port numbers that are worth guessing */
 #define TABLE_VA  MM_SCRATCH
 #define MAP_VA    (MM_SCRATCH + 0x10000)
 #define TAG       0x7A600000u /* in a pool page's first word, with the domain and the page's number */
 #define SECRET    0x5EC00000u
 #define TAG_MASK  0xFFF00000u
-#define DATA      64u /* nothing is copied to a page's first bytes */
+#define DATA      64u /* nothing is copied to the first bytes of a page */
 
 static uint32_t random_state, ops, errors, done[16], refused[16];
 static domid_t self, peer;
@@ -80,7 +80,7 @@ static void grant_something(void)
     grant_entry_v1_t *e = &table[FIRST_REF + below(REFS)];
     uint32_t page = below(POOL + 1);
 
-    e->flags = 0; /* even if it is in use: that is the granter's own loss */
+    e->flags = 0; /* even if it is in use: only the granter loses by that */
     barrier();
     e->domid = below(8) ? peer : below(4);
     e->frame = page < POOL ? virt_to_mfn(pool[page]) : below(0x10000) | 0x80000;
@@ -93,7 +93,7 @@ static void tag(uint32_t n)
     pool[n][0] = TAG | (uint32_t)self << 8 | n;
 }
 
-/* Given back to the hypervisor, whoever still maps it. */
+/* Gives the frame back to the hypervisor, even if somebody still maps it. */
 static void give_back(uint32_t n)
 {
     xen_pfn_t frame = virt_to_mfn(pool[n]);
@@ -106,8 +106,8 @@ static void give_back(uint32_t n)
     is_missing[n] = true;
 }
 
-/* Another frame instead. While the other domain has the old one mapped, that counts as this domain's: there may be
- * none. */
+/* Takes another frame instead. While the other domain has the old one mapped, it still counts as this domain's. So
+ * there may be none. */
 static bool take_back(uint32_t n)
 {
     xen_pfn_t pfn = virt_to_pfn(pool[n]);
@@ -160,7 +160,7 @@ static bool toggle_table(void)
         complain("cannot make page %u read-only", n);
     rc = mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(pool[n]), 0);
     is_table[n] = !rc;
-    if (rc) { /* the other one has it mapped writable, or has put something into it */
+    if (rc) { /* the other domain has it mapped writable, or has put something into it */
         if (page_make_writable(pool[n]))
             guest_panic("duel: page %u stays read-only", n);
         tag(n);
@@ -250,7 +250,7 @@ static bool unmap_something(void)
     if (!below(6)) {
         uint32_t neighbour = (slot + 1) % MAPPINGS;
 
-        /* The neighbour's mapping may be of the same frame and kind: then it is this one that goes. */
+        /* The neighbour's mapping may be of the same frame and kind. Then the call would end this one instead. */
         if (neighbour && mappings[neighbour].used && mappings[neighbour].frame == mappings[slot].frame)
             return false;
         unmap(slot, 2 + below(2));
@@ -298,7 +298,7 @@ static bool use_ports(void)
         return event_alloc_unbound(DOMID_SELF, peer) > 0;
     case 1:
         return !HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
-    case 2: /* not the console's and the store's: the report goes there */
+    case 2: /* not the ports of console and store: the report needs them */
         return port != start_info->console.domU.evtchn && port != start_info->store_evtchn && !event_close(port);
     case 3:
         if (!HYPERVISOR_event_channel_op(EVTCHNOP_status, &status) && status.status == EVTCHNSTAT_interdomain &&
@@ -311,7 +311,7 @@ static bool use_ports(void)
     }
 }
 
-/* ---- What it has no right to */
+/* ---- What this domain has no right to do */
 
 static void must_fail(const char *what, int rc)
 {
@@ -375,7 +375,7 @@ static void watch_secrets(void)
             }
 }
 
-/* ---- All of it */
+/* ---- All together */
 
 static void set_up(void)
 {

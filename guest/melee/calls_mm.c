@@ -15,7 +15,7 @@ static uint32_t own_by_number(struct fighter *f)
     case 2:
         return (uint32_t)(board.domid + 1) << 16 | board.domid;
     case 3:
-        return below(f, 4) ? 1u << 16 | DOMID_SELF : board.controller; /* has no right to */
+        return below(f, 4) ? 1u << 16 | DOMID_SELF : board.controller; /* a domain to which it has no right */
     default:
         return (uint32_t)(board.domid + 1) << 16 | DOMID_SELF;
     }
@@ -187,7 +187,7 @@ static bool judge_decrease(struct fighter *f __attribute__((unused)), struct cal
 static void take(struct fighter *f, uint32_t k, uint32_t frame)
 {
     if (board.pool[k] != NOWHERE) {
-        give_away(f, frame); /* a sibling was quicker */
+        give_away(f, frame); /* a sibling was faster */
         return;
     }
     set_p2m(virt_to_pfn(pool_va(k)), frame);
@@ -219,7 +219,7 @@ static void build_reservation(struct fighter *f, struct call *c)
         c->notes[c->note] = k;
         list[c->note++] = c->kind == DECREASE ? board.pool[k] : virt_to_pfn(pool_va(k));
     }
-    if (c->kind == POPULATE && !c->note) /* one too many, or what a sibling has lost */
+    if (c->kind == POPULATE && !c->note) /* one page too many, or one that a sibling has lost */
         list[c->note++] = virt_to_pfn(pool_va(k)), c->notes[0] = k;
     r->nr_extents = c->note;
     c->judge = c->kind == DECREASE ? judge_decrease : judge_populate;
@@ -258,7 +258,7 @@ static void build_exchange(struct fighter *f, struct call *c)
     c->judge = judge_exchange;
 }
 
-/* With frames that are not mapped, so that it may succeed. */
+/* Uses frames that are not mapped, so that the exchange can succeed. */
 bool exchange_frames(struct fighter *f)
 {
     struct call *c = &f->calls[0];
@@ -307,7 +307,7 @@ void build_mm(struct fighter *f, struct call *c, enum kind kind)
     }
 }
 
-/* ---- Selectors: of the GDT and the LDT that have been set */
+/* ---- Selectors of the current GDT and LDT */
 
 bool load_selector(struct fighter *f)
 {

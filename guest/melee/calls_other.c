@@ -11,7 +11,7 @@
 #include <public/vcpu.h>
 #include <public/version.h>
 
-#define GRANT_VA (MM_SCRATCH + 0x2000000u) /* no entry of it is fought for */
+#define GRANT_VA (MM_SCRATCH + 0x2000000u) /* no operation changes entries of this part */
 
 static struct {
     uint32_t handle, address;
@@ -169,7 +169,7 @@ static void build_grants(struct fighter *f, struct call *c)
     }
 }
 
-/* ---- Events. The console's and the store's ports are spared from being closed, or nothing is left to notify. */
+/* ---- Events. The console's and the store's ports are not closed, or nothing could be notified any more. */
 
 static uint32_t port_to_close(struct fighter *f)
 {
@@ -270,7 +270,7 @@ static void build_timer(struct fighter *f, struct call *c)
     }
 }
 
-/* A wait of vCPU 0 has an end, so that it can wake the others. */
+/* A wait of vCPU 0 has a time limit, so that vCPU 0 can wake the others. */
 static void build_schedule(struct fighter *f, struct call *c)
 {
     struct sched_poll *poll = (void *)c->data;

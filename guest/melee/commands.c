@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What domain 0 does to the domain that fights: one command at a time, at random (controller.c). */
+/* What domain 0 does to the domain that fights: one random command at a time (controller.c). */
 #include "controller.h"
 
 #include <guest/console.h>
@@ -49,13 +49,13 @@ static uint32_t some_vcpu(void)
     return chance(16) ? chance(seen->fighters ? seen->fighters : 1) : chance(12);
 }
 
-/* Of its pool, or any of its. */
+/* A frame of its pool, or any frame of the domain. */
 static uint32_t some_frame(void)
 {
     return chance(8) ? seen->pool[chance(POOL)] : dom.mfns[chance(dom.nr_pages)];
 }
 
-/* What a paused domain does: nothing. */
+/* A paused domain must do nothing. */
 static bool pause(void)
 {
     uint32_t ops;
@@ -109,7 +109,7 @@ static bool same_context(void)
     return !rc;
 }
 
-/* It begins anew; its registers may be old by then. */
+/* The vCPU begins again. By then its registers may be old. */
 static bool kick(void)
 {
     uint32_t id = some_vcpu();
@@ -125,7 +125,7 @@ static bool kick(void)
     return !set_context(id, false);
 }
 
-/* A vCPU that is reset, and perhaps started again at once, beside whatever its siblings do. */
+/* A vCPU is reset, and perhaps started again at once, whatever its siblings are doing. */
 static bool reset(void)
 {
     uint32_t id = 1 + some_vcpu();
@@ -182,7 +182,7 @@ static bool frame_info(void)
     return !control_op(XEN_DOMCTL_getpageframeinfo2);
 }
 
-/* Mapped for a while, and written to where no entry is fought for. */
+/* Maps a frame for a while. It is written to only where no operation changes entries. */
 static bool map(void)
 {
     uint32_t frame = seen->pool[chance(POOL)];
@@ -199,7 +199,7 @@ static bool map(void)
     return true;
 }
 
-/* Its tables, changed by domain 0. */
+/* Changes the domain's tables from domain 0. */
 static bool foreign_update(void)
 {
     static mmu_update_t req[16];
@@ -268,7 +268,7 @@ static bool trigger(void)
     return !control_op(XEN_DOMCTL_sendtrigger);
 }
 
-/* What it grants to domain 0, mapped for a while. */
+/* Maps for a while what the domain grants to domain 0. */
 static bool use_grant(void)
 {
     gnttab_map_grant_ref_t op = {.host_addr = (uint32_t)GRANT_VA,

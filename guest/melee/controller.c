@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domain 0: builds the domain that fights, and does to it at random moments whatever domain 0 can (commands.c). `seed=N
- * ops=N`, and `preempt` in the build with counters: operations are suspended at their k-th point, or at each.
- * `fighters=N` vCPUs, `without=NAME+NAME` kinds of operations and commands, to find out what a failure takes; `trace`.
+ * Domain 0: builds the domain that fights, and at random moments does to it whatever domain 0 can do (commands.c).
+ * Options: `seed=N`, `ops=N`; `preempt`, in the build with counters, suspends operations at their k-th point or at each
+ * point; `fighters=N` is the number of vCPUs; `without=NAME+NAME` leaves out kinds of operations and commands, to find
+ * out what a failure needs; `trace`.
  */
 #include "controller.h"
 
@@ -24,7 +25,7 @@ bool can_preempt, trace;
 static uint32_t *own_pages[OWN_PAGES];
 struct guest_domain dom;
 struct board *seen;
-static uint32_t life; /* operations after which it is ended */
+static uint32_t life; /* the domain is ended after so many operations */
 static struct int82_audit before;
 
 uint32_t chance(uint32_t n)
@@ -151,7 +152,7 @@ static void take_results(void)
         traps_seen[i] += seen->traps[i];
 }
 
-/* Nothing is left of it, not a page. */
+/* Checks that nothing is left of the domain, not even a page. */
 static void end_domain(void)
 {
     static struct int82_audit after;
@@ -183,7 +184,7 @@ bool rebuild(void)
     return true;
 }
 
-/* ---- All of it */
+/* ---- All together */
 
 static void watch_over(void)
 {
@@ -250,7 +251,7 @@ void control(void)
     }
     if (mm_map_l1((void *)MM_SCRATCH, alloc_page()))
         guest_panic("melee: no table");
-    /* What the hypervisor keeps for domain 0's mappings is allocated once. */
+    /* The memory that the hypervisor needs for domain 0's mappings is allocated once. */
     HYPERVISOR_grant_table_op(
         GNTTABOP_map_grant_ref,
         &(gnttab_map_grant_ref_t){.host_addr = (uint32_t)GRANT_VA, .flags = GNTMAP_host_map, .ref = 20}, 1);

@@ -16,7 +16,7 @@ uint32_t below(struct fighter *f, uint32_t n)
     return (f->random >> 8) % n;
 }
 
-/* One instruction: no sibling comes in between. */
+/* A single instruction, so no sibling can run in between. */
 static inline void add_one(uint32_t *n)
 {
     __asm__ volatile("incl %0" : "+m"(*n) : : "cc");
@@ -138,7 +138,7 @@ void build_call(struct fighter *f, struct call *c)
     memset(c, 0, sizeof(*c));
     c->data = data;
     c->kind = callable[i].kind;
-    f->kind = c->kind; /* for the trap that may come while its arguments are made */
+    f->kind = c->kind; /* in case a trap comes while its arguments are made */
     callable[i].build(f, c, c->kind);
 }
 
@@ -182,9 +182,9 @@ static void multicall(struct fighter *f)
     count(MULTICALL, !rc);
 }
 
-/* ---- All of it */
+/* ---- All together */
 
-/* To the next instruction. A frame that is no good would be the domain's end. */
+/* Returns to the next instruction. A bad frame would be the end of the domain. */
 static bool iret(void)
 {
     __asm__ volatile("pushf\n\t"

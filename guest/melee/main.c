@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which role it is. */
+/* Chooses the role. */
 #include "melee.h"
 
 #include <guest/string.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The melee: all vCPUs of one domain at once on a few frames, with every kind of hypercall, while domain 0 inspects,
- * pauses, ends and rebuilds that domain. One image, two roles: domain 0 (controller.c) builds copies of itself, which
- * fight (fight.c). Nothing is predicted here, as guest/fuzz does: what must hold is that the hypervisor goes on, that
- * its books are right, that no page changes which nobody may write to, and that a vCPU's registers are its own.
+ * The melee: all vCPUs of one domain work at once on a few frames, with every kind of hypercall. Meanwhile domain 0
+ * inspects, pauses, ends and rebuilds that domain. There is one image with two roles: domain 0 (controller.c) builds
+ * copies of itself, which fight (fight.c). Unlike guest/fuzz, this predicts no results. What must hold is this: the
+ * hypervisor goes on, its books are right, no page changes that nobody may write to, and each vCPU's registers are its
+ * own.
  */
 #ifndef MELEE_H
 #define MELEE_H
@@ -22,8 +23,8 @@
 #define REFS         24u /* entries of the grant table that are used */
 #define FIRST_REF    8u
 #define HANDLES      32u
-#define PORTS        48u /* numbers worth guessing */
-#define ENTRIES      8u  /* of a table that operations are about: from FIRST_ENTRY on */
+#define PORTS        48u /* port numbers that are worth guessing */
+#define ENTRIES      8u  /* the entries of a table that operations use, from FIRST_ENTRY on */
 #define FIRST_ENTRY  256u
 
 #define KINDS(K)      \
@@ -79,9 +80,9 @@ enum kind {
 
 enum role { DATA, L1, L2, L3, DESCRIPTORS };
 
-/* What domain 0 reads, and a little that it writes: one page, at the same address in both. */
+/* Domain 0 reads this page and writes a little of it. It is at the same address in both. */
 struct board {
-    uint32_t ready; /* the pool is there */
+    uint32_t ready; /* the pool exists */
     uint32_t fighters, domid, controller;
     uint32_t seed;
     uint32_t ops[MAX_FIGHTERS];
@@ -89,11 +90,11 @@ struct board {
     uint32_t traps[33];
     uint32_t errors;
     char text[6][160];
-    uint32_t pool[POOL];  /* frames; NOWHERE: given back */
-    uint8_t role[POOL];   /* what a frame was made for last: a hint */
-    uint8_t pinned[POOL]; /* a hint, too */
+    uint32_t pool[POOL];  /* frames; NOWHERE: given back to the hypervisor */
+    uint8_t role[POOL];   /* what a frame was last made for: a hint */
+    uint8_t pinned[POOL]; /* also a hint */
     uint32_t foreign[4];  /* frames of domain 0's */
-    uint32_t gift;        /* a frame that domain 0 has given: 0, none */
+    uint32_t gift;        /* a frame that domain 0 has given; 0: none */
     uint32_t boot_l3;     /* frame */
 } __attribute__((aligned(4096)));
 _Static_assert(sizeof(struct board) == PAGE_SIZE, "one page is mapped");
@@ -101,7 +102,7 @@ extern struct board board;
 
 struct fighter;
 
-/* A call that is to be made, alone or in a multicall. */
+/* A call to be made, alone or in a multicall. */
 struct call {
     enum kind kind;
     uint32_t nr, args[5];
@@ -110,12 +111,12 @@ struct call {
     bool (*judge)(struct fighter *f, struct call *c, int32_t rc); /* NULL: done unless negative */
 };
 
-/* A vCPU that fights: all that is its own, at the bottom of its stack. */
+/* A vCPU that fights: its own data, at the bottom of its stack. */
 struct fighter {
     uint32_t id, random;
-    enum kind kind; /* under way */
+    enum kind kind; /* the operation in progress */
     bool started, amid_direct;
-    uint32_t fpu_pattern; /* 0: nothing is known */
+    uint32_t fpu_pattern; /* 0: the contents are unknown */
     struct vcpu_info *info;
     struct call calls[MAX_CALLS];
     struct multicall_entry list[MAX_CALLS];
@@ -135,11 +136,11 @@ void fight(struct fighter *f) __attribute__((noreturn));
 uint32_t below(struct fighter *f, uint32_t n);
 void complain(struct fighter *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void count(enum kind kind, bool done);
-/* One call; checks that the registers it must not change are unchanged. */
+/* Makes one call, and checks that it has not changed the registers that it must not change. */
 int32_t call(struct fighter *f, uint32_t nr, const uint32_t *args);
 int32_t call_of(struct fighter *f, uint32_t nr, hypercall_arg_t a, hypercall_arg_t b, hypercall_arg_t c,
                 hypercall_arg_t d);
-/* Fills in a random call of those that can stand in a multicall. */
+/* Fills in a random call that can be in a multicall. */
 void build_call(struct fighter *f, struct call *c);
 
 /* ---- vcpus.c */
@@ -154,7 +155,7 @@ extern const char melee_start[], melee_event[], melee_failsafe[], melee_restart[
 /* ---- pool.c */
 void pool_set_up(void);
 uint32_t any_frame(struct fighter *f);                 /* index into the pool */
-uint32_t frame_for(struct fighter *f, enum role role); /* likewise, of this role if there is one */
+uint32_t frame_for(struct fighter *f, enum role role); /* likewise, preferably one of this role */
 uint64_t entry_for(struct fighter *f, enum role role, uint32_t index);
 uint64_t target_entry(struct fighter *f, enum role *role, uint32_t *index); /* machine address */
 uint32_t *pool_va(uint32_t k);

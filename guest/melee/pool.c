@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The frames that are fought for. Each stands at an address of its own in the linear map (pool_va()), with an entry
- * that operations change, too; whatever the vCPUs need to live is no part of it: their code, stacks and tables. So an
- * L2 of the pool begins with the kernel's own entries, in case that a vCPU comes to run on it.
+ * The frames that the vCPUs fight for. Each has an address of its own in the linear map (pool_va()), and operations
+ * change the entries for these addresses, too. What the vCPUs need to live is not in the pool: their code, stacks and
+ * tables. An L2 of the pool begins with the kernel's own entries, in case a vCPU comes to run on it.
  */
 #include "melee.h"
 
 #include <guest/string.h>
 
 #define SECRET      0x5EC2E700u
-#define LONG        200u /* entries more, at most, than operations are about */
+#define LONG        200u /* a long table has up to this many entries beyond those that operations use */
 #define WORDS       (PAGE_SIZE / 4)
 #define DESCRIPTOR_ 0x0040B3000000FFFFull /* data, ring 1 */
 
-/* Bystanders: two pages that nothing maps, an L1 table, and an L2 table over it. Stores through a read-only mapping
- * would be updates of an L1 table: so only the L2 table is what operations reach for. */
+/* Bystanders: two pages that nothing maps, an L1 table, and an L2 table above it. Stores through a read-only mapping of
+ * an L1 table would be updates of it, so operations try only the L2 table. */
 #define SECRETS  2u
 #define L1_TABLE 2u
 #define L2_TABLE 3u
@@ -106,7 +106,7 @@ uint32_t frame_for(struct fighter *f, enum role role)
     return first;
 }
 
-/* Not the domain's. */
+/* A frame that is not the domain's. */
 static uint32_t alien_frame(struct fighter *f)
 {
     switch (below(f, 4)) {
@@ -119,8 +119,8 @@ static uint32_t alien_frame(struct fighter *f)
     }
 }
 
-/* Nothing that makes it writable, or something else, is right. The kernel's L1 table is not among them: as a table
- * below another L2, which it may well become, or mapped read-only, it lets the domain take its own code away. */
+/* Making one of these writable, or giving it another type, is never right. The kernel's L1 table is not among them: it
+ * may well be named by another L2, or be mapped read-only, and then the domain could take away its own code. */
 uint32_t protected_frame(struct fighter *f)
 {
     switch (below(f, 6)) {
@@ -174,7 +174,7 @@ static uint64_t l2_entry(struct fighter *f)
                     PTE_TABLE | (below(f, 4) ? PTE_PSE : 0));
 }
 
-/* An L2 is for slot 3 or for others: most of the time those with odd numbers are what is put there. */
+/* An L2 is either for slot 3 or for the other slots. Mostly the L2s with odd numbers are put into slot 3. */
 static uint32_t l2_for(struct fighter *f, uint32_t index)
 {
     uint32_t k = frame_for(f, L2);
@@ -193,7 +193,7 @@ static uint64_t l3_entry(struct fighter *f, uint32_t index)
     return make_pte(l2_for(f, index), n < 15 ? PTE_P : below(f, 2) ? PTE_P | PTE_RW : PTE_P | PTE_PWT);
 }
 
-/* One that fits, for a table that is to become valid. */
+/* An entry that fits, for a table that is to become valid. */
 static uint64_t good_entry(struct fighter *f, enum role role, uint32_t index)
 {
     uint32_t n = below(f, 8);
@@ -261,13 +261,13 @@ uint64_t target_entry(struct fighter *f, enum role *role, uint32_t *index)
     return ((uint64_t)frame << PAGE_SHIFT) + *index * sizeof(pte_t);
 }
 
-/* Through the pool's own tables, where they are hooked in. */
+/* Through the pool's own tables, if they are hooked in. */
 uint32_t scratch_va(struct fighter *f)
 {
     return below(f, 4) << 30 | (FIRST_ENTRY + below(f, ENTRIES)) << 21 | (FIRST_ENTRY + below(f, ENTRIES)) << 12;
 }
 
-/* ---- A frame becomes something else: written as data, then no longer writable */
+/* ---- A frame becomes something else: it is written as data, then made read-only */
 
 static void fill(struct fighter *f, volatile pte_t *page, enum role role)
 {
@@ -340,7 +340,8 @@ bool prepare_frame(struct fighter *f)
     return true;
 }
 
-/* ---- Else all would end as a table of something. What a table refers to goes, and so does what refers to it. */
+/* ---- Without this all frames would end as tables of some kind. What a table refers to is dropped, and so is what
+ * refers to it. */
 
 static int empty(struct fighter *f, uint32_t frame, uint32_t first, uint32_t count)
 {
@@ -385,7 +386,7 @@ bool tidy(struct fighter *f)
     return !rc;
 }
 
-/* ---- Stores, which are updates where a table is mapped read-only */
+/* ---- Stores, which are updates if a table is mapped read-only */
 
 bool store(struct fighter *f)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* vCPUs: how they begin, what becomes of traps and events, and the calls about them. */
+/* vCPUs: how they begin, what happens on traps and events, and the calls about them. */
 #include "melee.h"
 
 #include <guest/events.h>
@@ -11,13 +11,13 @@
 union fighter_space fighter_spaces[MAX_FIGHTERS] __attribute__((aligned(FIGHTER_SIZE)));
 
 static struct vcpu_info infos[PAGE_SIZE / sizeof(struct vcpu_info)] __attribute__((aligned(4096)));
-static uint8_t moved[MAX_FIGHTERS]; /* its vcpu_info lies there */
+static uint8_t moved[MAX_FIGHTERS]; /* the vCPU's vcpu_info is in its own page */
 static struct vcpu_runstate_info runstates[MAX_FIGHTERS];
 static struct trap_info trap_table[34];
 
 /*
- * A vCPU finds what is its own by its stack pointer. A trap ends the operation, whatever it was amid: the stack begins
- * anew, with flat segments. Upcalls return.
+ * A vCPU finds its own data by its stack pointer. A trap ends the operation, whatever it was doing: the stack begins
+ * again, with flat segments. Upcalls return to where they came from.
  */
 __asm__(".text\n"
         "        .set    vector, 0\n"
@@ -99,7 +99,7 @@ static struct fighter *self(void)
     return (struct fighter *)(esp & ~(FIGHTER_SIZE - 1));
 }
 
-/* A trap may have been on its way already when domain 0 set the registers: then it comes at the new ones. */
+/* A trap may have been on its way when domain 0 set the registers. Then it arrives at the new ones. */
 void melee_trapped(uint32_t vector, uint32_t error __attribute__((unused)), uint32_t eip)
 {
     struct fighter *f = self();
@@ -223,7 +223,7 @@ static void build_area(struct fighter *f, struct call *c, uint32_t id)
 static void build_start(struct fighter *f, struct call *c, uint32_t id)
 {
     static struct vcpu_guest_context
-        contexts[MAX_FIGHTERS]; /* one for each stack, as several may stand in a multicall */
+        contexts[MAX_FIGHTERS]; /* one for each stack, as a multicall may hold several of these calls */
     struct vcpu_guest_context *context = &contexts[id];
 
     vcpu_context(context, id, below(f, 3) ? board.boot_l3 : board.pool[frame_for(f, L3)]);
@@ -237,7 +237,7 @@ static void build_start(struct fighter *f, struct call *c, uint32_t id)
     c->args[2] = (uint32_t)context;
 }
 
-/* vCPU 0 stays up, so that somebody does. */
+/* vCPU 0 stays up, so that somebody is left to do this. */
 void build_vcpu(struct fighter *f, struct call *c)
 {
     uint32_t id = sibling(f);
@@ -286,7 +286,7 @@ void build_traps(struct fighter *f, struct call *c)
         c->args[0] = 0xFE000000;
 }
 
-/* ---- The FPU and the XMM registers: what a vCPU has put there it finds there */
+/* ---- The FPU and the XMM registers: each vCPU must find there what it has put there */
 
 bool use_fpu(struct fighter *f)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domain 0 builds a second domain out of itself, lets it run, answers its event, and ends it: `times=N` times (1), with
- * `pages=N` of memory (1024). The machine has as many free pages after it as before. With an initial ramdisk it builds
- * the domain from that, an ELF image, instead.
+ * Domain 0 builds a second domain out of itself, lets it run, answers its event, and ends it. Options: `times=N` (1),
+ * and `pages=N` of memory (1024). Afterwards the machine has as many free pages as before. With an initial ramdisk, the
+ * domain is built from that, an ELF image.
  *
- * The other one is the same program with `role=other` on its command line: it says hello on its console, sends an event
- * through the port that `port=N` names, waits for the answer, and powers off.
+ * The second domain is the same program with `role=other` on its command line. It says hello on its console, sends an
+ * event through the port that `port=N` names, waits for the answer, and powers off.
  */
 #include <guest/console.h>
 #include <guest/domain_builder.h>
@@ -59,7 +59,7 @@ static void must(const char *what, int err)
         guest_panic("%s: error %d", what, err);
 }
 
-/* Until the other one's event has come, which is answered. */
+/* Waits until the other domain's event has come, and answers it. */
 static bool answer(struct guest_domain *d, evtchn_port_t port)
 {
     uint64_t end = guest_time() + 10 * SECOND;

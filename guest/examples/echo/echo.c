@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Says each line that is typed for it, until one is `quit`: domain 0 by console_io, others through their ring. */
+/* Repeats each line that is typed for it, until one is `quit`. Domain 0 uses console_io, other domains use their
+ * ring. */
 #include <guest/console.h>
 #include <guest/events.h>
 #include <guest/guest.h>

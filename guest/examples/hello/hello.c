@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The smallest guest: says what it runs on, and powers off. */
+/* The smallest guest: prints what it runs on, and powers off. */
 #include <guest/console.h>
 #include <guest/guest.h>
 #include <guest/hypercall.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Does nothing, without using the CPU: for `seconds=N`, or for ever. As domain 0 it keeps the machine up for others;
- * with `audit` it asks the hypervisor at the end whether its books are right, and with `preempt` the build with
- * counters lets other vCPUs run at each point where an operation can be suspended. */
+/* Does nothing, without using the CPU: for `seconds=N`, or for ever. As domain 0 it keeps the machine up for others.
+ * With `audit` it asks the hypervisor at the end whether its books are right. With `preempt` the build with counters
+ * lets other vCPUs run at each point where an operation can be suspended. */
 #include <guest/audit.h>
 #include <guest/console.h>
 #include <guest/events.h>
@@ -47,7 +47,7 @@ void guest_main(void)
     uint32_t wait = seconds();
     bool preempt = guest_option("preempt", text, sizeof(text));
     int timer = event_bind_virq(VIRQ_TIMER, 0);
-    /* As the hypervisor stamped it last: old by a second at most. */
+    /* The time of the hypervisor's last stamp: at most one second old. */
     uint64_t until = vcpu0_info.time.system_time + wait * 1000000000ull;
 
     if (timer < 0 || HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL))

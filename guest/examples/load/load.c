@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keeps a domain busy for `seconds=N` (60), and watches that nobody disturbs it: rounds of page-table batches, faults,
- * events to itself, arithmetic in the FPU and, with `nap=MS`, sleep. What it keeps in registers, memory and time must
- * stay as it is; every minute, and at the end, it says how far it has come.
+ * Keeps a domain busy for `seconds=N` (60), and checks that nobody disturbs it: rounds of page-table batches, faults,
+ * events to itself, arithmetic in the FPU and, with `nap=MS`, sleep. What it keeps in registers and memory must not
+ * change, and time must not go wrong. Every minute, and at the end, it prints how far it has come.
  */
 #include <guest/console.h>
 #include <guest/events.h>
@@ -60,7 +60,7 @@ static uint64_t mapped(unsigned int i)
     return make_pte(virt_to_mfn(pages[i]), PTE_KERNEL_RW);
 }
 
-/* All pages mapped, written through the new mappings, and unmapped, each by one batch. */
+/* All pages are mapped, written to through the new mappings, and unmapped, with one batch each. */
 static void page_tables(void)
 {
     static mmu_update_t batch[PAGES];
@@ -107,7 +107,7 @@ static void send_events(void)
         complain("an event is missing");
 }
 
-/* What stands in these registers is seen again after some time on the CPU, whoever has had it meanwhile. */
+/* After some time on the CPU these registers must hold the same values, whoever has had the CPU in between. */
 static void registers(void)
 {
     uint32_t mine = own_domid() << 24 | (rounds & 0xFFFFFF), in_fpu = 0, in_esi = mine;

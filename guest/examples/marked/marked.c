@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Known numbers of calls of known cost, between the profiler's markers (guest/profile.h). Says of each section how many
- * ticks the clock counted in it, which under QEMU with -icount is how many instructions were executed: the test of
- * `make profile GUEST=` compares. Options: `hang` never ends; `open` leaves a section open and ends one that never
- * began.
+ * Known numbers of calls of known cost, between the profiler's markers (guest/profile.h). For each section it prints
+ * how many ticks the clock has counted. Under QEMU with -icount, that is how many instructions were executed, and the
+ * test of `make profile GUEST=` compares the two. Options: `hang` never ends; `open` leaves a section open and ends one
+ * that never began.
  */
 #include <guest/console.h>
 #include <guest/guest.h>
@@ -25,7 +25,7 @@ static void *page;
 static mmu_update_t batch[PAGES];
 static multicall_entry_t calls[PAGES] __attribute__((aligned(32)));
 
-/* The clock is read just before the first marker and just behind the second: two instructions more. */
+/* The clock is read just before the first marker and just after the second: two instructions more. */
 #define SECTION(n, what, body)                                                                      \
     do {                                                                                            \
         uint64_t begin_, end_;                                                                      \
@@ -69,7 +69,7 @@ static void versions_in_multicall(void)
     HYPERVISOR_multicall(calls, 32);
 }
 
-/* Entries written in place, as kernels do that know of no hypervisor: two stores each. */
+/* Entries that are written in place, as by kernels that know of no hypervisor: two stores each. */
 static void stores(void)
 {
     pte_t value = make_pte(virt_to_mfn(page), RW);

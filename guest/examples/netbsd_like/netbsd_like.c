@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What NetBSD's PAE kernel does at its start, and other kernels do not: recursive page tables, a GDT whose size is
+ * What NetBSD's PAE kernel does at its start and other kernels do not do: recursive page tables, a GDT whose size is
  * given in pages, code in a segment of its own, waiting for the next time stamp, and a second processor that does the
- * same. Prints a line for each step, and at last whether all went well.
+ * same. Prints a line for each step, and at the end whether everything worked.
  */
 #include <guest/console.h>
 #include <guest/guest.h>
@@ -21,10 +21,11 @@ static void step(const char *what, bool done)
     failures += !done;
 }
 
-/* ---- Page tables. Each processor has an L3 and an L2 for slot 3 of its own, and shares the other L2s. The last of
- * these shows them all, at PTE_BASE; for slot 3 there is a shadow, as the real ones hold the hypervisor's entries. */
+/* ---- Page tables. Each processor has its own L3 and its own L2 for slot 3, and shares the other L2s. The last of
+ * those shows them all, at PTE_BASE. For slot 3 there is a shadow, because the real L2s hold the hypervisor's
+ * entries. */
 
-#define PTE_SLOT    508 /* of the L2 in slot 2, and the three behind it */
+#define PTE_SLOT    508 /* of the L2 in slot 2: this entry and the next three */
 #define PTE_BASE    0xBF800000u
 #define SHADOW_SLOT 400 /* unused by the kernel */
 #define PTE_SHOWN   (PTE_P | PTE_A)
@@ -76,7 +77,7 @@ static bool make_space(struct address_space *s)
     return read_only(s->l3) && mmuext(MMUEXT_PIN_L3_TABLE, virt_to_mfn(s->l3), 0) == 0;
 }
 
-/* A table comes into all spaces, and is seen through the shadow at once. */
+/* A table comes into all address spaces, and is visible through the shadow at once. */
 static bool shown_at_once(unsigned int processors, uint32_t va, pte_t *table)
 {
     mmu_update_t req[3] = {{pte_maddr(&shadow[L2_INDEX(va)]), make_pte(virt_to_mfn(table), PTE_TABLE)}};
@@ -107,7 +108,7 @@ static void try_tables(unsigned int processors)
     }
 }
 
-/* ---- Descriptors: NetBSD tells how many pages there are */
+/* ---- Descriptors: NetBSD gives the number of pages */
 
 #define CODE_SEL 0x09
 #define DATA_SEL 0x11
@@ -145,7 +146,7 @@ static void wait_for_next_stamp(const volatile struct vcpu_time_info *time)
         ;
 }
 
-/* ---- The second one. It has no console */
+/* ---- The second processor. It has no console */
 
 static uint8_t stack[4096] __attribute__((aligned(16)));
 static volatile uint32_t second_at, second_found; /* the frame of its own code, as the tables show it */
@@ -203,7 +204,7 @@ void guest_main(void)
     if (processors == 2) {
         step("the second processor starts", start_second() == 0);
         while (!failures && second_at != 2)
-            ; /* they share one CPU, by time slices */
+            ; /* they share one CPU, in time slices */
         step("it has found its tables, RDMSR and a new time stamp", second_found == virt_to_mfn((void *)second_main));
     }
     printf("netbsd_like: %u processors, %u failures\n", processors, failures);
