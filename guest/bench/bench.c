@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The benchmark guest: chooses rows, runs them, prints the samples. The protocol is docs/measuring.md's. */
+/* The benchmark guest: chooses rows, runs them, and prints the samples. docs/measuring.md describes the protocol. */
 #include "bench.h"
 #include "partner.h"
 #include "report.h"
@@ -45,9 +45,9 @@ static const struct row rows[] = {
 };
 
 static struct bench_call calls[BENCH_MAX_CALLS] __attribute__((aligned(4096)));
-static char patterns[MAX_GUEST_CMDLINE + 1]; /* each ends with a 0, the last with two */
+static char patterns[MAX_GUEST_CMDLINE + 1]; /* each pattern ends with a 0, the last one with two */
 static uint32_t rows_printed, errors;
-static uint32_t warm_ms; /* warm-ups go on for so long: for a profiler that takes samples of the loops meanwhile */
+static uint32_t warm_ms; /* warm-ups go on for so long, so that a profiler can take samples of the loops */
 
 /* ---- For the rows */
 void bench_call_set(struct bench *b, uint32_t index, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
@@ -247,7 +247,7 @@ static void list(const struct row *row, uint32_t batch, uint32_t reps)
     printf("@int82 list name=%s batch=%u\n", row->name, batch);
 }
 
-/* ---- The command line. What is wrong on it is told before anything is measured. */
+/* ---- The command line. What is wrong on it is reported before anything is measured. */
 static void refuse(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 static void refuse(const char *format, ...)
 {
@@ -314,7 +314,7 @@ void guest_main(void)
         single_calls = parse_number(option);
     reps = choose_reps();
 
-    HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* refused by the oldest Xens: its ticks are few */
+    HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* the oldest Xens refuse this: their ticks are few */
     printf("@int82 begin schema=1 rows=%u\n", for_selected(NULL, 0));
     report_info(reps);
     counters_reset();

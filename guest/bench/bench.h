@@ -28,7 +28,7 @@
 #define BENCH_MAX_REPS  99
 #define BENCH_WARM_UPS  2
 
-/* loops.S knows this layout. */
+/* loops.S relies on this layout. */
 struct bench_call {
     uint32_t eax, ebx, ecx, edx, esi, edi;
     uint32_t result; /* EAX afterwards */
@@ -36,7 +36,7 @@ struct bench_call {
 };
 _Static_assert(sizeof(struct bench_call) == 32, "loops.S");
 
-/* A loop over an array of calls, and the equal one that leaves the thing out. Both return ticks. */
+/* A loop over an array of calls, and an equal loop that leaves the call out. Both return ticks. */
 typedef uint64_t bench_loop_fn(struct bench_call *calls, struct bench_call *end);
 struct bench_loop {
     bench_loop_fn *measured, *empty;
@@ -49,14 +49,15 @@ extern const struct bench_loop loop_store;    /* mov %eax, (%ebx) */
 extern const struct bench_loop loop_soft_int; /* int $0x81 */
 extern const struct bench_loop loop_read_cr3; /* mov %cr3, %eax */
 extern const struct bench_loop loop_cpuid;    /* cpuid with the forced-emulation prefix */
-extern const struct bench_loop loop_refill; /* int $0x82, then reads of so many pages; the empty one reads them, too */
+extern const struct bench_loop loop_refill;   /* int $0x82, then reads of several pages; so does the empty one */
 extern uint32_t bench_refill_pages;
 extern const volatile void *bench_refill_from;
 
 /* Entries for trap_set_entry() and set_callbacks, as short as they can be. The first two step over a two-byte
- * instruction, and leave the error code in EAX. What an entry executes counts: it is part of the round trip. */
+ * instruction and leave the error code in EAX. The instructions of an entry are measured: they are part of the round
+ * trip. */
 extern const char entry_skip2[], entry_skip2_hypercall[], entry_soft_int[], entry_event[], entry_count[];
-extern volatile uint32_t bench_entry_count; /* entry_event and entry_count count in it */
+extern volatile uint32_t bench_entry_count; /* entry_event and entry_count add to it */
 
 /* What loop_send and entry_event clear after each event: a word of evtchn_pending. */
 extern uint32_t *bench_pending_word;
@@ -66,17 +67,17 @@ struct bench {
     uint32_t batch;
     struct bench_call *calls; /* room for BENCH_MAX_CALLS */
     uint32_t count;
-    uint32_t turns; /* what a figure is of, if that is not one call: so many groups of calls in the loop */
-    uint32_t cold;  /* not 0: every so manieth call is timed alone, with caches and TLB evicted before it */
+    uint32_t turns; /* the number of groups of calls in the loop, if a figure is of a group and not of one call */
+    uint32_t cold;  /* not 0: each cold-th call is timed alone; caches and TLB are evicted before it */
     const struct bench_loop *loop; /* loop_int82 unless changed */
-    /* The rest is bench.c's. */
-    uint32_t round, reps, warm_rounds; /* warm-ups beyond BENCH_WARM_UPS, until the TSC says so */
+    /* The rest belongs to bench.c. */
+    uint32_t round, reps, warm_rounds; /* further warm-ups after BENCH_WARM_UPS, until the TSC reaches warm_until */
     uint64_t warm_until;
     uint64_t empty, samples[BENCH_MAX_REPS];
     bool failed, skipped;
 };
 
-/* count equal calls of hypercall nr. bench_call_set() changes one of them. */
+/* Prepares count equal calls of hypercall nr. bench_call_set() changes one of them. */
 void bench_calls(struct bench *b, uint32_t count, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
                  hypercall_arg_t a3, hypercall_arg_t a4, hypercall_arg_t a5);
 void bench_call_set(struct bench *b, uint32_t index, uint32_t nr, hypercall_arg_t a1, hypercall_arg_t a2,
@@ -85,15 +86,15 @@ void bench_call_set(struct bench *b, uint32_t index, uint32_t nr, hypercall_arg_
 bool bench_repeat(struct bench *b); /* false when done, or after an error */
 void bench_run(struct bench *b);
 
-/* Checks. After a failure the row is given up at the next bench_repeat(). */
+/* Checks. After a failed one, the next bench_repeat() gives the row up. */
 void bench_expect_results(struct bench *b, int32_t result);
 bool bench_expect(struct bench *b, bool condition, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Before a row is set up: its calls are to be timed with cold caches. False, and the row is skipped, where ticks do not
- * know of caches. */
+/* Called before a row is set up: its calls are to be timed with cold caches. If caches do not show in the ticks, this
+ * skips the row and returns false. */
 bool bench_cold(struct bench *b);
-/* The same for a row whose point is the TLB. */
+/* The same for a row that is about the TLB. */
 bool bench_has_caches(struct bench *b);
-/* This hypervisor has not got what the row measures. No error; the result names the row as not available. */
+/* This hypervisor does not have what the row measures. That is no error: the result lists the row as not available. */
 void bench_skip(struct bench *b, const char *why);
 
 #endif

@@ -9,7 +9,8 @@
 
         .text
 
-/* before: to the turn's instruction; after: behind it, up to the store of EAX. EBP: the call; (%esp): the end. */
+/* loop_begin: up to the call. loop_end: from after the call to the store of EAX. EBP points to the call, (%esp) is the
+ * end of the array. */
         .macro  loop_begin name:req
         .balign 64
         .globl  \name
@@ -52,7 +53,7 @@
         ret
         .endm
 
-/* What a kernel does at the least when an event has come. EAX is what the call answered, and stays. */
+/* The least that a kernel does when an event has come. EAX keeps the answer of the call. */
         .macro  clear_event
         mov     bench_pending_word, %ecx
         mov     shared_info, %edx
@@ -81,7 +82,7 @@
         clear_event
         loop_end
 
-/* The instruction faults, which counts as none. */
+/* The instruction faults. An instruction that faults does not count as executed. */
         loop_begin read_loop
         mov     (%ebx), %eax
         loop_end
@@ -102,7 +103,7 @@
         XEN_CPUID
         loop_end
 
-/* Reads bench_refill_pages pages from bench_refill_from on, each by a TLB entry of its own. EAX stays. */
+/* Reads bench_refill_pages pages from bench_refill_from on. Each read needs a TLB entry of its own. EAX is kept. */
         .macro  read_pages
         mov     bench_refill_pages, %ecx
         mov     bench_refill_from, %edx
@@ -121,7 +122,8 @@
         read_pages
         loop_end
 
-/* A loop for ring 3, to be copied to a page of its own. EDI: turns, below 2^16; bit 31: leaving the call out. */
+/* A loop for ring 3, to be copied to a page of its own. EDI: the number of turns, below 2^16. Bit 31 set: the call is
+ * left out. */
         .globl  syscall_user, user_leave, syscall_user_end
 syscall_user:
 1:      test    %edi, %edi

@@ -8,7 +8,7 @@
 #include <public/int82.h>
 #include <public/version.h>
 
-const char suite_revision[] = SUITE_REVISION; /* the front end reads it here before it boots us */
+const char suite_revision[] = SUITE_REVISION; /* the front end reads it from the image before it boots this guest */
 
 static struct int82_counters counters;
 
@@ -46,7 +46,7 @@ static void info_cpu(void)
     uint32_t brand[13] = {0}, max, i, unused;
     char *p = (char *)brand, option[4];
 
-    /* A KVM that cannot decode a guest's instructions stops at this one. */
+    /* A KVM that cannot decode a guest's instructions stops the machine at this one. */
     if (guest_option("cpuid", option, sizeof(option)) && option[0] == 'n')
         return;
     __asm__ volatile("cpuid" : "=a"(max), "=b"(unused) : "0"(0x80000000) : "ecx", "edx");
@@ -74,7 +74,7 @@ void report_info(uint32_t reps)
     printf("@int82 info warm_ups %u\n", BENCH_WARM_UPS);
 }
 
-/* Any Xen answers -ENOSYS; so does Int82 built without counters. */
+/* Every Xen answers -ENOSYS, and so does Int82 built without counters. */
 static int counters_op(uint32_t cmd)
 {
     struct xen_platform_op op;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the benchmark prints besides rows: what it ran on, and the hypervisor's counters. */
+/* What the benchmark prints besides rows: what it runs on, and the hypervisor's counters. */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The functions that rows.def names: what each measures is said there. */
+/* The functions that rows.def names. What each measures is described there. */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
 
@@ -19,11 +19,11 @@ void update_descriptor(struct bench *b, uint64_t descriptor);
 void set_trap_table_1(struct bench *b);
 void multicall(struct bench *b, uint32_t nr);
 
-/* rows_mmu.c. States of the entries of a table of 512: an entry's flags; 0: not present. */
+/* rows_mmu.c. The states of the entries in a table of 512: an entry's flags, or 0 for not present. */
 #define NONE  0
 #define RO    PTE_KERNEL_RO
 #define RW    PTE_KERNEL_RW
-#define RW_SW (PTE_KERNEL_RW | 0x200) /* one of the bits that are the guest's */
+#define RW_SW (PTE_KERNEL_RW | 0x200) /* one of the bits that a guest may use */
 void mmu(struct bench *b, pte_t before, pte_t after);
 void uva(struct bench *b, pte_t before, pte_t after, uint32_t flags);
 void multicall_uva(struct bench *b, pte_t before, pte_t after);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of calls that need little around them. */
+/* Rows of calls that need little preparation. */
 #include "rows.h"
 
 #include <guest/events.h>
@@ -56,13 +56,13 @@ void fpu_taskswitch(struct bench *b, bool set)
         bench_run(b);
         bench_expect_results(b, 0);
     }
-    /* Not in between: using the FPU makes a lazy hypervisor do more in the next call. */
+    /* not in between: after the FPU was used, a lazy hypervisor has more to do in the next call */
     trapped = trap_catch(&trap, use_fpu, NULL);
     bench_expect(b, trapped == set && (!trapped || trap.vector == TRAP_NO_DEVICE), "TS is not %u", set);
     HYPERVISOR_fpu_taskswitch(0);
 }
 
-/* ---- Debug registers. An address that is never executed: no breakpoint is enabled anyway. */
+/* ---- Debug registers. The address is never executed, and no breakpoint is enabled anyway. */
 static uint32_t debug_target[2];
 
 void get_debugreg(struct bench *b, uint32_t reg)
@@ -87,7 +87,7 @@ void set_debugreg0(struct bench *b)
     HYPERVISOR_set_debugreg(0, 0);
 }
 
-/* ---- The stack for traps from ring 3. Effect: an excursion to ring 3 comes back on it. */
+/* ---- The stack for traps from ring 3. Effect: a trap from ring 3 arrives on that stack. */
 void stack_switch(struct bench *b)
 {
     uint8_t *stack = alloc_page(), *code = alloc_page(), *top = stack + PAGE_SIZE;
@@ -109,8 +109,8 @@ void stack_switch(struct bench *b)
     free_page(stack);
 }
 
-/* ---- Descriptors, in a page that is not in use as a descriptor table. The hypervisor may cut the limit, and set
- * Accessed; base, type, DPL and P stay. */
+/* ---- Descriptors, in a page that is not in use as a descriptor table. The hypervisor may cut the limit and set
+ * Accessed. Base, type, DPL and P must stay. */
 #define DESCRIPTOR_KEPT 0xff00feffffff0000ull
 
 void update_descriptor(struct bench *b, uint64_t descriptor)
@@ -134,7 +134,7 @@ void update_descriptor(struct bench *b, uint64_t descriptor)
     free_page(table);
 }
 
-/* ---- One trap handler. Effect: it runs. */
+/* ---- One trap handler. Effect: it is called. */
 #define VECTOR 0x85
 
 void set_trap_table_1(struct bench *b)
@@ -153,7 +153,7 @@ void set_trap_table_1(struct bench *b)
     trap_set_entry(VECTOR, NULL, 0);
 }
 
-/* ---- Multicalls of calls without an argument that matters: version 0, TS 0 */
+/* ---- Multicalls of calls whose argument is 0: xen_version, fpu_taskswitch */
 void multicall(struct bench *b, uint32_t nr)
 {
     static multicall_entry_t entries[32];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of two domains, and of two vCPUs: switching, answering, the console ring, IPIs. The other side is partner.c. */
+/* Rows with two domains, or with two vCPUs: switching, answering, the console ring, IPIs. The other side is in
+ * partner.c. */
 #include "partner.h"
 #include "rows.h"
 
@@ -17,7 +18,7 @@ static struct guest_domain domain;
 static volatile struct partner_page *page;
 static evtchn_port_t port;
 
-/* Domain 0 may have all of the machine's memory. Pages that it gives back are lost for the rest of the run. */
+/* Domain 0 may have all of the machine's memory. Then it gives pages back, which are lost for the rest of the run. */
 static bool give_back(uint32_t pages)
 {
     uint32_t mfn;
@@ -74,7 +75,7 @@ static void take_down(struct bench *b)
     bench_expect(b, !domain_free(&domain), "the other domain does not go");
 }
 
-/* No row where the hypervisor lets nobody build domains in this way. */
+/* Skips the row where the hypervisor does not let domain 0 build domains in this way. */
 static bool set_up(struct bench *b)
 {
     static char why[48];
@@ -97,7 +98,7 @@ static void order(enum partner_order what)
     event_send(port);
 }
 
-/* What the other side did in the last loop. */
+/* What the other side has done in the last loop. */
 static void expect_turns(struct bench *b, uint32_t before)
 {
     bench_expect(b, page->turns - before == b->count, "%u turns instead of %u", page->turns - before, b->count);
@@ -112,7 +113,7 @@ static uint64_t nothing(struct bench_call *calls, struct bench_call *end)
     return rdtsc() - begun;
 }
 
-/* ---- One turn is two switches: we yield, the other domain yields. */
+/* ---- One turn is two switches: this domain yields, then the other one yields. */
 void domain_switch(struct bench *b)
 {
     uint32_t before;
@@ -206,7 +207,7 @@ void console_ring_echo(struct bench *b)
     take_down(b);
 }
 
-/* ---- IPIs inside the other domain, which has two vCPUs, timed by it. */
+/* ---- IPIs inside the other domain, which has two vCPUs and takes the times itself. */
 static uint64_t ipi_loop(struct bench_call *calls, struct bench_call *end)
 {
     page->count = end - calls;

@@ -30,7 +30,7 @@ static void tear_down(void)
     events_clear_all();
 }
 
-/* The port is pending: nothing changes. */
+/* The port is pending already: nothing changes. */
 void send_already_pending(struct bench *b)
 {
     if (!set_up(b))
@@ -45,7 +45,7 @@ void send_already_pending(struct bench *b)
     tear_down();
 }
 
-/* Not pending: the bits are set; upcalls are masked, so no more. The loop clears the bits. */
+/* The port is not pending: the bits are set, but nothing more, since upcalls are masked. The loop clears the bits. */
 void send_fresh_masked(struct bench *b)
 {
     if (!set_up(b))
@@ -62,7 +62,7 @@ void send_fresh_masked(struct bench *b)
     tear_down();
 }
 
-/* The whole way: the call returns into the event entry, and that by iret to behind the call. */
+/* The whole path: the call returns into the event entry, whose iret goes to the instruction after the call. */
 void send_with_upcall(struct bench *b)
 {
     if (!set_up(b))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of grants. The one domain grants frames to itself, which costs what granting to another does: the hypervisor
- * looks at both sides all the same.
+ * Rows of grants. The only domain grants frames to itself. That costs as much as granting to another, because the
+ * hypervisor still looks at both sides.
  */
 #include "rows.h"
 
@@ -10,7 +10,7 @@
 
 #define GRANTS    256
 #define FIRST_REF 20u
-#define TABLE_VA  (MM_SCRATCH + 0x200000) /* the first frame of the grant table, then what is mapped by grants */
+#define TABLE_VA  (MM_SCRATCH + 0x200000) /* the grant table's first frame, then what grants map */
 #define MAP_VA(i) (TABLE_VA + (1 + (i)) * PAGE_SIZE)
 
 static volatile grant_entry_v1_t *const table = (grant_entry_v1_t *)TABLE_VA;
@@ -71,7 +71,7 @@ static void prepare_unmaps(void)
         unmaps[i] = (gnttab_unmap_grant_ref_t){.host_addr = MAP_VA(i), .handle = maps[i].handle, .status = -99};
 }
 
-/* After mapping: both see one page, and the granter sees it in use. */
+/* After mapping, both addresses show the same page, and the grant entry says that it is in use. */
 static void expect_mapped(struct bench *b)
 {
     volatile uint32_t *seen;
@@ -113,7 +113,7 @@ static void grant_calls(struct bench *b, uint32_t cmd)
                        b->batch, 0, 0);
 }
 
-/* Maps all grants and unmaps them again; measures one of the two. */
+/* Maps all grants and unmaps them again. Measures one of the two. */
 void grant_map(struct bench *b, bool unmap)
 {
     if (!set_up(b))
@@ -138,7 +138,7 @@ void grant_map(struct bench *b, bool unmap)
     }
 }
 
-/* From a granted frame into a page of the caller's, so many bytes. */
+/* Copies that many bytes from a granted frame into a page of the caller's. */
 void grant_copy(struct bench *b, uint32_t bytes)
 {
     static gnttab_copy_t op;

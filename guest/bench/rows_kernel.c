@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of what a guest kernel does to run processes: its LDT, timers, system calls, switching from one to another. */
+/* Rows of what a guest kernel does to run processes: its LDT, timers, system calls, and switching between two
+ * processes. */
 #include "rows.h"
 
 #include <guest/events.h>
@@ -10,7 +11,7 @@
 
 #define CALLS 256
 
-/* A data segment of ring 1 that holds just the word at address. */
+/* A data segment of ring 1 that contains only the word at address. */
 static uint64_t word_segment(const volatile uint32_t *address)
 {
     uint32_t base = (uint32_t)address;
@@ -29,7 +30,7 @@ static uint32_t read_by_segment(uint16_t selector)
     return value;
 }
 
-/* ---- SET_LDT, each call to another table than before. Effect: the last one's segment is in use. */
+/* ---- SET_LDT. Each call sets another table than the one before. Effect: the segment in the last one can be used. */
 #define LDT_SELECTOR(index) ((index) << 3 | 4 | 1)
 
 void set_ldt(struct bench *b)
@@ -63,7 +64,8 @@ void set_ldt(struct bench *b)
     }
 }
 
-/* ---- One-shot timers, far in the future but for the loop's last call. Effect: that one comes, at its time. */
+/* ---- One-shot timers, all far in the future except for that of the loop's last call. Effect: that one expires at its
+ * time. */
 #define FAR  3600000000000ull /* ns */
 #define SOON 20000000ull
 
@@ -120,8 +122,8 @@ void set_timer_oneshot(struct bench *b)
     one_shot(b, true);
 }
 
-/* ---- System calls: `int $0x80` in ring 3, the least of a handler in ring 1, and back. The ring-3 loop counts in EDI.
- */
+/* ---- System calls: `int $0x80` in ring 3, the shortest handler in ring 1, and back. The loop in ring 3 counts in
+ * EDI. */
 extern const char syscall_user[], user_leave[], syscall_user_end[];
 static uint8_t *user_page;
 
@@ -133,7 +135,7 @@ static __attribute__((noinline, noclone)) bool in_user_mode(uint32_t turns)
     return trap.vector == TRAP_USER;
 }
 
-/* Equal but for a constant. */
+/* Equal except for a constant. */
 static uint64_t syscalls(struct bench_call *calls, struct bench_call *end)
 {
     uint32_t turns = end - calls;
@@ -152,7 +154,7 @@ static uint64_t no_syscalls(struct bench_call *calls, struct bench_call *end)
 
 static const struct bench_loop ring3_loop = {syscalls, no_syscalls};
 
-/* mask_events: the handler asks for that, so the processor cannot go to it directly. */
+/* mask_events: the handler asks for masked events, so the processor cannot enter it directly. */
 void syscall_int80(struct bench *b, bool mask_events)
 {
     user_page = alloc_page();
@@ -172,8 +174,8 @@ void syscall_int80(struct bench *b, bool mask_events)
 }
 
 /*
- * ---- Switching between two processes, as Linux does: one multicall of the new page tables, the new kernel stack, the
- * three descriptors of thread-local storage, and CR0.TS. Effect: all of them are the last one's.
+ * ---- Switching between two processes, as Linux does it: one multicall sets the new page tables, the new kernel stack,
+ * the three descriptors of thread-local storage, and CR0.TS. Effect: all of them are those of the last process.
  */
 #define TLS        6 /* their index in the GDT: Linux's */
 #define GDT_USED   32
@@ -182,7 +184,7 @@ void syscall_int80(struct bench *b, bool mask_events)
 struct process {
     const pte_t *l3;
     struct address_space space;
-    uint8_t *stack; /* its end */
+    uint8_t *stack; /* its upper end */
     volatile uint32_t word[3];
     struct mmuext_op new_base;
     multicall_entry_t calls[SWITCH_LEN];
@@ -210,7 +212,7 @@ static void use_fpu(void *unused)
     __asm__ volatile("fnop");
 }
 
-/* Which page tables are in use shows at an address that only the first process has. */
+/* An address that only the first process has shows which page tables are in use. */
 static void expect_process(struct bench *b, struct process *p, bool first)
 {
     struct caught_trap trap;
@@ -268,7 +270,8 @@ static void take_down_processes(struct bench *b, struct process *p, uint64_t *gd
 
 void context_switch(struct bench *b)
 {
-    /* At a page's begin, whatever else the guest has: where a multicall's entries lie in a page counts. */
+    /* At the beginning of a page, whatever else the guest contains, because it matters where in a page the entries of a
+     * multicall are. */
     static struct process p[2] __attribute__((aligned(4096)));
     uint64_t *gdt = alloc_page();
     uint32_t i;

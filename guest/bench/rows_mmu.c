@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of memory management. They work on one L1 table of our own at MM_SCRATCH, whose 512 entries each map, or not, a
- * frame of its own; the frame's first word says which it is.
+ * Rows of memory management. They work on an L1 table of their own at MM_SCRATCH. Each of its 512 entries maps its own
+ * frame or nothing. The first word of a frame is its index.
  */
 #include "rows.h"
 
@@ -39,13 +39,13 @@ static bool set_up(struct bench *b)
     return table;
 }
 
-/* For other rows: MM_SCRATCH begins with a page that can be read. */
+/* For other rows: MM_SCRATCH then begins with a readable page. */
 bool mmu_scratch(struct bench *b)
 {
     return set_up(b) && bench_expect(b, !update_va(scratch(0), entry(0, RO), UVMF_INVLPG), "cannot map a page");
 }
 
-/* Puts all entries into one state, checks that, and lets the TLB learn of it. */
+/* Puts all entries into one state, checks this, and lets the TLB load them. */
 static void set_all(struct bench *b, pte_t flags)
 {
     static mmu_update_t req[ENTRIES];
@@ -72,7 +72,8 @@ static void expect_entries(struct bench *b, pte_t flags)
     }
 }
 
-/* The processor sees it too: not through a stale TLB entry. Some pages only, for each fault takes its time. */
+/* The processor sees the state, too, and not a stale TLB entry. Checks only some pages, because each fault takes
+ * time. */
 static void expect_access(struct bench *b, pte_t flags)
 {
     static const uint16_t sample[] = {0, 1, 2, 63, 64, 255, 300, 510, 511};
@@ -107,7 +108,7 @@ void mmu(struct bench *b, pte_t before, pte_t after)
         bench_run(b);
         bench_expect_results(b, 0);
         expect_entries(b, after);
-        /* Flushing after a change is the guest's business: Xen does so only for its own safety. */
+        /* Flushing after a change is up to the guest: Xen flushes only for its own safety. */
         bench_expect(b, !mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), "cannot flush");
         expect_access(b, after);
     }
@@ -158,7 +159,8 @@ void multicall_uva(struct bench *b, pte_t before, pte_t after)
     }
 }
 
-/* ---- Four ways to do the same: rows.def says which. b->batch pages a turn, as many turns as fill the table. */
+/* ---- Four ways to do the same: rows.def names them. A turn is b->batch pages, and there are as many turns as fill the
+ * table. */
 static mmu_update_t batching_req[ENTRIES];
 static multicall_entry_t batching_multi[ENTRIES];
 static struct mmuext_op batching_flush = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
@@ -213,7 +215,7 @@ void batching(struct bench *b, enum batching how)
     }
 }
 
-/* ---- Flushes. Effect: a translation that has been used, and then changed, is seen changed. */
+/* ---- Flushes. Effect: a translation was used, then changed, and the change is seen. */
 static void flush(struct bench *b, struct mmuext_op *op)
 {
     if (!set_up(b))
@@ -243,7 +245,7 @@ void mmuext_invlpg(struct bench *b)
     flush(b, &op);
 }
 
-/* What the flush costs afterwards is in the figure, too: `batch` pages are read, whose translations are gone. */
+/* The figure also contains what the flush costs afterwards: the reads of `batch` pages whose translations are gone. */
 void flush_refill(struct bench *b)
 {
     struct mmuext_op op = {.cmd = MMUEXT_TLB_FLUSH_LOCAL};
@@ -274,7 +276,7 @@ void new_base_same(struct bench *b)
     }
 }
 
-/* To a pinned second one and back. Effect: each shows the frame that it has at one address. */
+/* Switches to a second, pinned address space and back. Effect: one address shows the frame of the space in use. */
 void new_base_other(struct bench *b)
 {
     struct mmuext_op op[2] = {{.cmd = MMUEXT_NEW_BASEPTR}, {.cmd = MMUEXT_NEW_BASEPTR}};
@@ -309,7 +311,7 @@ void new_base_other(struct bench *b)
 /* ---- Pinning. Effect: a pinned table cannot be made writable, an unpinned one can. */
 #define TABLES 4
 
-/* One operation for each table, as calls to measure or to do at once. */
+/* One operation for each table: calls to measure, or to make at once. */
 static void pin_calls(struct bench *b, struct mmuext_op *ops, uint32_t n, uint32_t cmd)
 {
     uint32_t i;
@@ -378,7 +380,7 @@ void pin_l1(struct bench *b, bool full, bool unpin)
     }
 }
 
-/* The tree is an L3, an L2 of its own for slot 3, and under that this many L1 tables, which are in use already. */
+/* The tree is an L3, its own L2 for slot 3, and below that this many L1 tables, which are in use already. */
 #define TREE_L1S 3
 
 void pin_l3_tree(struct bench *b, bool unpin)
@@ -402,7 +404,7 @@ void pin_l3_tree(struct bench *b, bool unpin)
         address_space_free(&spaces[i]);
 }
 
-/* ---- Stores to a page table, which fault and are carried out by the hypervisor. Low halves only. */
+/* ---- Stores to a page table, which fault and are carried out by the hypervisor. Only low halves are stored. */
 void ptwr_store(struct bench *b, pte_t state)
 {
     uint32_t i, store;
@@ -430,10 +432,10 @@ void ptwr_store(struct bench *b, pte_t state)
 }
 
 /*
- * ---- What a fork costs a kernel: the parent's 256 pages become read-only, one after the other's entry in one batch;
- * the child's tables (one of L1, two of L2, L3), which are filled in already, become read-only and are pinned; the
- * child runs; the parent runs again; the child goes, its tables become writable again, and so do the parent's pages.
- * Effect: in the child's address space the same pages, read-only; afterwards the parent's as before.
+ * ---- What a fork costs a kernel. The parent's 256 pages become read-only, all in one batch. The child's tables (one
+ * L1, two L2s and the L3) are filled in already; they become read-only and are pinned. The child runs, then the parent
+ * runs again. The child ends: its tables become writable again, and so do the parent's pages. Effect: the child's
+ * address space shows the same pages, read-only; afterwards the parent's pages are as before.
  */
 #define FORK_PAGES 256
 #define FORK_VA    0x10000000u /* where the child sees them: in slot 0 of its L3 */
@@ -463,7 +465,8 @@ static void add_table_flags(struct bench *b, struct child *c, pte_t flags)
                        (uint32_t)(make_pte(virt_to_mfn(tables[i]), flags) >> 32), UVMF_INVLPG, 0);
 }
 
-/* The index of the call that lets the parent run again: up to there it is the fork, from there on the child's end. */
+/* Returns the index of the call that lets the parent run again. The calls before it are the fork, those from it on are
+ * the child's end. */
 static uint32_t fork_calls(struct bench *b, struct child *c)
 {
     uint32_t exit;
@@ -491,7 +494,8 @@ static void make_calls(struct bench *b, uint32_t from, uint32_t to)
                      (uint32_t)(c - b->calls));
 }
 
-/* Each time, for the processor may have set Accessed in these, which Xen refuses when they are pinned again. */
+/* Needed each time: the processor may have set Accessed in these entries, and Xen then refuses to pin the table
+ * again. */
 static void clean_l3(struct child *c)
 {
     const pte_t *parent = mm_base();

@@ -7,7 +7,7 @@
 #define CALLS 256
 #define HOLE  ((void *)(MM_SCRATCH_END - PAGE_SIZE)) /* nothing is mapped there */
 
-/* A read of what is not mapped. The entry leaves the error code in EAX, so each result shows that it ran. */
+/* A read where nothing is mapped. The entry leaves the error code in EAX, so each result shows that the entry ran. */
 void page_fault(struct bench *b, const void *entry)
 {
     bench_calls(b, CALLS, ~0u, HOLE, 0, 0, 0, 0);
@@ -32,7 +32,7 @@ void soft_int(struct bench *b)
         __asm__ volatile("int $0x81" ::: "memory");
         bench_expect(b, bench_entry_count == 1, "no handler for int $0x81");
         trap_set_entry(0x81, entry_soft_int, 1);
-        bench_run(b); /* without a handler the first turn would be a #GP */
+        bench_run(b); /* without a handler the first turn would end in #GP */
         bench_expect_results(b, 0x81);
     }
     trap_set_entry(0x81, NULL, 0);
@@ -51,7 +51,7 @@ void emul_read_cr3(struct bench *b)
     }
 }
 
-/* Leaf 0x40000000: the first of the hypervisor's own, the only one that every release answers alike. */
+/* Leaf 0x40000000, the first of the hypervisor's own, is the only one that every release answers in the same way. */
 void emul_cpuid(struct bench *b)
 {
     uint32_t eax = 0, ebx, ecx = 0, edx;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that are timed one by one. The mean of a loop hides the slow call among 256; a histogram of single ones shows
- * it. A bucket's width grows with the value: up to 128 each tick has its own, then there are 64 buckets to an octave.
+ * Calls that are timed one by one. The mean of a loop hides one slow call among 256; a histogram of single calls shows
+ * it. The buckets grow wider with the value: up to 128 each tick has its own, and above that each octave has 64
+ * buckets.
  */
 #include "single.h"
 
@@ -9,11 +10,11 @@
 #include <guest/string.h>
 
 #define PER_OCTAVE  64
-#define BUCKETS     (34 * PER_OCTAVE) /* up to 2^39 ticks; what is longer counts as that */
+#define BUCKETS     (34 * PER_OCTAVE) /* up to 2^39 ticks; longer times count as that */
 #define LEAST_CALLS 1000u             /* of a row, however large its batch is */
 
-#define COLD_EACH   32 /* of 256 or 512 calls: evicting takes milliseconds */
-#define EVICT_ORDER 12 /* 16 MiB: more than a core's own caches hold, and more pages than a TLB */
+#define COLD_EACH   32 /* of 256 or 512 calls, since evicting takes milliseconds */
+#define EVICT_ORDER 12 /* 16 MiB: larger than a core's own caches, and more pages than a TLB holds */
 #define LINE        64
 
 uint32_t single_calls;
@@ -51,10 +52,10 @@ static void add(uint64_t ticks)
     single.n++;
 }
 
-static volatile uint8_t *memory; /* to read through */
+static volatile uint8_t *memory; /* it is only read */
 
-/* More than the caches hold: what the next call needs has to come from memory, or from a cache that other cores share.
- * And more pages than the TLB holds. */
+/* Reads more than the caches hold, so that the next call gets its data from memory or from a cache shared with other
+ * cores. The memory also has more pages than the TLB holds. */
 static void evict(void)
 {
     uint32_t i;
@@ -66,8 +67,8 @@ static void evict(void)
 uint32_t bench_refill_pages;
 const volatile void *bench_refill_from;
 
-/* An emulator that counts instructions has no cache that it tells of. Ring 1 executes CPUID itself: the machine
- * answers, not the hypervisor. */
+/* An emulator that counts instructions shows no effect of caches. Ring 1 executes CPUID itself, so the machine answers
+ * and not the hypervisor. */
 bool bench_has_caches(struct bench *b)
 {
     uint32_t eax = 0x40000000, ebx, ecx = 0, edx;
@@ -83,7 +84,7 @@ bool bench_cold(struct bench *b)
 {
     if (!bench_has_caches(b))
         return false;
-    /* Twice as much, since it has to be in one piece. */
+    /* Twice as much must be free, because the memory has to be in one piece. */
     if (!memory && free_page_count() >= 2u << EVICT_ORDER)
         memory = alloc_pages(EVICT_ORDER);
     if (!memory)
@@ -118,7 +119,7 @@ bool single_more(const struct bench *b)
     return single_calls && single.n < wanted(b);
 }
 
-/* The least of many, since an interrupt would be subtracted from every call. */
+/* The minimum of many, because an interrupt in it would be subtracted from every call. */
 static void measure_overhead(struct bench *b, uint32_t group)
 {
     uint64_t ticks;
