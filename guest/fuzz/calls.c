@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations that are hypercalls: several requests become one call, several calls one multicall. */
+/* Operations that are hypercalls: several requests become one call, and several calls one multicall. */
 #include "fuzz.h"
 
 #include <public/memory.h>
@@ -24,7 +24,7 @@ static void *arena_alloc(uint32_t size)
     return p;
 }
 
-/* An array of which `readable` elements lie before the end of what is mapped, or that crosses a page's end. */
+/* An array whose first `readable` elements lie before the end of what is mapped, or one that crosses a page's end. */
 static void *arena_array(const struct op *op, uint32_t size, unsigned int *readable)
 {
     *readable = MAX_BATCH;
@@ -143,7 +143,7 @@ static bool build_single(struct call *c, const struct op *op)
 
     build[op->kind](c, op);
     c->expected = predict[op->kind](op);
-    /* decrease_reservation answers a number, of which 1 is one. */
+    /* the result of decrease_reservation is a number, and 1 is one */
     skip = c->expected == SKIP && (op->kind != K_DECREASE || !IS_POOL(op->frame % FRAMES));
     operations += !skip;
     return !skip;
@@ -169,7 +169,7 @@ static void add_request(struct batch *b, const struct op *op)
     else if (!b->stopped)
         rc = mmu ? predict_mmu(op) : predict_ext(op);
     else if (mmu ? false : op->x == E_BASE)
-        return; /* will not be reached, but should it be, it must not kill us */
+        return; /* this will not be reached, but if it is, it must not kill us */
     if (rc == SKIP)
         return;
     if (b->count < b->readable) {
@@ -192,7 +192,7 @@ static bool fits(const struct batch *b)
     return b->count < MAX_BATCH;
 }
 
-/* The requests from op[i] up to, and without, the index returned. */
+/* Puts together the requests from op[i] on. Returns the index after the last one. */
 static unsigned int build_batch(struct call *c, const struct op *op, const bool *out, unsigned int i,
                                 unsigned int count)
 {
@@ -215,7 +215,7 @@ static unsigned int build_batch(struct call *c, const struct op *op, const bool 
         *c->done = 0xDDDDDDDD;
         c->a[2] = (uint32_t)c->done;
     }
-    return b.count ? i : first - 1; /* nothing of it is left */
+    return b.count ? i : first - 1; /* none of them is left */
 }
 
 /* ---- All together */
@@ -252,7 +252,8 @@ static bool issue(void)
     return true;
 }
 
-/* Carries out the call that begins with op[i], and those that go with it in a multicall. The index of what follows. */
+/* Makes the call that begins with op[i], and those that are in the same multicall. Returns the index of what
+ * follows. */
 unsigned int run_calls(const struct op *op, const bool *out, unsigned int i, unsigned int count, bool *ok)
 {
     bool multi;

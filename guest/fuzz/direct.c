@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations that are no calls: stores and loads, which may be updates of page tables, and selectors that are loaded.
- */
+/* Operations that are not hypercalls: stores and loads, which may be updates of page tables, and loading of
+ * selectors. */
 #include "fuzz.h"
 
 #include <public/memory.h>
@@ -100,7 +100,7 @@ static pte_t stored(unsigned int kind, pte_t old, pte_t value)
     }
 }
 
-/* To an L1 table that is mapped read-only: an update. False: refused, a page fault. */
+/* A store to an L1 table that is mapped read-only is an update. False: it was refused with a page fault. */
 static bool predict_ptwr(pte_t *slot, unsigned int kind, pte_t value)
 {
     pte_t new = stored(kind, *slot, value);
@@ -109,7 +109,7 @@ static bool predict_ptwr(pte_t *slot, unsigned int kind, pte_t value)
         return true;
     if (!mod_l1(slot, new))
         return true;
-    /* The halves of an entry in the wrong order: stored without the present bit. */
+    /* The halves of an entry come in the wrong order: then it is stored without the present bit. */
     return kind == S_HIGH && new &PTE_P && !mod_l1(slot, new & ~PTE_P);
 }
 
@@ -129,7 +129,8 @@ static bool predict_store(const struct mapping *m, struct frame *f, unsigned int
     return !m->linear && f->uses && f->type == T_L1 && predict_ptwr(&f->slot[slot], kind, value);
 }
 
-/* Through an entry that the TLB may still hold, anything may have been written that is no table, nothing that is. */
+/* Through an entry that the TLB may still hold, the guest may have written to any page that is not a table, but to no
+ * table. */
 static bool check_stale(const struct frame *before)
 {
     if (check_contents(false))
@@ -154,7 +155,8 @@ static bool may_store(const struct mapping *m, const struct frame *f, unsigned i
     return IS_POOL(number) || number == F_DATA || (number == F_WINDOW && slot >= SLOT_FREE && slot < SLOT_TOP);
 }
 
-/* What an exchange compares with. The access itself may set Accessed in just this entry: that comes first, then. */
+/* The value that an exchange compares with. The access itself may set Accessed in this very entry, so an access comes
+ * first. */
 static pte_t old_value(struct store *s, const struct frame *f, unsigned int slot)
 {
     struct store load = {.kind = S_LOAD, .at = s->at};
@@ -177,7 +179,7 @@ bool run_store(const struct op *op)
     struct caught_trap trap;
     bool expected, seen;
 
-    /* What keeps ring 1 out of the hypervisor is segment limits, which QEMU does not check: other tests' business. */
+    /* Segment limits keep ring 1 out of the hypervisor. QEMU does not check them, so other tests do that. */
     if (place_va(op) >= HYPERVISOR_VIRT_START || !may_store(&m, f, slot))
         return true;
     if (f && m.slot == SLOTS && !f->owned)
@@ -210,7 +212,7 @@ static bool loadable(pte_t descriptor)
 {
     uint32_t b = (uint32_t)(descriptor >> 32);
 
-    /* Present, no gate, data or readable code, for ring 1. */
+    /* Present, not a gate, data or readable code, for ring 1. */
     return b & 0x8000 && b & 0x1000 && (!(b & 0x800) || b & 0x200) && (b & 0x6000);
 }
 
@@ -265,7 +267,7 @@ static bool take_new(unsigned int f, uint32_t mfn)
     return mmuext(MMUEXT_CLEAR_PAGE, mfn, 0) ? failed("new frame 0x%x cannot be cleared", mfn) : true;
 }
 
-/* The view is the last that anybody has of a frame which was given back. */
+/* the view is the last mapping of a frame that was given back */
 bool run_renew(unsigned int number)
 {
     struct frame *f = &frames[number];

@@ -2,10 +2,10 @@
 /*
  * A fuzzer that knows the rules. docs/fuzzing.md.
  *
- * Operations are drawn from a seed (generate.c). Each is carried out on a model of what docs/memory.md says (model.c,
- * and rules_*.c for each kind of operation), which tells the result and what memory holds afterwards, and then for
- * real; run.c compares. Operations depend on nothing but the seed, so a sequence can be run again with some left out:
- * shrink.c finds the shortest that still fails.
+ * Operations are drawn from a seed (generate.c). Each is first carried out on a model of what docs/memory.md says
+ * (model.c, and rules_*.c for each kind of operation), which predicts the result and what memory holds afterwards. Then
+ * it is carried out for real, and run.c compares. The operations depend on nothing but the seed. So a sequence can be
+ * run again with some of them left out: shrink.c finds the shortest one that still fails.
  */
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H
@@ -17,12 +17,12 @@
 #include <guest/string.h>
 #include <guest/traps.h>
 
-/* ---- The machine: frames, and the few words of each that operations look at */
+/* ---- The machine: frames, and the few words in each that operations use */
 
 #define SLOTS       13
-#define SLOT_FREE   4  /* from here to SLOT_TOP: free in the tables that the guest itself stands on */
-#define SLOT_TOP    10 /* index 427, the last that is the guest's in the L2 of slot 3 */
-#define SLOT_HYP    11 /* from index 428 up: the hypervisor's there */
+#define SLOT_FREE   4  /* from here to SLOT_TOP: free in the tables that the guest itself needs */
+#define SLOT_TOP    10 /* index 427, the guest's last one in the L2 of slot 3 */
+#define SLOT_HYP    11 /* from index 428 up: the hypervisor's part of that L2 */
 #define KERNEL_L1S  4
 #define KERNEL_L2ES 256 /* entries of the kernel's L2 that a copy of it has */
 extern const uint16_t slot_index[SLOTS];
@@ -33,17 +33,17 @@ struct frame {
     uint32_t mfn;
     uint32_t refs, uses;
     uint8_t type;
-    int16_t linear; /* entries of an L2 for other L2s, or, negative, their entries for it */
+    int16_t linear; /* entries of an L2 for other L2s, or, if negative, other L2s' entries for it */
     bool pinned, allocated, owned;
-    bool kernel;   /* entries up to KERNEL_L2ES are those of the template, but for the first four: they are slots */
-    bool hyp_tail; /* entries from 428 up are, or may be, the hypervisor's: not looked at */
+    bool kernel;   /* entries up to KERNEL_L2ES are the template's, except for the first four, which are slots */
+    bool hyp_tail; /* entries from 428 up are or may be the hypervisor's: not checked */
     pte_t slot[SLOTS];
 };
 
-/* Frames by number: the pool, then those that the guest cannot do without, of which operations may do little. */
+/* Frames by number: the pool, then those that the guest needs, which few operations may change. */
 enum {
     POOL = 12,
-    F_WINDOW = POOL, /* an L1 with the views of all the pool, and SLOTS from SLOT_FREE up to play with */
+    F_WINDOW = POOL, /* an L1 with the views of the whole pool; SLOTS from SLOT_FREE up are for operations */
     F_DATA,          /* mapped writable */
     F_TEMPLATE,      /* entries of the kernel's L2, to copy from; mapped writable, never written */
     F_TOP,           /* the L2 and */
@@ -59,9 +59,9 @@ extern struct frame frames[FRAMES];
 #define ARENA     (WINDOW_VA + 96 * PAGE_SIZE)         /* two writable pages, then one that is not mapped */
 #define ARENA_END (ARENA + 2 * PAGE_SIZE)
 
-/* Frame numbers that are none of the above. */
+/* Frame numbers of other frames. */
 enum {
-    V_HYPERVISOR = 240, /* RAM of the hypervisor's */
+    V_HYPERVISOR = 240, /* RAM of the hypervisor */
     V_NOWHERE,          /* far above all RAM: I/O space */
     V_BIT45,            /* too high for any frame number */
     V_BIT52,            /* reserved */
@@ -92,15 +92,15 @@ enum kind {
 };
 #define IS_CALL(kind) ((kind) <= K_DECREASE)
 
-/* Where a virtual address leads to. */
+/* Where a virtual address leads. */
 enum { P_VIEW, P_WINDOW, P_TREE, P_HYPERVISOR, P_NUM };
 
-#define OP_JOIN  1  /* goes into the hypercall of the operation before, if that is of the same kind */
-#define OP_MULTI 2  /* goes into the multicall of the call before */
-#define OP_DONE  4  /* the count of requests done is asked for */
-#define OP_EDGE  8  /* the array's end is cut off: target & 3 requests are readable */
+#define OP_JOIN  1  /* goes into the hypercall of the previous operation, if that is of the same kind */
+#define OP_MULTI 2  /* goes into the multicall of the previous call */
+#define OP_DONE  4  /* asks for the count of requests done */
+#define OP_EDGE  8  /* the array's end is cut off: only target & 3 requests are readable */
 #define OP_SPAN  16 /* the array crosses a page's end */
-#define OP_STALE 32 /* no flush before a store: the TLB may know what was */
+#define OP_STALE 32 /* no flush before a store: the TLB may know an old entry */
 
 struct op {
     uint8_t kind, flags;
@@ -136,11 +136,11 @@ extern const unsigned int fuzz_descriptors_count;
 
 /* ---- The model */
 
-#define SKIP 1 /* would end the guest, or is beyond what the model knows: not carried out */
+#define SKIP 1 /* would end the guest, or is more than the model knows: not carried out */
 
 extern unsigned int base; /* the L3 in use */
 extern uint32_t ldt_base, ldt_entries;
-extern uint32_t ldt_mapped; /* bit: that page of it is in the hypervisor's window */
+extern uint32_t ldt_mapped; /* bit n: page n of it is in the hypervisor's window */
 extern uint8_t ldt_frame[16];
 extern uint8_t gdt_frame[2], gdt_frames;
 
@@ -163,18 +163,18 @@ int mod_l1(pte_t *slot, pte_t new);
 #define L3_REFUSED (L2_REFUSED | PTE_US)
 
 bool kernel_ok(const struct frame *top);
-bool is_live_kernel(const struct frame *f); /* the guest stands on its first entries */
+bool is_live_kernel(const struct frame *f); /* the guest needs its first entries */
 struct mapping {
-    struct frame *table; /* NULL: no L1 there */
+    struct frame *table; /* NULL: there is no L1 */
     unsigned int slot;
     pte_t entry;    /* of the L1; for a view, what it must be */
-    bool read_only; /* because the L2 says so */
+    bool read_only; /* because the L2 entry says so */
     bool linear;    /* the table is an L2 that stands in for an L1 */
 };
 struct mapping walk(const struct op *op);
 uint32_t place_va(const struct op *op);
 
-/* Predictions: the result, and the model afterwards. */
+/* Predictions: they return the result and change the model. */
 int predict_mmu(const struct op *op);
 int predict_ext(const struct op *op);
 int predict_va(const struct op *op);
@@ -186,7 +186,7 @@ uint32_t ldt_size(const struct op *op);
 bool load_ldt_page(unsigned int page);
 bool check_descriptor(uint32_t *a, uint32_t *b);
 
-/* What mmuext_op's operations are, by op->x. */
+/* The operations of mmuext_op, by op->x. */
 enum {
     E_PIN_L1,
     E_PIN_L2,
@@ -206,17 +206,17 @@ enum {
 
 /* ---- Running */
 
-/* False, and failure says why, when the hypervisor did not do what the model says. */
+/* False if the hypervisor did not do what the model says. Then `failure` says why. */
 bool run_sequence(struct sequence *s, bool careful);
 bool run_ops(const struct op *op, const bool *out, unsigned int count, bool careful);
-/* Everything of the pool unused and zero. False: the hypervisor did not agree. */
+/* Makes everything in the pool unused and zero. False: the hypervisor did not agree. */
 bool reset(void);
-/* The same from an unknown state: with frames that nobody has used. */
+/* The same from an unknown state, with frames that nobody has used. */
 void fresh_start(void);
 void set_up(void);
 
 extern struct failure {
-    unsigned int at; /* the operation */
+    unsigned int at; /* index of the operation */
     char text[200];
 } failure;
 bool failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -232,7 +232,7 @@ unsigned int run_calls(const struct op *op, const bool *out, unsigned int i, uns
 struct int82_page;
 int read_page_info(struct int82_page *pages, unsigned int count);
 extern const volatile pte_t *fixed_page[]; /* where F_WINDOW and those after it can be read */
-extern unsigned int audit_every;           /* sequences */
+extern unsigned int audit_every;           /* audit after so many sequences */
 bool run_store(const struct op *op);
 const char *store_name(unsigned int kind);
 bool run_ldt(const struct op *op);

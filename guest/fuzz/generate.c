@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a seed and a number to a sequence. Each draws a few frames, slots and places to stay with, and a role for each
- * frame, so that operations meet; most operations fit the roles, and the rest do not.
+ * Makes a sequence from a seed and a number. Each sequence first draws a few frames, slots and places, and a role for
+ * each frame, so that operations meet. Most operations fit the roles, and the rest do not.
  */
 #include "fuzz.h"
 
@@ -233,7 +233,7 @@ static void make_store(struct op *op)
     op->slot = some_slot(R_L1);
     op->x = below(10);
     some_value(op, op->place == P_VIEW ? R_L1 : role_of(op->l1));
-    if (op->x == 3 || op->x == 8) /* an and: of flags */
+    if (op->x == 3 || op->x == 8) /* an AND of flags */
         op->bits = below(entry_bits_count);
     if (one_in(4))
         op->flags |= OP_STALE;
@@ -277,7 +277,7 @@ static void make_op(struct op *op)
     }
 }
 
-/* An address space to run on, or nearly: else there would hardly ever be one. */
+/* An address space to run on, or nearly one. Without this there would hardly ever be one. */
 static unsigned int make_space(struct op *op)
 {
     unsigned int l3 = frame_with(R_L3), top = frame_with(R_TOP);

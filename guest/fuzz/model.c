@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules of docs/memory.md once more, for the few frames and entries that are looked at. */
+/* The rules of docs/memory.md once more, for the few frames and entries that are used here. */
 #include "fuzz.h"
 
 #define MAPPED_FRAMES 0x40000 /* 1 GiB */
@@ -89,7 +89,7 @@ void put_both(struct frame *f)
     put_ref(f);
 }
 
-/* What is no frame of ours. I/O space (the first MiB counts as such) is for domain 0 to map. */
+/* A frame that is not one of ours. Domain 0 may map I/O space (the first MiB counts as such). */
 static int get_strange(pte_t e)
 {
     if (pte_mfn(e) < 0x100 || pte_mfn(e) >= limits.max_ram)
@@ -131,7 +131,7 @@ void put_l1e(pte_t e)
     if (e & PTE_RW)
         put_type(f);
     else if (f->type == T_DESC)
-        unmap_ldt(); /* it may have been the mapping of the LDT */
+        unmap_ldt(); /* this may have been the mapping of the LDT */
     put_ref(f);
 }
 
@@ -147,7 +147,7 @@ static void put_table(pte_t e)
     put_both(frame_of(pte_mfn(e)));
 }
 
-/* A linear entry: for the table itself, or for another L2; no chains. */
+/* A linear entry names the table itself or another L2. There are no chains. */
 static int get_linear(pte_t e, struct frame *table)
 {
     struct frame *f = frame_of(pte_mfn(e));
@@ -185,7 +185,7 @@ void put_l2e(pte_t e, struct frame *table)
 
 /* ---- Tables as a whole */
 
-/* One entry by the rules of the table's type; index: of an L3. */
+/* Takes one entry by the rules of the table's type. index: of an entry of an L3. */
 static int get_entry(struct frame *f, enum type type, pte_t e, unsigned int index)
 {
     switch (type) {
@@ -211,13 +211,13 @@ static void put_entry(struct frame *f, enum type type, pte_t e)
         put_table(e);
 }
 
-/* Slots that are entries of a table of this type. */
+/* The slots that are entries of a table of this type. */
 static unsigned int entries_of(enum type type)
 {
     return type == T_L3 ? 4 : type == T_TOP ? SLOT_HYP : SLOTS;
 }
 
-/* The entries of the kernel that are no slots. One of them is that of the window; the others nobody counts. */
+/* The kernel's entries that are not slots. One of them is that of the window. The others are not counted. */
 static int get_kernel(enum type type)
 {
     if (type == T_L1)
@@ -233,7 +233,7 @@ static void put_kernel(enum type type)
         put_both(&frames[F_WINDOW]);
 }
 
-/* Those before `end`, and the kernel's if they come before it. */
+/* Drops those before `end`, and the kernel's if they come before it. */
 static void put_entries(struct frame *f, enum type type, unsigned int end)
 {
     for (unsigned int i = 0; i < end; i++) {
@@ -291,7 +291,7 @@ static int validate(struct frame *f)
         return rc;
     if (type == T_TOP)
         f->hyp_tail = true;
-    /* The L2 of slot 3 is there, and serves no other. */
+    /* The L2 of slot 3 is there, and has no other use. */
     if (type == T_L3 && (!(f->slot[3] & PTE_P) || frame_of(pte_mfn(f->slot[3]))->uses > 1)) {
         put_entries(f, type, 4);
         return -EINVAL;
@@ -331,7 +331,7 @@ int mod_l1(pte_t *slot, pte_t new)
     return 0;
 }
 
-/* ---- What the guest stands on */
+/* ---- What the guest needs itself */
 
 bool kernel_ok(const struct frame *top)
 {

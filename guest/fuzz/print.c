@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Operations in words. */
+/* Operations as text. */
 #include "fuzz.h"
 
 static const char *frame_name(unsigned int f)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptors: what is one, in memory, in the GDT and in the LDT. */
+/* Descriptors: which ones are valid, in memory, in the GDT and in the LDT. */
 #include "fuzz.h"
 
 const struct fuzz_descriptor fuzz_descriptors[] = {
@@ -16,8 +16,8 @@ const struct fuzz_descriptor fuzz_descriptors[] = {
 };
 const unsigned int fuzz_descriptors_count = ARRAY_SIZE(fuzz_descriptors);
 
-/* Guests' segments end where the machine-to-physical table does. In 64-bit numbers, and for segments that grow up: the
- * list above has no others. */
+/* Guests' segments end where the machine-to-physical table does. Computed in 64 bits, and for segments that grow
+ * upwards, as the list above has no others. */
 bool check_descriptor(uint32_t *a, uint32_t *b)
 {
     const uint64_t end = 0xF6800000;
@@ -28,7 +28,7 @@ bool check_descriptor(uint32_t *a, uint32_t *b)
     if (!(*b & 0x6000))
         *b |= 0x2000;
     if (!(*b & 0x1000))
-        return false; /* gates: none that is acceptable is in the list */
+        return false; /* gates: the list has none that is acceptable */
     first = (*b & 0xFF000000) | (*b & 0xFF) << 16 | *a >> 16;
     size = ((*b & 0xF0000) | (*a & 0xFFFF)) + 1;
     if (*b & 0x800000)
@@ -39,7 +39,7 @@ bool check_descriptor(uint32_t *a, uint32_t *b)
         return true;
     if (!(*b & 0x800000))
         return false;
-    last = ((end - first) >> PAGE_SHIFT) - 1; /* of the pages that fit, counted from first, which may be amid one */
+    last = ((end - first) >> PAGE_SHIFT) - 1; /* of the pages that fit; first may be in the middle of one */
     *a = (*a & 0xFFFF0000) | (uint32_t)(last & 0xFFFF);
     *b = (*b & ~0xF0000u) | (uint32_t)(last & 0xF0000);
     return true;
@@ -55,7 +55,7 @@ int predict_desc(const struct op *op)
     if (!IS_POOL(op->frame % FRAMES) && op->frame % FRAMES != F_DATA)
         return SKIP;
     if (op->y == 7)
-        return -EINVAL; /* an address that is not aligned */
+        return -EINVAL; /* the address is not aligned */
     if (!f->owned || !check_descriptor(&a, &b))
         return -EINVAL;
     if (get_type(f, type))
@@ -89,7 +89,7 @@ int predict_gdt(const struct op *op)
     return 0;
 }
 
-/* The L1 entry that maps a page of the LDT: always in the window's table (place_of_ldt() in rules_mmu.c). */
+/* The L1 entry that maps a page of the LDT. It is always in the window's table (place_of_ldt() in rules_mmu.c). */
 static pte_t ldt_mapping(unsigned int page)
 {
     uint32_t index = ((ldt_base - WINDOW_VA) >> PAGE_SHIFT) + page, first_view = (VIEW(0) - WINDOW_VA) >> PAGE_SHIFT;

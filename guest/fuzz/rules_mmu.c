@@ -22,7 +22,7 @@ pte_t value_of(const struct op *op)
     }
 }
 
-/* A store that counts as a mapping, for as long as it takes. */
+/* A store counts as a mapping while it is carried out. */
 static int write_data(struct frame *f, unsigned int slot, pte_t new)
 {
     if (get_type(f, T_WRITABLE))
@@ -72,7 +72,7 @@ static int mod_l3(struct frame *f, unsigned int slot, pte_t new)
     return 0;
 }
 
-/* Tables that the guest stands on, or parts of them. */
+/* Tables that the guest needs, or parts of them. */
 static bool may_write(unsigned int f, unsigned int slot)
 {
     if (IS_POOL(f))
@@ -137,13 +137,14 @@ static int unpin(struct frame *f)
     return 0;
 }
 
-/* Whoever switches to it must find the kernel there. Told before it is tried: there is no way back. */
+/* After a switch to this L3 the kernel must still be mapped. This is decided before the switch is tried, since there is
+ * no way back. */
 static bool survivable(const struct frame *l3)
 {
     const struct frame *top;
 
     if (l3 == &frames[F_BASE] || !(l3->slot[3] & PTE_P))
-        return true; /* as it is, or refused */
+        return true; /* unchanged, or refused */
     top = frame_of(pte_mfn(l3->slot[3]));
     return !top || kernel_ok(top);
 }
@@ -189,7 +190,7 @@ static int copy(struct frame *to, const struct frame *from)
     return 0;
 }
 
-/* In the window, or what must be refused. */
+/* An address in the window, or one that must be refused. */
 uint32_t ldt_va(const struct op *op)
 {
     struct op at = *op;
@@ -219,7 +220,7 @@ static int set_ldt(const struct op *op)
     return 0;
 }
 
-/* Not the frames that we could not do without, in whatever way. */
+/* Not the frames that we need ourselves, in whatever way. */
 static bool may_use(unsigned int f, unsigned int what)
 {
     if (IS_POOL(f) || f == F_DATA)
@@ -267,7 +268,7 @@ int predict_va(const struct op *op)
 
     if (m.table >= &frames[F_KERNEL] || m.slot == SLOTS ||
         (m.table == &frames[F_WINDOW] && (m.slot < SLOT_FREE || m.slot >= SLOT_TOP)))
-        return SKIP; /* of the kernel's own, the views, and what of the window is not played with */
+        return SKIP; /* the kernel's own, the views, and window entries that must not change */
     if (m.table && !m.linear)
         rc = mod_l1(&m.table->slot[m.slot], value_of(op));
     if (!rc && op->y == 7)

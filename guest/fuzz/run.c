@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Sequences: operations one after another, with a look at everything in between. */
+/* Sequences: operations one after another, with a check of everything in between. */
 #include "fuzz.h"
 
 #include <guest/audit.h>
@@ -51,7 +51,7 @@ static bool check_frame(unsigned int number, unsigned int first, unsigned int en
     return true;
 }
 
-/* adopt: data may hold something else. */
+/* adopt: data may hold something else, and the model takes it over. */
 bool check_contents(bool adopt)
 {
     for (unsigned int f = 0; f < POOL; f++)
@@ -61,7 +61,7 @@ bool check_contents(bool adopt)
            check_frame(F_TOP, SLOT_FREE, SLOT_TOP, false);
 }
 
-/* And between the slots? */
+/* Is everything between the slots right, too? */
 bool check_pages(void)
 {
     for (unsigned int f = 0; f < POOL; f++) {
@@ -80,7 +80,7 @@ bool check_pages(void)
     return true;
 }
 
-/* ---- What the hypervisor says of them */
+/* ---- What the hypervisor says about the frames */
 static const char *const type_names[] = {"none", "L1", "L2", "L3", "writable", "descriptors", "top L2"};
 
 static enum type type_of(const struct int82_page *p)
@@ -151,7 +151,7 @@ bool check_counts(void)
     return true;
 }
 
-/* Mismatches that were there before are those of a sequence that failed earlier. */
+/* Mismatches that were there before belong to a sequence that failed earlier. */
 bool check_audit(void)
 {
     static struct int82_audit answer;
@@ -185,7 +185,7 @@ static bool run_other(const struct op *op)
     }
 }
 
-/* careful: the counts are looked at after every operation, else only at the end. */
+/* careful: the counts are compared after every operation, otherwise only at the end. */
 bool run_ops(const struct op *op, const bool *out, unsigned int count, bool careful)
 {
     unsigned int i = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What sequences begin with: a pool of frames that nobody uses, and the few that the guest itself stands on. */
+/* What sequences begin with: a pool of frames that nobody uses, and the few that the guest itself needs. */
 #include "fuzz.h"
 
 #include <public/int82.h>
@@ -14,7 +14,7 @@ static struct op op_of(unsigned int kind, unsigned int frame)
     return (struct op){.kind = kind, .frame = frame, .target = V_ZERO};
 }
 
-/* ---- Back to the start, by what the model says there is */
+/* ---- Back to the start, according to the model */
 static unsigned int clean_up_ops(struct op *op)
 {
     unsigned int n = 0;
@@ -23,7 +23,7 @@ static unsigned int clean_up_ops(struct op *op)
     op[n++].x = E_BASE;
     op[n] = op_of(K_EXT, 0);
     op[n].place = P_WINDOW;
-    op[n++].x = E_LDT; /* of no entries */
+    op[n++].x = E_LDT; /* with no entries */
     op[n++] = op_of(K_GDT, 0);
     for (unsigned int i = SLOT_FREE; i < SLOT_TOP; i++)
         for (unsigned int f = F_WINDOW; f <= F_TOP; f += F_TOP - F_WINDOW)
@@ -48,7 +48,7 @@ static bool is_clear(const struct frame *f)
     return !f->kernel && !f->hyp_tail;
 }
 
-/* The pool is used for nothing now, and everything can be cleared; what was given back is replaced. */
+/* The pool is not used for anything now, and all of it can be cleared. Frames that were given back are replaced. */
 static bool clear_pool(void)
 {
     struct op op;
@@ -85,7 +85,7 @@ bool reset(void)
     uint64_t before = operations;
     bool ok = run_ops(op, NULL, n, false) && clear_pool() && check_unused();
 
-    operations = before; /* those were not from the seed */
+    operations = before; /* those operations were not from the seed */
     return ok;
 }
 
@@ -95,7 +95,7 @@ static void force(const uint64_t at, pte_t value)
     mmu_set(at, value);
 }
 
-/* Whatever is left from a sequence that failed. */
+/* Removes whatever is left from a sequence that failed. */
 static void force_clean_up(void)
 {
     uint32_t none[14] = {0};
@@ -128,7 +128,8 @@ static void new_pool(void)
     }
 }
 
-/* Uses and references of frames that others use, too: from the hypervisor, or so many that they never end. */
+/* Uses and references of frames that others use, too. The hypervisor tells the numbers; without that, they are set so
+ * high that they never run out. */
 static void count_fixed(void)
 {
     struct int82_page pages[FRAMES - POOL];
@@ -223,7 +224,7 @@ void set_up(void)
     const pte_t *top = mm_l2_entry((void *)VIRT_BASE);
 
     limits.hyp_mfn = hypervisor_frame();
-    limits.max_ram = 0x100000; /* 4 GiB: nothing above is used here, whatever the machine has */
+    limits.max_ram = 0x100000; /* 4 GiB: nothing above that is used here, however much the machine has */
     limits.nx = has_nx();
     limits.privileged = start_info->flags & SIF_PRIVILEGED;
     make_window();

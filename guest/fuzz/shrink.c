@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A sequence that fails is run again and again, on frames that nobody has used, with less and less in it. */
+/* Runs a sequence that fails again and again, on frames that nobody has used, with less and less in it. */
 #include "fuzz.h"
 
 #define MIN_FREE 64 /* pages */
 
-/* With those of [from, to) left out as well. Keeps them out if it still fails. */
+/* Runs the sequence with the operations in [from, to) left out as well. If it still fails, they stay out. */
 static bool still_fails(struct sequence *s, unsigned int from, unsigned int to)
 {
     bool before[MAX_OPS];
@@ -55,7 +55,7 @@ void shrink(struct sequence *s)
         printf("fuzz: alone, and from a fresh start, this sequence passes: look at the ones before it\n");
         return;
     }
-    /* Nothing after the one that failed is needed. */
+    /* Nothing after the operation that failed is needed. */
     for (unsigned int i = failure.at + 1; i < s->length; i++)
         s->out[i] = true;
     for (unsigned int step = MAX_OPS / 2; step; step = shorter && step == 1 ? 1 : step / 2) {
