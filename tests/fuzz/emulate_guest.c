@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What the guest of fuzz_emulate.c is, and what it executes: fuzz_emulate.h. */
+/* The guest of fuzz_emulate.c, and what it executes: fuzz_emulate.h. */
 #include "fuzz_emulate.h"
 #include "choices.h"
 #include "windows.h"
 
 #include <asm/emulate.h>
 
-/* The selectors that this process' own DS and GS hold: what they name in the guest's GDT is chosen. */
+/* The selectors in this process' own DS and GS. What they name in the guest's GDT is chosen. */
 #define HOST_DS_INDEX 5
 #define HOST_GS_INDEX 12
 
@@ -29,7 +29,7 @@ static uint32_t some_descriptor_low(void)
     return choice < ARRAY_SIZE(low) ? low[choice] : random32();
 }
 
-/* What a base in the low word alone cannot say. */
+/* The parts of a base that the low word does not hold. */
 static uint32_t with_base(uint32_t high)
 {
     static const uint32_t bases[] = {0, 0, CODE & 0xFF000000, DATA & 0xFF000000, 0xF5000000};
@@ -131,7 +131,7 @@ static uint16_t some_selector(bool code)
     return choice < ARRAY_SIZE(selectors) ? selectors[choice] : code ? RING1_CS : RING1_DS;
 }
 
-/* Opcodes that lead somewhere, for the mutator to begin with; it may as well write any bytes. */
+/* Opcodes that lead somewhere, for the mutator to begin with. It may still write any bytes. */
 static unsigned int some_code(uint8_t *code)
 {
     static const uint8_t known[][4] = {
@@ -186,7 +186,7 @@ static unsigned int some_code(uint8_t *code)
 
 struct cpu_user_regs regs;
 
-/* Where the code stands: at a page's start, across two pages, up to the end of memory, or anywhere. */
+/* Where the code is: at a page's start, across two pages, up to the end of memory, or anywhere. */
 static void place_code(void)
 {
     uint8_t code[16] = {0};

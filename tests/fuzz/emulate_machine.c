@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine below fuzz_emulate.c's instructions: fuzz_emulate.h. */
+/* The machine on which fuzz_emulate.c executes instructions: fuzz_emulate.h. */
 #include "fuzz_emulate.h"
 #include "windows.h"
 
@@ -30,7 +30,7 @@ void vcpu_block(void)
 
 bool fixup_4gb_segment(struct cpu_user_regs *regs)
 {
-    return false; /* segment limits are another matter */
+    return false; /* segment limits are tested elsewhere */
 }
 
 long do_fpu_taskswitch(uint32_t set)
@@ -59,7 +59,7 @@ static bool guest_has(uint32_t addr)
     return addr - CODE < CODE_SIZE || addr - DATA < DATA_SIZE;
 }
 
-/* Guest memory is the two regions only: this process has more at other addresses. */
+/* Only the two regions are guest memory. This process has other memory at other addresses. */
 static uint32_t guest_copy(uint8_t *to, const uint8_t *from, uint32_t guest, uint32_t n)
 {
     while (n && guest_has(guest)) {
@@ -131,7 +131,7 @@ static bool area_fault(uint32_t offset)
 
 /* --- Ports and privileged instructions of the machine */
 
-/* Devices that are the hypervisor's. The clock is reached for domain 0, one register at a time. */
+/* Devices of the hypervisor's. Domain 0 reaches the clock, one register at a time. */
 static bool machine_port_ok(uint32_t port, uint32_t bytes)
 {
     static const uint16_t forbidden[][2] = {{0x20, 0x21}, {0xA0, 0xA1},   {0x40, 0x43},
@@ -145,7 +145,7 @@ static bool machine_port_ok(uint32_t port, uint32_t bytes)
     return bytes == 1 || port > 0x71 || port + bytes <= 0x70;
 }
 
-/* IN and OUT by DX: the only forms that asm/io.h has. */
+/* IN and OUT by DX, the only forms that asm/io.h has. */
 static bool port_instruction(uint32_t *eip, uint32_t edx)
 {
     const uint8_t *code = (const uint8_t *)*eip;

@@ -8,15 +8,15 @@ FUZZ_ALL     := $(FUZZ_TARGETS) decode
 
 FUZZ_BASE := -std=gnu11 -m32 -march=i686 -O2 -g -fno-omit-frame-pointer -fasynchronous-unwind-tables -fno-pic \
              -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize=alignment -fno-sanitize-recover=all
-# As the hypervisor is compiled: what calls it, too.
+# Compiled in the same way as the hypervisor, and so is what calls it.
 FUZZ_XEN  := $(FUZZ_BASE) -ffreestanding -fno-builtin -mregparm=3 -fno-strict-aliasing -Wno-unused-parameter -Wno-unused-but-set-variable \
              -include tests/fuzz/names.h -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -I$(B)/int82/include
 FUZZ_ASM  := -m32 -D__ASSEMBLY__ -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -I$(B)/int82/include
-# Coverage guides only by what is tested: the hypervisor's files, and not the models beside them.
+# Coverage counts only in the files under test: the hypervisor's, not the models beside them.
 FUZZ_GUIDE := -fsanitize=fuzzer-no-link
 FUZZ_LINK  := -m32 -no-pie -fsanitize=address,undefined,fuzzer -Wl,-T,tests/unit/mm.lds -Wl,-z,noexecstack
 
-# Choices, not data: what numbers are compared with tells nothing about the input.
+# These make choices and are not data: a comparison in them says nothing about the input.
 FUZZ_WORLD    := $(addprefix tests/fuzz/,choices.c windows.c) $(addprefix tests/unit/,mm_world.c mm_calls.c mm_ops.c) xen/common/lib/string.c \
                  $(addprefix xen/arch/x86/,mm/frames.c mm/page_tables.c mm/linear_pt.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c) \
                  tests/unit/mm_gate.S xen/arch/x86/mm/l1_refs.S xen/arch/x86/entry/tuned/mmu_fast.S
@@ -26,7 +26,7 @@ fuzz_mm-FLAGS := -Dpreempt_point=world_preempt_point -Dpause_point=world_pause_p
 
 fuzz_emulate-SRCS  := $(addprefix tests/fuzz/,fuzz_emulate.c emulate_machine.c emulate_guest.c) $(FUZZ_WORLD) \
     $(addprefix xen/arch/x86/,emulate/privop.c emulate/ports.c emulate/cpuid.c emulate/msr.c entry/hypercall_page.c emulate/decode.c emulate/insn.c emulate/seg.c emulate/ptwr.c)
-# The fuzzer has its own for these two.
+# The fuzzer has its own versions of these two.
 fuzz_emulate-FLAGS := $(fuzz_mm-FLAGS) -D__copy_from_guest=copy_from -D__copy_to_guest=copy_to
 
 fuzz_elf-SRCS     := tests/fuzz/fuzz_elf.c xen/common/boot/elf.c xen/common/lib/string.c
@@ -63,7 +63,7 @@ $(1)/host.o: tests/fuzz/host.c tests/fuzz/host.h tests/fuzz/fuzz.mk
 	@$$(FUZZ_CC) $$(FUZZ_BASE) -c -o $$@ $$<
 $(foreach t,$(FUZZ_TARGETS),$(call fuzz_program,$(t),$(1),$(2))
 )
-# A program of this machine's own kind, for Capstone's sake.
+# Built with the host's own word size, as Capstone's library is.
 $(1)/fuzz_decode: tests/fuzz/fuzz_decode.c xen/arch/x86/emulate/decode.c xen/arch/x86/emulate/opcodes.h xen/include/asm/decode.h tests/fuzz/fuzz.mk
 	@mkdir -p $$(@D)
 	@echo "  FUZZ    $$@"

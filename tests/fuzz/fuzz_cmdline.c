@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypervisor's command line (xen/common/boot/cmdline.c), domains to be built at boot, numbers and messages
- * (string.c, printk.c) under the coverage-guided fuzzer. The input is the line. It is the boot loader's and so trusted,
- * but people write it, and it decides who is privileged.
+ * (string.c, printk.c) under the coverage-guided fuzzer. The input is the line. It comes from the boot loader and so is
+ * trusted, but people write it, and it decides who is privileged.
  */
 #include "host.h"
 
 #include <xen/console.h>
 
-/* Its list of requests is to be emptied before each run. */
+/* Its list of requests must be emptied before each run. */
 #include "../../xen/common/boot/boot_domains.c"
 
 #define MODULES 4
@@ -35,7 +35,7 @@ void console_write(const struct domain *d, const char *text, uint32_t length)
     static volatile uint8_t sum;
 
     printed += length;
-    for (uint32_t i = 0; i < length; i++) /* instrumented: all of it must be readable */
+    for (uint32_t i = 0; i < length; i++) /* instrumented code: all of it must be readable */
         sum += text[i];
 }
 
@@ -44,7 +44,7 @@ uint64_t system_time(void)
     return 0;
 }
 
-/* The end of panic(): a line that makes no sense in domain= stops the boot. */
+/* The end of panic(): a line with a meaningless domain= stops the boot. */
 void machine_power_off(void)
 {
     __builtin_longjmp(way_out, 1);

@@ -3,9 +3,9 @@
  * The instruction decoder (xen/arch/x86/emulate/decode.c) against another one, Capstone's, under the coverage-guided
  * fuzzer. The input is a byte that chooses the code segment's size, and an instruction.
  *
- * What decode() takes for one of its instructions must be that instruction to Capstone, and as long; it may ask for
- * more bytes only where there is no whole instruction yet; and no privileged instruction that it should know is
- * unknown.
+ * When decode() accepts an instruction as one of its own, Capstone must see the same instruction, with the same length.
+ * decode() may ask for more bytes only when the instruction is not complete. And no privileged instruction that it
+ * should know may be unknown to it.
  */
 #include <asm/decode.h>
 
@@ -22,7 +22,7 @@ static cs_insn *other;
 
 static const struct {
     uint8_t op;
-    uint16_t ids[10]; /* Capstone's */
+    uint16_t ids[10]; /* Capstone's numbers */
 } same[] = {
     {INSN_MOV, {X86_INS_MOV, X86_INS_MOVNTI, X86_INS_MOVABS}},
     {INSN_ALU, {X86_INS_ADD, X86_INS_OR, X86_INS_ADC, X86_INS_SBB, X86_INS_AND, X86_INS_SUB, X86_INS_XOR}},
@@ -54,7 +54,7 @@ static const struct {
     {INSN_CPUID, {X86_INS_CPUID}},
 };
 
-/* Those of them that are nothing else, whatever their operands. */
+/* Those of them that mean nothing else, whatever their operands are. */
 static const uint16_t privileged[] = {X86_INS_IN,    X86_INS_OUT,   X86_INS_HLT,   X86_INS_CLI,    X86_INS_STI,
                                       X86_INS_CLTS,  X86_INS_WRMSR, X86_INS_RDTSC, X86_INS_RDMSR,  X86_INS_CPUID,
                                       X86_INS_INVD,  X86_INS_LMSW,  X86_INS_INSB,  X86_INS_INSW,   X86_INS_INSD,
@@ -88,8 +88,8 @@ static bool is_privileged(unsigned int id)
 }
 
 /*
- * The same instruction with each prefix once, without a repetition, and what else Capstone stumbles over: prefixes that
- * a processor ignores. Returns how many bytes were left out.
+ * Copies the instruction, with each prefix at most once, and without the prefixes that a processor ignores but that
+ * confuse Capstone. Returns how many bytes were left out.
  */
 static unsigned int simplify(uint8_t *to, const uint8_t *code, unsigned int n, bool *locked)
 {
@@ -122,7 +122,7 @@ static unsigned int simplify(uint8_t *to, const uint8_t *code, unsigned int n, b
     return i - kept;
 }
 
-/* False: no instruction, or not the whole of one. */
+/* False: no instruction, or not a complete one. */
 static bool by_capstone(bool code32, const uint8_t *code, size_t n)
 {
     uint64_t address = 0;

@@ -2,8 +2,9 @@
 /*
  * The parser of guest kernels (xen/common/boot/elf.c) under the coverage-guided fuzzer. The input is the file.
  *
- * Beyond not reading outside of the file (the input has red zones at both ends): what the parser accepts is within what
- * it promises, loading it writes only within the range that it announced, and says the same twice.
+ * The parser must not read outside of the file (the input has red zones at both ends). What it accepts must be within
+ * what it promises. Loading must write only within the range that the parser announced, and parsing twice must give the
+ * same.
  */
 #include "host.h"
 
@@ -25,7 +26,7 @@ static void write_piece(void *context, uint32_t va, const void *from, uint32_t s
 
     REQUIRE(context == &loading);
     REQUIRE(within(loading, va, size));
-    for (uint32_t i = 0; i < size; i++) /* instrumented: every byte of it must be readable */
+    for (uint32_t i = 0; i < size; i++) /* instrumented code: every byte of it must be readable */
         sum += ((const uint8_t *)from)[i];
 }
 

@@ -18,14 +18,14 @@
 
 #include <asm/emulate.h>
 
-#define WATCHED (FREE + 5) /* frames up to here are compared */
+#define WATCHED (FREE + 5) /* frames up to this one are compared */
 #define STEPS   12
 
 #define ARITHMETIC 0x8D5u
 
 static uint8_t before[WATCHED][PAGE_SIZE];
 
-/* --- What may have changed */
+/* --- What may change */
 
 static unsigned int changed_entries(mfn_t *where, uint32_t *offset)
 {
@@ -35,7 +35,7 @@ static unsigned int changed_entries(mfn_t *where, uint32_t *offset)
         const uint8_t *now = window_view(mfn);
 
         if (mfn == LDT_FRAME || !host_differ(now, before[mfn], PAGE_SIZE))
-            continue; /* the LDT is corrected when its page comes in; the auditor looks at it */
+            continue; /* the LDT is corrected when its page is mapped; the auditor checks it */
         for (unsigned int i = 0; i < PAGE_SIZE; i += 8)
             if (host_differ(now + i, before[mfn] + i, 8)) {
                 *where = mfn;
@@ -58,7 +58,7 @@ static void check_ptwr(const struct cpu_user_regs *old, bool done)
         return;
     }
     REQUIRE(n <= 1);
-    if (n) { /* an entry of the table whose page the fault was in */
+    if (n) { /* an entry of the table whose page the store faulted on */
         uint32_t page = (fault_address - TABLES_VA) >> PAGE_SHIFT;
 
         REQUIRE(page < TABLES && where == tables[page]);
@@ -70,7 +70,7 @@ static void check_ptwr(const struct cpu_user_regs *old, bool done)
     REQUIRE(!seen.ports && !seen.blocks);
 }
 
-/* Registers that an instruction may change, as bits by their numbers. */
+/* The registers that an instruction may change, as a mask by their numbers. */
 static uint32_t may_change(const struct insn *insn)
 {
     switch (insn->op) {
@@ -107,7 +107,7 @@ static void check_privop(struct cpu_user_regs *old, const struct insn *insn, boo
 
     if (!done) {
         REQUIRE(!n && !seen.blocks && !seen.bounces && !seen.crashes);
-        if (repeated_io(insn)) { /* what came before the element that faults is done */
+        if (repeated_io(insn)) { /* what came before the faulting element is done */
             regs.ecx = old->ecx;
             regs.esi = old->esi;
             regs.edi = old->edi;
@@ -129,8 +129,8 @@ static void check_privop(struct cpu_user_regs *old, const struct insn *insn, boo
     REQUIRE(!(current->arch.guest_cr4 & ~(initial_guest_cr4() | 0xC)));
 }
 
-/* The instruction as decode() sees it; fuzz_decode.c checks that against another decoder. The LDT's page that this may
- * have brought in can be gone again before it is executed. */
+/* The instruction as decode() sees it; fuzz_decode.c checks this against another decoder. This may map a page of the
+ * LDT, which may be gone again before the instruction is executed. */
 static void decoded(const struct cpu_user_regs *r, struct insn *insn)
 {
     struct cpu_user_regs copy = *r;
@@ -152,7 +152,7 @@ static void step(void)
     some_frame_of_registers();
     if (regs.eip - CODE >= CODE_SIZE &&
         (regs.cs == RING1_CS || regs.cs == RING3_CS || regs.cs == current->arch.flat_cs) && regs.eip < HYP_START)
-        regs.eip = CODE; /* what is read there, if anything, would be this process' own */
+        regs.eip = CODE; /* reading there, if anything does, would read this process' own memory */
     old = regs;
     memset(&seen, 0, sizeof(seen));
     kind = below(3);

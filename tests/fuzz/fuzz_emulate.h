@@ -6,13 +6,13 @@
 #include "../unit/mm_world.h"
 #include "host.h"
 
-#define CODE       0x60000000u /* two pages, and nothing behind them */
+#define CODE       0x60000000u /* two pages, and nothing after them */
 #define CODE_SIZE  (2 * PAGE_SIZE)
-#define DATA       0x68000000u /* likewise */
+#define DATA       0x68000000u /* the same */
 #define DATA_SIZE  (2 * PAGE_SIZE)
-#define TABLES_VA  0xC0000000u /* where the guest has mapped three L1 tables, read-only, and a page */
+#define TABLES_VA  0xC0000000u /* here the guest has mapped three L1 tables, read-only, and a page */
 #define TABLES     3
-#define LDT_VA     (TABLES_VA + (1u << L2_SHIFT)) /* another table maps it than maps what is stored to */
+#define LDT_VA     (TABLES_VA + (1u << L2_SHIFT)) /* not in the table through which stores go */
 #define GDT_FRAME  FREE
 #define LDT_FRAME  (FREE + 1)
 #define PAGE_FRAME (FREE + 2)
@@ -22,15 +22,15 @@
 
 extern struct vcpu_info vcpu_info;
 
-/* What the instruction led to. */
+/* What came of the instruction. */
 struct seen {
     unsigned int bounces, crashes, blocks, ports;
 };
 extern struct seen seen;
 
-/* Once. */
+/* Called once. */
 void begin_area(void);
-/* After an INVLPG: what no longer stands in the page tables goes. */
+/* After an INVLPG: mappings that are no longer in the page tables go. */
 void sync_area(void);
 HOST bool on_fault(int signal, uint32_t *eip, uint32_t address, uint32_t edx);
 
@@ -38,9 +38,9 @@ HOST bool on_fault(int signal, uint32_t *eip, uint32_t address, uint32_t edx);
 
 extern const mfn_t tables[TABLES]; /* what TABLES_VA shows */
 extern struct cpu_user_regs regs;
-extern uint32_t fault_address; /* of the store, should it be one */
+extern uint32_t fault_address; /* of the store, if the instruction is one */
 
 void start_kernel(void);
-void some_frame_of_registers(void); /* with the code that they point to */
+void some_frame_of_registers(void); /* and the code that they point to */
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Files of guest kernels as boot loaders bring them (xen/common/boot/kernel_image.c, inflate.c): compressed by gzip,
- * Linux's bzImage, one in another; under the coverage-guided fuzzer. The input is the file.
+ * Linux's bzImage, or one in the other; under the coverage-guided fuzzer. The input is the file.
  *
- * Beyond staying within the input and within the memory asked for (all of it has red zones): what is said to be
- * unpacked is all there, all memory is given back, and the same file gives the same.
+ * Reads must stay within the input, and writes within the memory that was asked for (all of it has red zones). What is
+ * reported as unpacked must all be there, all memory must be given back, and the same file must give the same result.
  */
 #include "host.h"
 
@@ -33,7 +33,7 @@ void free_boot_memory(void *memory, uint32_t size)
 {
     REQUIRE(blocks && size && memory);
     blocks--;
-    ((volatile uint8_t *)memory)[size - 1] = 0; /* as large as it was */
+    ((volatile uint8_t *)memory)[size - 1] = 0; /* the block must have its full size */
     host_free(memory);
 }
 

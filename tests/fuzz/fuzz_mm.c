@@ -2,9 +2,9 @@
 /*
  * Frames, page types, mmu_update, update_va_mapping, mmuext_op and descriptor tables under the coverage-guided fuzzer.
  *
- * The input is a sequence of choices, from which tests/unit/mm_ops.c makes operations of three vCPUs of two domains;
- * after each of them the auditor of mm_world.c counts all references anew. What is not preempted runs twice, in C and
- * by the entry path's assembly, and must leave the same.
+ * The input is a sequence of choices. tests/unit/mm_ops.c makes operations of them, for three vCPUs of two domains.
+ * After each operation the auditor of mm_world.c counts all references again. A run without preemption is made twice,
+ * in C and through the assembly of the entry path. Both must leave the same state.
  *
  * AddressSanitizer watches the windows: windows.h.
  */
@@ -17,7 +17,7 @@
 
 enum { PRIVILEGED = 1, PREEMPTING = 2, MAKE_WAY = 4, L1TF = 8, ASSEMBLY = 16 };
 
-/* --- Points where others may run, in front of those of mm_calls.c */
+/* --- Points where others may run. They close the windows, then call mm_calls.c's */
 
 void world_preempt_point(void);
 bool world_pause_point(void);
@@ -59,7 +59,7 @@ static uint64_t run(const uint8_t *data, size_t size, uint32_t mode, bool by_ass
         fold_frames();
     }
     audit(true);
-    l1tf_vulnerable = false; /* what was built without it may not be allowed with it */
+    l1tf_vulnerable = false; /* what was built with it off may be forbidden with it on */
     tear_down();
     return state_hash;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The services of the hypervisor to domains (xen/common/events/served.c): the store (xenstore.c, store_*.c) and the
- * console (console_ring.c, console.c), under the coverage-guided fuzzer. The rings are a domain's memory, and it is
- * hostile.
+ * The hypervisor's services for domains (xen/common/events/served.c): the store (xenstore.c, store_*.c) and the console
+ * (console_ring.c, console.c), under the coverage-guided fuzzer. The rings are in the memory of a domain, and the
+ * domain is hostile.
  *
- * The input is a sequence of choices: messages, bytes, indices, notifications, characters typed, and what another vCPU
- * of the domain does to the ring where one may run. Beyond staying within memory (blocks of the heap have red zones,
- * and a window to a ring is closed at each such point): what the store answers is a stream of whole messages, each
- * answer of its question's kind; nothing is answered that was not asked; what the console prints of a domain is text
- * with the domain's number before each line.
+ * The input is a sequence of choices: messages, bytes, indices, notifications, typed characters, and what another vCPU
+ * of the domain does to the ring at each point where one may run. Accesses must stay within memory: blocks of the heap
+ * have red zones, and the window to a ring is closed at each such point. The store must answer with a stream of whole
+ * messages, each of the kind that its question asks for, and nothing without a question. What the console prints for a
+ * domain must be text, with the domain's number before each line.
  */
 #include "host.h"
 #include "input.h"
@@ -22,10 +22,10 @@
 
 #define PAGES      0x90000000u
 #define DOMID      3
-#define CONSOLE_AT 4 /* frames */
+#define CONSOLE_AT 4 /* frame numbers */
 #define STORE_AT   6
 #define STEPS      60
-#define TIMERS     2 /* of the line that has no end yet; of the ring */
+#define TIMERS     2 /* for a line that has not ended yet; for the ring */
 
 struct cpu this_cpu;
 mfn_t max_page = 16, window_frame[WIN_SLOTS];
@@ -37,7 +37,7 @@ static struct timer *timers[TIMERS];
 struct domain *domain_list = &domain, *dom0;
 static unsigned int blocks, asked, line_at, depth;
 static bool has_input;
-static bool attacked; /* the domain has moved indices: what it reads is its own business */
+static bool attacked; /* the domain has moved indices: from then on what it reads is not checked */
 
 #define below(n) choose(&input, n)
 
@@ -81,7 +81,7 @@ void *alloc_heap_pages(unsigned int order)
 
 void free_heap_pages(void *va, unsigned int order)
 {
-    ((volatile char *)va)[(PAGE_SIZE << order) - 1] = 0; /* as large as it was */
+    ((volatile char *)va)[(PAGE_SIZE << order) - 1] = 0; /* the block must have its full size */
     blocks--;
     host_free(va);
 }
@@ -180,7 +180,7 @@ bool yield_point(void)
     return true;
 }
 
-/* Who has the input, and with it the domain's text as it is. */
+/* The domain that has the input. Its text is shown as it is. */
 static void notice(const char *text, uint32_t size)
 {
     static const char said[] = "Input is for domain ";
@@ -191,7 +191,7 @@ static void notice(const char *text, uint32_t size)
     by_hypervisor = size == 6 && !memcmp(text, "(XEN) ", 6);
 }
 
-/* Of the machine's console: characters that are on their way. */
+/* Characters on their way to the machine's console. */
 #define CONSOLE_MAX 8192
 static uint32_t unsent;
 
@@ -218,7 +218,7 @@ void console_put(const char *text, uint32_t size)
     for (uint32_t i = 0; i < size; i++) {
         uint8_t c = text[i];
 
-        /* Nothing that a terminal would obey. */
+        /* No character that controls a terminal. */
         REQUIRE(has_input || c == '\n' || c == '\r' || c == '\t' || c == '\b' || (c >= ' ' && c != 0x7F));
         line_at = c == '\n' ? 0 : line_at + 1;
     }
@@ -273,7 +273,7 @@ static void put_request(const void *data, uint32_t size)
 {
     struct xenstore_domain_interface *s = store_ring();
 
-    attacked |= s->req_prod - s->req_cons + size > sizeof(s->req); /* over what has not been read yet */
+    attacked |= s->req_prod - s->req_cons + size > sizeof(s->req); /* overwrites what has not been read yet */
     for (uint32_t i = 0; i < size; i++)
         s->req[MASK_XENSTORE_IDX(s->req_prod + i)] = ((const char *)data)[i];
     s->req_prod += size;
@@ -330,7 +330,7 @@ static void ask(void)
             message[n++] = 0;
     }
     head->len = n - sizeof(*head);
-    if (!below(24)) { /* what follows is taken for its contents, or it is none */
+    if (!below(24)) { /* what follows counts as the contents, if anything does */
         head->len = take(&input, 4);
         attacked = true;
     }
@@ -349,7 +349,7 @@ static void raw_bytes(void)
     put_request(bytes, n);
 }
 
-/* What the domain has read of an answer, over the ring's wrap. */
+/* What the domain has read of an answer, across the ring's wrap. */
 static struct {
     struct xsd_sockmsg head;
     uint32_t n;
@@ -419,7 +419,7 @@ static void start_services(void)
 
 static void end(void)
 {
-    end_services(&domain); /* as domain_kill() */
+    end_services(&domain); /* as in domain_kill() */
     end_console_of(&domain);
     REQUIRE(!blocks && !timers[0] && !timers[1]);
     memset(&answer, 0, sizeof(answer));

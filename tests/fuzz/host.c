@@ -16,8 +16,8 @@
 
 #define PAGE_SIZE 4096
 
-/* Libraries are mapped below the room that the stack may grow into. With this much of it, they are out of the way; the
- * stack itself ends at STACK_END, so that what it does not need faults. */
+/* Libraries are mapped below the room that the stack may grow into. This much room keeps them out of the way. The stack
+ * itself ends at STACK_END, so that accesses to the unused room fault. */
 #define STACK_ROOM (640u << 20)
 #define STACK_END  0xFE000000u
 

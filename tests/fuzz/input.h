@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The input as a sequence of choices. When it is used up, every choice is 0. */
+/* The input as a sequence of choices. After its end every choice is 0. */
 #ifndef INPUT_H
 #define INPUT_H
 

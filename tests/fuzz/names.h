@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Included before everything in the hypervisor's files: its string functions beside the C library's. They are fuzzed
- * with what calls them, and instrumented.
+ * Included before everything else in the hypervisor's files. It keeps their string functions apart from the C
+ * library's. The fuzzers test these with what calls them, and instrumented.
  */
 #define memcpy    hv_memcpy
 #define memmove   hv_memmove

@@ -33,12 +33,12 @@ static void close_slot(unsigned int slot)
     if (open_window[slot] == INVALID_MFN)
         return;
     host_poison(opened(slot), PAGE_SIZE);
-    if ((uint32_t)opened(slot) == this_cpu.va_window) /* as xen/arch/x86/mm/window.c */
+    if ((uint32_t)opened(slot) == this_cpu.va_window) /* as xen/arch/x86/mm/window.c does it */
         this_cpu.va_key = NO_VA_KEY;
     open_window[slot] = INVALID_MFN;
 }
 
-/* All but the one that may be found again without a walk. */
+/* Closes all windows but the one that may be found again without a walk. */
 void close_windows(void)
 {
     for (unsigned int slot = 0; slot < SLOTS; slot++)
@@ -56,7 +56,7 @@ static unsigned int class_of(unsigned int slot)
     return class;
 }
 
-/* No slot ever holds a frame (window_frame), so that each use of a window comes here. */
+/* No slot ever holds a frame (window_frame), so each use of a window comes here. */
 void *window_refill(unsigned int slot, mfn_t mfn)
 {
     unsigned int class = class_of(slot), ours = !class && mfn & 1 ? CLASSES : class;

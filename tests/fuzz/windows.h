@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Windows to frames, watched more strictly than a processor could: a window can be used only from the call that opens
- * it up to the next one of its class (of the L1 class: with a number as even or odd), or the next point where another
- * vCPU may run; frames stand apart, with nothing between them; and frames without an owner have no window at all.
+ * Windows to frames, watched more strictly than a processor could do it. A window can be used from the call that opens
+ * it to the next call for its class (in the L1 class, for an odd or an even number like its own), or to the next point
+ * where another vCPU may run. Frames lie apart, with nothing between them, and a frame without an owner has no window
+ * at all.
  */
 #ifndef WINDOWS_H
 #define WINDOWS_H
 
 #include <asm/window.h>
 
-/* Once: windows, frame table, machine-to-physical table and guest_memory. */
+/* Called once: windows, frame table, machine-to-physical table and guest_memory. */
 void set_up_windows(void);
-/* Closes all that are open, but for what update_va_mapping and ptwr remember. */
+/* Closes all open windows, except for those that update_va_mapping and ptwr remember. */
 void close_windows(void);
-/* The file whose pages the frames are; and a frame as it is, outside of every window. */
+/* The file whose pages are the frames; and a frame itself, outside of every window. */
 int window_file(void);
 const uint8_t *window_view(mfn_t mfn);
 
