@@ -142,12 +142,12 @@ void good_kernel(void)
 void string_kernel(const char *s)
 {
     begin_kernel();
-    put32(image + EHDR_SIZE + 12, BASE + TEXT_PADDR); /* older kernels have virtual addresses there */
+    put32(image + EHDR_SIZE + 12, BASE + TEXT_PADDR); /* older kernels have virtual addresses in this field */
     add_section(1, 1, append(s, strlen(s) + 1), strlen(s) + 1);
     write_sections();
 }
 
-/* --- Parsing and loading a copy of exact length */
+/* --- Parsing and loading a copy of the exact length */
 
 uint8_t room[0x10000];
 bool write_outside;
@@ -164,7 +164,7 @@ static void write_room(void *context, uint32_t va, const void *from, uint32_t si
         memcpy(room + (va - loading->kernel_start), from, size);
         return;
     }
-    for (volatile const uint8_t *p = from; size--; p++) /* at least all must be readable */
+    for (volatile const uint8_t *p = from; size--; p++) /* all of it must at least be readable */
         (void)*p;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Guest kernels for the tests of their parser: put together piece by piece in `image`, and parsed and loaded from a
- * copy of exact length. */
+/* Guest kernels for the tests of their parser. They are put together piece by piece in `image`, then parsed and loaded
+ * from a copy of the exact length. */
 #ifndef ELF_IMAGE_H
 #define ELF_IMAGE_H
 
@@ -18,11 +18,11 @@
 
 extern uint8_t image[16384];
 extern uint32_t used;                  /* bytes of it */
-extern uint32_t note_start;            /* where its notes begin */
+extern uint32_t note_start;            /* where the image's notes begin */
 extern uint8_t sections[8][SHDR_SIZE]; /* until write_sections() */
 
 extern uint8_t room[0x10000]; /* what was loaded, from kernel_start up */
-extern bool write_outside;    /* something was written outside of what was announced */
+extern bool write_outside;    /* something was written outside of the range that was announced */
 
 void put32(uint8_t *at, uint32_t v);
 uint32_t get32(const uint8_t *at);

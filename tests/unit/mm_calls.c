@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where the guests' memory starts and ends, and their calls, in the midst of which others may run: mm_world.h. */
+/* How the guests' memory starts and ends, and the guests' calls, in the middle of which others may run: mm_world.h. */
 #include "mm_world.h"
 
 pte_t entry(mfn_t mfn, uint32_t flags)
@@ -129,8 +129,8 @@ uint32_t *guest_done(void)
 long gate(const void *entry, const uint32_t *arguments);
 extern const char hypercall_mmu_update[], hypercall_update_va_mapping[];
 
-/* A call that has made way is made again, as the guest's registers say. One that is itself made while others are
- * suspended would wait for them for ever: it is given up. */
+/* A call that has made way is made again with what the guest's registers say. If it runs while others are suspended, it
+ * would wait for them for ever, so then it is given up. */
 static bool again(void)
 {
     if (!(this_cpu.work & WORK_RESTART))
@@ -175,7 +175,7 @@ long set_entry(mfn_t table, unsigned int index, pte_t e)
     return mmu_update(req, 1, NULL, DOMID_SELF);
 }
 
-/* --- Another vCPU in the midst of an operation: xen/operation.h */
+/* --- Another vCPU in the middle of an operation: xen/operation.h */
 
 static void run_other(unsigned int other)
 {
@@ -192,7 +192,7 @@ static void run_other(unsigned int other)
     nested = false;
 }
 
-/* Anybody but the vCPUs of the domain whose memory is being worked on. */
+/* Any vCPU except those of the domain whose memory is being worked on. */
 void preempt_point(void)
 {
     struct domain *d = current->operation.domain;
@@ -224,7 +224,7 @@ bool pause_point(void)
 int begin_foreign_operation(struct domain *d)
 {
     if (d->memory_holder)
-        return -ERESTART; /* who cannot go on before this one has ended */
+        return -ERESTART; /* the holder cannot continue before this call has ended */
     current->operation.domain = d;
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way into the hypervisor's entry stubs from a test, and out: what the gate pushes, and where iret leads. In user
- * mode the iret stays in its ring, so that it leaves ESP and SS on the stack.
+ * The way from a test into the hypervisor's entry stubs and back: what the gate pushes, and where iret leads. In user
+ * mode the iret stays in its ring, so it leaves ESP and SS on the stack.
  */
         .text
 /* long gate(const void *entry, const uint32_t arguments[5]): regparm(3) */
@@ -27,7 +27,7 @@ gate:
         jmp     *gate_entry
 1:      add     $8, %esp
         push    %eax
-        mov     4(%esp), %eax           /* the arguments: each is still in its register */
+        mov     4(%esp), %eax           /* the arguments: each one is still in its register */
         cmp     0(%eax), %ebx
         jne     2f
         cmp     4(%eax), %ecx
@@ -49,7 +49,7 @@ gate:
         pop     %ebx
         ret
 
-/* As entry.S calls C for a call of four arguments. */
+/* Calls C as entry.S does for a call of four arguments. */
         .macro  c_call name
         .globl  hypercall_\name\()_c
 hypercall_\name\()_c:

@@ -77,7 +77,7 @@ static void another_table(void)
     CHECK(page_of(FREE_A)->linear_pt_count == 2);
     CHECK(page_of(FREE_B)->linear_pt_count == -2);
     CHECK(page_of(FREE_B)->type_info >> PGT_count_shift == 3);
-    /* The use keeps it a table, down to what it maps. */
+    /* The reference keeps it a table, and also what it maps. */
     CHECK_RC(unpin(FREE_B), 0);
     CHECK(set_entry(L1, 1, entry(FREE_B, RW)) < 0);
     CHECK(set_entry(L1, 1, entry(FREE_C, RW)) < 0);
@@ -88,7 +88,7 @@ static void another_table(void)
     CHECK_RC(set(L1, 1, entry(FREE_B, RW)), 0);
 }
 
-/* The table that is named goes with the one that names it, whichever is unpinned first. */
+/* The named table goes with the one that names it, whichever is unpinned first. */
 static void either_goes_first(void)
 {
     for (unsigned int i = 0; i < 2; i++) {
@@ -112,12 +112,12 @@ static void no_chains(void)
     CHECK_RC(set(FREE_B, 0, entry(FREE_C, RO)), -EINVAL); /* it is named */
     CHECK_RC(set(FREE_B, 0, entry(FREE_A, RO)), -EINVAL);
     CHECK_RC(set(FREE_C, 0, entry(FREE_A, RO)), -EINVAL); /* it names one */
-    CHECK_RC(set(FREE_B, 0, entry(FREE_B, RO)), 0);       /* that is no chain */
+    CHECK_RC(set(FREE_B, 0, entry(FREE_B, RO)), 0);       /* this is no chain */
     CHECK_RC(set(FREE_A, 1, entry(FREE_A, RO)), 0);
     CHECK_RC(set(FREE_A, 2, entry(FREE_C, RO)), 0);
     CHECK_RC(set(FREE_D, 0, entry(FREE_B, RO)), 0);
     CHECK(page_of(FREE_B)->linear_pt_count == -2);
-    /* Once the last entry has gone, the other way round is as good. */
+    /* When the last entry has gone, the opposite direction is allowed. */
     CHECK_RC(set(FREE_A, 0, entry(0, 0)), 0);
     CHECK_RC(set(FREE_B, 1, entry(FREE_D, RO)), -EINVAL);
     CHECK_RC(set(FREE_D, 0, entry(0, 0)), 0);
@@ -146,18 +146,18 @@ static void failing_ones_are_undone(void)
     CHECK_RC(pin_l2(FREE_A), 0);
     CHECK(page_of(FREE_A)->linear_pt_count == 333 && page_of(FREE_A)->linear_self == 83);
     CHECK(page_of(FREE_B)->linear_pt_count == -333);
-    /* A refused entry leaves the one that it was to replace. */
+    /* A refused entry leaves the old one in place. */
     CHECK_RC(set(FREE_A, 1, entry(FREE_B, RW)), -EINVAL);
     CHECK_RC(set(FREE_A, 1, entry(MMIO, RO)), -EINVAL);
     CHECK(page_of(FREE_B)->linear_pt_count == -333);
-    /* And one that replaces its like changes nothing but the entry. */
+    /* An entry that replaces an equal one changes nothing else. */
     CHECK_RC(set(FREE_A, 1, entry(FREE_B, RO | _PAGE_USER)), 0);
     CHECK(page_of(FREE_B)->linear_pt_count == -333);
     CHECK_RC(unpin(FREE_A), 0);
     CHECK(page_of(FREE_B)->linear == 0);
 }
 
-/* What is no validated plain L2 of one's own is none for a linear entry either. */
+/* An L2 that is not validated, is not plain, or is not one's own cannot be named by a linear entry either. */
 static void nothing_else(void)
 {
     mfn_t foreign_l2 = FOREIGN + 4;
@@ -167,17 +167,17 @@ static void nothing_else(void)
     switch_vcpu(0);
     CHECK_RC(pin_l2(FREE_A), 0);
     CHECK_RC(set(FREE_A, 0, entry(foreign_l2, RO)), -EINVAL);
-    CHECK_RC(set(FREE_A, 0, entry(L2 + 3, RO)), -EINVAL); /* the hypervisor's entries are in it */
+    CHECK_RC(set(FREE_A, 0, entry(L2 + 3, RO)), -EINVAL); /* the hypervisor's entries are in this one */
     CHECK_RC(set(L2 + 3, 64, entry(L2 + 3, RO)), -EINVAL);
     CHECK_RC(set(FREE_A, 0, entry(L3, RO)), -EINVAL);
     CHECK_RC(set(FREE_A, 0, entry(HYPER, RO)), -EINVAL);
     CHECK_RC(set(FREE_A, 0, entry(SHARED, RO)), -EINVAL);
     CHECK_RC(set(FREE_A, 0, entry(FRAMES, RO)), -EINVAL);
     CHECK_RC(set(FREE_A, 0, entry(0x3FFFFFFF, RO)), -EINVAL);
-    /* A frame in no use becomes an L1, as ever. */
+    /* A frame without a use becomes an L1, as always. */
     CHECK_RC(set(FREE_A, 0, entry(FREE_B, RO)), 0);
     CHECK(is_table(page_of(FREE_B), PGT_l1_page_table) && page_of(FREE_A)->linear == 0);
-    /* But what stands in slot 3 may name others. */
+    /* But the L2 in slot 3 may name others. */
     CHECK_RC(set(L2 + 3, 64, entry(L2, RO)), 0);
     CHECK_RC(set(L2 + 3, 65, entry(FREE_A, RO)), 0);
     CHECK(page_of(L2 + 3)->linear_pt_count == 2);
@@ -188,7 +188,7 @@ static void nothing_else(void)
     switch_vcpu(0);
 }
 
-/* So many uses that one more would change the sign. The type's uses have more bits. */
+/* As many references as fit: one more would change the sign. The count of the type's uses has more bits. */
 static void too_many_uses(void)
 {
     CHECK_RC(pin_l2(FREE_B), 0);
@@ -219,7 +219,7 @@ static void refused_by_an_option(void)
     opt_pv_linear_pt = true;
 }
 
-/* XSA-286: the TLB may know an L2's entries as those of an L1, but only where it is used so. */
+/* XSA-286: the TLB may hold an L2's entries as those of an L1, but only where the L2 is used in this way. */
 static void changes_flush(void)
 {
     unsigned int before;
@@ -247,7 +247,7 @@ static void changes_flush(void)
     CHECK(flushes == before + 1);
 }
 
-/* Where a linear table stands in for an L1, update_va_mapping has nothing to change. */
+/* Where a linear table takes the place of an L1, update_va_mapping has nothing that it may change. */
 static void no_update_through_one(void)
 {
     static const unsigned int slots[] = {1, 64, 427}; /* of L2 + 1, for 0x40000000 up */

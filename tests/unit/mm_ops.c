@@ -6,7 +6,8 @@ const uint16_t indexes[INDEXES] = {0, 1, 2, 3, 64, 427, 428, 511};
 
 uint64_t state_hash;
 
-/* Frames of ours that were chosen last, to be chosen again: rules are broken in several steps with one frame. */
+/* Frames of ours that were chosen last, so that they are chosen again: it takes several steps with one frame to break a
+ * rule. */
 static mfn_t recent[4];
 static unsigned int next_recent;
 
@@ -106,13 +107,13 @@ static uint64_t *entry_at(uint64_t ptr)
 {
     mfn_t mfn = ptr >> PAGE_SHIFT;
 
-    /* Only frames of domains have windows. */
+    /* Only frames of domains may have windows. */
     if (ptr >> PAGE_SHIFT >= FRAMES || !mfn_to_page(mfn)->owner || mfn_to_page(mfn)->owner == dom_io)
         return NULL;
     return (uint64_t *)((char *)map_frame(mfn) + (ptr & 0xFF8));
 }
 
-/* What stands before the failure is done, the failing one and what stands behind it is not. */
+/* The entries before the failing one are done, the failing one and those after it are not. */
 static void check_batch(const mmu_update_t *batch, uint32_t n, uint32_t done, long rc)
 {
     CHECK(done <= n);
@@ -154,7 +155,7 @@ static mmu_update_t some_request(mfn_t table)
     return r;
 }
 
-/* One that is carried out in most cases: long batches would not get far without. */
+/* An entry that mostly succeeds: without these, long batches would not get far. */
 static mmu_update_t easy_request(void)
 {
     uint32_t choice = below(256), flags = choice >> 5 < 3 ? 0 : choice >> 5 < 6 ? RO : RO | 0x200;
@@ -164,7 +165,7 @@ static mmu_update_t easy_request(void)
                           .val = flags ? entry(mfn, flags).raw : 0};
 }
 
-/* Whose frames, and in the upper half whose tables. */
+/* The domain whose frames are meant, and in the upper half the one whose tables are meant. */
 static uint32_t some_domains(void)
 {
     static const uint16_t domids[] = {DOMID_SELF, DOMID_IO, DOMID_XEN, 0, 1, 2};
@@ -193,7 +194,7 @@ static void random_batch(void)
     }
     if (!below(20))
         domid = some_domains();
-    if (!nested && !below(20)) /* some stand where no memory is */
+    if (!nested && !below(20)) /* some lie where no memory is */
         missing = below(5);
     rc = mmu_update(req, n + missing, done, domid);
     stats[4] += n;
@@ -206,7 +207,7 @@ static void random_batch(void)
         CHECK(rc && (*done <= n || *done == NOT_TOLD));
 }
 
-/* The guest stores what it likes to where it may. */
+/* The guest stores whatever it likes wherever it may. */
 static void random_store(void)
 {
     mfn_t mfn = some_frame();
@@ -237,7 +238,7 @@ static mfn_t unused_frame(void)
     return first + offset;
 }
 
-/* A whole new address space, right in most cases, then pinned or used. */
+/* A completely new address space, mostly a correct one, which is then pinned or used. */
 static void build_space(void)
 {
     bool pin = below(2), mine = this_cpu.domain == &ours;
@@ -269,7 +270,7 @@ static void build_space(void)
     fold(rc);
 }
 
-/* The sub-operations: those that change types more often. */
+/* The sub-operations. Those that change types come more often. */
 static const uint32_t commands[] = {
     MMUEXT_PIN_L1_TABLE,    MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,  MMUEXT_PIN_L3_TABLE, MMUEXT_UNPIN_TABLE,
     MMUEXT_UNPIN_TABLE,     MMUEXT_UNPIN_TABLE,  MMUEXT_NEW_BASEPTR,   MMUEXT_CLEAR_PAGE,   MMUEXT_COPY_PAGE,
@@ -331,7 +332,7 @@ static void random_descriptors(void)
     }
 }
 
-/* A frame leaves its domain, or a free one comes to it, as memory_op does it. */
+/* A frame leaves its domain, or the domain gets a free one, as memory_op does it. */
 static void random_ownership(void)
 {
     mfn_t mfn = own_frame();
@@ -347,7 +348,7 @@ static void random_ownership(void)
     }
 }
 
-/* A frame is written to through a mapping, which goes; then it becomes something else. */
+/* A frame is written to through a mapping, and the mapping goes. Then the frame gets another type. */
 static void change_use(void)
 {
     uint32_t va = 0xC0000000 + (some_index() << PAGE_SHIFT);
@@ -359,7 +360,7 @@ static void change_use(void)
     fold(mmuext(commands[below(4)], mfn, 0)); /* pins */
 }
 
-/* A plain L2 in use, if there is one behind a frame that was chosen. */
+/* A plain L2 that is in use, if there is one at or after a randomly chosen frame. */
 static mfn_t some_l2(void)
 {
     mfn_t mfn = own_frame();
@@ -373,7 +374,7 @@ static mfn_t some_l2(void)
     return mfn;
 }
 
-/* Linear entries come into a table that is in use, or with a page that becomes a table. */
+/* Linear entries are put into a table that is in use, or come with a page that becomes a table. */
 static void random_linear(void)
 {
     mfn_t table = below(2) ? some_l2() : unused_frame(), named = below(4) ? some_l2() : below(2) ? table : some_frame();

@@ -4,7 +4,7 @@
         .globl  _start
 _start: xor     %ebp, %ebp
         mov     %esp, %eax
-        mov     $stack_end, %esp        /* below the hypervisor, for guests' arguments lie on it */
+        mov     $stack_end, %esp        /* below the hypervisor, because the guests' arguments lie on this stack */
         call    test_main
         mov     %eax, %ebx
         mov     $1, %eax

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What test_mm.c needs of the system, without a C library: mm_system.h. */
+/* What test_mm.c needs from the system, without a C library: mm_system.h. */
 #include "mm_system.h"
 #include "mm_world.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the hypervisor's memory files need to run on the host, and the auditor: mm_world.h. */
+/* What the hypervisor's memory files need in order to run on the host, and the auditor: mm_world.h. */
 #include "mm_world.h"
 
 /* --- What the tested files need of the hypervisor */
@@ -21,7 +21,7 @@ bool freed[FRAMES];
 unsigned int flushes;
 static struct domain io, xen;
 struct domain *dom_io = &io, *dom_xen = &xen;
-static bool stale_writable[FRAMES]; /* the TLB may know it so */
+static bool stale_writable[FRAMES]; /* the TLB may hold it as writable */
 
 void *map_l1_window(mfn_t mfn); /* for mmu_fast.S */
 void *map_l1_window(mfn_t mfn)
@@ -61,7 +61,7 @@ extern const uint32_t extable_begin[], extable_end[];
 
 /* --- Privileged instructions, and guest accesses */
 
-/* Length of a ModRM operand with what follows it. */
+/* The length of a ModRM operand with everything that belongs to it. */
 static uint32_t modrm_length(const uint8_t *p)
 {
     uint32_t mod = p[0] >> 6, rm = p[0] & 7, n = 1;
@@ -83,7 +83,7 @@ void flushed(void)
     memset(stale_writable, 0, sizeof(stale_writable));
 }
 
-/* Over an instruction that only ring 0 may execute; false: it is none. */
+/* Steps over an instruction that only ring 0 may execute. False: it is not one. */
 static bool skip_privileged(uint32_t *eip)
 {
     const uint8_t *code = (const uint8_t *)*eip;
@@ -251,7 +251,7 @@ static void refer_from_vcpus(void)
             if (ldt[n].lo & _PAGE_PRESENT)
                 refer(pte_mfn(clean(ldt[n])), USE_DESC);
         }
-        /* CR3's copy agrees with the table. */
+        /* The copy that CR3 points to must agree with the table. */
         for (unsigned int n = 0; n < 4; n++) {
             pte_t e = ((pte_t *)map_l3(v->arch.guest_l3))[n], copy = v->arch.l3[n];
 
@@ -261,7 +261,7 @@ static void refer_from_vcpus(void)
     }
 }
 
-/* What stands in a table of descriptors that a processor may load: nothing that leads to the hypervisor's region. */
+/* A descriptor table that a processor may load must hold nothing that leads to the hypervisor's region. */
 static bool harmless_descriptor(uint32_t a, uint32_t b)
 {
     uint64_t base = (b & 0xFF000000) | (b & 0xFF) << 16 | a >> 16, limit = (b & 0xF0000) | (a & 0xFFFF);
@@ -274,7 +274,7 @@ static bool harmless_descriptor(uint32_t a, uint32_t b)
         return (b & 0x1F00) == 0x0C00 && !(b & 0xE0) && a >> 16 & 3;
     if (b & 0x800000)
         limit = limit << 12 | 0xFFF;
-    if ((b & 0xC00) == 0x400) { /* expand-down: what is above the limit, and round */
+    if ((b & 0xC00) == 0x400) { /* expand-down: the part above the limit, wrapping round */
         uint64_t top = b & 0x400000 ? 0xFFFFFFFF : 0xFFFF;
 
         if (limit >= top)
@@ -315,7 +315,7 @@ static void compare(mfn_t mfn)
 {
     struct page_info *page = mfn_to_page(mfn);
     uint32_t type_count = page->type_info >> PGT_count_shift;
-    uint32_t total = page->owner == dom_xen; /* used as nothing, so that nobody can use it as writable */
+    uint32_t total = page->owner == dom_xen; /* used without a type, so that nobody can use it as writable */
     enum use use = use_of(page->type_info);
 
     if (page->owner == dom_io) {
@@ -356,7 +356,7 @@ void audit(bool all)
     memset(linear, 0, sizeof(linear));
     for (mfn_t mfn = 0; mfn < FRAMES; mfn++)
         if (mfn_to_page(mfn)->owner == dom_xen)
-            counts[mfn]++; /* the hypervisor's own */
+            counts[mfn]++; /* the hypervisor's own reference */
     walk(all);
     refer_from_vcpus();
     for (mfn_t mfn = 0; mfn < FRAMES; mfn++) {
@@ -371,8 +371,8 @@ void audit(bool all)
         exit_with(1);
 }
 
-/* The hypervisor itself writes to a guest's addresses at a switch: what is being looked at as more than data must be
- * out of the TLB by then. */
+/* At a switch the hypervisor itself writes to a guest's addresses. So a page that becomes more than data must be out of
+ * the TLB by then. */
 void check_nothing_stale(void)
 {
     for (mfn_t mfn = 0; mfn < FRAMES; mfn++) {
@@ -383,7 +383,7 @@ void check_nothing_stale(void)
     }
 }
 
-/* The guest runs: all that is mapped writable may get into the TLB. */
+/* The guest runs: everything that is mapped writable may get into the TLB. */
 void guest_runs(void)
 {
     for (mfn_t mfn = 0; mfn < FRAMES; mfn++)

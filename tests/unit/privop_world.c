@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The machine below test_privop.c's instructions: privop_world.h. */
+/* The machine on which test_privop.c executes instructions: privop_world.h. */
 #include "privop_world.h"
 
 #include <stdio.h>
@@ -75,7 +75,7 @@ void vcpu_block(void)
 
 bool fixup_4gb_segment(struct cpu_user_regs *regs)
 {
-    return false; /* segment limits are another matter */
+    return false; /* segment limits are tested elsewhere */
 }
 
 long do_fpu_taskswitch(uint32_t set)
@@ -178,7 +178,7 @@ bool set_up(void)
     this_cpu.cr4 = host_cr4 = 0x6B0;
     init_cpuid();
     __asm__("mov %%ds, %0" : "=r"(ds));
-    set_descriptor(ds, 0, 0xFFFFF, 0x00C0F300); /* this program's own data segment: INS and OUTS use it */
+    set_descriptor(ds, 0, 0xFFFFF, 0x00C0F300); /* this program's own data segment, which INS and OUTS use */
     set_descriptor(SEL_SMALL_CODE, CODE, 15, 0x0040BB00);
     set_descriptor(SEL_SMALL_DATA, DATA, 15, 0x0040B300);
     set_descriptor(SEL_EXPAND_DOWN, DATA, 0xFF, 0x0040B700);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What test_privop.c executes instructions on: the hypervisor's state, what the tested files call, memory for code,
- * data and descriptors.
+ * What test_privop.c needs to execute instructions: the hypervisor's state, the functions that the tested files call,
+ * memory for code, data and descriptors.
  */
 #ifndef PRIVOP_WORLD_H
 #define PRIVOP_WORLD_H
@@ -31,7 +31,7 @@ extern struct vcpu_info vcpu_info;
 extern uint64_t now;
 extern struct cpu_user_regs regs;
 
-/* What has been asked for. */
+/* What the hypervisor was asked to do. */
 struct asked {
     unsigned int bounced, vector, error_code, blocked, flushed;
     uint32_t flushed_page, base_pointer, debugreg, debug_value;
@@ -39,14 +39,14 @@ struct asked {
 };
 extern struct asked asked;
 
-/* Once. False: this system does not have room there. */
+/* Called once. False: the system has no room for it. */
 bool set_up(void);
-/* Kernel or user mode by cs, at CODE; nothing is set, nothing asked for. */
+/* Sets up kernel or user mode by cs, at CODE. All registers and requests are cleared. */
 void start(uint16_t cs);
 
 bool execute(const char *code, unsigned int length);
 #define EXECUTE(code) execute(code, sizeof(code) - 1)
-/* Carried out, to its end. */
+/* True if the instruction was carried out to its end. */
 #define DOES(code) (EXECUTE(code) && regs.eip == CODE + sizeof(code) - 1 && !asked.bounced)
 
 /* --- test_privop_io.c */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Stores at random, and the processor's own way with them: ptwr_trial.h. */
+/* Random stores, and what the processor itself does with them: ptwr_trial.h. */
 #include "ptwr_trial.h"
 
 #include <stdio.h>
 
-/* --- The processor's own way */
+/* --- The processor itself */
 
 struct state native;
 uint32_t native_stack, native_code = CODE;
@@ -117,8 +117,8 @@ static void emit(struct trial *t, uint32_t value, unsigned int bytes)
         t->code[t->length++] = value;
 }
 
-/* ModRM (and SIB, displacement) such that the operand is at t->address, counted from `before` bytes earlier. Registers
- * in the set `fixed` have their values already. */
+/* Makes a ModRM byte (with SIB and displacement) whose operand is at t->address, counted from `before` bytes earlier.
+ * The registers in the set `fixed` have their values already. */
 static void emit_operand(struct trial *t, unsigned int reg, uint32_t before, uint32_t fixed)
 {
     unsigned int form = random32() % 4, base, index, scale = random32() % 4;
@@ -194,7 +194,7 @@ void make_trial(struct trial *t, const struct form *f)
         reg = f->group;
     else if (!f->byte && reg == ESP)
         reg = EAX;
-    if (f->kind == BIT_REG) { /* the register names a bit up to 32 bytes to either side of the operand */
+    if (f->kind == BIT_REG) { /* the register names a bit up to 32 bytes before or after the operand */
         int32_t bit = (int32_t)(random32() % 512) - 256;
 
         t->gpr[reg] = t->size == 4 ? (uint32_t)bit : (random32() & 0xFFFF0000) | (bit & 0xFFFF);
@@ -205,7 +205,7 @@ void make_trial(struct trial *t, const struct form *f)
     } else if (f->kind == CMPXCHG) {
         fixed = 1u << EAX;
     }
-    if (fixed & 1u << EAX && f->kind != BIT_REG && random32() & 1) { /* that the comparison may succeed */
+    if (fixed & 1u << EAX && f->kind != BIT_REG && random32() & 1) { /* so that the comparison can succeed */
         t->gpr[EAX] = *(uint32_t *)t->address;
         t->gpr[EDX] = *(uint32_t *)(t->address + 4);
     }

@@ -57,7 +57,7 @@ void interrupt_window(void)
     interrupts();
 }
 
-/* Nothing will ever happen any more: the simulation is over. */
+/* Nothing will happen any more, so the simulation ends. */
 static void finish(void)
 {
     setcontext(&main_context);
@@ -76,7 +76,7 @@ void wait_for_interrupt(void)
     interrupts();
 }
 
-/* The console and the services are not part of it. */
+/* The console and the services are not simulated. */
 bool service_notified(struct domain *d, enum service service)
 {
     return false;
@@ -133,7 +133,7 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-/* --- Memory: nothing that these tests are about */
+/* --- Memory, which these tests are not about */
 
 void *alloc_heap_pages(unsigned int order)
 {
@@ -199,7 +199,7 @@ static struct guest *guest_of(const struct vcpu *v)
     return NULL;
 }
 
-/* No domain here has grants. */
+/* No domain here has any grants. */
 int create_grant_table(struct domain *d)
 {
     return 0;
@@ -270,7 +270,7 @@ static void upcall(struct guest *g)
     }
 }
 
-static struct cpu_user_regs registers; /* of a vCPU on its way out */
+static struct cpu_user_regs registers; /* of a vCPU that is leaving the hypervisor */
 
 void way_out(struct guest *g)
 {
@@ -310,7 +310,7 @@ void guest_run(struct guest *g, uint64_t ns)
     }
 }
 
-/* The auditor's look at the queue and the timers, after every call. */
+/* The auditor's check of the queue and the timers, after every call. */
 void audit_mismatch(uint32_t kind, uint32_t id, uint32_t expected, uint32_t found)
 {
     CHECK(false, "audit: kind %u, %x: %x, %x", kind, id, expected, found);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A simulated machine for the scheduler and the events of xen/common: a clock, a timer's hardware, and vCPUs that are
- * coroutines. Time passes only where a guest computes.
+ * A simulated machine for the scheduler and the events of xen/common: a clock, timer hardware, and vCPUs that are
+ * coroutines. Time passes only while a guest computes.
  */
 #ifndef SCHED_WORLD_H
 #define SCHED_WORLD_H
@@ -27,13 +27,13 @@
 
 extern uint64_t now, hardware_timer; /* UINT64_MAX: it is off */
 extern unsigned int arms;            /* how often the hardware was programmed */
-extern const char *machine_end;      /* how, or NULL */
+extern const char *machine_end;      /* how the machine ended, or NULL */
 
-/* In front of each test: no guests, and nothing left of the last one's. */
+/* Called before each test: removes all guests and everything that the last test left. */
 void reset_machine(void);
-/* Runs until all is quiet, or that much time has passed. */
+/* Runs until everything is quiet, or that much time has passed. */
 void simulate(uint64_t ns);
-/* The auditor's look at the queue and the timers. */
+/* The auditor's check of the queue and the timers. */
 void audit_lists(void);
 
 /* --- vCPUs */
@@ -46,7 +46,7 @@ struct guest {
     unsigned int upcalls;
     uint32_t seen[32];    /* events that upcalls found */
     uint64_t woken_at;    /* when the last upcall came */
-    uint64_t max_latency; /* of timer events against what was asked for */
+    uint64_t max_latency; /* how late timer events were, at most */
     uint64_t deadline;
 };
 
@@ -56,12 +56,12 @@ extern struct guest guests[MAX_GUESTS];
 struct vcpu *add_domain(uint16_t domid, void (*code)(struct guest *));
 struct vcpu *add_vcpu(struct domain *d, unsigned int id, void (*code)(struct guest *));
 
-/* The guest computes. */
+/* The guest computes for so long. */
 void guest_run(struct guest *g, uint64_t ns);
 /* do_exit_work() */
 void way_out(struct guest *g);
 
-/* A hypercall, and the way out after it. */
+/* Makes a hypercall, and leaves the hypervisor. */
 #define CALL(g, call)      \
     ({                     \
         long rc_ = (call); \
@@ -72,7 +72,7 @@ void way_out(struct guest *g);
 
 /* --- What guests do in many tests */
 
-/* Hypercall arguments are static, since this program's stack lies where no guest may have memory. */
+/* Hypercall arguments are static, since this program's stack is where no guest may have memory. */
 extern struct evtchn_alloc_unbound alloc;
 extern struct evtchn_bind_interdomain bind;
 extern struct evtchn_bind_virq bind_virq;
@@ -84,7 +84,7 @@ extern unsigned int step_reached;
 
 long event_op(struct guest *g, uint32_t cmd, void *arg);
 long send_to(struct guest *g, uint32_t port);
-void compute(struct guest *g); /* and nothing else, for ever */
+void compute(struct guest *g); /* computes for ever */
 bool about(uint64_t value, uint64_t wanted, uint64_t tolerance);
 
 /* --- test_sched_operations.c */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may stand beside what (bench/result/comparable.c): never two units, never two processors' cycles as if they were
- * one's, and of two suites only rows that both measure in the same way.
+ * What may be compared with what (bench/result/comparable.c): never two units, never the cycles of two processors as if
+ * they were one's, and of two suites only the rows that both measure in the same way.
  */
 #include "bench_test.h"
 #include "result/comparable.h"
@@ -53,13 +53,13 @@ static void processors(void)
 {
     expect(MAKE(KVM, "host_cpu", "A"), MAKE(KVM, "host_cpu", "A"), true, true, true);
     expect(MAKE(KVM, "host_cpu", "A"), MAKE(KVM, "host_cpu", "B"), false, false, true);
-    /* An import has only what the guest says. */
+    /* An import contains only what the guest prints. */
     expect(MAKE(KVM, "cpu", "A"), MAKE(KVM, "cpu", "B"), false, false, true);
     expect(MAKE(KVM, "cpu", "A", "tsc_khz", "3000000"), MAKE(KVM, "cpu", "A", "tsc_khz", "2000000"), false, false,
            true);
     expect(MAKE(KVM, "cpu", "A", "tsc_khz", "3000000"), MAKE(KVM, "cpu", "A", "tsc_khz", "2999700"), true, true, true);
     expect(MAKE(KVM, "tsc_khz", "x"), MAKE(KVM, "tsc_khz", "2999700"), true, true, true);
-    /* Instructions are the same on all of them. */
+    /* Instructions are the same on all machines. */
     expect(MAKE("engine", "tcg-icount", "suite", "s", "host_cpu", "A"),
            MAKE("engine", "tcg-icount", "suite", "s", "host_cpu", "B"), true, true, true);
     expect(MAKE("engine", "tcg-icount", "suite", "s", "machine_cpu", "qemu64"),

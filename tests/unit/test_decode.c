@@ -2,10 +2,10 @@
 /*
  * The instruction decoder (xen/arch/x86/emulate/decode.c), on the host.
  *
- * Proves, of a table of instructions whose decoding is written down by hand: each field; that every truncation asks for
- * more bytes; that what follows an instruction changes nothing. Of random bytes: no read beyond the buffer (each one is
- * allocated to its exact length, for the address sanitizer), and no result outside its range. And that the arithmetic
- * agrees with this processor's own, flags included.
+ * For a table of instructions whose decoding is written down by hand, this proves each field, that every truncation
+ * asks for more bytes, and that the bytes after an instruction change nothing. For random bytes it proves that nothing
+ * is read beyond the buffer (each one is allocated with its exact length, for the address sanitizer) and that no result
+ * is out of range. And it proves that the arithmetic agrees with this processor's own, flags included.
  */
 #include "unit.h"
 
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The decoder on a copy that ends where the bytes end. */
+/* Runs the decoder on a copy that ends where the bytes end. */
 static enum decode_result decode_exactly(struct insn *insn, const uint8_t *bytes, unsigned int n, bool code32)
 {
     uint8_t *copy = malloc(n ? n : 1);
@@ -256,7 +256,7 @@ static void test_truncated(void)
     }
 }
 
-/* Reads, loads, far transfers, undefined combinations: none of the hypervisor's business. */
+/* Reads, loads, far transfers, undefined combinations: the hypervisor emulates none of these. */
 static void test_unknown(void)
 {
     static const char *const list[] = {
@@ -268,7 +268,7 @@ static void test_unknown(void)
         "9d",
         "ff10",
         "ff30",
-        "d9c0", /* no store to memory of ours */
+        "d9c0", /* not a store to memory that we emulate */
         "8b02",
         "0302",
         "3902",
@@ -280,7 +280,7 @@ static void test_unknown(void)
         "01c0",
         "0fc7c8",
         "0fc730",
-        "c70800000000", /* registers; other members of a group */
+        "c70800000000", /* register operands; other members of a group */
         "0f0b",
         "0fb600",
         "0f0100",
@@ -292,7 +292,7 @@ static void test_unknown(void)
         "f0f4",
         "f0e461",
         "f00f20d8",
-        "f0c70000000000", /* LOCK where it may not be */
+        "f0c70000000000", /* LOCK where it is not allowed */
         "6666666666666666666666666689",
         "66666666666666666666666666668902", /* 15 bytes without an end */
     };

@@ -2,9 +2,9 @@
 /*
  * The parser of guest kernels (xen/common/boot/elf.c), on the host.
  *
- * Proves: what each note and each word of the older string comes to; each reason to refuse a kernel; that no read
- * leaves the file and no write leaves the room that was announced, for kernels cut off at every length and for kernels
- * with random bytes changed (each is allocated to its exact length, for the address sanitizer).
+ * Proves what each note and each word of the older string means, and each reason to refuse a kernel. Also proves that
+ * no read leaves the file and no write leaves the range that was announced, for kernels cut off at every length and for
+ * kernels with random bytes changed (each is allocated with its exact length, for the address sanitizer).
  */
 #include "elf_image.h"
 #include "unit.h"
@@ -68,7 +68,7 @@ static void last_note_beyond_its_section(void)
 
     begin_kernel();
     common_notes();
-    note(XEN_ELFNOTE_FEATURES, "abcd", 4); /* the file ends with it, and nothing ends the string */
+    note(XEN_ELFNOTE_FEATURES, "abcd", 4); /* the file ends with it, and the string has no final 0 */
     put32(image + used - 4 - 12, 1000);
     end_notes_as_segment();
     EXPECT_GOOD(&g);
@@ -119,7 +119,7 @@ static void string(void)
     CHECK(g.entry == BASE + TEXT_PADDR + 16 && !g.extended_cr3, "%x", g.entry);
 }
 
-/* Features that a guest may want, and ways of writing that Xen takes. */
+/* Features that a guest may ask for, and the spellings that Xen accepts. */
 static void odd_notes(void)
 {
     static const char *const features[] = {"",
@@ -145,7 +145,7 @@ static void odd_notes(void)
         EXPECT_GOOD(&g);
         CHECK(g.extended_cr3, "%s", modes[i]);
     }
-    /* The name is "Xen", however its length is counted. */
+    /* The name is "Xen", however its length is given. */
     for (uint32_t namesz = 3; namesz <= 4; namesz++) {
         uint32_t head[3] = {namesz, 4, XEN_ELFNOTE_ENTRY}, entry = BASE + TEXT_PADDR + 16;
 
@@ -163,7 +163,7 @@ static void only_pvh(void)
 {
     struct elf_guest g;
 
-    begin_kernel(); /* Linux 5.9 and later: the ELF header's entry point is a physical address, too */
+    begin_kernel(); /* Linux 5.9 and later: the ELF header's entry point is also a physical address */
     common_notes();
     note_number(XEN_ELFNOTE_PHYS32_ENTRY, TEXT_PADDR);
     end_notes_as_segment();
@@ -177,7 +177,7 @@ static void only_pvh(void)
 
 #define MANY 300
 
-/* Each program header one byte of the text, at an address of its own. */
+/* Each program header has one byte of the text, at its own address. */
 static void many_segments(void)
 {
     static uint8_t headers[MANY + 1][PHDR_SIZE];
@@ -204,7 +204,7 @@ static void many_segments(void)
 #define TEN  "0123456789"
 #define REST ",XEN_VER=xen-3.0,LOADER=generic,PAE=yes"
 
-/* As Xen reads it: releases until 3.0.4 looked for "KEY=" anywhere, later ones go from comma to comma. */
+/* As Xen reads it: releases up to 3.0.4 looked for "KEY=" anywhere, later ones split the text at commas. */
 static void odd_strings(void)
 {
     static const struct {
@@ -219,7 +219,7 @@ static void odd_strings(void)
         {"VIRT_BASE=0xC0000000 and more" REST ",FEATURES=foo|bar", BASE, 8},
         {"VIRT_BASE=0xC0000000" REST "=no", BASE, 8},
         {"UNKNOWN=yes,VIRT_BASE_=1,VIRT_BASE=0xC0000000" REST ",virt_base=7,PAE ", BASE, 8},
-        /* 31 characters of a key and 127 of a value: what follows is a key. */
+        /* 31 characters of a key and 127 of a value: what follows is a new key. */
         {"a_key_that_has_31_characters_ooVIRT_BASE=0xC0000000" REST, BASE, 8},
         {"GUEST_VER=" TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "1234567VIRT_BASE=0xC0000000" REST, BASE, 8},
     };
@@ -303,7 +303,7 @@ static void refusals(void)
     EXPECT_ERROR("no Xen guest");
 }
 
-/* No error: whether it is to be domain 0 is the builder's to know. */
+/* No error: the builder decides whether the kernel is to be domain 0. */
 static void not_for_domain_0(void)
 {
     struct elf_guest g;
@@ -437,7 +437,7 @@ static void random_changes(void)
                 uint32_t at =
                     random_number() % 8 ? random_number() % used : EHDR_SIZE + random_number() % (2 * PHDR_SIZE);
 
-                /* not in the text, where nothing can happen */
+                /* not in the text, where a change has no effect */
                 if (at >= EHDR_SIZE + 2 * PHDR_SIZE && at < EHDR_SIZE + 2 * PHDR_SIZE + TEXT_SIZE)
                     at -= TEXT_SIZE < at ? TEXT_SIZE : 0;
                 if (random_number() & 1)

@@ -25,7 +25,7 @@ static void event_user(struct guest *g)
     alloc = (struct evtchn_alloc_unbound){.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
     CHECK(event_op(g, EVTCHNOP_alloc_unbound, &alloc) == 0);
     a = alloc.port;
-    CHECK(send_to(g, a) == 0 && !s->evtchn_pending[0]); /* to nobody */
+    CHECK(send_to(g, a) == 0 && !s->evtchn_pending[0]); /* nobody listens */
     bind = (struct evtchn_bind_interdomain){.remote_dom = DOMID_SELF, .remote_port = a};
     CHECK(event_op(g, EVTCHNOP_bind_interdomain, &bind) == 0);
     b = bind.local_port;
@@ -55,7 +55,7 @@ static void event_user(struct guest *g)
     g->v->vcpu_info->evtchn_upcall_mask = 1;
     CHECK(send_to(g, a) == 0 && g->upcalls == 3 && g->v->vcpu_info->evtchn_upcall_pending);
     CHECK(!this_cpu.work);
-    CALL(g, do_sched_op(SCHEDOP_block, NULL)); /* unmasks, and there is something */
+    CALL(g, do_sched_op(SCHEDOP_block, NULL)); /* unmasks, and an event is pending */
     CHECK(g->upcalls == 4);
 
     /* VIRQs */
@@ -98,7 +98,7 @@ void test_events(void)
     CHECK(step_reached == 1);
 }
 
-/* A domain that is not privileged may not name others, nor itself by number. */
+/* A domain that is not privileged may not name others, and may not name itself by number. */
 static void humble(struct guest *g)
 {
     alloc = (struct evtchn_alloc_unbound){.dom = 0, .remote_dom = DOMID_SELF};
@@ -123,7 +123,7 @@ void test_rights(void)
 {
     step_reached = 0;
     add_domain(0, allocator);
-    add_domain(3, humble); /* 1 may still be dying, of the test before */
+    add_domain(3, humble); /* domain 1 may still be dying, from the test before */
     simulate(MS(1000));
     CHECK(step_reached == 1);
 }

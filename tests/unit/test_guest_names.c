@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the profile of a guest knows of a hypervisor's symbols (bench/profile/guest_names.c), Int82's and Xen's: which
- * function is which hypercall, which entry is which trap or interrupt; and what it calls the reasons.
+ * What the profile of a guest knows about a hypervisor's symbols (bench/profile/guest_names.c), Int82's and Xen's:
+ * which function is which hypercall, which entry is which trap or interrupt, and the names of the reasons.
  */
 #include "bench_test.h"
 #include "profile/guest_profile.h"

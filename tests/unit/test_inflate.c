@@ -2,10 +2,11 @@
 /*
  * gzip (xen/common/boot/inflate.c), on the host, against zlib.
  *
- * Proves: whatever zlib packs, at all levels, strategies and headers, is unpacked to the last byte, whatever is behind
- * it; several members are one file; for streams changed at random, the answer (good or bad, and the bytes) is zlib's;
- * files cut off anywhere, with wrong trailers or impossible sizes are refused; nothing outside of the input and the
- * announced output is touched (each is allocated to its exact length, for the address sanitizer).
+ * Proves: whatever zlib packs, with all levels, strategies and headers, is unpacked to the last byte, whatever comes
+ * after it; several members make one file; for streams changed at random, the answer (good or bad, and the bytes) is
+ * the same as zlib's; files cut off anywhere, or with wrong trailers or impossible sizes, are refused; nothing outside
+ * of the input and the announced output is touched (each is allocated with its exact length, for the address
+ * sanitizer).
  */
 #include "unit.h"
 
@@ -47,7 +48,7 @@ static void make_data(unsigned int kind, uint32_t size)
         case NOISE:
             data[i++] = r >> 7;
             break;
-        case WORDS: /* pieces of what came before, near and far, and new bytes */
+        case WORDS: /* pieces of earlier text, near and far, and new bytes */
             if (i > 300 && r & 0x100)
                 for (uint32_t from = (r >> 9) % (i - 90); n; n--)
                     data[i++] = data[from++];
@@ -61,7 +62,7 @@ static void make_data(unsigned int kind, uint32_t size)
     }
 }
 
-/* What gzip would write, and raw deflate for window_bits below 0; allocated to its exact length. */
+/* What gzip would write; raw deflate if window_bits is below 0. Allocated with its exact length. */
 static uint8_t *pack(uint32_t size, int level, int strategy, int window_bits, gz_header *header, size_t *packed)
 {
     static uint8_t buffer[MAX_DATA + MAX_DATA / 10 + 4096];
@@ -179,7 +180,7 @@ static void trailers(void)
     for (unsigned int bit = 0; bit < 8; bit++) {
         packed[3] = 1 << bit;
         CHECK((bit == 0) == !refusal(packed, size), "flag %u",
-              bit); /* text, and those that belong to a longer header */
+              bit); /* the text flag, and those that belong to a longer header */
     }
     packed[3] = 0;
     packed[2] = 7;
@@ -197,7 +198,7 @@ static void trailers(void)
     free(packed);
 }
 
-/* What the trailer says is not believed: nobody allocates 4 GiB for 30 bytes. */
+/* The trailer is not believed: nobody allocates 4 GiB for 30 bytes. */
 static void impossible_size(void)
 {
     size_t size;
@@ -235,7 +236,7 @@ static void join_member(uint32_t from, uint32_t n)
     free(packed);
 }
 
-/* Of exact length, for the address sanitizer. */
+/* With its exact length, for the address sanitizer. */
 static const char *check_joined(uint32_t unpacked, const char *what)
 {
     uint8_t *copy = malloc(joined_size);
@@ -249,7 +250,7 @@ static const char *check_joined(uint32_t unpacked, const char *what)
     return error;
 }
 
-/* What stands behind a member and is none. */
+/* Data after a member that is not a member itself. */
 static void padding(void)
 {
     static const struct {
@@ -319,7 +320,7 @@ static void members(void)
     CHECK(error && strstr(error, "another size"), "%s", error);
 }
 
-/* A member refers to its own data only. */
+/* A member refers only to its own data. */
 static void members_are_apart(void)
 {
     static const uint8_t repeat[] = {0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 2, 0}; /* copies 3 from 1 before; end */
@@ -336,7 +337,7 @@ static void members_are_apart(void)
     CHECK(error && strstr(error, "before its beginning"), "%s", error);
 }
 
-/* Unpacks raw deflate: the bytes, or -1 if zlib refuses it or does not use all of it. */
+/* Unpacks raw deflate. Returns the number of bytes, or -1 if zlib refuses it or does not use all of it. */
 static long by_zlib(const uint8_t *packed, size_t size, uint8_t *out, size_t room)
 {
     z_stream z = {.next_in = (Bytef *)packed, .avail_in = size, .next_out = out, .avail_out = room};
@@ -357,7 +358,7 @@ static void put32(uint8_t *at, uint32_t v)
 static uint8_t zlib_out[4 * MAX_DATA];
 static unsigned int zlib_good, zlib_bad;
 
-/* A gzip file around raw deflate, with the trailer that fits what zlib makes of it. */
+/* Makes a gzip file around raw deflate, with the trailer that fits what zlib makes of it. */
 static void compare(const uint8_t *raw, size_t raw_size)
 {
     long n = by_zlib(raw, raw_size, zlib_out, sizeof(zlib_out));
@@ -381,7 +382,7 @@ static void compare(const uint8_t *raw, size_t raw_size)
     free(out);
 }
 
-/* Changed in a few bits, mostly near the beginning, where the codes are defined. */
+/* A few bits are changed, mostly near the beginning, where the codes are defined. */
 static void mutations(void)
 {
     zlib_good = zlib_bad = 0;
@@ -405,7 +406,7 @@ static void mutations(void)
     CHECK(zlib_good > 5000 && zlib_bad > 5000, "%u %u", zlib_good, zlib_bad);
 }
 
-/* No stream to begin with. Every first byte is a block's kind and the beginning of its codes. */
+/* Random bytes, not changed streams. Every first byte is a block's kind and the beginning of its codes. */
 static void noise(void)
 {
     zlib_good = zlib_bad = 0;

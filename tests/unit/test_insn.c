@@ -80,7 +80,7 @@ static void targets(void)
     CHECK(d.direct && !d.conditional && d.target == AT);
 }
 
-/* What decides whether an unexpected way on is a fault: QEMU's own rules, docs/profiling.md. */
+/* What decides whether an unexpected next address is a fault: QEMU's own rules, docs/profiling.md. */
 static void faults(void)
 {
     CHECK(insn_decode(AT, (const uint8_t[]){0x0f, 0x0b}, 2).early_fault);       /* ud2 */
@@ -93,7 +93,7 @@ static void faults(void)
     CHECK(insn_decode(AT, (const uint8_t[]){0x53}, 1).memory);              /* push %ebx */
 }
 
-/* Bytes that end too early must not be read past. */
+/* If the bytes end too early, nothing beyond them may be read. */
 static void short_input(void)
 {
     for (unsigned b = 0; b < 256; b++) {

@@ -2,9 +2,9 @@
 /*
  * Guest kernels' files (xen/common/boot/kernel_image.c), on the host.
  *
- * Proves: plain ones, those compressed by gzip and bzImages around either are opened; bzImages are entered only where
- * their payload lies within the file; what another program has compressed is refused with that program's name, and what
- * only looks like it is left to the parser of ELF files; and memory is given back after each failure.
+ * Proves: plain files, those compressed by gzip, and bzImages around either are opened; a bzImage is opened only if its
+ * payload lies within the file; a file that another program has compressed is refused with that program's name, and a
+ * file that only looks like one is left to the parser of ELF files; memory is given back after each failure.
  */
 #include "unit.h"
 
@@ -50,7 +50,7 @@ static const char *open_file(struct kernel_image *k)
     error = open_kernel_image(k, copy, file_size);
     if (error)
         CHECK(!pieces, "%u pieces kept after: %s", pieces, error);
-    else if (!k->memory) { /* within the file */
+    else if (!k->memory) { /* it lies within the file */
         CHECK(k->data >= copy && k->data + k->size <= copy + file_size, "outside the file");
         k->data = file + (k->data - copy);
     }
@@ -152,7 +152,7 @@ static void bad_bzimages(void)
     file[VERSION] = 7;
     CHECK(open_file(&k), "old version");
     bzimage_around(kernel, sizeof(kernel), 4, 0);
-    for (uint32_t size = 0; size <= 0x260; size++) { /* a header cut off is none */
+    for (uint32_t size = 0; size <= 0x260; size++) { /* a header that is cut off is not a header */
         file_size = size;
         CHECK(!open_file(&k) == (size < HEADER_END), "cut to %x", size);
         close_kernel_image(&k);
@@ -180,10 +180,10 @@ static void bad_files(void)
         {"lzma", "\340\377\377\377\377\377\377\377\377\377\377\377\377\0"},
     };
     static const char none[][15] = {
-        "\341\0\0\200\0\377\377\377\377\377\377\377\377\0", /* no such settings */
-        "\135\0\0\201\1\377\377\377\377\377\377\377\377\0", /* no such dictionary */
+        "\341\0\0\200\0\377\377\377\377\377\377\377\377\0", /* there are no such settings */
+        "\135\0\0\201\1\377\377\377\377\377\377\377\377\0", /* there is no such dictionary */
         "\135\0\0\200\0\377\377\377\377\377\377\377\377\1", /* does not begin with 0 */
-        "\135\0\0\200\0\377\377\377\377\377\377\377\177\0", /* no such size */
+        "\135\0\0\200\0\377\377\377\377\377\377\377\177\0", /* there is no such size */
         "\135\0\10\0\0\377\377\377\377\377\377\377\377",    /* cut off */
         "BZ",
         "\375 7zX",
@@ -204,7 +204,7 @@ static void bad_files(void)
         error = open_file(&k);
         CHECK(error && strstr(error, text), "%u in a bzImage: %s", i, error);
     }
-    for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) { /* the parser of ELF files has the last word */
+    for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) { /* the parser of ELF files decides */
         memcpy(file, none[i], 14);
         file_size = i == 4 ? 13 : strlen(none[i]) < 4 ? strlen(none[i]) : 14;
         CHECK(!open_file(&k), "%u", i);

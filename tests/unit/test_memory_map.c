@@ -2,10 +2,10 @@
 /*
  * The machine's memory map and what of it is free (xen/common/boot/memory_map.c, free_ranges.c), on the host.
  *
- * Proves: maps in any order, with entries that overlap within, twice, by half, wrap round or are empty, come out
- * ascending and without overlaps, each byte of the type that a plain model gives it; no two of a type side by side;
- * with too little room the smallest are left out and counted; and ranges of free memory agree with an array of pages
- * after any sequence of reserving and taking.
+ * Proves: whatever the order of the entries, and if they lie within each other, are given twice, overlap in part, wrap
+ * round or are empty, the map comes out ascending and without overlaps; each byte has the type that a plain model gives
+ * it, and no two neighbours have the same type; if there is too little room, the smallest entries are left out and
+ * counted; and ranges of free memory agree with an array of pages after any sequence of reserving and taking.
  */
 #include "unit.h"
 
@@ -74,7 +74,7 @@ static void check_shape(const char *name, const struct e820entry *map, uint32_t 
     }
 }
 
-/* Against the model, for the units from base up. Returns the number of entries. */
+/* Compares with the model, for the units from base up. Returns the number of entries. */
 static uint32_t check_merge(const char *name, const struct e820entry *raw, uint32_t n, uint64_t base)
 {
     static struct e820entry map[ROOM];
@@ -124,17 +124,17 @@ static const struct {
     MAP(1, E(0, 1000, 1)),
     MAP(1, E(10, 1000, 1), E(10, 1000, 1)), /* twice */
     MAP(1, E(10, 1000, 1), E(100, 200, 1)), /* within */
-    MAP(1, E(100, 200, 1), E(10, 1000, 1)), /* the other way round */
-    MAP(1, E(10, 600, 1), E(400, 1000, 1)), /* half */
+    MAP(1, E(100, 200, 1), E(10, 1000, 1)), /* the same in the opposite order */
+    MAP(1, E(10, 600, 1), E(400, 1000, 1)), /* they overlap in part */
     MAP(1, E(400, 1000, 1), E(10, 600, 1)),
-    MAP(1, E(10, 100, 1), E(100, 200, 1)), /* side by side */
+    MAP(1, E(10, 100, 1), E(100, 200, 1)), /* neighbours */
     MAP(2, E(10, 100, 1), E(101, 200, 1)), /* a unit between them */
     MAP(2, E(10, 100, 1), E(100, 200, 2)),
     MAP(3, E(10, 1000, 1), E(100, 200, 2)), /* reserved within RAM */
     MAP(3, E(100, 200, 2), E(10, 1000, 1)),
-    MAP(2, E(10, 600, 1), E(400, 1000, 2)), /* half of it reserved */
+    MAP(2, E(10, 600, 1), E(400, 1000, 2)), /* reserved in part */
     MAP(2, E(10, 600, 2), E(400, 1000, 1)),
-    MAP(1, E(10, 600, 1), E(10, 600, 2)), /* RAM and reserved at once */
+    MAP(1, E(10, 600, 1), E(10, 600, 2)), /* RAM and reserved at the same place */
     MAP(1, E(10, 600, 2), E(10, 600, 1)),
     MAP(1, E(100, 200, 1), E(10, 600, 2)), /* RAM within reserved */
     MAP(2, E(10, 600, 1), E(10, 20, 2)),   /* the same beginning */
@@ -164,7 +164,7 @@ static const struct {
 static void given_maps(void)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(maps); i++) {
-        uint32_t n = ARRAY_SIZE(maps[i].raw), entries; /* those that are not given are empty */
+        uint32_t n = ARRAY_SIZE(maps[i].raw), entries; /* the entries that are not given are empty */
 
         entries = check_merge(maps[i].name, maps[i].raw, n, maps[i].base);
         CHECK(entries == maps[i].entries, "%s: %u entries, not %u", maps[i].name, entries, maps[i].entries);
@@ -173,7 +173,7 @@ static void given_maps(void)
     printf("%u given maps\n", (unsigned int)ARRAY_SIZE(maps));
 }
 
-/* Short and long ones, all over the model's units, sorted and not. */
+/* Short and long entries, all over the model's units, sorted and not. */
 static void random_maps(void)
 {
     static struct e820entry raw[100];
@@ -190,7 +190,7 @@ static void random_maps(void)
     }
 }
 
-/* The same whatever the order. */
+/* The result must be the same for any order. */
 static void any_order(void)
 {
     static struct e820entry raw[40], first[ROOM], again[ROOM];
@@ -282,20 +282,20 @@ static void set_pages(uint32_t first, uint32_t end, bool free)
 static void whole_pages(void)
 {
     nr_ranges = 0;
-    add_range(0x10001, 0x13FFF); /* two whole pages in it */
+    add_range(0x10001, 0x13FFF); /* contains two whole pages */
     add_range(0x20000, 0x20FFF);
     add_range(UINT64_MAX - 5, UINT64_MAX);
     CHECK(nr_ranges == 1 && ranges[0].start == 0x11000 && ranges[0].end == 0x13000, "%llx", ranges[0].start);
     reserve(0x11FFF, 0x11FFF);
     CHECK(nr_ranges == 1, "nothing was reserved");
-    reserve(0x11FFF, 0x12000); /* a byte of the first */
+    reserve(0x11FFF, 0x12000); /* a byte of the first page */
     CHECK(nr_ranges == 1 && ranges[0].start == 0x12000, "%llx", ranges[0].start);
     reserve(0, UINT64_MAX);
     CHECK(!nr_ranges, "%u left", nr_ranges);
     CHECK(!take_range(PAGE_SIZE, PAGE_SIZE, UINT64_MAX), "taken from nothing");
 }
 
-/* The highest aligned place that is free, by the model. */
+/* The model's highest aligned free place. */
 static uint32_t highest(uint32_t pages, uint32_t align, uint32_t below)
 {
     for (uint32_t at = (below - MIN(pages, below)) / align * align;; at -= align) {

@@ -3,16 +3,17 @@
  * Frames and page types (frames.c, page_tables.c, l1_refs.S), mmu_update and update_va_mapping (mmu_update.c and the
  * fast paths of mmu_fast.S), mmuext_op and descriptor tables, on the host.
  *
- * Proves that every reference is accounted for, whatever a guest does: after each operation, refused or not, an auditor
- * that knows nothing of the hypervisor's ways counts again, from the tables' contents alone, who refers to each frame
- * and as what, and compares with the frame table. Likewise that no frame serves as a table while the TLB may still know
- * it as writable, and that a failing batch has done what stands before its failure and nothing behind it.
+ * Proves that every reference is accounted for, whatever a guest does. After each operation, refused or not, an auditor
+ * counts again who refers to each frame and as what, and compares that with the frame table. It knows nothing of the
+ * hypervisor's methods and uses only the contents of the tables. Also proves that no frame serves as a table while the
+ * TLB may still hold it as writable, and that a failing batch has done the entries before its failure and none after
+ * it.
  *
- * It can be trusted because the hypervisor's files run unchanged: this is a 32-bit program with memory where the frame
- * table, the windows and the machine-to-physical table are; privileged instructions fault, and are counted and left out
- * by a signal handler; guest accesses that fault go through the real exception table. In the midst of operations
+ * It can be trusted because the hypervisor's files run unchanged: this is a 32-bit program that has memory where the
+ * frame table, the windows and the machine-to-physical table are. Privileged instructions fault; a signal handler
+ * counts and skips them. Guest accesses that fault go through the real exception table. In the middle of operations
  * another vCPU of the same domain may run and do things of its own. The same random sequences go through C and through
- * assembly, and must leave the same.
+ * assembly, and must leave the same state.
  */
 #include "mm_linear.h"
 #include "mm_system.h"
@@ -158,7 +159,7 @@ static void flush_before_new_type(void)
     CHECK(flushes == before + 1);
     audit(true);
     CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, FREE_A, 0), 0);
-    /* Long ago: a flush has been since. */
+    /* Long ago: there has been a flush since. */
     CHECK_RC(set_entry(L1, 1, entry(FREE_A, RW)), 0);
     guest_runs();
     CHECK_RC(set_entry(L1, 1, entry(FREE_A, RO)), 0);
@@ -358,7 +359,7 @@ static void shown_frames_stay_what_they_are(void)
     CHECK_RC(set_entry(L1, 1, entry(0, 0)), 0);
 }
 
-/* XSA-279. On one CPU an INVLPG more than is needed can be seen by nobody, so the full flush is looked at. */
+/* XSA-279. On one CPU nobody can see one INVLPG more than needed, so this checks the full flush. */
 static void failed_updates_do_not_flush(void)
 {
     unsigned int before = flushes;
@@ -374,7 +375,7 @@ static void failed_updates_do_not_flush(void)
     audit(true);
 }
 
-/* A frame that comes back to somebody while the TLB may know it as writable by its former owner. */
+/* Somebody gets a frame while the TLB may still hold it as writable by its former owner. */
 static void flush_for_a_new_owner(void)
 {
     unsigned int before;
@@ -396,7 +397,7 @@ static void flush_for_a_new_owner(void)
     audit(true);
 }
 
-/* Neither a table nor the data of another domain's can be written to. */
+/* Neither a table nor the data of another domain can be written to. */
 static void foreign_tables(void)
 {
     for (mfn_t mfn = FOREIGN; mfn < OURS; mfn++) {
@@ -414,7 +415,7 @@ static void foreign_tables(void)
     audit(true);
 }
 
-/* The only test to run, or NULL: all. */
+/* The only test to run, or NULL for all. */
 static const char *wanted;
 
 static bool is_wanted(const char *name)
@@ -468,7 +469,7 @@ static void random_pair(const char *name, uint32_t seed, uint32_t steps, bool pr
     }
 }
 
-/* words: argc and argv. With a number, only the random runs, from that seed on: to look for more by hand. With a name,
+/* words: argc and argv. With a number: only the random runs, from that seed on, to search further by hand. With a name:
  * only the test of that name. */
 int test_main(const uint32_t *words);
 int test_main(const uint32_t *words)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What boot loaders tell (xen/arch/x86/boot/multiboot.c), on the host.
+ * What boot loaders report (xen/arch/x86/boot/multiboot.c), on the host.
  *
- * Proves: memory maps in all the forms that boot loaders and firmware give them come out as on Xen, and what is given
- * up is told; command lines of any length are read; and no number of the Multiboot structure, however wrong, is
- * believed: each of those that cannot be meant stops the boot with its own words.
+ * Proves: memory maps in all the forms that boot loaders and firmware use come out as on Xen, and what is given up is
+ * reported; command lines of any length are read; and no number of the Multiboot structure is believed, however wrong
+ * it is: each one that cannot be right stops the boot with its own message.
  */
 #include "unit.h"
 
@@ -65,7 +65,7 @@ void parse_command_line(const char *line)
     parsed = line;
 }
 
-/* --- What a boot loader would have left */
+/* --- What a boot loader would leave */
 
 static struct multiboot_info info;
 static struct multiboot_module module[MAX_MODULES + 8];
@@ -103,7 +103,7 @@ static void good_machine(void)
                                    .mmap_addr = (uint32_t)map_bytes};
 }
 
-/* Does it boot? */
+/* Does this machine boot? */
 static bool boot(void)
 {
     said[0] = 0;
@@ -178,7 +178,7 @@ static void without_a_map(void)
     EXPECT_SAID(above_the_limit());
 }
 
-/* A size of -4 leads back to where it stands. */
+/* A size of -4 leads back to the same entry. */
 static void sizes_of_entries(void)
 {
     static const uint32_t bad[] = {0, 4, 19, 0xFFFFFFFC, 0xFFFFFFF0};
@@ -195,7 +195,7 @@ static void sizes_of_entries(void)
     good_machine();
     map_length = 0;
     entry(20, 0, 0x9FC00, 1);
-    entry(28, M, 127 * M, 1); /* a later version's, with more fields */
+    entry(28, M, 127 * M, 1); /* from a later version, with more fields */
     entry(20, 128 * M, 128 * M, 1);
     EXPECT_BOOT();
     CHECK(ram() == 0x9FC00 + 255ull * M && !said[0], "%llu; says: %s", ram(), said);
@@ -204,17 +204,17 @@ static void sizes_of_entries(void)
 static void as_xen_mends_maps(void)
 {
     good_machine();
-    entry(20, 0x80000, 0x100000, 1); /* over the VGA hole */
+    entry(20, 0x80000, 0x100000, 1); /* across the VGA hole */
     EXPECT_BOOT();
     CHECK(!map_is_ram(machine_map, machine_map_entries, 0xA0000, 0xA0001), "RAM at 640 KiB");
     CHECK(ram() == 0x9FC00 + 255ull * M, "the entry that says reserved wins: %llu", ram());
     good_machine();
-    entry(20, 0x10000000, 0x700000000 + 16 * M, 1); /* the upper word was left as it was */
+    entry(20, 0x10000000, 0x700000000 + 16 * M, 1); /* the upper word holds an old value */
     EXPECT_BOOT();
     EXPECT_SAID("only the lower 32 bits are believed");
     CHECK(ram() == 0x9FC00 + 271ull * M, "%llu", ram());
     good_machine();
-    entry(20, 0x100000000, 0x400000000, 1); /* above 4 GiB it is meant */
+    entry(20, 0x100000000, 0x400000000, 1); /* above 4 GiB it is meant as it is */
     EXPECT_BOOT();
     EXPECT_SAID(above_the_limit());
     EXPECT_SAID("there is some up to 20480 MiB");
@@ -340,7 +340,7 @@ static void bad_modules(void)
         {4096, 64 * M, "where the hypervisor is"},
         {255 * M, 256 * M + 1, "does not lie in RAM"},
         {256 * M, 257 * M, "does not lie in RAM"},
-        {0x9F000, 0x9FBFF, "does not lie in RAM"}, /* the page's end is the BIOS's */
+        {0x9F000, 0x9FBFF, "does not lie in RAM"}, /* the end of this page belongs to the BIOS */
         {0xF0000, 0xF1000, "does not lie in RAM"},
         {32 * M, 70 * M, "overlap"},
         {64 * M, 64 * M + 1, "overlap"},
@@ -365,7 +365,7 @@ static void odd_modules(void)
 {
     good_machine();
     info.mods_count = 3;
-    module[1] = (struct multiboot_module){.start = 64 * M + 8192, .end = 64 * M + 8193}; /* right behind the first */
+    module[1] = (struct multiboot_module){.start = 64 * M + 8192, .end = 64 * M + 8193}; /* directly after the first */
     module[2] = (struct multiboot_module){.start = M, .end = M};                         /* empty, wherever it is */
     EXPECT_BOOT();
     CHECK(nr_modules == 3 && modules[1].size == 1 && !modules[2].size, "%u", nr_modules);
@@ -378,7 +378,7 @@ static void odd_modules(void)
     CHECK(nr_modules == MAX_MODULES, "%u", nr_modules);
 }
 
-/* Any bytes at all: it boots or it says why not, and it comes back. */
+/* Any bytes at all: either it boots or it says why not, and in either case it returns. */
 static void any_numbers(void)
 {
     uint32_t state = 1, boots = 0;
@@ -396,7 +396,7 @@ static void any_numbers(void)
             else if ((state >> 8) % 4 == 0)
                 word[(state >> 10) % (sizeof(info) / 4)] ^= 0x80000000 | state;
         }
-        module[0].string = 0; /* a host has no memory everywhere */
+        module[0].string = 0; /* a host does not have memory at every address */
         info.cmdline = (uint32_t) "";
         info.mods_addr = (uint32_t)module;
         info.mods_count = MIN(info.mods_count, 40);

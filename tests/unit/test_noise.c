@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Noise and verdicts: 150 rows on an engine that varies, nine boots of each side in turns, each boot a little faster or
- * slower as a whole and in each row, samples that are only ever disturbed upwards, and a machine that gets slower all
- * the time. Equal builds give no finding; a change of 2 % in ten rows is found, and nothing else.
+ * Noise and verdicts. 150 rows are measured on an engine that varies, in nine boots of each side, in turn. Each boot is
+ * a little faster or slower as a whole and in each row, samples are only ever disturbed upwards, and the machine gets
+ * slower all the time. Equal builds must give no finding. A change of 2 % in ten rows must be found, and nothing else.
  */
 #include "bench_test.h"
 #include "result/many.h"
@@ -12,7 +12,7 @@
 #define BOOTS   9
 #define SAMPLES 9
 #define RUNS    20
-#define SPREAD  0.003 /* between boots, as a share of the figure: half of its variance is the boot's, half the row's */
+#define SPREAD  0.003 /* between boots, as a share of the figure: half of the variance is the boot's, half the row's */
 #define DRIFT   0.003 /* from the first boot to the last */
 
 static uint64_t state;
@@ -29,7 +29,7 @@ static double normal(void)
     return sqrt(-2 * log(uniform())) * cos(2 * M_PI * uniform());
 }
 
-/* One boot; CHANGED rows are FACTOR times as slow. WHEN is how late in the session it is, from 0 to 1. */
+/* Makes one boot. CHANGED rows are FACTOR times as slow. WHEN is how late in the session it is, from 0 to 1. */
 static struct result *boot(size_t changed, double factor, double when)
 {
     struct result *r = xcalloc(1, sizeof(*r));
@@ -55,7 +55,7 @@ static struct result *boot(size_t changed, double factor, double when)
 }
 
 struct found {
-    size_t table, gate, wrong; /* rows that differ; wrong: among those that were not changed */
+    size_t table, gate, wrong; /* rows that differ; wrong: those of them that were not changed */
     size_t unsure;
 };
 
@@ -118,10 +118,10 @@ static void one_row_among_all(void)
 {
     CHECK(session(7, BOOTS, 1, 1.02).gate == 1);
     CHECK(session(7, BOOTS, 1, 0.98).table == 1);
-    CHECK(session(7, BOOTS, 1, 0.98).gate == 0); /* faster is no regression */
+    CHECK(session(7, BOOTS, 1, 0.98).gate == 0); /* faster is not a regression */
 }
 
-/* Five boots can show no single row among 150, and say so instead of "no difference". */
+/* Five boots can prove nothing about a single row among 150. The verdict must say that, and not "no difference". */
 static void too_few_rounds(void)
 {
     CHECK(session(3, 5, 0, 1).unsure == ROWS);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page allocator (xen/common/memory/page_alloc.c), on the host, against a plain array of what is free.
+ * The page allocator (xen/common/memory/page_alloc.c), on the host, against a plain array that says which frames are
+ * free.
  *
  * Proves, over a long random sequence of allocations of all sizes and of frees: a block is free, aligned, below the
- * limit that was asked for, and the lowest such block; "none" is answered only when there is none; the number of free
- * frames is right; boot memory is the highest run of frames there is; heap pages come zeroed and are given back.
+ * requested limit, and the lowest such block; the answer "none" comes only when there is none; the number of free
+ * frames is right; boot memory is the highest free run of frames; heap pages are zeroed and can be given back.
  */
 #include "unit.h"
 
@@ -128,7 +129,7 @@ static void orders_beyond_all(void)
     CHECK(alloc_dom_frames(0, 2049) == 2048, "just below the limit");
 }
 
-/* Against the model: the highest run there is, of any length; and all comes back. */
+/* Against the model: the highest free run of any length. Then all of it is given back. */
 static void boot_memory(void)
 {
     reset();

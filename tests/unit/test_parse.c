@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The protocol's parser (bench/result/parse.c): a whole console gives its rows whatever the pieces it arrives in; every
- * cut of it is refused; so is each way to be wrong, and each sample that no processor can have taken.
+ * The protocol's parser (bench/result/parse.c). A whole console gives its rows, whatever pieces it arrives in. Every
+ * console that is cut off is refused, and so is each kind of wrong line, and each sample that no processor can have
+ * produced.
  */
 #include "bench_test.h"
 #include "result/distribution.h"
@@ -220,7 +221,7 @@ static void effect_errors(void)
     result_free(r);
 }
 
-/* A row that the hypervisor has not got is neither a row nor an error; the result says which and why. */
+/* A row that the hypervisor does not have is neither a row nor an error; the result says which one and why. */
 static void skipped_rows(void)
 {
     static const char text[] =
@@ -233,7 +234,7 @@ static void skipped_rows(void)
     result_free(r);
 }
 
-/* Noise of any kind must neither crash the parser nor make a result. The generator is fixed: failures repeat. */
+/* No kind of noise may crash the parser or give a result. The generator is fixed, so failures repeat. */
 static void noise(void)
 {
     unsigned long long seed = 82;

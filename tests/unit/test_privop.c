@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Privileged instructions (xen/arch/x86/emulate/privop.c, ports.c, cpuid.c and what they stand on), on the host.
+ * Privileged instructions (xen/arch/x86/emulate/privop.c, ports.c, cpuid.c and what they use), on the host.
  *
- * Each test gives a frame and the bytes of an instruction, and looks at the frame and at what the hypervisor was asked
- * to do. Instructions whose emulation would really execute a privileged one are left to the conformance guest. As in
- * test_ptwr.c, the hypervisor's code runs unchanged in a 32-bit program; what it calls is replaced here.
+ * Each test gives a frame and the bytes of an instruction, and checks the frame and what the hypervisor was asked to
+ * do. Instructions whose emulation would really execute a privileged one are tested in the conformance guest. As in
+ * test_ptwr.c, the hypervisor's code runs unchanged in a 32-bit program, and the functions that it calls are replaced
+ * here.
  */
 #include "privop_world.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Privileged instructions, continued from test_privop.c: ports, and segments as string I/O meets them. */
+/* Privileged instructions, continued from test_privop.c: ports, and the segments that string I/O uses. */
 #include "privop_world.h"
 #include "unit.h"
 
@@ -74,7 +74,7 @@ void test_ports(void)
     CHECK(DOES("\xe4\x70") && regs.eax == 0x0A, "read back %x", regs.eax);
     regs.eip = CODE;
     CHECK(DOES("\xe4\x71") && regs.eax == 0xFF, "CMOS data is domain 0's %x", regs.eax);
-    /* Domain 0 is kept from the hypervisor's own devices: no real IN, which would end this program. */
+    /* Domain 0 must not reach the hypervisor's own devices. There is no real IN, which would end this program. */
     for (unsigned int i = 0; i < 4; i++) {
         static const uint16_t ports[] = {0x20, 0xA1, 0x3F8, 0xCF9};
 
@@ -115,7 +115,7 @@ void test_pit(void)
     guest_out(0x43, 1, 0xE8); /* read back the status */
     CHECK((guest_in(0x42, 1) & 0x3F) == 0x14, "status");
     now += 3600ull * 24 * 365 * 100 * 1000000000;
-    guest_in(0x42, 1); /* a hundred years later: no overflow to trap */
+    guest_in(0x42, 1); /* a hundred years later: no overflow that traps */
 }
 
 void test_string_io(void)
@@ -157,7 +157,7 @@ void test_string_io(void)
     CHECK(!EXECUTE("\x6c") && !EXECUTE("\x6e"), "IOPL 0");
 }
 
-/* OUTS through SS: the one segment that a frame holds. */
+/* OUTS through SS, the one segment register that a frame holds. */
 static bool outs_through(uint16_t ss, uint32_t offset)
 {
     start(RING1_CS);

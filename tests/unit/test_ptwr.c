@@ -2,10 +2,10 @@
 /*
  * Writable page tables (xen/arch/x86/emulate/ptwr.c with decode.c, insn.c and seg.c), on the host.
  *
- * Proves that an emulated store does exactly what the processor does: each random instruction is executed by this very
- * processor on one copy of a page, and by ptwr_fault() on another; then registers, flags and pages must be equal. It
+ * Proves that an emulated store does exactly what the processor does. Each random instruction is executed by this very
+ * processor on one copy of a page, and by ptwr_fault() on another. Then registers, flags and pages must be equal. It
  * can be trusted because the hypervisor's code runs unchanged: this is a 32-bit program that has memory where the
- * hypervisor has its frame table and windows. What is replaced: the page-table walk, and the validation of entries.
+ * hypervisor has its frame table and windows. Only the page-table walk and the validation of entries are replaced.
  */
 #include "ptwr_trial.h"
 #include "unit.h"
@@ -139,7 +139,7 @@ static void one_trial(const struct form *f)
 
     make_trial(&t, f);
     set_regs(&regs, &t);
-    for (unsigned int i = 0; i < 4 && ok && regs.eip == CODE; i++) /* REP: an element at a time */
+    for (unsigned int i = 0; i < 4 && ok && regs.eip == CODE; i++) /* REP: one element at a time */
         ok = ptwr_fault(&regs, f->kind == STRING ? regs.edi : t.address);
     CHECK(ok, "%s: %s refused", f->name, hex(&t));
     execute(&t);
@@ -175,7 +175,7 @@ static bool none_at_all(pte_t e)
     return false;
 }
 
-/* Emulates code (hexadecimal would hide the sense: bytes) with EAX the value, EDX the address. */
+/* Emulates these bytes (in hexadecimal nobody could read them) with the value in EAX and the address in EDX. */
 static bool store(struct cpu_user_regs *regs, const char *code, unsigned int length, uint32_t addr, uint32_t value)
 {
     struct trial t = {.length = length, .eflags = 0x202};
@@ -201,7 +201,7 @@ static void test_refused(void)
             struct trial t;
 
             if (forms[k].kind == CMPXCHG8B || forms[k].kind == CMPXCHG)
-                continue; /* those may fail to compare, which is no update */
+                continue; /* their comparison may fail, and then there is no update */
             make_trial(&t, &forms[k]);
             set_regs(&regs, &t);
             saved = regs;
@@ -289,7 +289,7 @@ static void test_single_step(void)
     CHECK(!bounced_vector, "vector %u", bounced_vector);
 }
 
-/* Code at the end of a page: bytes beyond the instruction need not be there. */
+/* Code at the end of a page: bytes after the instruction need not exist. */
 static void test_code_at_page_end(void)
 {
     static const uint8_t plain[] = {0x89, 0x02}, lock[] = {0xF0, 0x80, 0x22, 0xFD};
@@ -310,7 +310,7 @@ static void test_code_at_page_end(void)
     }
 }
 
-/* A segment of its own base: what is stored to is base + offset. */
+/* A segment with its own base: the store goes to base + offset. */
 static void test_segment_base(void)
 {
     struct cpu_user_regs regs;
@@ -332,7 +332,7 @@ static void test_segment_base(void)
     CHECK(!ptwr_fault(&regs, GUEST_TABLE + 0x40), "no LDT");
 }
 
-/* A flat code segment of the guest's own is looked up once, and then as good as Xen's. */
+/* A flat code segment of the guest's own is looked up once. After that it is as good as Xen's. */
 static void test_own_code_segment(void)
 {
     uint32_t *descriptor = (uint32_t *)(AREA + VCPU_AREA_GDT) + 2 * 12;
@@ -348,7 +348,7 @@ static void test_own_code_segment(void)
         CHECK(ptwr_fault(&regs, GUEST_TABLE) && table_window()->lo == 9 && regs.eip == CODE + 2, "time %u", i);
         CHECK(vcpu.arch.flat_cs == 12 * 8 + 1, "%x", vcpu.arch.flat_cs);
     }
-    descriptor[0] = (CODE & 0xFFFFu) << 16 | 0xFFFF; /* one with a base is not taken for flat */
+    descriptor[0] = (CODE & 0xFFFFu) << 16 | 0xFFFF; /* one with a base must not be taken for flat */
     descriptor[1] = (CODE & 0xFF000000) | 0x0040BB00 | (CODE >> 16 & 0xFF);
     vcpu.arch.flat_cs = RING1_CS;
     set_regs(&regs, &t);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Result files (bench/result/json.c, csv.c, csv_text.c, result.c): what is written can be read again without loss; CSV
- * is RFC 4180's, with the fields where they stand; what cannot be a result is refused with the line.
+ * Result files (bench/result/json.c, csv.c, csv_text.c, result.c). What is written can be read again without loss. CSV
+ * follows RFC 4180, and its fields keep their places. What cannot be a result is refused, and the message has the line.
  */
 #include "bench_test.h"
 #include "result/csv_text.h"
@@ -111,7 +111,7 @@ static void globs(void)
 
 #define HEADER "name,batch,ticks_min,ticks_median,per_entry\n"
 
-/* What is no CSV of a result: the message names the line, and the column where there is one. */
+/* A CSV that is not one of a result: the message names the line, and the column if there is one. */
 static void wrong_csv(void)
 {
     static const struct {
@@ -172,14 +172,14 @@ static void csv_of_others(void)
     check_row(HEADER "\"a, \"\"b\"\"\",\"1\",\"10\",20,30\n", "a, \"b\"", 10, 20, 0);
     check_row(HEADER "\"a\nb\",1,10,20,30\n", "a\nb", 10, 20, 0);
     check_row("\"# engine: kvm\",,,,\n" HEADER "a,1,10,20,30\n", "a", 10, 20, 0);
-    /* An empty field stays where it is; columns are found by their names. */
+    /* An empty field keeps its place. Columns are found by their names. */
     check_row("name,batch,ticks_min,ticks_median,per_entry,q1,q3,p90,p99,p999,max\na,1,10,20,,,,,,,90\n", "a", 10, 20,
               90);
     check_row("max,note,ticks_median,name,ticks_min,batch\n90,x,20,a,10,1\n", "a", 10, 20, 90);
     check_row("a,1,10,20\n", "a", 10, 20, 0);
 }
 
-/* What is in a line about the result can neither break a line of the CSV nor become a row of it. */
+/* The text in a line about the result can neither break a line of the CSV nor become one of its rows. */
 static void infos_of_a_csv(void)
 {
     struct result *r = parse(console), *c;

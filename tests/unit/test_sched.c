@@ -3,9 +3,9 @@
  * Scheduler, timers, event channels and sched_op (xen/common), on the host.
  *
  * Proves who runs when, for how long, and who is woken by what. It can be trusted because the hypervisor's files run
- * unchanged: each vCPU is a coroutine whose stack is switched by context_switch(), and only the clock, the timer's
- * hardware and the way out to the guest are simulated here. Time passes only where a "guest" computes, so that every
- * run is the same.
+ * unchanged: each vCPU is a coroutine whose stack is switched by context_switch(), and only the clock, the timer
+ * hardware and the way out to the guest are simulated here. Time passes only while a "guest" computes, so every run is
+ * the same.
  */
 #include "sched_world.h"
 
@@ -19,7 +19,8 @@ static void test_alone(void)
     CHECK(arms <= 2); /* no slices for a lone vCPU: only a new time stamp each second */
 }
 
-/* Each that runs gets a new stamp each second, alone or in turn with others, and after a time when nobody ran. */
+/* Each vCPU that runs gets a new stamp each second: alone, in turn with others, and after a time in which nobody
+ * ran. */
 static void test_time_stamps(void)
 {
     add_domain(0, compute);
@@ -97,7 +98,7 @@ static void test_yield(void)
     CHECK(about(guests[1].ran, MS(50), US(200)));
 }
 
-/* Works for 100 us each millisecond, and measures how late it is woken. */
+/* Works for 100 us in each millisecond, and measures how late it is woken. */
 static void ticker(struct guest *g)
 {
     bind_virq = (struct evtchn_bind_virq){.virq = VIRQ_TIMER, .vcpu = 0};
@@ -118,8 +119,8 @@ static void test_latency(void)
     add_domain(1, compute);
     add_domain(2, ticker);
     simulate(MS(3000));
-    CHECK(guests[2].upcalls > 2000);        /* woken as often as it wanted, nearly */
-    CHECK(guests[2].max_latency <= MS(20)); /* at worst after a round of the others */
+    CHECK(guests[2].upcalls > 2000);        /* woken nearly as often as it wanted */
+    CHECK(guests[2].max_latency <= MS(20)); /* at worst after one round of the others */
     CHECK(about(guests[0].ran, guests[1].ran, MS(60)));
 }
 
@@ -135,7 +136,7 @@ static void pinger(struct guest *g)
     while (!ports[1])
         CALL(g, do_sched_op(SCHEDOP_yield, NULL));
     for (rounds = 0; rounds < 1000; rounds++) {
-        g->v->vcpu_info->evtchn_upcall_mask = 1; /* or the answer might come before `block` */
+        g->v->vcpu_info->evtchn_upcall_mask = 1; /* otherwise the answer could come before `block` */
         send_to(g, ports[0]);
         CALL(g, do_sched_op(SCHEDOP_block, NULL));
     }
@@ -147,7 +148,7 @@ static void ponger(struct guest *g)
         CALL(g, do_sched_op(SCHEDOP_yield, NULL));
     bind = (struct evtchn_bind_interdomain){.remote_dom = 0, .remote_port = ports[0]};
     CHECK(event_op(g, EVTCHNOP_bind_interdomain, &bind) == 0);
-    CHECK(g->upcalls == 1); /* in case that one was lost */
+    CHECK(g->upcalls == 1); /* in case that wake-up was lost */
     ports[1] = bind.local_port;
     for (;;) {
         CALL(g, do_sched_op(SCHEDOP_block, NULL));
@@ -168,7 +169,7 @@ static void test_pingpong(void)
     CHECK(arms < 20); /* not one for each switch */
 }
 
-/* --- Siblings: what kernels do with locks and calls across processors */
+/* --- Siblings: what kernels do with locks, and with calls from one processor to others */
 
 static bool locked, asked;
 static uint64_t spun;
@@ -196,7 +197,7 @@ static void locker(struct guest *g)
     }
 }
 
-/* Waits for an answer without giving the CPU away. */
+/* Waits for an answer without giving up the CPU. */
 static void asker(struct guest *g)
 {
     bind_ipi = (struct evtchn_bind_ipi){.vcpu = 1};
@@ -234,7 +235,7 @@ static void test_sibling_lock(void)
 {
     with_sibling(locker);
     CHECK(spun < MS(1));
-    CHECK(guests[1].upcalls >= 90); /* it was not kept from its work, either */
+    CHECK(guests[1].upcalls >= 90); /* its own work went on, too */
 }
 
 static void test_sibling_answers(void)
@@ -275,7 +276,7 @@ static void poller(struct guest *g)
     CHECK(step_reached == 2);
     CHECK(g->v->domain->shared_info->evtchn_pending[0] == 1u << ports[0]);
 
-    /* Pending already: no wait */
+    /* Something is pending already, so it does not wait */
     CHECK(CALL(g, do_sched_op(SCHEDOP_poll, &poll_arg)) == 0);
 
     poll_arg.nr_ports = 129;
@@ -331,11 +332,11 @@ static void timer_user(struct guest *g)
     CALL(g, do_sched_op(SCHEDOP_block, NULL));
     CHECK(now == start + MS(100) && g->upcalls == 2);
     start = now;
-    CALL(g, do_set_timer_op(0, 1u << 30)); /* far away: likewise */
+    CALL(g, do_set_timer_op(0, 1u << 30)); /* far in the future: the same */
     CALL(g, do_sched_op(SCHEDOP_block, NULL));
     CHECK(now == start + MS(100) && g->upcalls == 3);
 
-    /* Later than what the hardware is set to: it comes too early once, and is set again. */
+    /* Later than what the hardware is set to. The hardware comes too early once and is set again. */
     start = now;
     CALL(g, do_set_timer_op((uint32_t)(now + MS(2)), (now + MS(2)) >> 32));
     CALL(g, do_set_timer_op((uint32_t)(now + MS(7)), (now + MS(7)) >> 32));
@@ -363,7 +364,8 @@ static void test_timers(void)
     CHECK(step_reached == 1);
 }
 
-/* One polls for what its sibling's tick brings: the tick comes in the very switch to the sibling, and wakes it. */
+/* A vCPU polls for the event of its sibling's tick. The tick comes in the very switch to the sibling, and wakes the
+ * vCPU that polls. */
 static void sibling_ticker(struct guest *g)
 {
     bind_virq = (struct evtchn_bind_virq){.virq = VIRQ_TIMER, .vcpu = 1};
@@ -434,7 +436,7 @@ static void test_shutdown(void)
     step_reached = 0;
     add_domain(0, killer);
     add_domain(1, shutter);
-    hold_domain(guests[1].v->domain); /* else its structure would be looked for in the frame table */
+    hold_domain(guests[1].v->domain); /* otherwise the domain's structure would be looked up in the frame table */
     simulate(MS(2000));
     CHECK(step_reached == 1);
     CHECK(machine_end && !strcmp(machine_end, "off"));

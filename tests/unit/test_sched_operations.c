@@ -2,7 +2,7 @@
 /* Operations that are suspended, and who waits for whom: xen/operation.h. */
 #include "sched_world.h"
 
-/* 50 ms of an operation on d's memory. steps: how far it is. */
+/* An operation of 50 ms on d's memory. steps: how far it has come. */
 static void operate(struct domain *d, unsigned int *steps)
 {
     CHECK(begin_operation(d) == 0);
@@ -27,7 +27,7 @@ static void operator(struct guest *g)
     compute(g);
 }
 
-/* A pause stops an operation where it is; whoever needs the memory runs it to its end, and no further. */
+/* A pause stops an operation where it is. Whoever needs the memory runs it to its end, and no further. */
 static void pauser(struct guest *g)
 {
     struct vcpu *other = guests[1].v;
@@ -61,7 +61,8 @@ void test_pause(void)
     CHECK(step_reached == 3);
 }
 
-/* Does not run while its sibling is amid an operation; nor does it run less in sum than who is of another domain. */
+/* A vCPU does not run while its sibling is in the middle of an operation. Even so, it gets no less time in total than a
+ * vCPU of another domain. */
 static void sibling(struct guest *g)
 {
     for (;;) {
@@ -89,11 +90,11 @@ void test_exclusion(void)
     simulate(MS(3000));
     taken = now - begun;
     CHECK(steps >= 15 * ALL_STEPS);
-    CHECK(guests[2].ran > taken / 12);                  /* its turns finish operations, and then are its own */
-    CHECK(about(guests[0].ran, taken / 3, taken / 20)); /* three that always want to run */
+    CHECK(guests[2].ran > taken / 12);                  /* its turns finish operations, then are its own */
+    CHECK(about(guests[0].ran, taken / 3, taken / 20)); /* three vCPUs that always want to run */
 }
 
-/* The phase in which their operations meet domain 0's turns changes now and then. */
+/* Now and then this changes the phase in which the operations meet domain 0's turns. */
 static void many_with_pauses(struct guest *g)
 {
     for (unsigned int i = 0;; i++) {
@@ -104,8 +105,8 @@ static void many_with_pauses(struct guest *g)
     }
 }
 
-/* Whichever of a domain's vCPUs is amid an operation when its slice ends: who waits for the memory, or for one of them,
- * waits for the end of one operation, and not for the next that a sibling begins. */
+/* Any vCPU of a domain may be in the middle of an operation when its slice ends. Whoever waits for the memory, or for
+ * one of these vCPUs, waits for the end of that one operation, and not for the next one that a sibling begins. */
 static void patient(struct guest *g)
 {
     struct domain *d = guests[1].v->domain;
@@ -141,7 +142,7 @@ void test_patience(void)
     CHECK(step_reached == 1);
 }
 
-/* Taken down by a sibling amid an operation: the sibling's turns finish it. */
+/* A vCPU is taken down by a sibling in the middle of an operation. The sibling's turns then finish the operation. */
 static void downer(struct guest *g)
 {
     struct vcpu *other = guests[1].v;
@@ -166,7 +167,8 @@ void test_taken_down(void)
     CHECK(step_reached == 1);
 }
 
-/* Two domains, each amid an operation on the other: neither waits for ever, and none runs in its own domain before. */
+/* Two domains, each in the middle of an operation on the other. Neither waits for ever, and none runs in its own domain
+ * before its operation ends. */
 static void on_another(struct guest *g)
 {
     struct domain *d = guests[g == &guests[0]].v->domain;
@@ -189,7 +191,7 @@ void test_each_other(void)
     CHECK(step_reached == 2 && steps == 10 * ALL_STEPS && other_steps == 10 * ALL_STEPS);
 }
 
-/* A call of many steps makes way for who wants its vCPU; and one that waits for a lock does, too. */
+/* A call of many steps makes way for whoever wants its vCPU, and so does a call that waits for a lock. */
 static struct vcpu *lock_holder;
 
 static void stepper(struct guest *g)
@@ -240,7 +242,7 @@ void test_making_way(void)
     CHECK(step_reached == 4);
 }
 
-/* One that is blocked in a call gets to its way out still blocked, and an event wakes it there. */
+/* A vCPU that is blocked in a call leaves the call still blocked, and an event wakes it there. */
 static void blocker(struct guest *g)
 {
     CALL(g, do_sched_op(SCHEDOP_block, NULL));

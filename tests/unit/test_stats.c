@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The statistics (bench/result/stats.c) against values that others published or that follow by counting:
- * NIST's StRD sets NumAcc1 to NumAcc4 (certified mean and deviation), R's quantiles of type 7, binomial coverages of
- * the median's interval, and U tests from the manuals of R and SciPy; ties against a full enumeration.
+ * The statistics (bench/result/stats.c) against values that others have published or that follow from counting: NIST's
+ * StRD sets NumAcc1 to NumAcc4 (certified mean and deviation), R's quantiles of type 7, binomial coverages of the
+ * median's interval, and U tests from the manuals of R and SciPy. Ties are checked against a full enumeration.
  */
 #include "bench_test.h"
 #include "result/many.h"
@@ -111,7 +111,7 @@ static void u_by_counting(void)
     CHECK_NEAR(p, 1, 0);
 }
 
-/* U of the choice MASK of 8 values against the others, by its definition. */
+/* U of the choice MASK of 8 values against the other values, by definition. */
 static double u_of(const double *v, unsigned mask)
 {
     double u = 0;
@@ -163,7 +163,7 @@ static void u_large(void)
         x[i] = y[i] = 7;
     CHECK_NEAR(mann_whitney(x, 200, y, 200, &p), 20000, 0);
     CHECK_NEAR(p, 1, 0);
-    /* The exact and the normal way agree where they meet. */
+    /* The exact and the normal method agree where both apply. */
     for (int i = 0; i < 41; i++)
         x[i] = i, y[i] = i + 5.5;
     double exact, normal;

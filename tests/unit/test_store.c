@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store's tree against a model: an unordered list of paths and values, where nothing can go wrong. Long random
- * sequences over few names, so that paths meet, nest, and run out of room; reads beyond the tree are the sanitizers'.
+ * The store's tree against a model: an unordered list of paths and values, which is too simple to be wrong. Long random
+ * sequences use few names, so that paths meet, nest, and run out of room. The sanitizers find reads beyond the tree.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -95,7 +95,7 @@ static void random_path(char *path)
     }
 }
 
-/* All of one path that can be asked for. */
+/* Everything that can be asked about one path. */
 static void compare(const struct store_tree *t, const char *path)
 {
     struct node *n = find(path);
@@ -174,7 +174,7 @@ static void one_step(struct store_tree *t)
     refused += rc == -ENOSPC;
     check(t->used <= sizeof(t->bytes) && t->changes_used <= sizeof(t->changes), "the room", path);
     if (below(4))
-        t->changes_used = 0; /* somebody has been told */
+        t->changes_used = 0; /* the watchers have been told */
     compare(t, path);
     if (!below(64))
         for (unsigned int i = 0; i < count; i++)
@@ -187,7 +187,7 @@ int main(void)
 
     printf("@test begin store_model\n");
     store_init(&tree);
-    count = 1; /* the home */
+    count = 1; /* the domain's home */
     for (step = 0; step < STEPS; step++)
         one_step(&tree);
     check(refused > STEPS / 1000, "it was never full", "");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The console (xen/arch/x86/dev/uart.c, common/console/console.c, console_io.c) on a UART that takes its time: 86.8 us
- * for each character, 1 us for each access to a port. Interrupts come in only where the hypervisor lets them: between
- * two such points, as in a call that has none, nobody may wait.
+ * for each character, 1 us for each access to a port. Interrupts come only where the hypervisor allows them. Between
+ * two such points, and in a call that has none, nobody may wait.
  */
 #include "unit.h"
 
@@ -17,13 +17,13 @@
 
 #include <stdio.h>
 
-char *strstr(const char *text, const char *part); /* string.h's: xen/lib.h has most of the others */
+char *strstr(const char *text, const char *part); /* from string.h; xen/lib.h has most of the others */
 
 #define COM1     0x3F8
 #define CHAR_NS  86806
 #define PORT_NS  1000
 #define FIFO     16
-#define SHORT_NS 100000 /* no stretch is longer: FIFO and all take 20 accesses or so */
+#define SHORT_NS 100000 /* no stretch may be longer: the FIFO and the rest take about 20 accesses */
 #define SECOND   1000000000ull
 
 /* --- Time, and the UART */
@@ -245,7 +245,7 @@ bool pause_point(void)
     interrupts();
     if (this_cpu.work & WORK_SCHEDULE) {
         this_cpu.work &= ~WORK_SCHEDULE;
-        pass(10000); /* what others do */
+        pass(10000); /* time in which others run */
         stretch_began = now;
     }
     return false;
@@ -253,7 +253,7 @@ bool pause_point(void)
 
 long restart_call(uint32_t number, unsigned int args, uint32_t arg0, uint32_t arg1, uint32_t arg2)
 {
-    __builtin_trap(); /* nobody wants the caller elsewhere */
+    __builtin_trap(); /* nobody should send the caller elsewhere */
 }
 
 /* A guest runs. */
@@ -272,7 +272,7 @@ static void run(uint64_t ns)
 static void begin(bool waits)
 {
     printk("\n");
-    run(3 * SECOND); /* the last test's text */
+    run(3 * SECOND); /* prints the rest of the last test's text */
     uart.latched = false;
     console_wait(waits);
     sent_n = 0;
@@ -320,7 +320,7 @@ static void uart_lines_do_not_wait(void)
     run(SECOND);
     CHECK(longest < SHORT_NS);
     CHECK(was_sent(text, 2400));
-    CHECK(!(uart.ier & 2)); /* nothing is left to be said */
+    CHECK(!(uart.ier & 2)); /* there is nothing left to send */
 }
 
 static void uart_domain_0_loses_nothing(void)
@@ -333,7 +333,7 @@ static void uart_domain_0_loses_nothing(void)
     run(3 * SECOND);
     CHECK(longest < SHORT_NS);
     CHECK(was_sent(text, sizeof(text)));
-    CHECK(now - start < (uint64_t)sent_n * CHAR_NS + 3 * SECOND); /* the line has not been idle */
+    CHECK(now - start < (uint64_t)sent_n * CHAR_NS + 3 * SECOND); /* the line was never idle */
 }
 
 static bool line_begins(const char *wanted)
@@ -345,8 +345,8 @@ static bool line_begins(const char *wanted)
     return strstr(all, wanted);
 }
 
-/* What the hypervisor says while all is full is counted; the lines of others say whose they are, after that as before.
- */
+/* What the hypervisor prints while everything is full is counted. The lines of other domains say whose they are, as
+ * before. */
 static void uart_lost_is_counted(void)
 {
     uint32_t written = 0, lost = 0, kept = 0;
@@ -373,7 +373,7 @@ static void uart_lost_is_counted(void)
     CHECK(lost && (kept - 2) * 100 + lost == written + 9);
     CHECK(line_begins("\n(d1)  and ends\r\n"));
     p = strstr(p + 2, "lost)");
-    CHECK(p && !strstr(p + 1, "lost)")); /* once, for all of them */
+    CHECK(p && !strstr(p + 1, "lost)")); /* once for all of them */
 }
 
 static void uart_lost_interrupts(void)
@@ -386,7 +386,7 @@ static void uart_lost_interrupts(void)
     CHECK(was_sent(text, 500));
 }
 
-/* Domain 0 goes on though nothing goes out; and when it does again, a line says what is missing. */
+/* Domain 0 continues although nothing is sent. When sending works again, a line says what is missing. */
 static void uart_stuck(void)
 {
     uint64_t start;
@@ -412,7 +412,7 @@ static void uart_stuck(void)
     CHECK(strstr(sent, " characters lost)\r\nagain\r\n"));
 }
 
-/* The machine's end: when it is switched off, the last bit has gone. */
+/* The machine's end: when it is switched off, the last bit has been sent. */
 static void uart_waits_at_the_end(void)
 {
     begin(false);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Verdicts (bench/result/verdict.c): under exact ticks one instruction is a difference and nothing else is one; a row
- * that a timer disturbs is not judged by the timer; sampled ticks need boots, however many samples each has, and a
- * small p for all rows together. What may be compared at all is in test_comparable.c, noise in test_noise.c.
+ * Verdicts (bench/result/verdict.c). With exact ticks one instruction is a difference, and nothing else is one. A row
+ * that a timer disturbs is not judged by what the timer added. Sampled ticks need several boots, however many samples
+ * each has, and a p that is small for all rows together. What may be compared at all is in test_comparable.c, noise is
+ * in test_noise.c.
  */
 #include "bench_test.h"
 #include "result/verdict.h"
@@ -30,13 +31,13 @@ static struct result *make(const char *engine, const char *suite, const uint64_t
     return r;
 }
 
-/* A side of N boots, each with some samples. */
+/* One side: N boots, each with some samples. */
 struct side {
     struct result *boots[16];
     size_t n;
 };
 
-/* One boot with all samples, or a boot for each sample. */
+/* One boot with all samples, or one boot for each sample. */
 static struct side side_of(const char *engine, const uint64_t *x, size_t n, bool boots)
 {
     struct side s = {.n = boots ? n : 1};
@@ -96,12 +97,12 @@ static void sampled(void)
     CHECK(judge_boots("kvm", b, 9, a, 9, true).verdict == V_FASTER);
     CHECK(judge_boots("kvm", a, 9, mixed, 9, true).verdict == V_SAME);
     CHECK(judge_boots("kvm", a, 9, b, 8, true).verdict == V_SLOWER);
-    CHECK(judge_boots("kvm", a, 3, b, 3, true).verdict == V_UNSURE); /* too few, though they are far apart */
+    CHECK(judge_boots("kvm", a, 3, b, 3, true).verdict == V_UNSURE); /* too few, although they are far apart */
     CHECK_NEAR(judge_boots("kvm", a, 9, b, 9, true).base, 104, 0);
     CHECK_NEAR(judge_boots("kvm", a, 9, b, 9, true).ratio, 114.0 / 104, 1e-12);
 }
 
-/* Nine samples of one boot are one observation, whatever they say. */
+/* Nine samples of one boot are one observation, whatever they show. */
 static void samples_of_one_boot(void)
 {
     const uint64_t a[] = {100, 101, 102, 103, 104, 105, 106, 107, 108},
@@ -119,7 +120,7 @@ static void rounds_of_runs(void)
     struct comparison *all;
     size_t n;
 
-    /* Nine boots each; within a boot the samples agree, which must not pass for nine times as many. */
+    /* Nine boots on each side. Within a boot the samples agree, and that must not count as nine times as many. */
     for (uint64_t i = 0; i < 9; i++) {
         base[i] = make("kvm", "s", (uint64_t[]){100 + i, 100 + i}, 2);
         head[i] = make("kvm", "s", (uint64_t[]){103 + i, 103 + i}, 2);
@@ -128,7 +129,7 @@ static void rounds_of_runs(void)
     CHECK(n == 1 && all[0].base == 104 && all[0].head == 107);
     CHECK(strstr(all[0].sure, "n=9+9"));
     comparisons_free(all, n);
-    /* Exact ticks whose rounds disagree are no longer exact. */
+    /* Exact ticks that differ between rounds are no longer exact. */
     for (uint64_t i = 0; i < 9; i++) {
         result_set(base[i], "engine", "tcg-icount");
         result_set(head[i], "engine", "tcg-icount");
@@ -142,7 +143,7 @@ static void rounds_of_runs(void)
     }
 }
 
-/* A CSV has two digits: what it rounds is no difference, what is more than that is one. */
+/* A CSV has two decimals. A difference that rounding explains is none; a larger one is a difference. */
 static void figures_of_a_csv(void)
 {
     const struct {
@@ -186,7 +187,7 @@ static void rows_come_and_go(void)
     result_free(h);
 }
 
-/* Of another suite only rows that run the same code are compared. */
+/* Rows of another suite are compared only if they run the same code. */
 static void rows_measured_otherwise(void)
 {
     struct result *b = make("tcg-icount", "s", (uint64_t[]){5}, 1), *h = make("tcg-icount", "t", (uint64_t[]){7}, 1);

@@ -35,7 +35,7 @@ static int is_named(int argc, char **argv, const char *name)
     return argc < 2;
 }
 
-/* A name that no test has would pass for one that passes. */
+/* A name without a test would look like a test that passes. */
 static const char *unknown_name(int argc, char **argv, const struct unit_test *tests, unsigned int n)
 {
     for (int i = 1; i < argc; i++) {
@@ -58,7 +58,7 @@ int unit_run(int argc, char **argv, const struct unit_test *tests, unsigned int 
         fprintf(stderr, "%s: no test is called %s\n", argv[0], unknown);
         return 2;
     }
-    setvbuf(stdout, NULL, _IOLBF, 0); /* nothing is lost with a program that dies */
+    setvbuf(stdout, NULL, _IOLBF, 0); /* so that nothing is lost when the program dies */
     for (unsigned int i = 0; i < n; i++) {
         if (!is_named(argc, argv, tests[i].name))
             continue;

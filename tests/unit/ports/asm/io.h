@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of the hypervisor's: the ports are the test's. */
+/* In place of the hypervisor's file: here the test implements the ports. */
 #ifndef ASM_IO_H
 #define ASM_IO_H
 
