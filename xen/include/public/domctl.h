@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domctl(op), hypercall 36: domain 0 creates, controls and destroys domains. As of Xen 4.2, interface version 8; the
- * part that Int82 serves. Another interface_version answers -EACCES.
+ * domctl(op), hypercall 36: domain 0 creates, controls and destroys domains. This is the part of Xen 4.2's interface,
+ * version 8, that Int82 serves. Another interface_version answers -EACCES.
  */
 #ifndef XEN_PUBLIC_DOMCTL_H
 #define XEN_PUBLIC_DOMCTL_H
@@ -51,19 +51,19 @@
 #define XEN_DOMCTL_settscinfo          60
 #define XEN_DOMCTL_getpageframeinfo3   61
 
-/* createdomain.flags: for others than PV domains */
+/* createdomain.flags: for domains other than PV domains */
 #define XEN_DOMCTL_CDF_hvm_guest    (1U << 0)
 #define XEN_DOMCTL_CDF_hap          (1U << 1)
 #define XEN_DOMCTL_CDF_s3_integrity (1U << 2)
 #define XEN_DOMCTL_CDF_oos_off      (1U << 3)
 
-/* getpageframeinfo: what a frame is used as */
+/* getpageframeinfo: the type of a frame */
 #define XEN_DOMCTL_PFINFO_NOTAB   (0x0U << 28)
 #define XEN_DOMCTL_PFINFO_L1TAB   (0x1U << 28)
 #define XEN_DOMCTL_PFINFO_L2TAB   (0x2U << 28)
 #define XEN_DOMCTL_PFINFO_L3TAB   (0x3U << 28)
 #define XEN_DOMCTL_PFINFO_LPINTAB (0x1U << 31) /* and pinned */
-#define XEN_DOMCTL_PFINFO_XTAB    (0xFU << 28) /* not the domain's */
+#define XEN_DOMCTL_PFINFO_XTAB    (0xFU << 28) /* not a frame of the domain */
 
 /* scheduler_op */
 #define XEN_SCHEDULER_CREDIT       5
@@ -76,7 +76,7 @@
 #define XEN_DOMCTL_SENDTRIGGER_POWER 3
 #define XEN_DOMCTL_SENDTRIGGER_SLEEP 4
 
-/* getdomaininfo.flags; bits 16 to 23 the shutdown reason */
+/* getdomaininfo.flags; bits 16 to 23 hold the shutdown reason */
 #define XEN_DOMINF_dying         (1U << 0)
 #define XEN_DOMINF_hvm_guest     (1U << 1)
 #define XEN_DOMINF_shutdown      (1U << 2)
@@ -136,7 +136,7 @@ struct xen_domctl_getpageframeinfo {
 };
 typedef struct xen_domctl_getpageframeinfo xen_domctl_getpageframeinfo_t;
 
-/* Both in one: an array of frame numbers, to which the second form adds what they are; the third puts it in their
+/* An array of frame numbers. The second form adds the frames' types to them; the third puts the types in their
  * place. */
 struct xen_domctl_getpageframeinfo2 {
     uint64_aligned_t num; /* up to 1024 */
@@ -182,7 +182,7 @@ struct xen_domctl_scheduler_op {
     union {
         struct xen_domctl_sched_credit {
             uint16_t weight; /* put: 0 leaves it */
-            uint16_t cap;    /* put: 0xFFFF leaves it; Int82 has none, and accepts 0 */
+            uint16_t cap;    /* put: 0xFFFF leaves it; Int82 has no caps, and accepts 0 */
         } credit;
         uint64_aligned_t pad[4];
     } u;
@@ -244,7 +244,7 @@ struct xen_domctl_ext_vcpucontext {
 typedef struct xen_domctl_ext_vcpucontext xen_domctl_ext_vcpucontext_t;
 
 struct xen_domctl_subscribe {
-    uint32_t port; /* of the domain's: what its suspension is told through; 0: none */
+    uint32_t port; /* the domain's port that reports when it is suspended; 0: none */
 };
 typedef struct xen_domctl_subscribe xen_domctl_subscribe_t;
 

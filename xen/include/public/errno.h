@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Error numbers of the guest interface: Xen's, which are those of Linux on i386. Calls answer them negated. */
+/* Error numbers of the guest interface. They are Xen's, which are those of Linux on i386. Calls return them negated. */
 #ifndef XEN_PUBLIC_ERRNO_H
 #define XEN_PUBLIC_ERRNO_H
 

@@ -28,7 +28,7 @@
 #define GTF_accept_transfer    (2U << 0)
 #define GTF_transitive         (3U << 0)
 #define GTF_type_mask          (3U << 0)
-#define GTF_readonly           (1U << 2) /* granter: no writing */
+#define GTF_readonly           (1U << 2) /* granter: not for writing */
 #define GTF_reading            (1U << 3) /* hypervisor: in use */
 #define GTF_writing            (1U << 4) /* hypervisor: in use for writing */
 #define GTF_PWT                (1U << 5)
@@ -159,7 +159,7 @@ struct gnttab_swap_grant_ref {
 };
 typedef struct gnttab_swap_grant_ref gnttab_swap_grant_ref_t;
 
-/* Of version 2: where it keeps GTF_reading and GTF_writing. */
+/* For version 2: where it keeps GTF_reading and GTF_writing. */
 struct gnttab_get_status_frames {
     uint32_t nr_frames;
     domid_t dom;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Int82's own commands of dom0_op, which no Xen has: a guest that wants them finds -ENOSYS elsewhere and goes without.
- * They answer -ENOSYS too where the hypervisor was built without counters.
+ * Int82's own commands of dom0_op, which Xen does not have: there a guest gets -ENOSYS and does without them. The
+ * commands about counters answer -ENOSYS on Int82, too, if it was built without counters.
  */
 #ifndef XEN_PUBLIC_INT82_H
 #define XEN_PUBLIC_INT82_H
@@ -13,39 +13,39 @@
 #define INT82_OP_audit          0x82000003 /* u.int82: copies a struct int82_audit out, as much as there is room for */
 #define INT82_OP_page_info      0x82000060 /* u.int82: an array of struct int82_page, of which mfn is read */
 
-/* Faults on purpose, in the build with counters only (u.int82_fault; elsewhere -ENOSYS). */
-#define INT82_OP_corrupt         0x82000010 /* falsifies what the auditor looks at, or mends it */
+/* Faults on purpose (u.int82_fault), only in the build with counters; elsewhere -ENOSYS. */
+#define INT82_OP_corrupt         0x82000010 /* falsifies something that the auditor checks, or mends it */
 #define INT82_OP_fail_allocation 0x82000011 /* the at-th allocation from now fails, once */
 #define INT82_OP_preempt         0x82000012 /* long operations let others run */
-/* u.int82_serve: Int82 serves a domain's console, or store. */
+/* u.int82_serve: Int82 serves a domain's console or store. */
 #define INT82_OP_serve_console 0x82000004
 #define INT82_OP_serve_store   0x82000005
 
-/* INT82_OP_corrupt: what. -EINVAL for others, or an id that does not fit. */
+/* INT82_OP_corrupt: what to falsify. -EINVAL for other values, or if the id does not fit. */
 #define INT82_CORRUPT_COUNT    1  /* of frame id: one reference more */
 #define INT82_CORRUPT_USES     2  /* one use as its type less; it must have one */
 #define INT82_CORRUPT_PIN      3  /* its pin bit changes */
-#define INT82_CORRUPT_OWNER    4  /* nobody's */
+#define INT82_CORRUPT_OWNER    4  /* the frame gets no owner */
 #define INT82_CORRUPT_TYPE     5  /* another type, with the same uses */
-#define INT82_CORRUPT_L3_COPY  6  /* entry 0 of the caller's */
+#define INT82_CORRUPT_L3_COPY  6  /* entry 0 of the caller's copy */
 #define INT82_CORRUPT_HYP_SLOT 7  /* the last entry of the L2 table in frame id */
 #define INT82_CORRUPT_M2P      8  /* of a free frame: the answer's id tells which */
 #define INT82_CORRUPT_PAGES    9  /* number of frames of the caller's domain */
-#define INT82_CORRUPT_PORT     10 /* event channel id of the caller's, between domains: its remote port */
+#define INT82_CORRUPT_PORT     10 /* of the caller's event channel id, between domains: its remote port */
 #define INT82_CORRUPT_FREE     11 /* a free frame is taken, and lost: the answer's id tells which */
 #define INT82_CORRUPT_LINEAR   12 /* of the L2 table in frame id: one linear entry more, or one use less */
 
-#define INT82_FAIL_HEAP   1 /* INT82_OP_fail_allocation: what, a mask */
+#define INT82_FAIL_HEAP   1 /* INT82_OP_fail_allocation: a mask of kinds */
 #define INT82_FAIL_FRAMES 2
 
-#define INT82_PREEMPT_NEVER  0 /* INT82_OP_preempt: what */
+#define INT82_PREEMPT_NEVER  0 /* INT82_OP_preempt: when */
 #define INT82_PREEMPT_ALWAYS 1 /* at each point where it is possible */
-#define INT82_PREEMPT_AT     2 /* at the at-th from now that vCPU id (domid << 16 | number) passes, once */
+#define INT82_PREEMPT_AT     2 /* once, at the at-th point from now that vCPU id (domid << 16 | number) passes */
 
 #define INT82_MMU_BUCKETS 16
 
 #ifndef __ASSEMBLY__
-/* Events since boot or the last reset, of all domains. The reading call itself is counted before it is answered. */
+/* Events of all domains since boot or the last reset. The call that reads them is itself counted first. */
 struct int82_counters {
 #define COUNTER(place, name, text)            uint64_t name;
 #define CALL_COUNTER(place, name, text)       uint64_t name[NR_hypercalls];
@@ -59,9 +59,9 @@ struct int82_counters {
 
 /*
  * INT82_OP_audit (in every build): recounts all references, types, owners, pins, grants, events and lists from what
- * exists, and compares. The machine's other vCPUs stand still meanwhile. 0: done, the answer says what came of it.
- * -ENOMEM: no free frames to count in (8 bytes for each frame of the machine are needed); -EBUSY: another vCPU is at
- * it.
+ * exists, and compares. The machine's other vCPUs stand still meanwhile. 0: done, and the answer has the findings.
+ * -ENOMEM: there are no free frames to count in (it needs 8 bytes for each frame of the machine). -EBUSY: another vCPU
+ * is auditing.
  */
 struct int82_mismatch {
     uint32_t kind; /* INT82_AUDIT_* */
@@ -72,17 +72,17 @@ struct int82_mismatch {
 #define INT82_AUDIT_FIRST 16
 struct int82_audit {
     uint32_t mismatches; /* all that were found */
-    uint32_t reported;   /* of them, below */
-    uint32_t frames;     /* looked at */
+    uint32_t reported;   /* how many of them are listed below */
+    uint32_t frames;     /* frames that were checked */
     uint32_t tables;     /* page tables among them */
-    uint32_t references; /* that were counted */
+    uint32_t references; /* references that were counted */
     uint32_t free_frames;
     uint32_t free_heap_pages; /* of the hypervisor's own memory */
-    uint32_t domains;         /* dying ones included */
+    uint32_t domains;         /* including dying ones */
     struct int82_mismatch first[INT82_AUDIT_FIRST];
 };
 
-/* K(number, name, object, text): text has a place for the two numbers, in this order. */
+/* K(number, name, object, text): text has places for the two numbers, in this order. */
 #define INT82_AUDIT_KINDS(K)                                                                           \
     K(1, COUNT, "frame", "references: %x expected, %x found")                                          \
     K(2, TYPE, "frame", "type word: %x expected, %x found")                                            \
@@ -136,13 +136,13 @@ static inline unsigned int int82_mmu_bucket(uint32_t entries)
     return bucket < INT82_MMU_BUCKETS ? bucket : INT82_MMU_BUCKETS - 1;
 }
 
-/* What the hypervisor knows of a frame. At most INT82_PAGES_MAX of them, -EINVAL for more. */
+/* What the hypervisor knows about a frame. At most INT82_PAGES_MAX frames; -EINVAL for more. */
 struct int82_page {
     uint32_t mfn;        /* in; out: unchanged */
-    uint16_t owner;      /* domain, INT82_PAGE_NO_OWNER: free, the hypervisor's own, or no RAM */
+    uint16_t owner;      /* domain number. INT82_PAGE_NO_OWNER: free, the hypervisor's own, or not RAM */
     uint16_t type;       /* INT82_PAGE_* */
-    uint32_t references; /* the owner's own included (INT82_PAGE_ALLOCATED) */
-    uint32_t uses;       /* as that type, a pin included; the type means nothing while there are none */
+    uint32_t references; /* including the owner's own (INT82_PAGE_ALLOCATED) */
+    uint32_t uses;       /* as that type, including a pin; while there are none, the type means nothing */
 };
 #define INT82_PAGES_MAX        256
 #define INT82_PAGE_NO_OWNER    0xFFFF

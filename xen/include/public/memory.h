@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* memory_op(cmd, arg): what memory a domain has, and changing it. */
+/* memory_op(cmd, arg): what memory a domain has, and changing that. */
 #ifndef XEN_PUBLIC_MEMORY_H
 #define XEN_PUBLIC_MEMORY_H
 
@@ -23,7 +23,7 @@
 #define XENMEM_set_pod_target       16
 #define XENMEM_get_pod_target       17
 
-/* mem_flags: bits 0 to 7 the number of address bits the frames must lie within, 0: any. */
+/* mem_flags: bits 0 to 7 hold the number of address bits that the frames must lie within; 0: any. */
 #define XENMEMF_address_bits(x)     (x)
 #define XENMEMF_get_address_bits(x) ((x)&0xffu)
 #define XENMEMF_node(x)             (((x) + 1) << 8)
@@ -43,7 +43,7 @@
 
 #ifndef __ASSEMBLY__
 struct xen_memory_reservation {
-    /* In for decrease: mfns to give back (pfns that stay for populate). Out: the first mfn of each extent. */
+    /* In for decrease: the mfns to give back (populate: the pfns, which stay). Out: the first mfn of each extent. */
     XEN_GUEST_PTR(xen_pfn_t) extent_start;
     xen_ulong_t nr_extents;
     uint32_t extent_order; /* an extent is 2^order contiguous frames */

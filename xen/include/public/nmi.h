@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* nmi_op(cmd, arg) */
+/* nmi_op(cmd, arg): registers the handler of NMIs. */
 #ifndef XEN_PUBLIC_NMI_H
 #define XEN_PUBLIC_NMI_H
 

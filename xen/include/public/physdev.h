@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* physdev_op(cmd, arg): what a guest asks about physical devices. physdev_op_compat takes a struct physdev_op. */
+/* physdev_op(cmd, arg): a guest's questions about physical devices. physdev_op_compat takes a struct physdev_op. */
 #ifndef XEN_PUBLIC_PHYSDEV_H
 #define XEN_PUBLIC_PHYSDEV_H
 
@@ -49,7 +49,7 @@ struct physdev_set_iopl {
 typedef struct physdev_set_iopl physdev_set_iopl_t;
 
 struct physdev_set_iobitmap {
-    XEN_GUEST_PTR(uint8_t) bitmap; /* bit set: ring 3 may not */
+    XEN_GUEST_PTR(uint8_t) bitmap; /* bit set: ring 3 may not use the port */
     uint32_t nr_ports;             /* 0 to 65536 */
 };
 typedef struct physdev_set_iobitmap physdev_set_iobitmap_t;

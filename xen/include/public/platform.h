@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dom0_op (since Xen 3.1: platform_op), hypercall 7: domain 0 operates the machine. The argument is a struct
- * xen_platform_op of 136 bytes, of which the command decides what counts. -EPERM unless privileged; -EACCES for another
- * interface_version; -ENOSYS for an unknown command.
+ * xen_platform_op of 136 bytes. The command decides which of its fields are used. -EPERM unless privileged; -EACCES for
+ * another interface_version; -ENOSYS for an unknown command.
  *
  * Commands from 0x82000000 up are Int82's own (int82.h).
  */
@@ -34,7 +34,7 @@
 #define XEN_PCPU_FLAGS_INVALID 2
 
 #ifndef __ASSEMBLY__
-/* Sets the wall clock: at system_time (ns) it was secs, nsecs since 1970. */
+/* Sets the wall clock: when the system time was system_time (ns), secs and nsecs had passed since 1970. */
 struct xenpf_settime {
     uint32_t secs;
     uint32_t nsecs;
@@ -85,7 +85,7 @@ struct xenpf_pcpu_version {
 };
 typedef struct xenpf_pcpu_version xenpf_pcpu_version_t;
 
-/* The private commands' argument: an address and the size of what is there. */
+/* The argument of Int82's own commands: an address, and the size of what is there. */
 struct int82_op_buffer {
     uint32_t size; /* in: bytes of room; out: bytes there are */
     uint32_t pad;  /* 0 */
@@ -105,15 +105,16 @@ struct int82_fault {
 };
 
 /*
- * A domain's console or store, served by the hypervisor through a ring in one of the domain's pages, until it ends. The
- * page and the port belong into its start_info. -ESRCH: no such domain. -EINVAL: the page is not its, or cannot be
- * written; the port is not unbound; domain 0's console. -EEXIST: served already. -ENOMEM, -ENOSPC: no port.
+ * A domain's console or store, which the hypervisor serves through a ring in one of the domain's pages until the domain
+ * ends. The page and the port must be written into the domain's start_info. -ESRCH: no such domain. -EINVAL: the page
+ * is not the domain's or cannot be written to; the port is not unbound; it is domain 0's console. -EEXIST: it is served
+ * already. -ENOMEM, -ENOSPC: no port.
  */
 struct int82_serve {
     domid_t domid;
     uint16_t pad;
     xen_pfn_t mfn; /* of the page */
-    uint32_t port; /* of the domain's. in: one that is unbound, or 0 for a new one; out: which it is */
+    uint32_t port; /* of the domain's. in: an unbound one, or 0 for a new one; out: the port in use */
 };
 
 struct xen_platform_op {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_op(cmd, arg): giving the CPU up. sched_op_compat(cmd, value) knows 0 to 2, with the reason as a plain number.
- */
+/* sched_op(cmd, arg): giving up the CPU. sched_op_compat(cmd, value) has commands 0 to 2, with the reason as a plain
+ * number. */
 #ifndef XEN_PUBLIC_SCHED_H
 #define XEN_PUBLIC_SCHED_H
 
@@ -26,7 +26,7 @@ struct sched_shutdown {
 };
 typedef struct sched_shutdown sched_shutdown_t;
 
-/* Waits until one of the ports is pending (masked or not) or the time has come. */
+/* Waits until one of the ports is pending (masked or not), or until the timeout. */
 struct sched_poll {
     XEN_GUEST_PTR(evtchn_port_t) ports;
     uint32_t nr_ports; /* 0 to 128 */

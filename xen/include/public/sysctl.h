@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sysctl(op), hypercall 35: domain 0 asks about and sets the whole system. As of Xen 4.2, interface version 9; the part
- * that Int82 serves. 64-bit fields of sysctl and domctl stand on 8-byte boundaries, and pointers take 8 bytes.
+ * sysctl(op), hypercall 35: domain 0 asks about the whole system, and changes its settings. This is the part of Xen
+ * 4.2's interface, version 9, that Int82 serves. In sysctl and domctl, 64-bit fields are on 8-byte boundaries, and
+ * pointers take 8 bytes.
  */
 #ifndef XEN_PUBLIC_SYSCTL_H
 #define XEN_PUBLIC_SYSCTL_H
@@ -65,7 +66,7 @@ typedef struct xen_sysctl_sched_id xen_sysctl_sched_id_t;
 
 struct xen_sysctl_perfc_desc {
     char name[80];
-    uint32_t nr_vals; /* that belong to it */
+    uint32_t nr_vals; /* how many values belong to it */
 };
 typedef struct xen_sysctl_perfc_desc xen_sysctl_perfc_desc_t;
 typedef uint32_t xen_sysctl_perfc_val_t;
@@ -98,7 +99,7 @@ struct xen_sysctl_getcpuinfo {
 };
 typedef struct xen_sysctl_getcpuinfo xen_sysctl_getcpuinfo_t;
 
-/* An array is NULL, or has max + 1 entries; out: the highest number there is. ~0: unknown. */
+/* An array is NULL or has max + 1 entries; out: the highest number that exists. ~0: unknown. */
 struct xen_sysctl_topologyinfo {
     uint32_t max_cpu_index;
     XEN_GUEST_PTR_64(uint32_t) cpu_to_core;

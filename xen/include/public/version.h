@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* xen_version(cmd, arg). version and pagesize answer by their result, the others fill in what arg points to. */
+/* xen_version(cmd, arg). version and pagesize answer with their result. The others fill in what arg points to. */
 #ifndef XEN_PUBLIC_VERSION_H
 #define XEN_PUBLIC_VERSION_H
 

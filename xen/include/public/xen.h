@@ -2,13 +2,13 @@
 /*
  * The guest interface of a 32-bit PAE paravirtual domain: numbers and layouts of Xen's stable ABI, xen-3.0-x86_32p.
  *
- * Facts are those of Xen's public headers up to release 4.2.5, the last for this architecture; what they leave open was
- * measured on real releases. Words and comments are our own. These headers need nothing but <stdint.h>, serve the
- * hypervisor and the guests alike, and in assembly leave the constants.
+ * Facts are those of Xen's public headers up to release 4.2.5, the last one for this architecture. What these leave
+ * open was measured on real releases. The words and comments are our own. These headers need nothing but <stdint.h>.
+ * The hypervisor and the guests use the same ones; assembly gets only the constants.
  *
  * Conventions
  *   - machine addresses and page-table entries are 64 bits wide, frame numbers (mfn, pfn) 32; a page is 4096 bytes;
- *   - 64-bit fields stand on 4-byte boundaries, as i386 has it;
+ *   - 64-bit fields are on 4-byte boundaries, as usual on i386;
  *   - times are nanoseconds of system time, counted from the start of the hypervisor, unless said otherwise;
  *   - a pointer in a structure is a virtual address of the calling guest;
  *   - calls answer 0 or more, or one of the negative numbers of errno.h.
@@ -19,7 +19,7 @@
 /* ---- Hypercall numbers: __HYPERVISOR_<name>, out of the one table. Number in EAX, arguments in EBX ECX EDX ESI EDI.
  */
 #ifdef __ASSEMBLY__
-/* Only where asked for: the assembler would put all these names into every object's symbol table. */
+/* Only for those who ask: otherwise the assembler would put all these names into every object's symbol table. */
 #ifdef WANT_HYPERCALL_NUMBERS
 #define HYPERCALL(nr, name, args, tier, what) .set __HYPERVISOR_##name, nr;
 #include "../xen/hypercalls.def"
@@ -42,7 +42,7 @@ enum {
 #define HYPERCALL_STUB_SIZE 32
 #define NR_hypercalls       64
 
-/* ---- Segments. A guest finds these in the hypervisor's part of any GDT; index 14 * 512 on. */
+/* ---- Segments. A guest finds them in the hypervisor's part of any GDT, from index 14 * 512 on. */
 #define FLAT_RING1_CS  0xe019
 #define FLAT_RING1_DS  0xe021
 #define FLAT_RING1_SS  0xe021
@@ -60,8 +60,8 @@ enum {
 #define FIRST_RESERVED_GDT_BYTE  (FIRST_RESERVED_GDT_PAGE * 4096)
 #define FIRST_RESERVED_GDT_ENTRY (FIRST_RESERVED_GDT_BYTE / 8)
 
-/* ---- Virtual layout. From here up all is the hypervisor's; its first 16 MiB are the machine-to-physical table, an
- * array of 32-bit frame numbers by mfn, readable by guests. */
+/* ---- Virtual layout. Everything from here up is the hypervisor's. Its first 16 MiB are the machine-to-physical table,
+ * an array of 32-bit frame numbers indexed by mfn, which guests can read. */
 #define HYPERVISOR_VIRT_START   0xF5800000
 #define MACH2PHYS_VIRT_START    0xF5800000
 #define MACH2PHYS_VIRT_END      0xF6800000
@@ -136,7 +136,7 @@ enum {
 #define VMASST_TYPE_4gb_segments_notify 1 /* and tell the guest by trap 15 */
 #define VMASST_TYPE_writable_pagetables 2 /* emulate stores to page tables, which else fault */
 #define VMASST_TYPE_pae_extended_cr3    3 /* L3 tables may lie above 4 GiB */
-#define VMASST_TYPE_architectural_iopl  4 /* of later releases: IOPL acts in ring 1 as the processor has it */
+#define VMASST_TYPE_architectural_iopl  4 /* of later releases: IOPL acts in ring 1 as on the processor */
 #define MAX_VMASST_TYPE                 4
 
 /* ---- Domain numbers */
@@ -165,7 +165,7 @@ enum {
 #define TI_SET_DPL(ti, dpl) ((ti)->flags |= (dpl))
 #define TI_SET_IF(ti, i)    ((ti)->flags |= (!!(i)) << 2)
 
-/* The forced-emulation prefix: ud2, then the letters "xen". Only CPUID need be understood after it. */
+/* The forced-emulation prefix: ud2, then the letters "xen". Only CPUID must be understood after it. */
 #ifdef __ASSEMBLY__
 #define XEN_EMULATE_PREFIX .byte 0x0f, 0x0b, 0x78, 0x65, 0x6e;
 #define XEN_CPUID          XEN_EMULATE_PREFIX cpuid
@@ -223,7 +223,7 @@ struct trap_info {
 typedef struct trap_info trap_info_t;
 _Static_assert(sizeof(trap_info_t) == 8, "Xen's ABI");
 
-/* HYPERVISOR_iret's and the dumps' register frame. */
+/* The register frame that HYPERVISOR_iret and the dumps use. */
 struct cpu_user_regs {
     uint32_t ebx, ecx, edx, esi, edi, ebp, eax;
     uint16_t error_code;
@@ -232,7 +232,7 @@ struct cpu_user_regs {
     uint16_t cs;
     uint8_t saved_upcall_mask;
     uint8_t _pad0;
-    uint32_t eflags; /* IF is ~saved_upcall_mask in what a guest sees */
+    uint32_t eflags; /* in what a guest sees, IF is ~saved_upcall_mask */
     uint32_t esp;
     uint16_t ss, _pad1;
     uint16_t es, _pad2;
@@ -254,8 +254,8 @@ struct arch_vcpu_info {
 typedef struct arch_vcpu_info arch_vcpu_info_t;
 
 /*
- * System time now = system_time + ((((tsc - tsc_timestamp) << tsc_shift) * tsc_to_system_mul) >> 32), tsc_shift < 0
- * shifting right. Read again when version was odd or has changed meanwhile.
+ * System time now = system_time + ((((tsc - tsc_timestamp) << tsc_shift) * tsc_to_system_mul) >> 32). A negative
+ * tsc_shift shifts right. Must be read again if version was odd or has changed in the meantime.
  */
 struct vcpu_time_info {
     uint32_t version; /* odd: being changed */
@@ -303,7 +303,7 @@ _Static_assert(__builtin_offsetof(shared_info_t, evtchn_pending) == 2048, "Xen's
 _Static_assert(__builtin_offsetof(shared_info_t, wc_version) == 2304, "Xen's ABI");
 _Static_assert(__builtin_offsetof(shared_info_t, arch) == 2316, "Xen's ABI");
 
-/* At ESI when a domain starts. Addresses are the guest's virtual ones where nothing else is said. */
+/* ESI points to this when a domain starts. Addresses are the guest's virtual ones unless something else is said. */
 struct start_info {
     char magic[32];       /* "xen-3.0-x86_32p", 0-terminated */
     uint32_t nr_pages;    /* given to the domain */
