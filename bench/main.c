@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Of the tree, whose version is ours, too. */
+/* The version of the tree, which is this program's as well. */
 #define VERSION_H "../xen/include/xen/version.h"
 #include VERSION_H
 
@@ -43,7 +43,7 @@ static void help(FILE *f)
                "            6 this machine cannot do it, 130 interrupted\n");
 }
 
-/* A disk that is full shows itself here at the latest. A reader that has gone (`| head`) has read what it wanted. */
+/* A full disk is noticed here at the latest. A reader that has gone (`| head`) has read what it wanted. */
 static int output_end(int code)
 {
     struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};

@@ -99,7 +99,7 @@ static char *bucket_label(const struct batching *g, size_t i)
     return low >= high ? fmt("%" PRIu64, high) : fmt("%" PRIu64 "-%" PRIu64, low, high);
 }
 
-/* The buckets that a picture needs: from the first to the last with anything in it, but 1 always. */
+/* The buckets that a picture needs: from the first to the last that is not empty, and always that of 1. */
 static size_t last_bucket(const struct batching *g)
 {
     size_t last = g->buckets_n > 1 ? 1 : 0;
@@ -139,7 +139,7 @@ static void summary(struct buf *b, struct batching *g)
         buf_printf(b, "%12" PRIu64 "  %s: %s\n", *counter_of(g, c), c->name, c->text);
 }
 
-/* Counters of mmu_update go without their prefix. */
+/* Counters of mmu_update are shown without their prefix. */
 static char *csv(struct batching *g)
 {
     struct buf b = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of int82-bench. Each takes the arguments behind its name and returns an exit code of lib/util.h. */
+/* The commands of int82-bench. Each takes the arguments after its name and returns an exit code of lib/util.h. */
 #ifndef INT82_BENCH_COMMANDS_H
 #define INT82_BENCH_COMMANDS_H
 

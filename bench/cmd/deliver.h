@@ -12,10 +12,10 @@ struct delivery {
     char *temp; /* where the files go until they are a result */
 };
 
-/* Before the measuring, which must not be lost for a wrong label, info or peer, a place that cannot be written, a full
- * disk, or no gnuplot: ends the program with what is wrong. */
+/* To be called before measuring, so that nothing measured gets lost: ends the program if the label, an info or a peer
+ * is wrong, the place cannot be written, the disk is full, or gnuplot is missing. */
 void deliver_check(struct delivery *o);
-/* The same when a peer has other ticks than what is measured on ENGINE. */
+/* The same if a peer's ticks are another unit than those of ENGINE. */
 void deliver_check_peers(const struct delivery *o, const char *engine);
 /* Notes the infos (KEY=VALUE each) in the result; none replaces what was measured. */
 void deliver_infos(struct result *r, const struct delivery *o);

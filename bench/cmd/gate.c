@@ -34,7 +34,7 @@ void gate_judge(const struct compared *head, double max, struct limits *limits, 
         judge_row(&head->rows[i], max, limits, report);
 }
 
-/* A limit that watches no row is a hole in the gate. */
+/* A limit that matches no row checks nothing. */
 void gate_unused(const struct limits *limits, struct gate_report *report)
 {
     for (size_t i = 0; i < limits->n; i++)

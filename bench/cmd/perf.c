@@ -23,7 +23,7 @@ static _Noreturn void cannot(const char *why)
 
 /*
  * Whether the processor counts cycles of guests. Perf says so for each kind of core that there is: one is enough. A
- * line of -x begins with a number, or with what is the matter.
+ * line of -x begins with a number, or with the reason why there is none.
  */
 static bool has_cycles(void)
 {
@@ -49,7 +49,7 @@ static void tell_perf(const struct recording *r, const char *command)
         warn("perf cannot be told to %.*s: %s", (int)strcspn(command, "\n"), command, strerror(errno));
 }
 
-/* What the guest says of itself comes before its rows; a row's line, after its loops. */
+/* The guest describes itself before its first row, and prints a row's line after the row's loops. */
 static void record_loops(struct run_config *c, const struct parser *p)
 {
     struct recording *r = c->watch_arg;
@@ -64,7 +64,7 @@ static void record_loops(struct run_config *c, const struct parser *p)
     }
 }
 
-/* As /proc/kallsyms, for a `perf kvm report` by hand, which takes the kernel to begin at _stext. */
+/* Like /proc/kallsyms, for a `perf kvm report` by hand; perf assumes that the kernel begins at _stext. */
 static void write_kallsyms(const struct elf *e, const char *path)
 {
     struct buf b = {0};
@@ -86,7 +86,7 @@ static struct result *record(struct profile_options *o, const char *dir, const c
 {
     char *symbols = fmt("%s/kallsyms", dir), *modules = fmt("%s/modules", dir), *data = fmt("%s/perf.data", dir);
     char *symbols_option = fmt("--guestkallsyms=%s", symbols), *modules_option = fmt("--guestmodules=%s", modules);
-    /* Not where the result is: not all file systems have pipes. */
+    /* Not in the result's directory: not all file systems have pipes. */
     char *private = temp_dir("/tmp", "int82-perf"), *fifo = fmt("%s/control", private),
          *control_option = fmt("--control=fifo:%s", fifo);
     const char *under[] = {"perf", "kvm", "--guest", symbols_option, modules_option, "record", "-q", "-e", event,

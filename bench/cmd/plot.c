@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Moves what was drawn to its place. The number of pictures, or the end of the program if a script has none. */
+/* Moves the pictures to their place and returns their number. Ends the program if a script has drawn none. */
 static size_t publish(const char *temp, const char *out)
 {
     char *pattern = fmt("%s/*.*", temp);

@@ -95,7 +95,7 @@ static void put_together(struct comparison *c)
         {
             uint64_t n = json_integer_value(json_object_get(r, "instructions"));
 
-            /* How long a machine runs on that was told to switch off is chance. */
+            /* How long a machine runs on after it was told to switch off is chance. */
             if (json_is_true(json_object_get(r, "the_end"))) {
                 c->parts[0].instructions[side] -= n;
                 c->parts[PARTS_N].instructions[side] -= n;

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNFIT 10 /* per cent of the hypervisor's instructions that its symbols' file may have otherwise */
+#define UNFIT 10 /* per cent of the hypervisor's instructions that may differ from the file of its symbols */
 
 /* The same for all hypervisors, so that they can be compared: Xen must be told where its console is. */
 #define OPTIONS "com1=115200,8n1 console=com1"
@@ -113,7 +113,7 @@ static char *plugin_argument(const struct guest_profile *p, const char *function
     return b.p;
 }
 
-/* What ran must be what the symbols are of, but for a few instructions that are patched at run time. */
+/* The symbols must be those of what ran, except for a few instructions that are patched at run time. */
 static void check_symbols(const struct guest_profile *p)
 {
     uint64_t wrong = 0, all = 0;

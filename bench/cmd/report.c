@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands for a result on the command line may be its label. */
+/* On the command line a result may be named by its label. */
 static struct result *load(const char *name)
 {
     char *label = fmt("%s/results/%s", tree_root(), name);

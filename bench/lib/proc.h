@@ -38,7 +38,7 @@ int capture(const char *const *argv, const char *dir, struct buf *out, double se
 char *first_line(const char *const *argv, const char *dir);
 bool have_program(const char *name);
 
-/* What make and git tell their children is not meant for ours; and no locale changes what they print. */
+/* Removes what make and git have put into the environment for their own children, and sets a neutral locale. */
 void environment_clean(void);
 
 /* After this, SIGINT, SIGTERM and SIGHUP end the program through its clean-up, wherever it waits. */

@@ -23,7 +23,7 @@ enum {
 
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
-/* Ends the program after the clean-up (temporary directories, children). `what to do` belongs into the text. */
+/* Ends the program after the clean-up (temporary directories, children). The text also says what to do. */
 __attribute__((noreturn)) void die(int code, const char *fmt, ...) PRINTF(2, 3);
 void warn(const char *fmt, ...) PRINTF(1, 2);
 
@@ -66,7 +66,7 @@ void copy_file(const char *from, const char *to);
 /* A directory that vanishes when the program ends, unless temp_keep() says that it was renamed to its place. */
 char *temp_dir(const char *parent, const char *stem);
 void temp_keep(const char *path);
-/* To be called before they vanish: nobody is to write there any more. */
+/* F is called before they vanish, to end whoever still writes there. */
 void before_clean_up(void (*f)(void));
 
 /* Where we are: the source tree, and the build directory that holds this program. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long a process has been at it, whatever else the machine does: the time in which it and its descendants ran or
+ * How long a process has worked, however busy the machine is: the time in which it and its descendants ran or
  * slept, but not that in which they waited for a processor or a disk. For time limits, which must not fail on a busy
  * machine, and must still end what hangs.
  */
@@ -15,7 +15,7 @@ struct work {
 };
 
 void work_start(struct work *w, pid_t root);
-/* To be asked a few times a second: each time tells of the time since the one before. */
+/* To be called a few times a second: each call looks at the time since the one before. */
 double work_seconds(struct work *w);
 /* A signal to all descendants, of whatever process group. */
 void work_kill(pid_t root, int sig);

@@ -93,7 +93,7 @@ static void hash_text(uint64_t *hash, const char *text) /* FNV-1a, for a name on
     *hash = (*hash ^ '\n') * 0x100000001b3u;
 }
 
-/* Collects the variables, and makes a name of them and of the tools: what was built by others is built again. */
+/* Collects the variables, and makes a name of them and of the tools' versions: with other tools it is built again. */
 static char *build_key(struct side *s)
 {
     uint64_t hash = 0xcbf29ce484222325u;
@@ -164,7 +164,7 @@ struct side side_of(const char *name, const char *make)
     return s;
 }
 
-/* Seen from DIR: a tree may lie in a path with blanks, which make cannot have in a target. */
+/* Relative to DIR: a tree may lie in a path with blanks, which make cannot have in a target. */
 static const char *path_from(const char *dir, const char *path)
 {
     size_t n = strlen(dir);

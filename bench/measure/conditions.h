@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What decides, beside the code that is measured, how long something takes under KVM. */
+/* What, besides the code that is measured, decides how long something takes under KVM. */
 #ifndef INT82_BENCH_CONDITIONS_H
 #define INT82_BENCH_CONDITIONS_H
 

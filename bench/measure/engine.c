@@ -74,7 +74,7 @@ static char *kvm_try(const struct engine *e, double seconds)
     return why ? why : engine_try(e, seconds);
 }
 
-/* What `qemu --version` takes, in SECONDS, tells how fast this machine starts a QEMU today. */
+/* The time that `qemu --version` takes, in SECONDS, shows how fast this machine starts a QEMU at the moment. */
 static char *qemu_version(const char *qemu, double *seconds)
 {
     double start = now_seconds();

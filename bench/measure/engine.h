@@ -18,7 +18,7 @@ struct engine {
     bool exact;      /* two runs of one build agree in every tick */
 };
 
-/* --probe-timeout of the command that is running, or NULL: by how long QEMU takes to start at all. */
+/* --probe-timeout of the command that is running, or NULL: then it depends on how long QEMU takes to start. */
 extern const char *engine_probe_timeout;
 
 #define ENGINE_PROBE_OPTION                                                                                    \

@@ -50,7 +50,7 @@ static void load_boots(const struct side *s, struct rounds *rounds)
 
 /* ---- before anything is measured ------------------------------------------------------------------------------ */
 
-/* What a run with these options will say of itself, as far as it is known before, with the rows of LIKE. */
+/* What the result of a run with these options will say of itself, as far as that is known; with the rows of LIKE. */
 static struct result *outline(const struct measure_options *o, const struct result *like)
 {
     struct result *r = xcalloc(1, sizeof(*r));
@@ -142,7 +142,7 @@ static const char *engine_wanted(const struct measure_options *o, const struct r
     return NULL;
 }
 
-/* Where ticks vary, too few rounds can show nothing: to say so afterwards would have cost the time. */
+/* Where ticks vary, too few rounds can show nothing. This is said before they are measured, which takes long. */
 static void warn_rounds(const struct rounds *rounds, size_t n, size_t to_come, double alpha)
 {
     for (size_t i = 0; i < n; i++)

@@ -10,7 +10,7 @@
 struct measure_options {
     const char *engine, *qemu, *cpu, *rows, *reps, *guest, *rounds, *pin, *timeout;
     double alpha; /* decides how many rounds are enough where ticks vary */
-    bool force;   /* compared later with what refusal() lets pass only then */
+    bool force;   /* as for refusal(), by which the rounds will be compared */
     bool silent;  /* nothing on standard output */
 };
 

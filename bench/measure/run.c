@@ -15,11 +15,11 @@
 
 #define TAIL_LINES 25
 #define LINE_MAX   1023 /* MAX_GUEST_CMDLINE with its 0; Xen's own has the same room */
-#define REPS_MAX   99   /* BENCH_MAX_REPS of guest/bench/bench.h; the case reps compares them */
+#define REPS_MAX   99   /* BENCH_MAX_REPS of guest/bench/bench.h; tests/cases/comparing.sh compares them */
 #define MEMORY_MIN 16
 #define MEMORY_MAX 65536 /* what PAE reaches */
 
-/* The hypervisor, ours or Xen's, has seen the guest end; it may then wait for a hand on the reset button. */
+/* The hypervisor, ours or Xen, has seen the guest end. It may then wait until somebody resets the machine. */
 static const char *const last_words[] = {"Manual reset required",
                                          "Domain 0 halted",
                                          "Domain 0 crashed",

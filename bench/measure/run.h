@@ -23,7 +23,7 @@ struct run_config {
     struct buf *console;      /* gets all that was printed */
     void (*watch)(struct run_config *c, const struct parser *p); /* called again and again during the run, or NULL */
     void *watch_arg;
-    /* Of the images as they are before the run, by run_defaults(): somebody may build meanwhile. */
+    /* Set by run_defaults(), before the run: somebody may build new images in the meantime. */
     char *hypervisor_sha256, *guest_sha256, *revision, *build;
     /* run_once() keeps here what run_describe() tells. */
     struct vcpu vcpu;
@@ -46,7 +46,7 @@ void run_default_guest(struct run_config *c);
 void run_check_reps(const char *reps);
 void run_check_memory(const char *mib);
 
-/* Boots and collects the console, for whatever else the guest can do than measure. */
+/* Boots and collects the console, for what the guest can do besides measuring. */
 void run_boot(const struct run_config *c, struct buf *console, double seconds);
 /* Ends the program when the guest has refused its command line, with the guest's words. */
 void run_refused(const struct buf *console);

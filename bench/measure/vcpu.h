@@ -12,16 +12,17 @@ struct vcpu {
     char *pinned;       /* for the result: "processor 3", "no", or "failed: " and why */
 };
 
-/* What counts on while the guest runs. A field is 0 where it cannot be read. */
+/* Counters that go on while the guest runs. A field is 0 where it cannot be read. */
 struct vcpu_counts {
     uint64_t exits; /* from the guest, without those for devices and interrupts */
     bool exits_known;
     uint64_t aperf, mperf; /* of the pinned processor: cycles of its core, and of its nominal frequency */
 };
 
-/* Looks for the thread in STARTED, or in a child of it; to be called until it is true. QEMU needs debug-threads=on. */
+/* Looks for the thread in STARTED, or in a child of it; to be called until it returns true. QEMU needs
+ * debug-threads=on. */
 bool vcpu_find(struct vcpu *v, pid_t started);
-/* The vCPU alone to CPU, all other threads elsewhere where there is an elsewhere. Sets PINNED. */
+/* Moves the vCPU's thread to CPU, and all other threads to other processors, if there are any. Sets PINNED. */
 void vcpu_pin(struct vcpu *v, int cpu);
 struct vcpu_counts vcpu_count(const struct vcpu *v, int cpu);
 

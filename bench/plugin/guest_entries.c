@@ -78,7 +78,7 @@ static struct {
     uint32_t caller, target;
     uint64_t guest_ticks, start;
     int number; /* of the hypercall */
-    int piece;  /* of the multicall, that runs now, and since when */
+    int piece;  /* of the multicall: the one that runs now; and since when */
     uint64_t piece_start;
     uint32_t read_low, read_high;
     uint64_t entry_written; /* its physical address, 0 for none */
@@ -143,8 +143,9 @@ static void piece_end(uint64_t ticks)
     now.piece = -1;
 }
 
-/* In a multicall, another call's function is a call in it, where multicall itself goes there: a call may use another's
- * function. Ours has pieces of assembly for each, marked as such, which may go on to the function. */
+/* In a multicall, entering another call's function begins a call, but only if the multicall itself goes there: a call
+ * may use another one's function. Our hypervisor has a piece of assembly for each call, marked as such, which may go on
+ * to the function. */
 void entry_arrive(uint32_t from, uint32_t address, uint64_t ticks)
 {
     const struct function *f = function_at(address), *by;
@@ -230,7 +231,7 @@ static void batch_add(uint64_t size, uint64_t ticks)
     b->sum += ticks;
 }
 
-/* What batching could make one of. Interrupts and faults between do not matter; other calls do. */
+/* Calls of which batching could make one. Interrupts and faults between them do not matter; other calls do. */
 static void consider_batching(char type, int number, enum outcome outcome, uint64_t ticks)
 {
     uint64_t size = now.read_high > now.read_low ? (now.read_high - now.read_low + REQUEST_SIZE - 1) / REQUEST_SIZE : 0;
@@ -301,7 +302,7 @@ static void finish(enum outcome outcome, uint64_t hypervisor_ticks)
     consider_batching(type, number, outcome, ticks);
 }
 
-/* Of an instruction that faults QEMU may have read only the beginning, so its size says nothing. */
+/* QEMU may have read only the beginning of an instruction that faults, so its size says nothing. */
 void entry_end(uint32_t next, uint64_t hypervisor_ticks)
 {
     uint32_t on = next - now.from->address;

@@ -123,7 +123,7 @@ struct node *node_jump(struct node *from_node, uint32_t from, uint32_t target)
     return node_enter(from_node, NODE_JUMP, from, target, 0);
 }
 
-/* A return that fits no call of this gate's is a jump. */
+/* A return that matches no call made since this gate was entered is a jump. */
 struct node *node_back(struct node *from_node, uint32_t from, uint32_t target)
 {
     for (struct node *n = from_node; n->kind == NODE_CALL || n->kind == NODE_JUMP; n = n->parent)
@@ -132,7 +132,8 @@ struct node *node_back(struct node *from_node, uint32_t from, uint32_t target)
     return node_jump(from_node, from, target);
 }
 
-/* Inside the hypervisor: the gate that a guest came by is left with the entry as a whole. */
+/* Inside the hypervisor. The gate through which a guest came stays on the path: it is left when the whole entry ends.
+ */
 struct node *node_back_from_gate(struct node *n, uint32_t from, uint32_t target)
 {
     struct node *gate = n;

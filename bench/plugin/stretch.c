@@ -10,7 +10,7 @@
  *   -plugin build/int82-stretch.so,out=FILE,symbols=FILE      symbols: nm's output for the hypervisor
  *
  * Boot is left out: counting begins at the symbol start_guest, by which the first guest is entered. Whole translation
- * blocks are counted when they begin, so a stretch that ends by a fault may be told a few instructions too long.
+ * blocks are counted when they begin, so a stretch that ends by a fault may be counted a few instructions too long.
  */
 #include "qemu.h"
 
@@ -23,7 +23,7 @@ PLUGIN_EXPORT int qemu_plugin_version = 1;
 PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
 
 #define SYMBOLS_MAX 8192
-#define TOP         4 /* functions told of each longest stretch */
+#define TOP         4 /* functions named for each longest stretch */
 
 static struct symbol {
     uint32_t address;

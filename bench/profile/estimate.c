@@ -59,7 +59,7 @@ static struct cost *read_costs(const char *path, size_t *n)
     return all;
 }
 
-/* What an instruction costs anyway: no line of its own is needed. */
+/* Its cost is that of a plain instruction: no line of its own is needed. */
 static bool is_cheap(enum metric m)
 {
     return m == METRIC_READS || m == METRIC_WRITES || m == METRIC_EVENTS + EVENT_jcc ||

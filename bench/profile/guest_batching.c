@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What batching would save: an estimate. What the calls took is counted; what one mmu_update in their place would take
- * is by the figures that the bench measured on the same hypervisor, for mapping pages (the dearest kind of entry), with
- * the flushes left out. Nobody knows here whether the guest could have waited with the first update until the last.
+ * What batching would save: an estimate. What the calls took is counted. What one mmu_update in their place would take
+ * comes from the figures that the bench measured on the same hypervisor, for mapping pages (the most expensive kind of
+ * entry), without the flushes. Whether the first update could have waited for the last is not known here.
  */
 #include "profile/guest_profile.h"
 #include "result/result.h"

@@ -14,7 +14,7 @@ static bool wanted(const struct guest_profile *p, unsigned section)
     return p->only == SECTIONS || p->only == section;
 }
 
-/* The plugin's nodes below SECTIONS are the sections' roots. Ours are one, which is node 0. */
+/* In the plugin's file the nodes below SECTIONS are the sections' roots. Here they become one root, node 0. */
 struct roots {
     uint32_t *of; /* by the plugin's number: the section */
     size_t n;
@@ -246,7 +246,7 @@ static int by_size(const void *a, const void *b)
     return x->size < y->size ? -1 : x->size > y->size;
 }
 
-/* What the plugin must have counted, counted in two ways. */
+/* The same instructions, counted by the plugin in different ways, must give the same sums. */
 static char *check_sums(const struct guest_profile *p)
 {
     uint64_t cells = 0, entries = 0;

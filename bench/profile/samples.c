@@ -24,7 +24,7 @@ static bool inside(const struct buf *b, struct section s, uint64_t least)
     return s.size >= least && s.offset <= b->n && s.size <= b->n - s.offset;
 }
 
-/* Where the address is in a sample. Perf gives all events of a file the same layout in this, or their samples an id. */
+/* Where the address is in a sample. Perf gives all events of a file the same layout here, or their samples an id. */
 static bool address_offset(const struct buf *b, const struct file_header *h, size_t *offset)
 {
     struct perf_event_attr a = {0};

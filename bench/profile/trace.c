@@ -132,7 +132,7 @@ struct trace *trace_load(const char *path, char **why)
     }
     buf_free(&b);
     if (open && t->runs_n)
-        t->runs_n--; /* QEMU ended amid it */
+        t->runs_n--; /* QEMU ended in the middle of it */
     return t;
 }
 
@@ -160,7 +160,8 @@ static uint64_t take(uint64_t *from, uint64_t n)
     return taken;
 }
 
-/* Takes from R what the empty loop executes. Returns how much of the empty loop R does not have: 0 if all is well. */
+/* Subtracts what the empty loop executes from R. Returns how much of the empty loop R does not have: 0 if all is well.
+ */
 static uint64_t subtract(struct trace_run *r, const struct trace_run *empty)
 {
     uint64_t missing = 0;

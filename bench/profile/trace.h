@@ -64,8 +64,8 @@ struct trace {
 struct trace *trace_load(const char *path, char **why);
 
 /*
- * Checks every sample of ROW against the plugin's count of it. The fastest one, without what the empty loop executes
- * too, is returned; its ticks are sample - empty, exactly. NULL and a text in *WHY when that is not so.
+ * Checks every sample of ROW against the plugin's count of it. Returns the fastest one, minus what the empty loop
+ * executes too: its ticks are sample - empty, exactly. NULL and a text in *WHY when that is not so.
  */
 const struct trace_run *trace_profile(const struct trace *t, const struct row *row, char **why);
 struct metrics cell_metrics(const struct cell *c);

@@ -44,7 +44,7 @@ const struct place *view_place(const struct view *v, uint32_t address); /* never
 
 /* In callgrind's format, for callgrind_annotate and KCachegrind. */
 char *callgrind_text(const struct view *v, const char *title);
-/* A number of instructions as a text: a call's, or all. Overwritten by the next. */
+/* A number of instructions as a text, for one call or for all. The next call of this function overwrites it. */
 const char *view_ticks(const struct view *v, uint64_t n);
 /* What was executed, as a tree of functions; each with all that it called. */
 struct frame {

@@ -46,7 +46,7 @@ static bool clocks_differ(const struct result *a, const struct result *b)
     return x && y && parse_double(x, &p) && parse_double(y, &q) && fabs(p - q) > TSC_TOLERANCE * fmax(p, q);
 }
 
-/* Ticks are time: what the processor is decides what they mean. The guest says it too, so imports have it. */
+/* Where ticks are time, the processor decides what they mean. The guest names it too, so imports have it. */
 static char *processors_differ(const struct result *a, const struct result *b)
 {
     char *why = differ_text(a, b, "cpu", "processor");

@@ -19,7 +19,7 @@ char *ticks_differ(const struct result *a, const struct result *b, bool force);
 void require_same_ticks(const struct result *r, const struct result *peer);
 /*
  * Why HEAD may not be compared with BASE, or NULL: ticks_differ(), another machine, or no row that both measure in the
- * same way. FORCE leaves the engine alone as a reason.
+ * same way. With FORCE only another engine is a reason.
  */
 char *refusal(const struct result *base, const struct result *head, bool force);
 /* Both results are of one revision of the suite, so that every row that both have is the same one. */

@@ -35,7 +35,7 @@ static const char *const column_names[C_END] = {"name",   "batch", "ticks_min", 
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-/* A value is a line's end: what would break the line does not get into it. */
+/* A value goes to the end of its line, so control characters, which could break the line, become blanks. */
 static void add_info(struct buf *b, const char *key, const char *value)
 {
     buf_printf(b, "# %s: ", key);

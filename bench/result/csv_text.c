@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* A field in quotes: *AT is behind the first one. Moves what it says to OUT, and *AT behind the last quote. */
+/* A field in quotes: *AT is behind the first one. Copies its text to OUT, and moves *AT behind the last quote. */
 static bool quoted(struct csv_reader *in, char *out)
 {
     for (; *in->at; in->at++) {

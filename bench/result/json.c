@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Six digits after the point: what a tick count needs, and no tail of binary noise in the file. */
+/* Six digits after the point: enough for a tick count, and no tail of binary noise in the file. */
 static json_t *number(double v)
 {
     double whole = nearbyint(v);

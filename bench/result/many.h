@@ -8,12 +8,13 @@
 
 /*
  * Holm's step-down: what stays below ALPHA holds for all rows together. When no row has changed, the probability of one
- * finding or more is at most ALPHA, whatever depends on what. For the gate, where one false finding stops a merge.
+ * finding or more is at most ALPHA, however the rows depend on each other. For the gate, where one false finding stops
+ * a merge.
  */
 void holm(const double *p, double *corrected, size_t n);
 /*
  * Benjamini and Hochberg's step-up: of the rows that stay below ALPHA, at most a share of ALPHA is expected to be
- * false. For the table, where a row more is read and not obeyed.
+ * false. For the table, where a false finding stops nothing.
  */
 void benjamini_hochberg(const double *p, double *corrected, size_t n);
 

@@ -203,7 +203,7 @@ static void line_error(struct parser *p, char *rest)
     e->text = xstrdup("no reason given");
 }
 
-/* A row that this hypervisor has not got. Kept as a line about the result, so that nobody looks for it. */
+/* A row that this hypervisor does not support. Kept as a line about the result, so that nobody looks for it. */
 static void line_skip(struct parser *p, char *rest)
 {
     const char *known = result_info(p->r, "not_available"), *name = NULL, *s;

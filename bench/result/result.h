@@ -91,7 +91,7 @@ struct result *json_load(const char *path, const char *text, char **why);
 struct result *result_load(const char *path);
 /* The directory PATH holds a result. */
 bool result_is_in(const char *path);
-/* As above, but a NULL and a text in *WHY instead of the end. */
+/* As above, but returns NULL and a text in *WHY instead of ending the program. */
 struct result *result_try_load(const char *path, char **why);
 
 /*

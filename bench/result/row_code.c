@@ -201,7 +201,7 @@ static uint32_t target_of(const struct guest_code *g, const Elf32_Rel *rel, cons
     if (ELF32_R_TYPE(rel->r_info) != R_386_32)
         to += rel->r_offset + 4;
     *symbol = symbol_at(g, to);
-    /* One behind an array's end is that array's, whatever lies there. */
+    /* An address just behind an array's end belongs to that array, whatever lies there. */
     if (named && ELF32_ST_TYPE(named->st_info) != STT_SECTION && section_at(g, named->st_value))
         *symbol = symbol_at(g, named->st_value);
     return to;
@@ -307,7 +307,7 @@ static void add_symbol(struct walk *w, const Elf32_Sym *s)
 
 char *guest_row_code(const struct guest_code *g, const char *name)
 {
-    /* The row; what measures each of them; the way there from boot. The list of rows is no part of any. */
+    /* The row; what measures each of them; the way there from boot. The list of rows is not part of any hash. */
     const char *roots[] = {fmt("row_%s", name), "measure", "_start"};
     const Elf32_Sym *stop = symbol_called(g, "guest_main");
     struct walk w = {.g = g, .hash = FNV_START};

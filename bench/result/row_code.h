@@ -2,7 +2,7 @@
 /*
  * What the bench guest executes to measure a row, as a hash: the row's function, all that it reaches by calls and
  * pointers, and what measures every row. Two guests whose hashes of a row agree measure it in the same way, though
- * one of them may have rows more. Addresses do not count, nor names: the guest is linked with its relocations, which
+ * one of them may have rows more. Neither addresses nor names count: the guest is linked with its relocations, which
  * tell where an address stands and what it is of.
  */
 #ifndef INT82_BENCH_ROW_CODE_H

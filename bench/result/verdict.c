@@ -56,7 +56,7 @@ static void compare_exact(struct comparison *c, struct rounds base, struct round
         c->sure = xstrdup("exact");
         return;
     }
-    /* A timer's interrupt in most samples: only ranges that do not meet are a difference of the call itself. */
+    /* If a timer interrupted most samples, only ranges that do not overlap show a difference of the call itself. */
     if (h.min == b.min)
         c->sure = xstrdup("same minimum; a timer disturbs some samples");
     else if (h.min <= b.top && b.min <= h.top) {

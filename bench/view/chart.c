@@ -320,7 +320,7 @@ void chart_distribution(struct buf *b, const char *title, const char *note, cons
     shares_axis(b);
     value_axis(b, s);
     for (int i = 0; i < PLACES; i++)
-        if (columns[i] > 0) /* whatever is there can be seen: a tail is what one looks for */
+        if (columns[i] > 0) /* the smallest share can be seen: readers look for the tail */
             buf_printf(b, "<rect x=\"%.1f\" y=\"%.1f\" width=\"3.4\" height=\"%.1f\" class=\"s0\"/>\n",
                        LEFT + i * (RIGHT - LEFT) / PLACES, BOTTOM - fmax((BOTTOM - TOP) * columns[i] / most, 2),
                        fmax((BOTTOM - TOP) * columns[i] / most, 2));

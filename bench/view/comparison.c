@@ -16,7 +16,7 @@ static const struct comparison *find(const struct compared *h, const char *name,
     return NULL;
 }
 
-/* Of each row one comparison that names it: all of the first head's, then those that only later heads have. */
+/* For each row one comparison that has it: all rows of the first head, then those that only later heads have. */
 static const struct comparison **all_rows(const struct base_and_heads *c, size_t *n)
 {
     const struct comparison **all = NULL;

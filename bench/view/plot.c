@@ -28,7 +28,7 @@ static size_t family_size(const struct row *const *rows, size_t n, const struct 
     return size;
 }
 
-/* One less: the second of the family that has the most, a family being what begins with the same word. */
+/* Removes one row: the second of the largest family. Rows that begin with the same word are a family. */
 static size_t thin_out(const struct row **rows, size_t n)
 {
     size_t at = 0, most = 0, second;
@@ -41,7 +41,7 @@ static size_t thin_out(const struct row **rows, size_t n)
     for (second = at + 1; second < n && family_size(rows + at, second - at + 1, rows[at]) < 2; second++)
         ;
     if (second >= n)
-        return n - 1; /* nobody has a second */
+        return n - 1; /* no family has a second one */
     memmove(rows + second, rows + second + 1, (n - second - 1) * sizeof(*rows));
     return n - 1;
 }

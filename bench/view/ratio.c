@@ -21,7 +21,7 @@ static int by_ratio(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* The rows that differ, and when there are few of those, the batch-1 rows beside them: where nothing happened. */
+/* The rows that differ. If these are few, also the rows of batch 1 that do not. */
 static const struct comparison **rows_to_draw(const struct compared *h, size_t *n)
 {
     const struct comparison **rows = NULL;

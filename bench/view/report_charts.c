@@ -125,7 +125,7 @@ static double most_of(const struct result *r, const struct series *s, size_t n)
     return most;
 }
 
-/* Cards of a readable size, and of about the same. */
+/* Cards of a readable size, all about equally large. */
 static void cards(struct buf *b, const char *title, const struct row *const *rows, size_t rows_n,
                   const struct series *s, size_t n, double max)
 {

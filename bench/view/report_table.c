@@ -184,7 +184,7 @@ static void batch_options(struct buf *b, const struct result *r)
     }
 }
 
-/* Hidden until the script, without which it would do nothing, shows it. */
+/* Hidden until the script shows it: without the script it would do nothing. */
 static void form(struct buf *b, const struct report *rep)
 {
     buf_printf(b, "<form hidden><label>Filter (press /)<input type=\"search\" id=\"filter\" placeholder=\"mmu_*, "
