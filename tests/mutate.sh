@@ -19,7 +19,7 @@ field() {
     sed -n "s/^# $2: *//p" "$all/$1.patch"
 }
 
-# What a patch of that build needs to have made.
+# The targets that a patch of that build needs.
 targets() {
     case $1 in
     unit) sed -n 's/^# caught-by: *unit=\([a-z_]*\).*/build\/unit\/\1/p' "$all"/*.patch | sort -u ;;
@@ -85,7 +85,7 @@ crash_run() {
     esac
 }
 
-# A guest that misuses its console or store by misuse=KIND (guest/tests/rings.c): it is told off, and the machine lives.
+# A guest that misuses its console or store by misuse=KIND (guest/tests/rings.c): a line reports it, and the machine lives.
 misuse_run() {
     rm -f "$CASE_TMP/console"
     run_qemu -t 20 -k "$1" -a "dom0_mem=16M domain=kernel=1,mem=16M" -m 64 -i "$B/guest/tests.elf misuse=$2" \

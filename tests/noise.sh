@@ -33,7 +33,7 @@ noise_check() {
         fail "equal builds" "$noise_found of 20 runs found something"
     noisy 21 10 1.02 && fail "2 % slower in every tenth row" "the gate passed" || pass "2 % slower: the gate fails"
     noise_slow=$((noisy_rows / 10))
-    # Of what the table calls different a small share may be false; the gate's correction is the strict one.
+    # A small share of what the table calls different may be false; the gate's correction is the strict one.
     grep -q "^$noisy_rows rows: $noise_slow slower, [01] faster," "$CASE_TMP/noisy" && pass "2 % slower: just these rows" ||
         fail "2 % slower: just these rows" "$(grep ' rows: ' "$CASE_TMP/noisy")"
     check_text "2 % slower: the gate finds each" "gate: failed, $noise_slow findings" "$CASE_TMP/noisy"

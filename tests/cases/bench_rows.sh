@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Rows that do not mean something everywhere. Cold caches: no figure where ticks are instructions; where the guest cannot
-# tell that it is so, a cold call is as long as a warm one, to the instruction. Two domains: the same figures wherever
-# domain 0 takes the memory of the second one from.
+# Rows that need something special. Cold caches: no figure where ticks are instructions; if the guest cannot know that
+# they are, a cold call is as long as a warm one, to the instruction. Two domains: the figures are the same wherever in
+# memory domain 0 puts the second one.
 . tests/lib.sh
 need qemu-system-i386
 

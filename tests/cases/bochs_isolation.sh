@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # timeout: 900
-# Isolation by segment limits, in Bochs, which checks them. None of these may be skipped here: a machine that checks no
-# limits would pass whatever the hypervisor does.
+# Isolation by segment limits, in Bochs, which checks them. None of these tests may be skipped here: on a
+# machine that checks no limits they would show nothing.
 . tests/lib.sh
 need bochs grub-mkrescue
 

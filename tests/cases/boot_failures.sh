@@ -64,7 +64,7 @@ refused "8 MiB" "Too little memory" -m 8 "$guest"
 refused "32 MiB" "Too little memory" -m 32 "$guest"
 refused "dom0_mem=1M" "Too little memory" -a "dom0_mem=1M" "$guest"
 
-# Every 97th byte of the first two pages turned round: never a hang, never a fault of the hypervisor's own.
+# Every 97th byte of the first two pages, inverted: never a hang, never a fault of the hypervisor's own.
 bad=0
 for offset in $(seq 24 97 1400); do
     field mutant.elf "$offset" '\377\177'

@@ -26,7 +26,7 @@ check_status "probe" 0 "$BENCH" probe --engine=tcg
 check_status "make help" 0 make -s help
 check_status "make run without a guest" 2 make -s run
 check_text "make run without a guest: what to do" "make run needs GUEST" "$CASE_TMP/check.out"
-# It is asked before every build and test, so it must be quick: one query when nothing is missing. Counted, not timed.
+# tools/deps.sh runs before every build and test, so it must be quick: one query if nothing is missing. Counted, not timed.
 mkdir "$CASE_TMP/bin"
 real=$(command -v dpkg-query) || real=false
 printf '#!/bin/sh\necho >>"%s"\nexec %s "$@"\n' "$CASE_TMP/queries" "$real" >"$CASE_TMP/bin/dpkg-query"
@@ -34,7 +34,7 @@ chmod +x "$CASE_TMP/bin/dpkg-query"
 check_status "deps" 0 env PATH="$CASE_TMP/bin:$PATH" tools/deps.sh all
 [ "$(wc -l <"$CASE_TMP/queries")" = 1 ] && pass "deps is quick" || fail "deps is quick" "$(wc -l <"$CASE_TMP/queries") queries"
 
-# What takes minutes says so while it does. An apt-get that takes four seconds, on a machine that has nothing.
+# What takes minutes shows that it goes on. Here: an apt-get that takes four seconds, on a machine that has nothing.
 cat >"$CASE_TMP/bin/apt-get" <<'END'
 #!/bin/sh
 [ "$1" = install ] || exit 0

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What may stand beside what, in every command: figures of two units never do, those of two processors only when forced;
-# one base against many; Markdown and JSON with verdicts; what a result says of itself cannot be replaced; history.
+# Which results a command accepts together: never those of two units, those of two processors only when forced. One base
+# against many; Markdown and JSON with verdicts; what a result says of itself cannot be replaced; history.
 . tests/lib.sh
 
 r=$CASE_TMP
@@ -92,7 +92,7 @@ done
 check "json: it is JSON, and nothing else" python3 -c "import json, sys; json.load(open(sys.argv[1]))" "$r/json"
 check_status "json or markdown" 2 "$BENCH" compare --json --markdown "$r/tcg" "$r/tcg1"
 
-# Rows that are none, beside one that is.
+# Names of rows that do not exist, beside one that does.
 for command in "compare --out=$r/cmp $r/tcg $r/tcg1" "show --markdown $r/tcg" "history --out=$r/h $r/tcg"; do
     # shellcheck disable=SC2086
     check_status "${command%% *}: a pattern of no row" 2 "$BENCH" $command --rows=a,nosuch
@@ -110,7 +110,7 @@ printf 'name,batch,ticks_min,ticks_median,per_entry\nxen_version,1,,20,30\n' >"$
 check_status "an empty field" 5 "$BENCH" show "$r/empty.csv"
 check_text "an empty field: where" "line 2: ticks_min is empty" "$CASE_TMP/check.out"
 
-# What the measurement says is not the user's to say.
+# The user cannot replace what the measurement says.
 for info in engine=kvm suite=t cpu=x tsc_khz=1 'a b=c' =x x "$(printf 'a=b\nname,1,1,1')"; do
     check_status "--info=$info" 2 "$BENCH" import --engine=kvm --info="$info" --label=info --out="$r" "$r/console"
     check_status "run --info=$info" 2 "$BENCH" run --engine=tcg --info="$info" --label=info --out="$r"
@@ -118,7 +118,7 @@ done
 check_status "--info=note" 0 "$BENCH" import --engine=kvm --info='note=a "b", c' --label=info --out="$r" --no-plot "$r/console"
 check_text "--info=note: kept" '# note: a "b", c' "$r/info/bench.csv"
 
-# Numbers that measure nothing.
+# Numbers with which nothing can be measured.
 for option in --reps=0 --reps=100 --reps=-1 --memory=0 --memory=15 --memory=x; do
     check_status "run $option" 2 "$BENCH" run --engine=tcg $option --label=no --out="$r"
 done

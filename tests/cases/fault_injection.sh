@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # timeout: 240
 # Faults on purpose, in the build with counters, and the auditor looks at what is left. Every allocation of an operation
-# fails once; every long operation is suspended at each point where it can be, while a second vCPU does things to what it
-# is about; a domain is destroyed at each of these points, and all it had must be free again. That the hypervisor really did so is counted: an operation with no allocation or point fails the test.
+# fails once. Every long operation is suspended at each point where it can be, while a second vCPU works on the same
+# things. A domain is destroyed at each of these points, and all it had must be free again. The test counts that the
+# hypervisor really did so: it fails if an operation had no allocation or no such point.
 . tests/lib.sh
 need qemu-system-i386
 

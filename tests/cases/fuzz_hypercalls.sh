@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # timeout: 280
-# Random hypercalls (guest/tests/fuzz.c): the guest may come to its end by them, the hypervisor may not.
+# Random hypercalls (guest/tests/fuzz.c): they may end the guest, but not the hypervisor.
 . tests/lib.sh
 need qemu-system-i386
 
@@ -26,5 +26,5 @@ for seed in $(seq 1 "${FUZZ_SEEDS:-12}"); do
     fi
     if grep -q 'fuzz: done' "$CONSOLE"; then finished=$((finished + 1)); fi
 done
-# Most come to their end: else the sequences would be short.
+# Most sequences come to their end: otherwise few calls would be made.
 [ $finished -ge $((${FUZZ_SEEDS:-12} / 2)) ] && pass "some run to their end ($finished)" || fail "some run to their end" "none"

@@ -27,8 +27,8 @@ done
 echo "$total operations"
 check "some were suspended" grep -q ' PREEMPT [1-9]' "$CASE_TMP"/console.*.int82-counters
 
-# It has to be worth something: each kind is seen to succeed and to be refused. Some cannot be: a domain's own timers,
-# what domain 0 may always do, and what is nothing but stores.
+# The run must have tested something: each kind of operation succeeded and was refused. Some are never refused: a domain's
+# own timers, what domain 0 may always do, and mere stores.
 cat "$CASE_TMP"/console.* | tr -d '\r' | sed -n 's/.*done\/refused: //p' | tr ',' '\n' | tr '/' ' ' |
     awk '{done[$1] += $2; refused[$1] += $3}
          END {for (k in done) {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # timeout: 100
-# A guest that nobody here has built: GRUB for Xen (i386-xen), images made of Debian's modules with a script in them. It
+# A guest that is not our own: GRUB for Xen (i386-xen), images made of Debian's modules with a script in them. It
 # boots as an ordinary domain beside an idle domain 0, looks for a store and for disks, and what the script says comes
 # through its console. What is looked for is computed by the script, so that it cannot come from anywhere else.
 . tests/lib.sh

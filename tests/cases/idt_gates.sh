@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The interrupt descriptor table as the processor has it while a guest runs, read through QEMU's monitor: every gate into
-# the hypervisor is an interrupt gate, so that interrupts are off from its first instruction (XSA-446); what a program may
-# raise by an INT is as little as can be; and the one gate that leads elsewhere leads to a guest's ring.
+# the hypervisor is an interrupt gate, so that interrupts are off from its first instruction (XSA-446); a program may
+# raise only a few vectors by INT; and the one gate that leads elsewhere leads to a guest's ring.
 . tests/lib.sh
 need qemu-system-i386
 

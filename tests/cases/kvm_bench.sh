@@ -3,7 +3,7 @@
 # The KVM path with a real KVM, that of tools/kvm-machine.sh: measured, compared, gated and profiled. And the same figures
 # as under TCG, to the digit, where KVM has nothing to do: that machine's clock counts instructions, so a row that costs
 # more there has left the guest in its measured loop.
-# Neither the machine's clock nor the limit below sees how busy this one is.
+# A busy host changes neither that machine's clock nor the time limit below.
 # timeout: 900
 . tests/lib.sh
 need qemu-system-x86_64 qemu-system-i386 busybox cpio gnuplot perf

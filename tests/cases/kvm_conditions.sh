@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What decides how fast a guest is under KVM: it is found, recorded, warned of, and looked at by compare. The machine and
+# The conditions that decide how fast a guest is under KVM: they are found, recorded, warned of, and checked by compare. The machine and
 # the QEMU are stand-ins, so that this needs neither a KVM nor a processor with a frequency.
 . tests/lib.sh
 
@@ -69,7 +69,7 @@ unsaid "a load of 1.9 is little for eight processors" "the machine is busy"
 unsaid "nested paging is nothing to warn of" "nested paging"
 said "not pinned: warned of" "is not pinned"
 
-# Another machine, and where the files are that Intel's have.
+# Another machine: an Intel processor, whose files are in other places.
 echo "2.10 1.00 1.00 1/100 1000" >"$INT82_HOST_ROOT/proc/loadavg"
 echo powersave >"$cpu/cpu7/cpufreq/scaling_governor"
 rm "$cpu/cpufreq/boost"
@@ -115,7 +115,7 @@ recorded counted aperf_mperf 0.004
 recorded counted pinned "processor $last"
 unsaid "pinned: nothing is warned of" pinn
 
-# A QEMU whose thread does not show cannot be pinned, and that is not what the result says.
+# If QEMU's thread is not found, it cannot be pinned, and the result must not say that it was.
 FAKE_VCPU='' FAKE=whole
 run unpinned --pin="$last"
 recorded unpinned pinned "failed: QEMU's thread of the processor was not found"
@@ -124,7 +124,7 @@ check_status "no such processor" 2 "$BENCH" run --qemu=tests/fake-qemu --out="$o
 check_text "no such processor: says so" "--pin=1000: there is no such processor" "$CASE_TMP/check.out"
 check_status "no such processor, in a comparison" 2 "$BENCH" compare --qemu=tests/fake-qemu --pin=1000 tree tree
 
-# The probe: its limit is an option, and an engine that is not taken is told of.
+# The probe: its limit is an option, and the engine that was not taken is named.
 FAKE_KVM=hang
 check_status "a KVM that hangs" 0 "$BENCH" probe --qemu=tests/fake-qemu --probe-timeout=1
 check_text "a KVM that hangs: TCG instead" "engine: tcg-icount" "$CASE_TMP/check.out"
@@ -141,7 +141,7 @@ recorded without engine_not_taken "kvm: the probe guest failed (status 1)"
 check_status "only the name" 0 "$BENCH" probe --qemu=tests/fake-qemu --brief
 check "only the name: tcg" [ "$(grep -v '^engine: tcg-icount; not taken: kvm' "$CASE_TMP/check.out")" = tcg ]
 
-# A guest by hand, on the engine that is asked for; without a word it is TCG.
+# A guest by hand, on the engine that is asked for; by default it is TCG.
 FAKE=arguments FAKE_KVM=works
 by_hand() { # NAME TEXT COMMAND...
     by_hand_name=$1 by_hand_text=$2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# tools/layers.sh holds the tree to tools/layers.txt: in a copy, each way to break the layers is planted, and it must be
-# found and said; and the copy as it was, and is again, must pass.
+# tools/layers.sh checks the tree against tools/layers.txt: each way to break the layers is planted in a copy, and must be
+# found and reported; before and after that, the copy must pass.
 . tests/lib.sh
 
 copy=$CASE_TMP/copy

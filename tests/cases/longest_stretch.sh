@@ -4,8 +4,8 @@
 # How long the hypervisor keeps interrupts off, and so the CPU from others: the longest stretch of each operation, in
 # instructions, while guests do the worst they can (guest/tests/longest*.c, store.c), everything else that the conformance
 # guest knows, end domains, and run at random. It must stay below the bound that docs/security.md states. A plugin of
-# QEMU's counts (bench/plugin/stretch.c), so nothing is changed by being looked at; that it sees long stretches shows the
-# auditor, which is exempt (INT82_OP_audit, docs/memory.md).
+# QEMU counts (bench/plugin/stretch.c), so the measurement changes nothing. That the plugin sees long stretches is shown by
+# the auditor, which is exempt (INT82_OP_audit, docs/memory.md).
 . tests/lib.sh
 need qemu-system-i386 nm
 

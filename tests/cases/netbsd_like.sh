@@ -5,7 +5,7 @@
 . tests/lib.sh
 need qemu-system-i386
 
-# It waits by computing: 64 ns an instruction.
+# It waits in a loop, so an instruction takes 64 ns here.
 fast='-icount shift=6'
 
 # came_through NAME PROCESSORS

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What the pictures show, and what they say that they leave out, on figures that are made up.
+# What the pictures show, and what their titles say that they leave out, with invented figures.
 . tests/lib.sh
 need gnuplot
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # timeout: 300
-# `report`: one file with all that there is; what is not there is left out; what a file says is text. In a browser
-# (headless, as wide as a phone, dark) tests/report_check.js sorts, filters, presses keys and measures.
+# `report`: one file with all that a result has, and nothing for what it does not have; texts from files stay texts.
+# In a browser (headless, as wide as a phone, dark) tests/report_check.js sorts, filters, presses keys and measures.
 . tests/lib.sh
 
 new=$CASE_TMP/new

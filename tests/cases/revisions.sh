@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Building revisions to compare them: a commit hook that does so leaves the commit alone; what is kept is kept by all that
-# changes the code; git's own reasons are shown. In a repository whose build only writes down how it was made, with a QEMU
-# that takes so many ticks, so that it costs seconds.
+# Building revisions to compare them: a commit hook that does so leaves the commit alone; a kept build is found by all that
+# changes its code; git's own reasons are shown. The repository's build only writes down how it was made, and a stand-in
+# for QEMU makes ticks of that, so the test takes seconds.
 . tests/lib.sh
 need git
 
@@ -109,7 +109,7 @@ check_text "the hook did compare" "one,1,100.00,200.00," "$CASE_TMP/hook/compare
 [ "$(git worktree list | wc -l)" = 1 ] && pass "no worktree left" || fail "no worktree left" "$(git worktree list)"
 [ ! -e "$CASE_TMP/post-checkout" ] && pass "the user's hooks do not run in it" || fail "the user's hooks do not run in it" "they did"
 
-# Why git does not know a revision is git's to say.
+# If git does not know a revision, its own words say why.
 check_status "no such revision" 5 compare nosuch HEAD
 check_text "no such revision: git's reason" "git says: fatal: Needed a single revision" "$CASE_TMP/check.out"
 GIT_TEST_ASSUME_DIFFERENT_OWNER=1 && export GIT_TEST_ASSUME_DIFFERENT_OWNER

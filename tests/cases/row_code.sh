@@ -24,7 +24,7 @@ gate() {
         "$CASE_TMP/base" "$B/int82.elf"
 }
 
-# A hypercall and a row, the row in the midst of the others' files.
+# A hypercall and a row; the row is put among the others.
 sed -i 's/^#undef HYPERCALL/HYPERCALL(56, row_code_test, 1, FAST, "of a test")\n&/' "$copy/xen/include/xen/hypercalls.def"
 cat >>"$copy/guest/bench/rows_calls.c" <<'END'
 void version_text(struct bench *b)

@@ -59,7 +59,7 @@ check "interrupted: nothing left" nothing_left
 sleep 0.5
 if pgrep -P 1 -f "fake-qemu.*$CASE_TMP" >/dev/null; then fail "interrupted: child" "QEMU is still running"; else pass "interrupted: no child left"; fi
 
-# Whole, and a machine that does not power off after its last row is no reason to lose them.
+# If the result is whole, it is kept even if the machine does not power off after its last row.
 sed -i '/^@int82 error/d; s/^@int82 end.*/@int82 end rows=2 errors=0/' "$FAKE_CONSOLE"
 FAKE=hang
 check_status whole 0 run

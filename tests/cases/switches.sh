@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # timeout: 200
-# The build knows who may let other vCPUs run (tools/check-switches.sh, docs/concurrency.md). The tree as it is has no function
-# that does so without saying so, or it would not have been built; here marks are taken away, and a call is added, in a copy,
-# and the build has to fail for just that reason.
+# The build checks which functions may let other vCPUs run (tools/check-switches.sh, docs/concurrency.md). In the tree all
+# of them are marked, or it would not have been built. Here marks are removed, and a call is added, in a copy, and the
+# build has to fail for just that reason.
 . tests/lib.sh
 
 copy=$CASE_TMP/copy

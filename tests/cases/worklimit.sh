@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Time limits count a command's own work: what sleeps or computes too long is ended with all it started; what only waits
-# for a processor, since the machine is busy, is not.
+# for a processor, because the machine is busy, is not.
 . tests/lib.sh
 
 spin="i=0; while [ \$i -lt 400000 ]; do i=\$((i + 1)); done"
