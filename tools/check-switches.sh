@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# No function of the image lets other vCPUs run unless it says so (__may_switch, xen/lib.h): for whoever calls one that does
-# not may rely on it that nothing changes meanwhile. Over the disassembly: so what the compiler has inlined counts, too.
-#   - A function that calls or jumps to one that may switch must say so itself. The entry stubs, assembly, are the roots:
-#     nothing of C's is under them.
-#   - So must one that calls by a pointer, unless what it may be given is known: `harmless` below.
-#   - The address of one that may switch stands nowhere but in `tables`, which none of the harmless ones call through.
+# No function of the image lets other vCPUs run unless it is marked (__may_switch, xen/lib.h): a caller of a function
+# without the mark may rely on it that nothing changes in the meantime. This reads the disassembly, so what the compiler
+# has inlined counts as well.
+#   - A function that calls or jumps to a marked one must be marked itself. The entry stubs, which are assembly, need no
+#     mark: no C function calls them.
+#   - A function that calls through a pointer must be marked, too, unless it is known which functions it may call that
+#     way: `harmless` below.
+#   - The address of a marked function stands only in `tables`, and none of the harmless functions call through those.
 # usage: tools/check-switches.sh IMAGE ASSEMBLY-OBJECT...
 set -eu
 
@@ -38,7 +40,7 @@ awk -v image="$image" -v harmless="$harmless" -v tables="$tables" '
     }
     function wrong(text) { print "check-switches: " image ": " text; bad = 1 }
     function plain(name) { sub(/\.(cold|part|isra|constprop).*/, "", name); return name }
-    # Addresses have the same length: so their texts compare as they do.
+    # Addresses have the same length, so they can be compared as text.
     function marked(at) { return at >= start && at < stop }
     FILENAME ~ /symbols$/ {
         if ($3 == "__start_may_switch") start = $1
@@ -56,10 +58,10 @@ awk -v image="$image" -v harmless="$harmless" -v tables="$tables" '
         if (!(name_of[lo] in may_hold)) wrong(name_of[lo] " holds the address of " address[$3] ": is it called from where nobody may switch?")
         next
     }
-    /^Disassembly of section/ { boot = /init\.text|\.boot/; next } # before anybody else is there
+    /^Disassembly of section/ { boot = /init\.text|\.boot/; next } # before other vCPUs exist
     /^[0-9a-f]+ <.*>:$/ {
         f = substr($2, 2, length($2) - 3)
-        # A cold part is its function; a fix-up goes back to whoever faulted.
+        # A cold part belongs to its function; a fix-up goes back to the code that faulted.
         quiet = boot || marked($1) || f in stub || f == ".fixup" || (f ~ /\.cold/ && plain(f) in says)
         next
     }

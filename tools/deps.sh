@@ -49,14 +49,14 @@ fetch_kernel() {
 }
 
 if ! command -v dpkg-query >/dev/null; then
-    # No Debian: look for the programs alone, and leave the installing to the user.
+    # Not Debian: only look for the programs, and leave the installing to the user.
     for tool in gcc qemu-system-i386 gnuplot; do
         command -v "$tool" >/dev/null || { echo "missing: $tool (Debian's packages are: $want)" >&2; exit 5; }
     done
     exit 0
 fi
 
-# One query for all, which tells each package once; the single ones only when it complains.
+# One query for all packages; single queries only if that one fails.
 # shellcheck disable=SC2086
 want=$(printf '%s\n' $want | sort -u | tr '\n' ' ')
 # shellcheck disable=SC2086

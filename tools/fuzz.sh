@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # fuzz.sh: runs the fuzzer of the guest (guest/fuzz, docs/fuzzing.md), several seeds at a time. Status 1: a failure.
 # Environment: B, SEED (1), MINUTES (1) or OPS (operations a seed, one round), JOBS (number of processors), HYPERVISOR,
-# ENGINE (tcg; kvm, auto), GUESTARGS (more words for the guest); SEQUENCE and KEEP: one sequence, or these operations of it, with every operation shown.
+# ENGINE (tcg; kvm, auto), GUESTARGS (more words for the guest); SEQUENCE and KEEP: one sequence, or these operations of
+# it, with every operation shown.
 set -eu
 cd "$(dirname "$0")/.."
 B=${B:-build}

@@ -34,7 +34,7 @@ for file in "$hypervisor" "$GUEST" ${INITRD:+"${INITRD%% *}"}; do
     [ -f "$file" ] || { echo "make $mode: there is no file $file" >&2; exit 5; }
 done
 
-# A distribution's vmlinuz may be compressed by what the hypervisor does not know.
+# A distribution's vmlinuz may be compressed in a way that the hypervisor does not know.
 unpacked=$(mktemp)
 trap 'rm -f "$unpacked"' EXIT INT TERM
 GUEST=$(tools/unpack-kernel.sh "$GUEST" "$unpacked")
@@ -79,7 +79,7 @@ set -- -m "${MEM:-256}" -display none -nic none -no-reboot -accel "$engine" -cpu
 
 if [ "$mode" = run ]; then
     [ ! -t 0 ] || echo "(C-a x ends QEMU)" >&2
-    # As mon:stdio, with all that is printed in a file, too.
+    # Like mon:stdio, but all that is printed also goes to a file.
     console=$B/run-console.log
     rm -f "$console"
     rc=0

@@ -77,7 +77,7 @@ fetch_kernel() { # DIRECTORY
     done
 }
 
-# Whoever comes second finds it there; of two at once, one throws its own away.
+# A later run finds it there; of two that run at once, one throws its own copy away.
 prepare() {
     [ ! -f "$cache/vmlinuz" ] || return 0
     mkdir -p "$(dirname "$cache")" && [ -w "$(dirname "$cache")" ] ||

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# No folder uses one that is higher than it, or beside it, in tools/layers.txt; which says what may be used nevertheless,
-# and why.
-#   - #include: a header is its folder's, those of xen/include are shared unless the table says whose they are.
+# No folder may use one that stands above or beside it in the stacks of tools/layers.txt. The exceptions are there, too,
+# each with its reason.
+#   - #include: a header belongs to its folder. Those of xen/include are shared unless the table gives them an owner.
 #   - Calls and data, as the linker sees them: which folder's objects need a symbol of which other's. So the tree must be
-#     built. (Of the entry paths that is the tuned one; what plain/ includes is looked at, too.)
-#   - In bench/ it is the files, too, that may not need each other in a circle.
-#   - xen/common has no assembly: instructions are xen/include/asm's.
-# An exception that nothing needs any more is an error: so the table says what is.
+#     built. (That is the tuned entry path; of plain/ only the includes are checked.)
+#   - In bench/, single files may not need each other in a circle either.
+#   - xen/common has no assembly: instructions belong to xen/include/asm.
+# An exception that nothing needs any more is an error, so the table stays true.
 # usage: [B=build] tools/layers.sh
 set -eu
 
@@ -19,7 +19,7 @@ trap 'rm -rf "$dir"' EXIT
 find xen guest bench -name '*.[chS]' ! -name '*.lds.S' | sort >"$dir/files"
 find xen guest bench -name '*.[ch]' -o -name '*.def' -o -name '*.S' | sort >"$dir/exist"
 xargs grep -nH '^# *include' <"$dir/files" >"$dir/includes"
-# The object of each source. asm-offsets.c makes a header, plugins are made at a stroke, plain/ is not in this build.
+# The object of each source. asm-offsets.c makes a header, plugins are built without objects, plain/ is not in this build.
 sed -n -e '/entry\/plain\|entry\/offsets\|bench\/plugin\|bench\/probe/d' \
     -e "s|^xen/\\(.*\\)\\.[cS]\$|$B/int82-counters/\\1.o &|p" -e "s|^guest/.*\\.[cS]\$|$B/guest/obj/&.o &|p" \
     -e "s|^bench/\\(.*\\)\\.c\$|$B/bench/\\1.o &|p" "$dir/files" | sed 's|/obj/guest/|/obj/|' >"$dir/objects"

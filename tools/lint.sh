@@ -10,13 +10,13 @@ format() {
     find xen guest bench tests -name '*.[ch]' -exec clang-format --dry-run -Werror {} +
 }
 
-# NULL at a list's end is a pointer here: that is what glibc's is.
+# NULL at the end of a list of arguments is a pointer: glibc defines it as one.
 static_analysis() {
     cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr --suppress=missingInclude "$@"
 }
 
-# The words that FETCH_GUEST_U32 and its like fill are outputs of `asm goto`, which cppcheck 2.10 does not know; and of
-# a loop that begins without a condition it believes that it may not run.
+# The words that FETCH_GUEST_U32 and its like fill are outputs of `asm goto`, which cppcheck 2.10 does not know. It also
+# believes that a loop that begins without a condition may not run.
 xen_c() {
     static_analysis --platform=unix32 --suppress=legacyUninitvar --suppress=uninitvar:xen/arch/x86/domain/domain_build.c \
         -D__XEN__ -D__i386__ -DCOUNTERS=1 -Ixen/include xen
@@ -35,7 +35,7 @@ layers() {
     tools/layers.sh
 }
 
-# Each source says its licence in its first lines, so that a file that is copied elsewhere still does.
+# Each source names its licence in its first lines, so that it is still there when the file is copied elsewhere.
 licence() {
     find xen guest bench tests tools .ci Makefile \( -name mutations -o -name seeds -o -name regressions \) -prune -o -type f \
         \( -name '*.[chS]' -o -name '*.def' -o -name '*.sh' -o -name '*.mk' -o -name '*.awk' -o -name Makefile -o ! -name '*.*' \) \

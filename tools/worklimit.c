@@ -24,13 +24,13 @@ static void on_signal(int sig)
     asked = sig;
 }
 
-/* Until a child has ended, but not for long. */
+/* Waits until a child has ended, but not for long. */
 static void nap(const sigset_t *ended)
 {
     sigtimedwait(ended, NULL, &(struct timespec){0, 200000000});
 }
 
-/* While they have their parents; then who had lost his, but is in the command's process group. */
+/* First while each still has its parent; then also those that have lost it but are in the command's process group. */
 static void end_all(pid_t child, int sig)
 {
     work_kill(getpid(), sig);
