@@ -75,7 +75,7 @@ fi
 check "--json" sh -c "'$BENCH' profile --json --out='$out' --label=j xen_version >'$CASE_TMP/json'"
 is "--json prints JSON only" "$(sed -n '1p;$p' "$CASE_TMP/json" | tr -d '\n')" '{}'
 check_status "no row" 2 "$BENCH" profile --out="$out"
-check_status "unknown row" 2 "$BENCH" profile --out="$out" nosuch
+check_status "unknown row" 3 "$BENCH" profile --out="$out" nosuch
 check_status "several rows" 2 "$BENCH" profile --out="$out" 'mmu_*/1'
 check_status "make profile without BENCH" 2 make -s profile
 rc=0
