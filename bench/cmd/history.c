@@ -125,7 +125,8 @@ int cmd_history(int argc, char **argv)
          NULL},
         {"rounds", 0, "N", "boots of each revision (default: 2 where ticks are exact, else 9)", &o.rounds, NULL, NULL},
         {"out", 'o', "DIR", "history.png and .svg go there (default: build/history)", &out, NULL, NULL},
-        {"pin", 0, "CPU", "pin QEMU to this processor", &o.pin, NULL, NULL},
+        ENGINE_PROBE_OPTION,
+        {"pin", 0, "CPU", "pin the guest's processor to this one", &o.pin, NULL, NULL},
         {0},
     };
     int n = options_parse(argc, argv, defs, "history [options] [RESULT...]",
