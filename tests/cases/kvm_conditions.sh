@@ -146,7 +146,7 @@ FAKE=arguments FAKE_KVM=works
 by_hand() { # NAME TEXT COMMAND...
     by_hand_name=$1 by_hand_text=$2
     shift 2
-    check_status "$by_hand_name" 0 env QEMU=tests/fake-qemu GUEST="$FAKE_CONSOLE" "$@"
+    check_status "$by_hand_name: that nothing ran" 3 env QEMU=tests/fake-qemu GUEST="$FAKE_CONSOLE" "$@"
     check_text "$by_hand_name: its engine" "$by_hand_text" "$CASE_TMP/check.out"
 }
 by_hand "make run" "-accel tcg -cpu qemu64" make -s run

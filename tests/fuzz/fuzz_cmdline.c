@@ -13,7 +13,7 @@
 
 #define MODULES 4
 
-struct boot_module modules[MODULES];
+struct boot_module modules[MAX_MODULES];
 unsigned int nr_modules = MODULES;
 
 static void *way_out[5];
@@ -125,7 +125,7 @@ HOST int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     opt_noreboot = false;
     nr_built = nr_requests = printed = 0;
     boot(line);
-    REQUIRE(printed <= 64 * 1024);
+    REQUIRE(printed <= 64 * 1024 + 64 * size); /* a line of any length is read */
     host_free(line);
     return 0;
 }

@@ -115,6 +115,9 @@ ENTRY(take_l1_refs)
 #define DROPPED(f) FRAME_AT(%eax, f)            /* EAX: frame * 16 */
 
 .macro VALIDATED_FRAME otherwise
+    .ifb \otherwise
+        .error "called as OWN_FRAME is"
+    .endif
         shrd    $PAGE_SHIFT, %ecx, %eax
         shl     $4, %eax
 .endm
