@@ -94,6 +94,8 @@ bool bench_expect(struct bench *b, bool condition, const char *format, ...) __at
 bool bench_cold(struct bench *b);
 /* The same for a row that is about the TLB. */
 bool bench_has_caches(struct bench *b);
+/* False with cpuid=no: a KVM that cannot decode a guest's instructions stops the machine at a CPUID. */
+bool bench_may_ask_cpuid(void);
 /* This hypervisor does not have what the row measures. That is no error: the result lists the row as not available. */
 void bench_skip(struct bench *b, const char *why);
 

@@ -41,13 +41,19 @@ static void info_version(void)
     }
 }
 
+bool bench_may_ask_cpuid(void)
+{
+    char option[4];
+
+    return !guest_option("cpuid", option, sizeof(option)) || option[0] != 'n';
+}
+
 static void info_cpu(void)
 {
     uint32_t brand[13] = {0}, max, i, unused;
-    char *p = (char *)brand, option[4];
+    char *p = (char *)brand;
 
-    /* A KVM that cannot decode a guest's instructions stops the machine at this one. */
-    if (guest_option("cpuid", option, sizeof(option)) && option[0] == 'n')
+    if (!bench_may_ask_cpuid())
         return;
     __asm__ volatile("cpuid" : "=a"(max), "=b"(unused) : "0"(0x80000000) : "ecx", "edx");
     if (max < 0x80000004)

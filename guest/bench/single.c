@@ -73,6 +73,10 @@ bool bench_has_caches(struct bench *b)
 {
     uint32_t eax = 0x40000000, ebx, ecx = 0, edx;
 
+    if (!bench_may_ask_cpuid()) {
+        bench_skip(b, "cpuid=no: whether there are caches is not known");
+        return false;
+    }
     __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
     if (ebx != 0x54474354 || ecx != 0x43544743 || edx != 0x47435447) /* TCGTCGTCGTCG */
         return true;

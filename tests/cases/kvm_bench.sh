@@ -10,7 +10,9 @@ need qemu-system-x86_64 qemu-system-i386 busybox cpio gnuplot perf
 tools/kvm-machine.sh --prepare >"$CASE_TMP/prepare" 2>&1 || skip_case "no kernel for the machine: $(tail -n 1 "$CASE_TMP/prepare")"
 
 # These do leave the guest: CPUID, and the timer of the interrupt controller.
-leave="emul_cpuid_prefix set_timer_op set_timer_oneshot"
+leave="emul_cpuid_prefix set_timer_op set_timer_oneshot ipi_round_trip"
+# Of these a fraction of a tick depends on when a timer interrupt comes.
+disturbed="console_ring_echo"
 rows=xen_version/1,mmu_map_rw/128,mmuext_invlpg_local
 out=$CASE_TMP/out
 mkdir "$out"
@@ -76,7 +78,7 @@ fi
 step gate 0
 check_text "equal builds: no finding" "gate: passed" "$CASE_TMP/check.out"
 step compare 1
-check_text "compared: what was measured" "engine: kvm, 9 and 9 rounds" "$CASE_TMP/check.out"
+check_text "compared: what was measured" "engine: kvm, boots: 9 and 9" "$CASE_TMP/check.out"
 check_text "compared: a build that counts is slower" "2 rows: 2 slower" "$CASE_TMP/check.out"
 check_text "compared: the gate finds it" "gate: xen_version/1: " "$CASE_TMP/check.out"
 
@@ -109,6 +111,9 @@ recorded nested nested_paging on
 check "TCG's figures" "$BENCH" run --engine=tcg --rows='*/1' --out="$out" --label=tcg --no-plot
 ticks nested >"$CASE_TMP/kvm.ticks"
 ticks tcg >"$CASE_TMP/tcg.ticks"
+for row in $disturbed; do
+    sed -i "/^$row\//d" "$CASE_TMP/tcg.ticks" "$CASE_TMP/kvm.ticks"
+done
 for row in $leave; do
     sed -i "/^$row\//d" "$CASE_TMP/tcg.ticks"
     if [ "$(ticks nested | sed -n "s/^$row.1 \(.*\)\..*/\1/p")" -gt "$(ticks tcg | sed -n "s/^$row.1 \(.*\)\..*/\1/p")" ]; then
