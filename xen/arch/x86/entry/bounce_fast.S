@@ -184,7 +184,7 @@ ENTRY(int_n)
         dec     %edx
         jnz     int_n_of_user
         testb   $3, HV(TRAP_flags + HANDLER)
-        jz      gp_slow                         # for ring 0, which no guest has
+        jz      gp_slow                         # C knows what that means
         PUSH_FROM_KERNEL UREGS_eip, INT_N, gp_slow
         movzwl  FRAME(error_code), %ecx
         MASK_EVENTS_FOR HANDLER
