@@ -135,7 +135,7 @@ TEST(iret_delivers_events)
 
 extern const char vm86_failsafe[];
 void iret_vm86(void);
-uint32_t vm86_saved_esp, vm86_seen_esp, vm86_seen_eax;
+uint32_t vm86_cs, vm86_saved_esp, vm86_seen_esp, vm86_seen_eax;
 
 __asm__(".text\n"
         "iret_vm86:\n"
@@ -148,7 +148,7 @@ __asm__(".text\n"
         "        push    $0x9001\n" /* SS: as a selector it would be one of ring 1 */
         "        push    $0x0ffe\n"
         "        push    $0x20202\n"
-        "        push    $0x8000\n" /* CS: of ring 0 */
+        "        push    vm86_cs\n"
         "        push    $0x0010\n"
         "        push    $0x5a5a\n"
         "        mov     $23, %eax\n"
@@ -170,22 +170,27 @@ __asm__(".text\n"
 
 TEST(iret_to_virtual_8086_mode)
 {
-    static const uint32_t expected[] = {0,      0,      0,      0,      0x10,   0x8000, 0x20202,
-                                        0x0ffe, 0x9001, 0x1111, 0x2222, 0x3333, 0x4444};
+    static const uint32_t segments[] = {0x8000, 0x8001, 0x8003}; /* as selectors of rings 0, 1 and 3 */
     static uint8_t stack[4096] __attribute__((aligned(16)));
-    const uint32_t *frame;
 
     if (!is_int82())
         SKIP("a real Xen goes there");
     CHECK_RC(HYPERVISOR_stack_switch(FLAT_KERNEL_SS, stack + sizeof(stack)), 0);
     CHECK_RC(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, event_entry, FLAT_KERNEL_CS, vm86_failsafe), 0);
-    iret_vm86();
-    CHECK_RC(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, event_entry, FLAT_KERNEL_CS, failsafe_entry), 0);
-    frame = (const uint32_t *)vm86_seen_esp;
-    CHECK_EQ(vm86_seen_esp, (uint32_t)stack + sizeof(stack) - sizeof(expected));
-    CHECK_EQ(vm86_seen_eax, 0x5a5a);
-    for (unsigned int i = 0; i < ARRAY_SIZE(expected); i++) {
-        context("word %u", i);
-        CHECK_EQ(frame[i], expected[i]);
+    for (unsigned int k = 0; k < ARRAY_SIZE(segments); k++) {
+        const uint32_t expected[] = {0,      0,      0,      0,      0x10,   segments[k], 0x20202,
+                                     0x0ffe, 0x9001, 0x1111, 0x2222, 0x3333, 0x4444};
+        const uint32_t *frame;
+
+        vm86_cs = segments[k];
+        iret_vm86();
+        frame = (const uint32_t *)vm86_seen_esp;
+        CHECK_EQ(vm86_seen_esp, (uint32_t)stack + sizeof(stack) - sizeof(expected));
+        CHECK_EQ(vm86_seen_eax, 0x5a5a);
+        for (unsigned int i = 0; i < ARRAY_SIZE(expected); i++) {
+            context("CS %x, word %u", segments[k], i);
+            CHECK_EQ(frame[i], expected[i]);
+        }
     }
+    CHECK_RC(HYPERVISOR_set_callbacks(FLAT_KERNEL_CS, event_entry, FLAT_KERNEL_CS, failsafe_entry), 0);
 }

@@ -137,7 +137,7 @@ TEST(traps_soft_interrupts_refused)
     CHECK_FAULT(do_intff, 0, TRAP_GP, 0xff * 8 + 2);
 }
 
-/* The library's own gates for exceptions have DPL 0. Ring 1 may use them, because DPL 0 means the kernel. */
+/* The library's own gates for exceptions have DPL 0: `int 14` of ring 1 is refused, and is no page fault. */
 TEST(traps_soft_interrupt_of_an_exception)
 {
     struct caught_trap caught;
@@ -217,6 +217,8 @@ TEST(traps_table_bad_pointers)
     trap_info_t *t = (trap_info_t *)EDGE(2 * sizeof(*t));
     void *p;
 
+    memset(EDGE_PAGE, 0xff,
+           sizeof(*t)); /* an entry with the address 0 would be the end, whatever else cannot be read */
     for
         EACH_BAD_POINTER(p, sizeof(trap_info_t))
     CHECK_RC(HYPERVISOR_set_trap_table(p), -EFAULT);

@@ -184,7 +184,7 @@ ENTRY(int_n)
         dec     %edx
         jnz     int_n_of_user
         testb   $3, HV(TRAP_flags + HANDLER)
-        jz      gp_slow                         # C knows what that means
+        jz      gp_slow                         # DPL 0: not for ring 1
         PUSH_FROM_KERNEL UREGS_eip, INT_N, gp_slow
         movzwl  FRAME(error_code), %ecx
         MASK_EVENTS_FOR HANDLER
