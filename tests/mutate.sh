@@ -82,7 +82,7 @@ crash_run() {
     # The stack is still where the guest has put it: no handler was entered on it.
     case $2 in
     *_on_hypervisors_stack) grep -q 'ss:esp e021:fd900000' "$CASE_TMP/console" ;;
-    user_*_stack_in_hypervisor) grep -q 'ss:esp e033:' "$CASE_TMP/console" ;;
+    user_*_stack_in_hypervisor | user_*_stacks_end) grep -q 'ss:esp e033:' "$CASE_TMP/console" ;;
     esac
 }
 

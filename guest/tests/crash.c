@@ -156,6 +156,12 @@ static void user_page_fault_stack_in_hypervisor(void)
     user_enters(user_read, (uint32_t)UNMAPPED, FLAT_KERNEL_SS, 0xFD900000);
 }
 
+/* There is room for all but the error code, which is stored last. */
+static void user_page_fault_at_the_stacks_end(void)
+{
+    user_enters(user_read, (uint32_t)UNMAPPED, FLAT_KERNEL_SS, (uint32_t)EDGE_PAGE + 5 * sizeof(uint32_t));
+}
+
 static void int_on_hypervisors_stack(void)
 {
     trap_set_entry(0x21, failsafe_entry, 1);
@@ -235,6 +241,7 @@ static const struct {
     KIND(masked_system_call_stack_in_hypervisor),
     KIND(user_int_stack_in_hypervisor),
     KIND(user_page_fault_stack_in_hypervisor),
+    KIND(user_page_fault_at_the_stacks_end),
     KIND(int_on_hypervisors_stack),
     KIND(kernel_stack_selector),
     KIND(kernel_stack_unmapped),

@@ -23,6 +23,7 @@ for kind in $kinds; do
     *)
         check_text "$kind: reason" "Domain 0 (vcpu 0) crashed" "$CONSOLE"
         check_text "$kind: registers" "cs:eip" "$CONSOLE"
+        case $kind in user_*) check_text "$kind: they are the process's" "ss:esp e033:" "$CONSOLE" ;; esac
         ;;
     esac
 done

@@ -35,11 +35,12 @@ static __attribute__((noinline)) bool stack_base(struct vcpu *v, uint16_t ss, ui
 }
 
 /*
- * Enters the guest at cs:eip in ring 1, with a frame of `extra` words below what the processor itself pushes. From ring
- * 1 the frame goes on the stack in use, otherwise on the kernel's. Returns the frame; NULL: there is no room, or no
- * handler.
+ * Enters the guest at cs:eip in ring 1, with a frame that has `extra` words below what the processor itself pushes.
+ * From ring 1 the frame goes on the stack in use, otherwise on the kernel's. False: there is no room, or no handler,
+ * and the registers are what they were.
  */
-static inline uint32_t *enter(struct cpu_user_regs *regs, uint32_t cs, uint32_t eip, bool mask_events, uint32_t extra)
+static inline bool enter(struct cpu_user_regs *regs, uint32_t cs, uint32_t eip, bool mask_events, const uint32_t *words,
+                         uint32_t extra)
 {
     struct vcpu *v = current;
     struct vcpu_info *info = v->vcpu_info;
@@ -49,15 +50,17 @@ static inline uint32_t *enter(struct cpu_user_regs *regs, uint32_t cs, uint32_t 
     uint32_t *frame;
 
     if (unlikely(!cs))
-        return NULL;
+        return false;
     esp -= (extra + (same_ring ? 3 : 5)) * sizeof(*frame);
     if (unlikely(ss != v->arch.flat_ss) && !stack_base(v, ss, &base))
-        return NULL;
+        return false;
     frame = (uint32_t *)(base + esp);
     if (unlikely(!guest_range_ok(frame, (extra + 5) * sizeof(*frame))))
-        return NULL;
+        return false;
     if (mask)
         eflags &= ~X86_EFLAGS_IF;
+    for (uint32_t i = 0; i < extra; i++)
+        PUT(frame, i, words[i], fault);
     PUT(frame, extra, regs->eip, fault);
     PUT(frame, extra + 1, regs->cs | mask << 16, fault);
     PUT(frame, extra + 2, eflags, fault);
@@ -72,54 +75,39 @@ static inline uint32_t *enter(struct cpu_user_regs *regs, uint32_t cs, uint32_t 
     regs->eflags &= ~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM);
     if (mask_events)
         info->evtchn_upcall_mask = 1;
-    return frame;
-fault:
-    return NULL;
-}
-
-bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code)
-{
-    const struct guest_trap *trap = &current->arch.traps[vector];
-    uint32_t *frame = enter(regs, trap->cs, trap->address, TI_GET_IF(trap), with_error_code);
-
-    if (unlikely(!frame))
-        return false;
-    if (with_error_code)
-        PUT(frame, 0, regs->error_code, fault);
     return true;
 fault:
     return false;
 }
 
-static bool bounce_entry(struct cpu_user_regs *regs, const struct guest_entry *entry)
+bool bounce_trap(struct cpu_user_regs *regs, unsigned int vector, bool with_error_code)
 {
-    return enter(regs, entry->cs, entry->eip, true, 0);
+    const struct guest_trap *trap = &current->arch.traps[vector];
+    const uint32_t error_code = regs->error_code;
+
+    return enter(regs, trap->cs, trap->address, TI_GET_IF(trap), &error_code, with_error_code);
 }
 
 bool bounce_event(struct cpu_user_regs *regs)
 {
-    return bounce_entry(regs, &current->arch.event_callback);
+    const struct guest_entry *entry = &current->arch.event_callback;
+
+    return enter(regs, entry->cs, entry->eip, true, NULL, 0);
 }
 
 /* Below the frame go the data segments, which the handler reloads. The registers become null, which never faults. */
 bool bounce_failsafe(struct cpu_user_regs *regs)
 {
     const struct guest_entry *entry = &current->arch.failsafe_callback;
-    uint32_t *frame = enter(regs, entry->cs, entry->eip, entry->flags & 1, 4);
+    const uint32_t segments[] = {read_segment(ds), read_segment(es), read_segment(fs), read_segment(gs)};
 
-    if (!frame)
+    if (!enter(regs, entry->cs, entry->eip, entry->flags & 1, segments, ARRAY_SIZE(segments)))
         return false;
-    PUT(frame, 0, read_segment(ds), fault);
-    PUT(frame, 1, read_segment(es), fault);
-    PUT(frame, 2, read_segment(fs), fault);
-    PUT(frame, 3, read_segment(gs), fault);
     (void)load_segment(ds, 0);
     (void)load_segment(es, 0);
     (void)load_segment(fs, 0);
     (void)load_segment(gs, 0);
     return true;
-fault:
-    return false;
 }
 
 #define FAILSAFE_SEGMENTS 4 /* below the frame: DS ES FS GS, null selectors here */

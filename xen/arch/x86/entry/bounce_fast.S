@@ -65,6 +65,10 @@
         MAY_FAULT \slow, mov %ecx, NEW_FRAME(esp)
         mov     FRAME(ss), %ecx
         MAY_FAULT \slow, mov %ecx, NEW_FRAME(ss)
+.endm
+
+/* After all of that: nothing can fail any more. */
+.macro SWITCH_STACK
         mov     HV(VCPU_flat_ss(%eax)), %ecx
         mov     %ecx, FRAME(ss)
 .endm
@@ -144,6 +148,7 @@ page_fault_of_user:
         mov     %ecx, INFO(cr2)
         PUSH_FROM_USER UREGS_error_code, 0, page_fault_slow
         PUSH_ERROR_CODE UREGS_error_code
+        SWITCH_STACK
         COUNT(page_faults_bounced)
         MASK_EVENTS_FOR HANDLER
         ENTER_HANDLER HANDLER
@@ -198,6 +203,7 @@ int_n_of_user:
         test    $3, %dl
         jnz     gp_slow
         PUSH_FROM_USER UREGS_eip, INT_N, gp_slow
+        SWITCH_STACK
         movzwl  FRAME(error_code), %ecx
         MASK_EVENTS_FOR HANDLER
         ENTER_HANDLER HANDLER
@@ -223,6 +229,7 @@ ENTRY(int80_masked)
         jz      int80_slow                      # from ring 1
         mov     CPU(current), %eax
         PUSH_FROM_USER UREGS_eip, 0, int80_slow
+        SWITCH_STACK
         movb    $1, INFO(upcall_mask)
         ENTER_HANDLER SYSCALL_HANDLER
 int80_slow:                                     # as if the gate were nobody's
