@@ -47,7 +47,7 @@ $way3 << EOD
 256 46.047
 512 45.898
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (63ae3d98475b), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (9d950d5ea9f8), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

@@ -73,7 +73,7 @@ $data1 << EOD
 29 "emul_cpuid_prefix" 238.00
 30 "evtchn_send_already_pending" 165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction (40 rows of 78)\n4.2.5-int82 (63ae3d98475b), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction (40 rows of 78)\n4.2.5-int82 (9d950d5ea9f8), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
