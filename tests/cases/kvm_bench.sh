@@ -6,6 +6,7 @@
 # A busy host changes neither that machine's clock nor the time limit below.
 # timeout: 900
 . tests/lib.sh
+. tests/noise.sh
 need qemu-system-x86_64 qemu-system-i386 busybox cpio gnuplot perf
 tools/kvm-machine.sh --prepare >"$CASE_TMP/prepare" 2>&1 || skip_case "no kernel for the machine: $(tail -n 1 "$CASE_TMP/prepare")"
 
@@ -131,3 +132,5 @@ fi
 check_status "with and without nested paging: not compared" 4 "$BENCH" compare --out="$out/cmp" "$out/bench" "$out/nested"
 check_text "with and without nested paging: the reason" "nested paging off and on" "$CASE_TMP/check.out"
 check_status "KVM and TCG: not compared" 4 "$BENCH" compare --out="$out/cmp" "$out/nested" "$out/tcg"
+# And noise by hand, on the figures that a KVM measured.
+noise_check "$out/nested/bench.csv"

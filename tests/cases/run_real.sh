@@ -44,3 +44,13 @@ check_status "only some rows" 0 "$BENCH" run --engine=tcg --out="$out" --label=s
     pass "only some rows: their number" || fail "only some rows" "$(grep -v '^#' "$out/some/bench.csv")"
 check_status "no such row" 3 "$BENCH" run --engine=tcg --out="$out" --label=none --rows=nosuchrow --no-plot --quiet=10
 [ ! -e "$out/none" ] && pass "no such row: nothing left" || fail "no such row" "left a result"
+# A list is taken whole, or refused whole: none of it is lost behind some length, nor behind a pattern that does fit.
+many=$(sed -n 's/,.*//; /^[a-z]/p' "$CASE_TMP/first.rows" | sort -u | grep -v '^name$' | head -n 40 | paste -sd, -)
+[ "${#many}" -gt 511 ] || fail "a list of 40 rows" "has only ${#many} characters"
+check_status "a list of 40 rows" 0 "$BENCH" run --engine=tcg --out="$out" --label=many --rows="$many" --reps=1 --no-plot
+[ "$(sed -n '/^[a-z]/s/,.*//p' "$out/many/bench.csv" | grep -v '^name$' | sort -u | paste -sd, -)" = "$many" ] &&
+    pass "a list of 40 rows: all of them" || fail "a list of 40 rows: all of them" "$(grep -vc '^#' "$out/many/bench.csv")"
+check_status "one that fits nothing beside one that does" 3 "$BENCH" run --engine=tcg --out="$out" --label=beside \
+    --rows=xen_version,nosuchrow --no-plot --quiet=10
+check_text "beside: which" "no row is called nosuchrow" "$CASE_TMP/check.out"
+[ ! -e "$out/beside" ] && pass "beside: nothing left" || fail "beside: nothing left" "left a result"
