@@ -67,7 +67,8 @@ TEST(linear_own_table)
     CHECK_RC(update_va(LINEAR(7, 100), make_pte(virt_to_mfn(page), PTE_KERNEL_RW), UVMF_INVLPG), -EINVAL);
     CHECK_EQ(l2[100], 0);
     CHECK_RC(mmu_set_entry(&l2[7], 0), 0);
-    CHECK(!probe_read(LINEAR(7, 7), NULL, NULL));
+    if (is_int82()) /* Xen 4.2.5 does not flush: XSA-286 */
+        CHECK(!probe_read(LINEAR(7, 7), NULL, NULL));
     CHECK_RC(mmu_set_entry(&table[33], 0), 0);
     drop_l1_at(SLOT_VA + (9 << 21), table);
     free_page(page);
@@ -128,7 +129,8 @@ TEST(rule_linear_tables_are_bounded)
     pte_t *a = pinned_l2(), *b = pinned_l2(), *c = pinned_l2(), *top = mm_l2_entry((void *)0xC0000000);
 
     CHECK_RC(mmu_set_entry(&a[0], linear(a)), 0);
-    CHECK_RC(mmu_set_entry(&a[0], linear(a) | PTE_RW), -EINVAL);
+    if (is_int82()) /* Xen 4.2.5's short way for entries that keep their frame allows it: XSA-182 */
+        CHECK_RC(mmu_set_entry(&a[0], linear(a) | PTE_RW), -EINVAL);
     CHECK_RC(mmu_set_entry(&a[1], linear(b) | PTE_RW), -EINVAL);
     CHECK_RC(mmu_set_entry(&a[1], linear(b)), 0);
     if (is_int82()) { /* Xen 4.2.5 has no such bound */
@@ -169,7 +171,8 @@ TEST(linear_failing_pin)
     a[511] = 0;
     CHECK_RC(page_make_readonly(a), 0);
     CHECK_RC(pin_l2(a), 0);
-    CHECK_RC(mmu_set_entry(&a[1], linear(b) | PTE_RW), -EINVAL);
+    if (is_int82()) /* XSA-182 again */
+        CHECK_RC(mmu_set_entry(&a[1], linear(b) | PTE_RW), -EINVAL);
     CHECK_RC(unpin(b), 0);
     CHECK_RC(unpin(a), 0);
     free_table(a);

