@@ -126,6 +126,27 @@ static bool judge_grant_other(struct fighter *f __attribute__((unused)), struct 
     return rc >= 0 && !c->note;
 }
 
+/* Nobody accepts the frame, but the domain has lost it, unless it was in use. */
+static bool judge_transfer(struct fighter *f __attribute__((unused)), struct call *c, int32_t rc)
+{
+    const gnttab_transfer_t *op = (const void *)c->data;
+
+    if (!rc && op->status == GNTST_general_error)
+        board.pool[c->notes[0]] = NOWHERE;
+    return false;
+}
+
+static void build_transfer(struct fighter *f, struct call *c)
+{
+    uint32_t k = any_frame(f);
+
+    *(gnttab_transfer_t *)c->data = (gnttab_transfer_t){
+        .mfn = below(f, 4) ? board.pool[k] : protected_frame(f), .domid = board.controller, .ref = 20, .status = 77};
+    c->args[0] = GNTTABOP_transfer;
+    c->notes[0] = k;
+    c->judge = judge_transfer;
+}
+
 static void build_grant_other(struct fighter *f, struct call *c)
 {
     uint32_t n = below(f, 4);
@@ -139,10 +160,7 @@ static void build_grant_other(struct fighter *f, struct call *c)
             .dom = DOMID_SELF, .nr_frames = 1 + below(f, 4), .frame_list = (xen_pfn_t *)(c->data + 256)};
         c->args[0] = GNTTABOP_setup_table;
     } else if (n == 2) {
-        *(gnttab_transfer_t *)c->data =
-            (gnttab_transfer_t){.mfn = board.pool[any_frame(f)], .domid = board.controller, .ref = 20};
-        c->args[0] = GNTTABOP_transfer;
-        c->note = 1;
+        build_transfer(f, c);
     } else {
         c->args[0] = 30;
         c->note = 1;

@@ -108,6 +108,7 @@ TEST(longest_multicalls_of_grants)
     static gnttab_get_version_t version = {.dom = DOMID_SELF};
     static gnttab_swap_grant_ref_t swap = {.ref_a = 9, .ref_b = 10};
     static gnttab_map_grant_ref_t map;
+    static gnttab_transfer_t give = {.ref = 12};
     static gnttab_setup_table_t setup = {.dom = DOMID_SELF, .nr_frames = 32};
     static xen_pfn_t frames[32];
     uint8_t *from = alloc_page(), *to = alloc_page();
@@ -129,6 +130,10 @@ TEST(longest_multicalls_of_grants)
     map = (gnttab_map_grant_ref_t){.host_addr = FREE_VA, .flags = GNTMAP_host_map, .ref = 11, .dom = own_domid()};
     repeat("map what nobody has granted", 0, __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, ARG(&map), 1, 0);
     CHECK(map.status);
+    give.domid = own_domid();
+    give.mfn = virt_to_mfn(from);
+    repeat("transfer what is mapped", 0, __HYPERVISOR_grant_table_op, GNTTABOP_transfer, ARG(&give), 1, 0);
+    CHECK_RC(give.status, GNTST_bad_page);
     free_page(from);
     free_page(to);
 }

@@ -86,12 +86,6 @@ void destroy_grant_table(struct domain *d)
 
 /* --- The rest */
 
-/* GNTTABOP_transfer is not supported: guests copy instead. The granter's entry stays unused. */
-static void transfer(struct gnttab_transfer *op)
-{
-    op->status = GNTST_general_error;
-}
-
 static void swap_refs(struct gnttab_swap_grant_ref *op)
 {
     struct grant_table *t = this_cpu.domain->grants;
@@ -240,11 +234,6 @@ static long get_status_frames(void *arg)
     return copy_to_guest(arg, &op, sizeof(op));
 }
 
-static __attribute__((noinline)) __may_switch long transfer_all(void *arg, uint32_t count)
-{
-    EACH(GNTTABOP_transfer, gnttab_transfer, transfer);
-}
-
 static __attribute__((noinline)) __may_switch long swap_all(void *arg, uint32_t count)
 {
     EACH(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, swap_refs);
@@ -262,7 +251,7 @@ long do_grant_table_op(uint32_t cmd, void *arg, uint32_t count)
     case GNTTABOP_unmap_and_replace:
         return replace_grants(arg, count);
     case GNTTABOP_transfer:
-        return transfer_all(arg, count);
+        return transfer_grants(arg, count);
     case GNTTABOP_copy:
         return copy_grants(arg, count);
     case GNTTABOP_swap_grant_ref:
@@ -277,7 +266,7 @@ long do_grant_table_op(uint32_t cmd, void *arg, uint32_t count)
         return set_version(arg);
     case GNTTABOP_get_version:
         return get_version(arg);
-    default: /* dump_table included */
+    default: /* dump_table included, as on Xen */
         return -ENOSYS;
     }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A grant table's inside: what the files of this folder share. grant_table.c has the table and the calls about it,
- * grant_pins.c the uses of an entry, grant_map.c mapping and unmapping, grant_copy.c copying, grant_audit.c what the
- * auditor counts.
+ * grant_pins.c the uses of an entry, grant_map.c mapping and unmapping, grant_copy.c copying, grant_transfer.c giving
+ * away, grant_audit.c what the auditor counts.
  *
  * Who holds what: the page-table entry of a mapping holds the same references as any entry, and they go with it,
  * whoever removes it. A handle holds a pin of the granter's entry, so that the granter sees it in use (GTF_reading,
@@ -155,5 +155,6 @@ __may_switch long map_grants(void *arg, uint32_t count);
 __may_switch long unmap_grants(void *arg, uint32_t count);
 __may_switch long replace_grants(void *arg, uint32_t count);
 __may_switch long copy_grants(void *arg, uint32_t count);
+__may_switch long transfer_grants(void *arg, uint32_t count);
 
 #endif
