@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: MIT
 # Unpacks what the hypervisor cannot: a kernel, or the kernel within Linux's bzImage (vmlinuz), that is compressed by bzip2,
 # lz4 (both formats), lzma, lzop, xz or zstd.
-# usage: tools/unpack-kernel.sh FILE OUT        prints which of the two is to be booted: FILE if there was nothing to do
+# usage: tools/unpack-kernel.sh [-a] FILE OUT   prints which of the two is to be booted: FILE if there was nothing to do
+# -a: unpacks also what the hypervisor can: OUT is then the kernel's ELF file, for whoever reads that
 set -eu
 
+all=''
+[ "${1:-}" != -a ] || { all=1; shift; }
 [ $# = 2 ] || { sed -n '5s/^# //p' "$0" >&2; exit 2; }
 file=$1 out=$2
 
@@ -71,7 +74,7 @@ payload() {
 }
 
 # Layer by layer, as there are: vmlinuz.xz has three.
-layer=0 at=$file changed=
+layer=0 at=$file changed=$all
 while [ $layer -lt 4 ]; do
     layer=$((layer + 1))
     next=$tmp/$layer
@@ -88,12 +91,18 @@ while [ $layer -lt 4 ]; do
     else
         program=$(packer "$at")
         [ -n "$program" ] || break
-        unpack "$program" "$at" "$next" || [ "$program" = gzip ] || die "it cannot be unpacked: $(cat "$tmp/error")"
+        status=0
+        unpack "$program" "$at" "$next" || status=$?
+        # What gzip says of the bytes behind is a warning (2). Its errors are the hypervisor's to tell.
+        case $program$all$status in
+        *0 | gzip12 | gzip[12]) ;;
+        *) die "it cannot be unpacked: $(cat "$tmp/error")" ;;
+        esac
         [ "$program" = gzip ] || changed=1
     fi
     at=$next
 done
 # What gzip alone has compressed is the hypervisor's to unpack.
-[ -n "$changed" ] || { echo "$file"; exit 0; }
+[ -n "$changed" ] && [ "$at" != "$file" ] || { echo "$file"; exit 0; }
 cp "$at" "$out"
 echo "$out"

@@ -251,7 +251,7 @@ static unsigned section_option(const char *value)
 
 static void prepare(struct guest_profile *p, struct profile_options *o)
 {
-    const char *guest = o->run.guest, *slash = strrchr(guest, '/');
+    const char *guest = o->run.guest, *slash = strrchr(guest, '/'), *name = slash ? slash + 1 : guest;
 
     p->only = section_option(o->section);
     p->hypervisor_start = address_option("hypervisor-start", o->hypervisor_start, HYPERVISOR_START);
@@ -261,12 +261,12 @@ static void prepare(struct guest_profile *p, struct profile_options *o)
         die(EXIT_USAGE, "--engine=%s: a whole run is counted under tcg only", o->engine);
     o->run.hv_args = or_else(o->run.hv_args, OPTIONS);
     run_defaults(&o->run);
+    guest = o->run.guest; /* its ELF file, if it was packed */
     p->options = xstrdup(o->run.hv_args);
     p->guest_elf = symbols_of(or_else(o->guest_symbols, guest));
     p->hypervisor_elf = symbols_of(profile_symbols_file(o));
     p->kernel_start = address_option("kernel-start", o->kernel_start, kernel_start(or_else(o->guest_symbols, guest)));
-    p->guest = fmt("%s%s%s", slash ? slash + 1 : guest, *or_else(o->run.guest_args, "") ? " " : "",
-                   or_else(o->run.guest_args, ""));
+    p->guest = fmt("%s%s%s", name, *or_else(o->run.guest_args, "") ? " " : "", or_else(o->run.guest_args, ""));
     slash = strrchr(o->run.hypervisor, '/');
     p->hypervisor = xstrdup(slash ? slash + 1 : o->run.hypervisor);
     p->revision = o->run.revision;

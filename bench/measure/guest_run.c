@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "measure/guest_run.h"
 #include "lib/work.h"
+#include "measure/guest_file.h"
 #include "measure/run.h"
 
 #include <signal.h>
@@ -23,7 +24,7 @@ static struct child start(const struct guest_run *g)
     struct args a = {0};
     struct child child;
 
-    add_option_text(&modules, g->guest);
+    add_option_text(&modules, guest_file(g->guest));
     if (g->guest_args && *g->guest_args) {
         buf_add(&modules, " ", 1);
         add_option_text(&modules, g->guest_args);

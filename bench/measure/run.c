@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "measure/run.h"
 #include "measure/conditions.h"
+#include "measure/guest_file.h"
 #include "measure/host.h"
 #include "lib/work.h"
 #include "result/parse.h"
@@ -87,8 +88,7 @@ void run_default_guest(struct run_config *c)
 
     if (!guest)
         guest = fmt("%s/guest/bench.elf", build_dir());
-    if (!c->guest || !*c->guest)
-        c->guest = guest;
+    c->guest = guest_file(c->guest && *c->guest ? c->guest : guest);
 }
 
 void run_defaults(struct run_config *c)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # timeout: 200
 # Files as gzip and others write them. gzip: with padding, a line's end or a second member behind, all boot. What others have
-# compressed is refused by the hypervisor with the packer's name, plain and within a bzImage, and `make run` unpacks it.
+# compressed is refused by the hypervisor with the packer's name, plain and within a bzImage, and `make run` and
+# the front end unpack it.
 . tests/lib.sh
 . tests/bzimage.sh
 need qemu-system-i386 gzip bzip2 lz4 lzop xz zstd objcopy
@@ -51,6 +52,33 @@ other lz4 lz4 lz4 -q -c
 other lz4-old "lz4 (its older format)" lz4 -q -l -c
 other zst zstd zstd -q -c
 
+# The front end boots them, too. It needs the ELF file itself, so it unpacks what gzip has compressed as well.
+export TMPDIR="$CASE_TMP"
+front() {
+    f_name=$1 f_command=$2 f_file=$3
+    shift 3
+    check_status "$f_name" 0 "$BENCH" "$f_command" --guest="$CASE_TMP/$f_file" --out="$CASE_TMP/results" --label=packed "$@"
+}
+for file in whole padding bz2 xz lzma lzma-small lzo lz4 lz4-old zst bzImage.lz4-old; do
+    front "batching --guest=$file" batching $file --guest-args=only=version_number
+    check_text "batching --guest=$file: names the file" "$file only=version_number" "$CASE_TMP/check.out"
+done
+xz -c "$B/guest/bench.elf" >"$CASE_TMP/bench.elf.xz"
+front "run --guest=bench.elf.xz" run bench.elf.xz --engine=tcg --rows=xen_version --reps=1 --no-plot
+zstd -q -c "$B/guest/hello.elf" >"$CASE_TMP/hello.zst"
+front "profile --guest=hello.zst" profile hello.zst --json
+check_text "profile --guest=hello.zst: finds the guest's symbols" 'guest_main' "$CASE_TMP/check.out"
+head -c 5000 "$CASE_TMP/xz" >"$CASE_TMP/cut.xz"
+head -c 5000 "$CASE_TMP/whole" >"$CASE_TMP/cut.gz"
+for command in run batching profile; do
+    for file in xz gz; do
+        check_status "$command --guest=cut.$file: refused" 5 "$BENCH" $command --guest="$CASE_TMP/cut.$file" \
+            --out="$CASE_TMP/results"
+        check_text "$command --guest=cut.$file: says why" "cut.$file: it cannot be unpacked:" "$CASE_TMP/check.out"
+    done
+done
+check "the front end leaves nothing behind" test -z "$(find "$CASE_TMP" -name '.int82-*' -o -name '.unfinished*' -o -name 'tmp.*')"
+
 # make run
 gzip -c "$CASE_TMP/bzImage.zst" >"$CASE_TMP/bzImage.zst.gz"
 for file in xz bzImage.lzo bzImage.zst.gz; do
@@ -67,7 +95,6 @@ refuses() {
     [ $r_rc = 5 ] && pass "$1: refused" || fail "$1: refused" "status $r_rc: $(cat "$CASE_TMP/out")"
     check_text "$1: says why" "$2" "$CASE_TMP/out"
 }
-head -c 5000 "$CASE_TMP/xz" >"$CASE_TMP/cut.xz"
 head -c 5000 "$CASE_TMP/bzImage.xz" >"$CASE_TMP/cut.bzImage"
 refuses cut.xz "it cannot be unpacked: xz: "
 refuses cut.bzImage "the kernel in it lies outside the file"
