@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # timeout: 250
-# Sizes of memory, from 64 MiB to 4 GiB and beyond, and what dom0_mem= makes of them. The tests that depend on frame
+# Sizes of memory, from 64 MiB to beyond the bound of 16 GiB, and what dom0_mem= makes of them. The tests that depend on frame
 # numbers run in each: above 4 GiB a frame's address needs more than 32 bits.
 . tests/lib.sh
 need qemu-system-i386
@@ -15,6 +15,21 @@ for size in 64 96 256 1024 2048 3072 4096 6144; do
     check_text "$size MiB: ran to its end" " failed=0 " "$CONSOLE"
     grep '^@test fail' "$CONSOLE" | sed "s/^@test fail /@test fail $size MiB: /"
 done
+
+# Odd and large sizes. The host gives QEMU only the memory that is touched, which is less than 300 MiB.
+# large MIB
+large() {
+    CONSOLE=$CASE_TMP/console.$1
+    check_status "$1 MiB: powered off" 0 run_qemu -t 120 -m "$1" \
+        -x "-machine memory-backend=ram -object memory-backend-ram,id=ram,size=${1}M,reserve=off" "$guest" 'only=start_of_day*'
+    check_text "$1 MiB: ran to its end" " failed=0 " "$CONSOLE"
+    grep '^@test fail' "$CONSOLE" | sed "s/^@test fail /@test fail $1 MiB: /"
+}
+large 5120
+check_text "5120 MiB: all of it is used" "Memory: 5119 MiB, frames up to 180000" "$CONSOLE"
+large 17408
+check_text "17408 MiB: what is above 16 GiB is told" "RAM above 16384 MiB is not used: there is some up to 18432 MiB" "$CONSOLE"
+check_text "17408 MiB: the rest is used" "Memory: 15359 MiB, frames up to 400000" "$CONSOLE"
 
 # dom0_mem OPTION PAGES
 dom0_mem() {
