@@ -97,7 +97,15 @@ static long firmware_info(union control_arg *op)
 {
     uint32_t type = *(const uint32_t *)&op->platform.u;
 
+    if (type == 4)
+        return -ENOSYS;                               /* EFI's */
     return type >= 1 && type <= 3 ? -ESRCH : -EINVAL; /* disks, their signatures, the display's data: there are none */
+}
+
+/* It is about an ACPI processor, and none is known. */
+static long no_acpi_processor(union control_arg *op)
+{
+    return -EINVAL;
 }
 
 static long no_acpi_sleep(union control_arg *op)
@@ -178,6 +186,7 @@ static const struct control_op operations[] = {
     {XENPF_get_cpu_version, get_cpu_version, ANSWERS},
     {XENPF_firmware_info, firmware_info, SILENT},
     {XENPF_enter_acpi_sleep, no_acpi_sleep, SILENT},
+    {XENPF_set_processor_pminfo, no_acpi_processor, SILENT},
     {XENPF_get_cpuinfo, get_cpuinfo, ANSWERS},
     {XENPF_cpu_online, cpu_online, SILENT},
     {XENPF_cpu_offline, cpu_offline, SILENT},

@@ -422,23 +422,20 @@ static long permission(const struct domain *d, bool allow)
 
 static long irq_permission(struct domain *d, xen_domctl_t *op)
 {
+    if (op->u.irq_permission.pirq >= nr_pirqs(d))
+        return -EINVAL;
     return permission(d, op->u.irq_permission.allow_access);
 }
 
 static long iomem_permission(struct domain *d, xen_domctl_t *op)
 {
-    const struct xen_domctl_iomem_permission *p = &op->u.iomem_permission;
-    uint32_t first = p->first_mfn, count = p->nr_mfns;
-
-    return first + count - 1 < first ? -EINVAL : permission(d, p->allow_access);
+    return permission(d, op->u.iomem_permission.allow_access);
 }
 
 static long ioport_permission(struct domain *d, xen_domctl_t *op)
 {
     const struct xen_domctl_ioport_permission *p = &op->u.ioport_permission;
 
-    if (p->first_port + p->nr_ports > 0x10000)
-        return -EINVAL;
     return p->nr_ports ? permission(d, p->allow_access) : 0;
 }
 
@@ -446,6 +443,17 @@ static long ioport_permission(struct domain *d, xen_domctl_t *op)
 static long not_for_pv(struct domain *d, xen_domctl_t *op)
 {
     return -EINVAL;
+}
+
+/* Commands that Xen has and Int82 does not: they ask for a domain first, as there. */
+static long not_supported(struct domain *d, xen_domctl_t *op)
+{
+    return -EOPNOTSUPP;
+}
+
+static long no_iommu(struct domain *d, xen_domctl_t *op)
+{
+    return -EPERM;
 }
 
 /* --- The table. Commands that are not in it answer -ENOSYS. */
@@ -493,6 +501,25 @@ static const struct operation {
     {XEN_DOMCTL_disable_migrate, disable_migrate, false, -ESRCH},
     {XEN_DOMCTL_gettscinfo, domctl_gettscinfo, false, -ESRCH},
     {XEN_DOMCTL_settscinfo, domctl_settscinfo, false, -ESRCH},
+    {XEN_DOMCTL_gethvmcontext_partial, not_for_pv, false, -ESRCH},
+    {XEN_DOMCTL_bind_pt_irq, not_for_pv, false, -ESRCH},
+    {XEN_DOMCTL_pin_mem_cacheattr, not_for_pv, false, -ESRCH},
+    {XEN_DOMCTL_shadow_op, not_for_pv, false, -ESRCH},
+    {XEN_DOMCTL_unbind_pt_irq, no_iommu, false, -ESRCH},
+    {XEN_DOMCTL_memory_mapping, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_ioport_mapping, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_set_target, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_set_cpuid, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_set_machine_address_size, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_get_machine_address_size, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_suppress_spurious_page_faults, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_setvcpuextstate, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_getvcpuextstate, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_set_virq_handler, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_gdbsx_guestmemio, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_gdbsx_pausevcpu, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_gdbsx_unpausevcpu, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_gdbsx_domstatus, not_supported, false, -ESRCH},
 };
 
 static const struct operation *find_operation(uint32_t cmd)
@@ -503,6 +530,23 @@ static const struct operation *find_operation(uint32_t cmd)
     return NULL;
 }
 
+/* What Xen looks at before it looks for the domain. */
+static bool range_ok(const xen_domctl_t *op)
+{
+    const struct xen_domctl_iomem_permission *memory = &op->u.iomem_permission;
+    const struct xen_domctl_ioport_permission *ports = &op->u.ioport_permission;
+    uint32_t first = memory->first_mfn, count = memory->nr_mfns;
+
+    switch (op->cmd) {
+    case XEN_DOMCTL_iomem_permission:
+        return first + count - 1 >= first;
+    case XEN_DOMCTL_ioport_permission:
+        return ports->first_port + ports->nr_ports <= 0x10000;
+    default:
+        return true;
+    }
+}
+
 static __may_switch long run(const struct operation *o, xen_domctl_t *op)
 {
     struct domain *d;
@@ -510,6 +554,8 @@ static __may_switch long run(const struct operation *o, xen_domctl_t *op)
 
     if (!o->no_domain)
         return o->function(NULL, op);
+    if (!range_ok(op))
+        return -EINVAL;
     d = op->domain < DOMID_FIRST_RESERVED ? domain_by_id(op->domain) : NULL;
     if (!d || d->is_dying)
         return o->no_domain;
