@@ -24,13 +24,14 @@ measured tests dom0_mem=64M "$B/guest/tests.elf" ''
 check_text "tests: none fails" " failed=0 " "$CASE_TMP/tests"
 measured multicalls 'dom0_mem=64M dom0_max_vcpus=2' "$B/guest/tests.elf" 'only=longest_m*'
 check_text "multicalls: none fails" " failed=0 " "$CASE_TMP/multicalls"
-measured fuzz dom0_mem=64M "$B/guest/fuzz.elf" 'seed=11 ops=20000'
+measured fuzz 'dom0_mem=64M guest_loglvl=all' "$B/guest/fuzz.elf" 'seed=11 ops=20000'
 check_text "fuzz: passed" "fuzz: passed" "$CASE_TMP/fuzz"
 measured builder dom0_mem=48M "$B/guest/builder.elf" '' "$B/guest/hello.elf"
+measured words guest_loglvl=all "$B/guest/refused.elf" flood=yes
 measured domains 'dom0_mem=24M domain=kernel=1,mem=32M' "$B/guest/idle.elf" seconds=8 "$B/guest/tests.elf only=[!r]*"
 
 # The longest of each operation, over all runs: where, and what most of it was spent in.
-for run in tests multicalls fuzz builder domains; do
+for run in tests multicalls fuzz builder words domains; do
     sed "s/^\([0-9]*\) [0-9]* /\1 $run /" "$CASE_TMP/$run.stretches"
 done | sort -rn | awk '!seen[$3]++' >"$CASE_TMP/longest"
 cat "$CASE_TMP/longest"

@@ -149,14 +149,14 @@ long mmu_update(mmu_update_t *req, uint32_t n, uint32_t *done, uint32_t domid)
                   : do_mmu_update((mmu_update_t *)args[0], args[1], (uint32_t *)args[2], args[3]);
         memcpy(args, this_cpu.restart.arg, this_cpu.restart.args * sizeof(args[0]));
     } while (again());
-    return rc;
+    return answered(rc);
 }
 
 long update_va(uint32_t va, pte_t e, uint32_t flags)
 {
     uint32_t args[5] = {va, e.lo, e.hi, flags, 0x77};
 
-    return fast ? gate(hypercall_update_va_mapping, args) : do_update_va_mapping(va, e.lo, e.hi, flags);
+    return answered(fast ? gate(hypercall_update_va_mapping, args) : do_update_va_mapping(va, e.lo, e.hi, flags));
 }
 
 long mmuext(uint32_t cmd, uint32_t arg1, uint32_t arg2)
@@ -164,7 +164,7 @@ long mmuext(uint32_t cmd, uint32_t arg1, uint32_t arg2)
     mmuext_op_t *op = guest_room(sizeof(*op));
 
     *op = (mmuext_op_t){.cmd = cmd, .arg1.mfn = arg1, .arg2.nr_ents = arg2};
-    return do_mmuext_op(op, 1, NULL, DOMID_SELF);
+    return answered(do_mmuext_op(op, 1, NULL, DOMID_SELF));
 }
 
 long set_entry(mfn_t table, unsigned int index, pte_t e)

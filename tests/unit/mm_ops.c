@@ -288,7 +288,7 @@ static void random_mmuext(void)
     for (uint32_t i = 0; i < n; i++)
         ops[i] = (mmuext_op_t){
             .cmd = commands[below(ARRAY_SIZE(commands))], .arg1.mfn = some_frame(), .arg2.nr_ents = some_frame()};
-    fold(do_mmuext_op(ops, count, count == 1 && below(2) ? NULL : done, domid));
+    fold(answered(do_mmuext_op(ops, count, count == 1 && below(2) ? NULL : done, domid)));
     CHECK(*done <= n || *done == NOT_TOLD);
     fold(*done);
 }
@@ -304,7 +304,7 @@ static void random_va(void)
     if (below(10))
         fold(update_va(va, e, flags[below(4)]));
     else
-        fold(do_update_va_mapping_otherdomain(va, e.lo, e.hi, 0, some_domains() & 0xFFFF));
+        fold(answered(do_update_va_mapping_otherdomain(va, e.lo, e.hi, 0, some_domains() & 0xFFFF)));
 }
 
 static void random_descriptors(void)
@@ -315,7 +315,7 @@ static void random_descriptors(void)
         frames[i] = some_frame();
     switch (r) {
     case 0:
-        fold(do_set_gdt(frames, below(3 * 512)));
+        fold(answered(do_set_gdt(frames, below(3 * 512))));
         break;
     case 1:
         fold(do_set_gdt(NULL, 0));
@@ -325,10 +325,12 @@ static void random_descriptors(void)
         break;
     case 3:
         fold(handle_ldt_fault(below(4) << PAGE_SHIFT));
+        told = 0; /* it may be told or not: beyond its LDT, the guest simply faults */
         break;
     default:
-        fold(do_update_descriptor(frames[0] << PAGE_SHIFT | some_index() * 8, 0, below(2) ? 0x0000FFFF : random32(),
-                                  below(2) ? 0x00CFB300 : random32() << 8));
+        fold(answered(do_update_descriptor(frames[0] << PAGE_SHIFT | some_index() * 8, 0,
+                                           below(2) ? 0x0000FFFF : random32(),
+                                           below(2) ? 0x00CFB300 : random32() << 8)));
     }
 }
 

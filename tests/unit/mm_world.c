@@ -57,6 +57,32 @@ void release_domain(struct domain *d)
     d->holds--;
 }
 
+/* --- Each refusal is told, once */
+
+unsigned int told;
+
+int refuse_entry(enum refusal rule, int error, mfn_t frame, uint64_t value, mfn_t table, uint32_t index)
+{
+    told++;
+    CHECK(table == INVALID_MFN || (table < FRAMES && index < L1_ENTRIES));
+    return error;
+}
+
+int refuse(enum refusal rule, int error, mfn_t frame, uint64_t value)
+{
+    return refuse_entry(rule, error, frame, value, INVALID_MFN, 0);
+}
+
+/* If others run in between, what they are refused is counted, too. */
+long answered(long rc)
+{
+    bool refused = rc && rc != -EFAULT && rc != -ERESTART;
+
+    CHECK(preempting || told == refused);
+    told = 0;
+    return rc;
+}
+
 extern const uint32_t extable_begin[], extable_end[];
 
 /* --- Privileged instructions, and guest accesses */

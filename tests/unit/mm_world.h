@@ -85,6 +85,10 @@ void flushed(void); /* the TLB has forgotten everything */
 void check_nothing_stale(void);
 void guest_runs(void); /* the guest runs, and may get into the TLB what is mapped writable */
 
+extern unsigned int told; /* how often since the last answer */
+/* A call's answer: checks that there have been words for it if it is an error, and returns it. */
+long answered(long rc);
+
 /* Compares counts and types with the tables' contents. all: look at every entry of every table. */
 void audit(bool all);
 

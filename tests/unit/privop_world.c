@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine on which test_privop.c executes instructions: privop_world.h. */
 #include "privop_world.h"
+#include "unit.h"
 
 #include <stdio.h>
 #include <sys/mman.h>
+#include <xen/refused.h>
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -47,6 +49,12 @@ void flush_tlb_now(void)
 void flush_page_now(uint32_t va)
 {
     asked.flushed_page = va;
+}
+
+int refuse(enum refusal rule, int error, mfn_t frame, uint64_t value)
+{
+    asked.told++;
+    return error;
 }
 
 int new_base_pointer(mfn_t mfn)
@@ -139,8 +147,15 @@ void start(uint16_t cs)
 
 bool execute(const char *code, unsigned int length)
 {
+    bool done;
+
     memcpy((void *)CODE, code, length);
-    return emulate_privileged_op(&regs);
+    asked.told = 0;
+    done = emulate_privileged_op(&regs);
+    /* A base pointer is explained by new_base_pointer(), and a process by its kernel. */
+    if (guest_kernel_mode(&regs) && !asked.base_pointer_result)
+        CHECK(asked.told == !done, "there are words for each refusal: told %u times", asked.told);
+    return done;
 }
 
 /* --- Set-up */

@@ -33,7 +33,7 @@ extern struct cpu_user_regs regs;
 
 /* What the hypervisor was asked to do. */
 struct asked {
-    unsigned int bounced, vector, error_code, blocked, flushed;
+    unsigned int bounced, vector, error_code, blocked, flushed, told;
     uint32_t flushed_page, base_pointer, debugreg, debug_value;
     int taskswitch, base_pointer_result, debug_result;
 };

@@ -2,6 +2,7 @@
 /* The hypervisor's command line: one table of options. */
 #include <xen/console.h>
 #include <xen/domain.h>
+#include <xen/refused.h>
 #include <xen/setup.h>
 
 struct dom0_mem opt_dom0_mem;
@@ -59,8 +60,8 @@ static bool __init set_console_input(const char *value)
     return true;
 }
 
-/* Xen's form is HYPERVISOR[/RATE-LIMITED]. The second part has no meaning here. */
-static bool __init set_log_level(const char *value)
+/* One of Xen's names of levels, up to the end or a slash. */
+static bool __init parse_log_level(const char *value, enum log_level *level)
 {
     static const struct {
         const char *name;
@@ -72,10 +73,28 @@ static bool __init set_log_level(const char *value)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(levels); i++)
         if (strlen(levels[i].name) == length && !strncmp(value, levels[i].name, length)) {
-            log_level = levels[i].level;
+            *level = levels[i].level;
             return true;
         }
     return false;
+}
+
+/* Xen's form is HYPERVISOR[/RATE-LIMITED]. The second part has no meaning here. */
+static bool __init set_log_level(const char *value)
+{
+    return parse_log_level(value, &log_level);
+}
+
+/* The same of messages about guests. All there are belong to `debug`, and all are limited, so either part will do. */
+static bool __init set_guest_log_level(const char *value)
+{
+    const char *slash = strchr(value, '/');
+    enum log_level always, limited = LOG_ERR;
+
+    if (!parse_log_level(value, &always) || (slash && !parse_log_level(slash + 1, &limited)))
+        return false;
+    opt_guest_words = MAX(always, limited) >= LOG_DEBUG;
+    return true;
 }
 
 /* Everything that is not a word for "no" means "yes". */
@@ -120,12 +139,12 @@ static const struct option {
     {"dom0_mem", set_dom0_mem},
     {"dom0_max_vcpus", set_dom0_max_vcpus},
     {"loglvl", set_log_level},
+    {"guest_loglvl", set_guest_log_level},
     {"noreboot", set_noreboot},
     {"pv-l1tf", set_pv_l1tf},
     {"pv-linear-pt", set_pv_linear_pt},
     {"com1", ignore},
     {"console", ignore},
-    {"guest_loglvl", ignore},
     {"domain", set_domain}, /* docs/domains.md */
     {"console_input", set_console_input},
 };

@@ -15,11 +15,12 @@ static int open_side(struct copy_side *s, domid_t domid, uint32_t frame_or_ref)
 
     s->d = domain_by_id(domid);
     if (!s->d)
-        return GNTST_bad_domain;
+        return BECAUSE(grant_domain, GNTST_bad_domain);
     hold_domain(s->d);
     if (!s->granted) {
         s->frame = frame_or_ref;
-        rc = s->frame < max_page && mfn_to_page(s->frame)->owner == s->d ? GNTST_okay : GNTST_bad_page;
+        rc = s->frame < max_page && mfn_to_page(s->frame)->owner == s->d ? GNTST_okay
+                                                                         : BECAUSE(frame_foreign, GNTST_bad_page);
     } else {
         s->ref = frame_or_ref;
         rc = pin_grant(s->d, s->ref, s->readonly, false, s->readonly ? PIN_HOST_READ : PIN_HOST_WRITE, &s->frame);
@@ -43,24 +44,34 @@ static void close_side(struct copy_side *s)
     release_domain(s->d);
 }
 
+static COLD void refuse_copy(const struct gnttab_copy *op, bool source_was_fine)
+{
+    if (source_was_fine)
+        refuse_grant(op->status, op->dest.domid, op->dest.u.ref, op->flags & GNTCOPY_dest_gref);
+    else
+        refuse_grant(op->status, op->source.domid, op->source.u.ref, op->flags & GNTCOPY_source_gref);
+}
+
 static void copy(struct gnttab_copy *op)
 {
     struct copy_side from = {.granted = op->flags & GNTCOPY_source_gref, .readonly = true},
                      to = {.granted = op->flags & GNTCOPY_dest_gref};
 
     if (op->source.offset + op->len > PAGE_SIZE || op->dest.offset + op->len > PAGE_SIZE) {
-        op->status = GNTST_bad_copy_arg;
+        op->status = refuse(REFUSED_grant_copy, GNTST_bad_copy_arg, INVALID_MFN, op->len);
         return;
     }
     if ((op->source.domid != DOMID_SELF && !from.granted) || (op->dest.domid != DOMID_SELF && !to.granted)) {
-        op->status = GNTST_permission_denied;
+        op->status = refuse(REFUSED_grant_copy, GNTST_permission_denied, INVALID_MFN, op->len);
         return;
     }
     op->status = open_side(&from, op->source.domid, op->source.u.ref);
     if (!op->status)
         op->status = open_side(&to, op->dest.domid, op->dest.u.ref);
     spend(op->len / 16);
-    if (!op->status)
+    if (op->status)
+        refuse_copy(op, from.d && from.frame != INVALID_MFN);
+    else
         memmove((char *)map_frame(to.frame) + op->dest.offset, (char *)map_copy_source(from.frame) + op->source.offset,
                 op->len);
     close_side(&to);

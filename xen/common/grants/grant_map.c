@@ -84,7 +84,7 @@ static int map_host(uint64_t addr, mfn_t frame, uint32_t flags)
     slot = host_slot(addr, flags);
     if (!slot) {
         put_refs(frame, readonly);
-        return GNTST_general_error;
+        return BECAUSE(grant_slot, GNTST_general_error);
     }
     replace_entry(slot, host_entry(frame, flags));
     return GNTST_okay;
@@ -108,6 +108,14 @@ static int map_pinned(const struct gnttab_map_grant_ref *op, mfn_t frame)
     return rc;
 }
 
+static COLD int give_up_mapping(int rc, grant_handle_t handle, const struct gnttab_map_grant_ref *op)
+{
+    put_handle(this_cpu.domain->grants, handle);
+    if (grant_rule == REFUSED_grant_slot)
+        return refuse(grant_rule, rc, INVALID_MFN, op->host_addr);
+    return refuse_grant(rc, op->dom, op->ref, true);
+}
+
 static int map_from(struct domain *granter, struct gnttab_map_grant_ref *op)
 {
     struct grant_table *t = this_cpu.domain->grants;
@@ -117,44 +125,45 @@ static int map_from(struct domain *granter, struct gnttab_map_grant_ref *op)
     int rc;
 
     if (handle == NO_HANDLE)
-        return GNTST_no_device_space;
+        return refuse(REFUSED_grant_handles, GNTST_no_device_space, INVALID_MFN, op->ref);
     rc = pin_grant(granter, op->ref, op->flags & GNTMAP_readonly, true, pins_of(op->flags), &frame);
     if (!rc) {
         rc = map_pinned(op, frame);
         if (rc)
             unpin_grant(granter, op->ref, pins_of(op->flags));
     }
-    if (rc) {
-        put_handle(t, handle);
-        return rc;
-    }
+    if (rc)
+        return give_up_mapping(rc, handle, op);
     m = mapping_of(t, handle);
     m->granter = granter;
     m->ref = op->ref;
     m->flags = op->flags;
-    hold_domain(granter);
     op->handle = handle;
     op->dev_bus_addr = (uint64_t)frame << PAGE_SHIFT;
     return GNTST_okay;
+}
+
+static COLD void refuse_request(struct gnttab_map_grant_ref *op)
+{
+    if (op->flags & (GNTMAP_device_map | GNTMAP_host_map))
+        op->status = refuse(REFUSED_grant_domain, GNTST_bad_domain, INVALID_MFN, op->dom);
+    else
+        op->status = refuse(REFUSED_grant_flags, GNTST_bad_gntref, INVALID_MFN, op->flags);
 }
 
 static void map_grant_ref(struct gnttab_map_grant_ref *op)
 {
     struct domain *granter;
 
-    if (!(op->flags & (GNTMAP_device_map | GNTMAP_host_map))) {
-        op->status = GNTST_bad_gntref;
-        return;
-    }
     /* As on Xen, and unlike in the other commands, a domain that maps its own grants uses its own number. */
-    granter = domain_by_number(op->dom);
-    if (!granter) {
-        op->status = GNTST_bad_domain;
+    if (!(op->flags & (GNTMAP_device_map | GNTMAP_host_map)) || !(granter = domain_by_number(op->dom))) {
+        refuse_request(op);
         return;
     }
-    hold_domain(granter);
+    hold_domain(granter); /* for as long as the mapping lasts */
     op->status = map_from(granter, op);
-    release_domain(granter);
+    if (op->status)
+        release_domain(granter);
 }
 
 /* --- Unmapping */
@@ -166,7 +175,7 @@ static int unmap_host(uint64_t addr, mfn_t frame, uint32_t flags, pte_t new)
 
     if (!slot || !(slot->lo & _PAGE_PRESENT) || (slot->lo ^ want.lo) & (PAGE_MASK | _PAGE_RW) ||
         (slot->hi ^ want.hi) & ~nx_mask_hi)
-        return GNTST_general_error;
+        return BECAUSE(grant_mapping, GNTST_general_error);
     replace_entry(slot, new);
     return GNTST_okay;
 }
@@ -178,7 +187,7 @@ static int move_entry(uint64_t addr, uint64_t new_addr, mfn_t frame, uint32_t fl
     int rc;
 
     if (!slot)
-        return GNTST_general_error;
+        return BECAUSE(grant_slot, GNTST_general_error);
     moved = *slot;
     write_pte(slot, moved, (pte_t){.raw = 0});
     request_flush();
@@ -188,6 +197,11 @@ static int move_entry(uint64_t addr, uint64_t new_addr, mfn_t frame, uint32_t fl
     return rc;
 }
 
+static COLD int refuse_unmapping(int rc, uint32_t address)
+{
+    return refuse(grant_rule, rc, INVALID_MFN, address);
+}
+
 /* bus_addr, host_addr 0: that part of the mapping stays. */
 static int unmap_parts(struct mapping *m, uint64_t host_addr, uint64_t new_addr, uint64_t bus_addr)
 {
@@ -195,8 +209,10 @@ static int unmap_parts(struct mapping *m, uint64_t host_addr, uint64_t new_addr,
     int rc;
 
     if (bus_addr) {
-        if (bus_addr >> PAGE_SHIFT != frame)
-            return GNTST_general_error;
+        if (bus_addr >> PAGE_SHIFT != frame) {
+            rc = BECAUSE(grant_mapping, GNTST_general_error);
+            goto refused;
+        }
         if (m->flags & GNTMAP_device_map) {
             unpin_grant(m->granter, m->ref, pins_of(m->flags & ~GNTMAP_host_map));
             m->flags &= ~GNTMAP_device_map;
@@ -207,11 +223,13 @@ static int unmap_parts(struct mapping *m, uint64_t host_addr, uint64_t new_addr,
         rc = new_addr ? move_entry(host_addr, new_addr, frame, m->flags)
                       : unmap_host(host_addr, frame, m->flags, (pte_t){.raw = 0});
         if (rc)
-            return rc;
+            goto refused;
         unpin_grant(m->granter, m->ref, pins_of(m->flags & ~GNTMAP_device_map));
         m->flags &= ~GNTMAP_host_map;
     }
     return GNTST_okay;
+refused:
+    return refuse_unmapping(rc, host_addr);
 }
 
 static int unmap(grant_handle_t handle, uint64_t host_addr, uint64_t new_addr, uint64_t bus_addr)
@@ -220,11 +238,8 @@ static int unmap(grant_handle_t handle, uint64_t host_addr, uint64_t new_addr, u
     struct mapping *m;
     int rc;
 
-    if (handle >= t->mapping_pages * MAPPINGS_PER_PAGE)
-        return GNTST_bad_handle;
-    m = mapping_of(t, handle);
-    if (!m->granter)
-        return GNTST_bad_handle;
+    if (handle >= t->mapping_pages * MAPPINGS_PER_PAGE || !(m = mapping_of(t, handle))->granter)
+        return refuse(REFUSED_grant_handle, GNTST_bad_handle, INVALID_MFN, handle);
     rc = unmap_parts(m, host_addr, new_addr, bus_addr);
     if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
         struct domain *granter = m->granter;

@@ -18,6 +18,7 @@
 #include <xen/grant_table.h>
 #include <xen/hypercall.h>
 #include <xen/operation.h>
+#include <xen/refused.h>
 #include <public/grant_table.h>
 
 #define MAX_GRANT_FRAMES     32 /* of a table; Xen's default */
@@ -84,6 +85,14 @@ static inline struct mapping *mapping_of(const struct grant_table *t, grant_hand
     return &t->mapping[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
 }
 
+/* --- Refusals: the rule is noted where it is known, which costs a success nothing. It is told where the operation
+ * ends, and what it was about is known (xen/refused.h). */
+
+extern enum refusal grant_rule;
+#define BECAUSE(rule, status) (grant_rule = REFUSED_##rule, (status))
+/* ref: a reference, or a frame that is not granted. Returns the status. */
+COLD int refuse_grant(int status, domid_t domid, uint32_t ref, bool granted);
+
 /* --- Pins (grant_pins.c) */
 
 /* The frame that an entry grants to the caller's domain. GNTST_*. */
@@ -118,7 +127,7 @@ static inline int get_refs(mfn_t frame, bool readonly)
     if (readonly || !get_page_type(page, PGT_writable_page))
         return GNTST_okay;
     put_page(page);
-    return GNTST_general_error;
+    return BECAUSE(frame_in_use, GNTST_general_error);
 }
 
 static inline void put_refs(mfn_t frame, bool readonly)

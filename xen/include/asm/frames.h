@@ -5,6 +5,7 @@
 
 #include <asm/mm.h>
 #include <public/errno.h>
+#include <xen/refused.h>
 #include <xen/sched.h>
 
 /* Flag bits that may be set in a present L1 entry. PWT, PCD and PAT are refused for RAM. G is always refused, because a
@@ -16,6 +17,10 @@ extern uint32_t refused_hi; /* bits that must be clear in an entry's high word: 
                                processor does not have it */
 /* The bits that may change in an entry without a new validation. A whitelist: XSA-148, 182. */
 #define HARMLESS_BITS (_PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_AVAIL)
+
+/* Says why the domain that the operation in progress is about cannot use a frame as it wants (refused.c). Returns the
+ * error. */
+COLD int refuse_use(int error, mfn_t mfn);
 
 void free_page(struct page_info *page);
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner);

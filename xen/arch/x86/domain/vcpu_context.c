@@ -78,7 +78,7 @@ int arch_set_info_guest(struct vcpu *v, const struct vcpu_guest_context *c)
         return -EINVAL;
     rc = get_page_and_table(mfn_to_page(l3), v->domain, PGT_l3_page_table);
     if (rc)
-        return rc;
+        return refuse_use(rc, l3);
     rc = set_gdt(v, c->gdt_frames, c->gdt_ents);
     if (rc) {
         put_page_and_table(mfn_to_page(l3));

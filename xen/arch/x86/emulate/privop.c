@@ -13,6 +13,7 @@
 #include <asm/traps.h>
 #include <xen/hypercall.h>
 #include <xen/operation.h>
+#include <xen/refused.h>
 #include <xen/sched.h>
 
 #define X86_CR4_TSD        0x004u
@@ -396,6 +397,47 @@ fault:
     return false;
 }
 
+/* An instruction of a process that raises #GP concerns only its kernel, unless it is one that the hypervisor might
+ * carry out for processes, too. */
+static COLD bool refuse_unknown(struct cpu_user_regs *regs)
+{
+    uint32_t bytes = 0;
+
+    if (!guest_kernel_mode(regs))
+        return false;
+    if (regs->cs != current->arch.flat_cs || copy_from_guest(&bytes, (const void *)regs->eip, sizeof(bytes)))
+        bytes = 0;
+    return refuse(REFUSED_instruction, false, INVALID_MFN, bytes);
+}
+
+static COLD bool refuse_op(const struct privop *op)
+{
+    struct cpu_user_regs *regs = op->regs;
+    const struct insn *insn = &op->insn;
+    uint32_t port = insn->flags & INSN_IMM ? insn->imm & 0xFF : regs->edx & 0xFFFF;
+
+    switch (insn->op) {
+    case INSN_WRITE_CR:
+        /* A base pointer has been explained already. */
+        return insn->sub == 3 ? false : refuse(REFUSED_control_register, false, INVALID_MFN, *gpr(regs, insn->rm));
+    case INSN_WRITE_DR:
+        return refuse(REFUSED_debug_register, false, INVALID_MFN, *gpr(regs, insn->rm));
+    case INSN_RDMSR:
+        return refuse(REFUSED_msr_read, false, INVALID_MFN, regs->ecx);
+    case INSN_WRMSR:
+        return refuse(REFUSED_msr_write, false, INVALID_MFN, regs->ecx);
+    case INSN_IN:
+    case INSN_OUT:
+    case INSN_INS:
+    case INSN_OUTS:
+        return refuse(REFUSED_port, false, INVALID_MFN, port);
+    case INSN_CLI_STI:
+        return refuse(REFUSED_interrupt_flag, false, INVALID_MFN, 0);
+    default:
+        return refuse_unknown(regs);
+    }
+}
+
 static __attribute__((noinline)) __may_switch bool emulate_other_op(struct cpu_user_regs *regs)
 {
     struct privop op;
@@ -406,13 +448,13 @@ static __attribute__((noinline)) __may_switch bool emulate_other_op(struct cpu_u
     op.regs = regs;
     op.breakpoints = 0;
     if (!fetch_insn(regs, &op.insn))
-        return false;
+        return refuse_unknown(regs);
     which = op.insn.op;
     if (!operations[which].carry_out || !(operations[which].any_ring || guest_kernel_mode(regs)))
-        return false;
+        return refuse_unknown(regs);
     switch (operations[which].carry_out(&op)) {
     case NOT_OURS:
-        return false;
+        return refuse_op(&op);
     case DONE:
         instruction_done(regs, regs->eip + op.insn.length, op.breakpoints);
         return true;

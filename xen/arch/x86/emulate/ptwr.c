@@ -45,7 +45,7 @@ static __attribute__((noinline)) bool update_without_present(struct domain *d, p
     if (!(new.lo &_PAGE_PRESENT))
         return false;
     new.lo &= ~_PAGE_PRESENT;
-    return !mod_l1_entry(d, slot, new);
+    return !mod_l1_entry(d, slot, new) && !refuse(REFUSED_store_halved, 0, INVALID_MFN, new.raw);
 }
 
 /* Stores value (size bytes, naturally aligned) at addr, in *slot. locked: the instruction is an atomic
@@ -294,9 +294,9 @@ static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, stru
     s.regs = regs;
     s.domain = d;
     if (!fetch_insn(regs, &s.insn) || s.insn.op >= ARRAY_SIZE(stores) || !stores[s.insn.op])
-        return false;
+        return refuse(REFUSED_store_instruction, false, INVALID_MFN, fault);
     if (!store_address(&s, &s.addr) || (s.addr ^ fault) & PAGE_MASK || s.addr & (s.insn.size - 1))
-        return false;
+        return refuse(REFUSED_store_place, false, INVALID_MFN, fault);
     if (!find_slot(&s) || !stores[s.insn.op](&s))
         return false;
     instruction_done(regs, regs->eip + s.insn.length, 0);

@@ -100,6 +100,11 @@ bool check_descriptor(struct descriptor *d)
     return check(d);
 }
 
+static uint64_t words_of(struct descriptor d)
+{
+    return (uint64_t)d.b << 32 | d.a;
+}
+
 /* Checks a whole page at once. It must not take long: a guest can make this happen six times in a row
  * (load_late_segment()). */
 int validate_descriptors(struct page_info *page)
@@ -107,8 +112,8 @@ int validate_descriptors(struct page_info *page)
     struct descriptor *table = map_frame(page_to_mfn(page));
 
     for (unsigned int i = 0; i < PAGE_SIZE / sizeof(*table); i++)
-        if (!check(&table[i]))
-            return -EINVAL;
+        if (unlikely(!check(&table[i])))
+            return refuse_entry(REFUSED_descriptor, -EINVAL, INVALID_MFN, words_of(table[i]), page_to_mfn(page), i);
     return 0;
 }
 
@@ -121,11 +126,13 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
     bool is_table;
 
     if (unlikely(ma_lo & 7) || unlikely(ma_hi >= 1u << PAGE_SHIFT) || unlikely(mfn >= max_page))
-        return -EINVAL;
+        return refuse(REFUSED_descriptor_place, -EINVAL, INVALID_MFN, (uint64_t)ma_hi << 32 | ma_lo);
     page = mfn_to_page(mfn);
     d = (struct descriptor){desc_lo, desc_hi};
-    if (unlikely(page->owner != dom) || !check_descriptor(&d))
-        return -EINVAL;
+    if (unlikely(page->owner != dom))
+        return refuse_use(-EINVAL, mfn);
+    if (!check_descriptor(&d))
+        return refuse(REFUSED_descriptor, -EINVAL, mfn, (uint64_t)desc_hi << 32 | desc_lo);
     is_table = (page->type_info & PGT_type_mask) == PGT_seg_desc_page;
     /* The type is needed only during the write, and nobody else runs in that time, so this use is not counted. A frame
      * that is not in use and had no other type than data can be written at once. If it had another type, the change of
@@ -134,10 +141,10 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
         ;
     else if (page->type_info < PGT_one) {
         if (get_page_type(page, is_table ? PGT_seg_desc_page : PGT_writable_page))
-            return -EINVAL;
+            return -EINVAL; /* a descriptor: told */
         put_page_type(page);
     } else if (!is_table && (page->type_info & PGT_type_mask) != PGT_writable_page)
-        return -EINVAL;
+        return refuse_use(-EINVAL, mfn);
 
     slot = (struct descriptor *)((char *)map_frame(mfn) + (ma_lo & ~PAGE_MASK));
     ACCESS_ONCE(slot->b) = 0; /* not present while only half of it is written */
@@ -196,6 +203,7 @@ static __may_switch int get_gdt_frames(struct domain *d, const uint32_t *frames,
     }
     if (i == pages)
         return 0;
+    refuse_use(-EINVAL, frames[i]);
     while (i-- > 0)
         put_page_and_type(mfn_to_page(frames[i]));
     return -EINVAL;
@@ -222,7 +230,7 @@ long do_set_gdt(const uint32_t *frame_list, uint32_t entries)
     uint32_t frames[GDT_RESERVED_PAGE];
 
     if (entries > HYP_GDT_BASE / 8)
-        return -EINVAL;
+        return refuse(REFUSED_gdt_size, -EINVAL, INVALID_MFN, entries);
     if (copy_from_guest(frames, frame_list, (entries + 511) / 512 * sizeof(frames[0])))
         return -EFAULT;
     return set_gdt(current, frames, entries);
@@ -268,7 +276,7 @@ bool handle_ldt_fault(uint32_t offset)
     if (!(e.lo & _PAGE_PRESENT) || !pte_to_frame(e, &mfn) || mfn >= max_page)
         return false;
     if (get_page_and_type(mfn_to_page(mfn), v->domain, PGT_seg_desc_page))
-        return false;
+        return !refuse_use(-EINVAL, mfn);
     set_area_pte(ldt_ptes(v) + (offset >> PAGE_SHIFT), v->arch.area + VCPU_AREA_LDT + (offset & PAGE_MASK), mfn);
     v->arch.ldt_mapped |= 1u << (offset >> PAGE_SHIFT);
     return true;
@@ -301,7 +309,7 @@ bool ldt_ok(uint32_t base, uint32_t entries)
 int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries)
 {
     if (!ldt_ok(base, entries))
-        return -EINVAL;
+        return refuse(REFUSED_ldt_place, -EINVAL, INVALID_MFN, base);
     if (v->arch.ldt_entries == entries && v->arch.ldt_base == base)
         return 0;
     unmap_ldt(v);

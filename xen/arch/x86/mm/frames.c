@@ -239,10 +239,10 @@ int pin_table(struct page_info *page, struct domain *d, uint32_t type)
     int rc = get_page_and_table(page, d, type);
 
     if (rc)
-        return rc;
+        return refuse_use(rc, page_to_mfn(page));
     if (page->type_info & PGT_pinned) {
         put_page_and_table(page);
-        return -EINVAL;
+        return refuse(REFUSED_frame_pinned, -EINVAL, page_to_mfn(page), PGT_none);
     }
     page->type_info |= PGT_pinned;
     return 0;

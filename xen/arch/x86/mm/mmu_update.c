@@ -52,7 +52,7 @@ static inline int change_writability(struct domain *d, pte_t *slot, pte_t new)
         return 1;
     if (new.lo & _PAGE_RW) {
         if (get_writable(page))
-            return -EBUSY;
+            return refuse_l1_entry(-EBUSY, new, d, d, slot);
     } else
         put_writable(page);
     ACCESS_ONCE(slot->lo) = new.lo;
@@ -81,9 +81,9 @@ static inline int mod_l1(struct domain *d, struct domain *pg_owner, pte_t *slot,
     if (new.lo & _PAGE_PRESENT) {
         rc = likely(d == pg_owner) ? get_page_from_l1e(new, d) : get_page_from_l1e_slow(new, d, pg_owner);
         if (unlikely(rc))
-            return rc;
+            return refuse_l1_entry(rc, new, d, pg_owner, slot);
     } else if (unlikely(l1tf_unsafe(new, d)))
-        return -EINVAL;
+        return refuse_l1_entry(-EINVAL, new, d, d, slot);
     write_pte(slot, old, new);
     if (old.lo & _PAGE_PRESENT)
         put_page_from_l1e(old, d);
@@ -103,7 +103,7 @@ static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, u
     int rc = 0;
 
     if (page->type_info & PGT_pae_xen_l2 && index >= L2_HYP_FIRST)
-        return -EPERM;
+        return refuse_entry(REFUSED_entry_of_hypervisor, -EPERM, INVALID_MFN, new.raw, page_to_mfn(page), index);
     if (preserve_ad)
         new.lo |= old.lo &(_PAGE_ACCESSED | _PAGE_DIRTY);
     if (old.hi == new.hi && !((old.lo ^ new.lo) & ~HARMLESS_BITS)) {
@@ -115,7 +115,7 @@ static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, u
     else if (l1tf_unsafe(new, d))
         rc = -EINVAL;
     if (rc)
-        return rc;
+        return refuse_table_entry(rc, new, page, index);
     write_pte(map_l2(page_to_mfn(page)) + index, old, new);
     this_cpu.va_key = NO_VA_KEY;
     if (unlikely(page->linear)) /* the TLB may hold the entry as one of an L1 (XSA-286) */
@@ -133,14 +133,14 @@ static __may_switch int mod_l3_entry(struct domain *d, struct page_info *page, u
 
     /* Slot 3 holds the hypervisor: it cannot change after the table has been validated. */
     if (index >= 3)
-        return -EINVAL;
+        return refuse_entry(REFUSED_entry_slot_3, -EINVAL, INVALID_MFN, new.raw, mfn, index);
     old = map_l3(mfn)[index];
     if (new.lo & _PAGE_PRESENT)
         rc = get_page_from_l3e(new, index, d); /* may be preempted */
     else if (l1tf_unsafe(new, d))
         rc = -EINVAL;
     if (rc)
-        return rc;
+        return refuse_table_entry(rc, new, page, index);
     write_pte(map_l3(mfn) + index, old, new);
     sync_l3_copies(d, mfn);
     if (old.lo & _PAGE_PRESENT)
@@ -152,7 +152,7 @@ static __may_switch int mod_l3_entry(struct domain *d, struct page_info *page, u
 static int write_data_entry(struct page_info *page, pte_t *slot, pte_t new)
 {
     if (get_page_type(page, PGT_writable_page))
-        return -EINVAL;
+        return refuse_use(-EINVAL, page_to_mfn(page));
     *slot = new;
     put_page_type(page);
     return 0;
@@ -187,10 +187,10 @@ static __may_switch int normal_update(struct batch *b, pte_t ptr, pte_t new)
 
     mfn = ptr.lo >> PAGE_SHIFT | ptr.hi << (32 - PAGE_SHIFT);
     if (ptr.hi >= 1u << PAGE_SHIFT || mfn >= max_page)
-        return -EINVAL;
+        return refuse(REFUSED_update_pointer, -EINVAL, INVALID_MFN, ptr.raw);
     page = mfn_to_page(mfn);
     if (page->owner != b->pt_owner)
-        return -EINVAL;
+        return refuse(REFUSED_update_pointer, -EINVAL, mfn, ptr.raw);
     if (page->type_info < PGT_one) /* it is not in use as its old type, so it may take another */
         return write_data_entry(page, (pte_t *)((char *)map_frame(mfn) + offset), new);
 
@@ -216,7 +216,7 @@ static int machphys_update(struct batch *b, pte_t ptr, pte_t new)
     mfn_t mfn = ptr.lo >> PAGE_SHIFT | ptr.hi << (32 - PAGE_SHIFT);
 
     if (ptr.hi >= 1u << PAGE_SHIFT || mfn >= max_page || mfn_to_page(mfn)->owner != b->pg_owner)
-        return -EINVAL;
+        return refuse(REFUSED_update_pointer, -EINVAL, ptr.hi >= 1u << PAGE_SHIFT ? INVALID_MFN : mfn, ptr.raw);
     mpt_rw[mfn] = new.lo;
     return 0;
 }
@@ -230,7 +230,7 @@ static __may_switch int other_update(struct batch *b, pte_t ptr, pte_t new)
     case MMU_MACHPHYS_UPDATE:
         return machphys_update(b, ptr, new);
     default:
-        return -ENOSYS;
+        return refuse(REFUSED_update_command, -ENOSYS, INVALID_MFN, ptr.raw);
     }
 }
 
@@ -244,9 +244,9 @@ static int find_owners(struct batch *b, uint32_t foreigndom)
     if (foreigndom >> 16) {
         b->pt_owner = domain_by_number((foreigndom >> 16) - 1);
         if (!b->pt_owner)
-            return -EINVAL;
+            return refuse(REFUSED_other_domain, -EINVAL, INVALID_MFN, (foreigndom >> 16) - 1);
         if (b->pt_owner != d && !d->is_privileged)
-            return -ESRCH;
+            return refuse(REFUSED_other_domain, -ESRCH, INVALID_MFN, (foreigndom >> 16) - 1);
     }
     b->pg_owner = get_pg_owner((uint16_t)foreigndom);
     if (!b->pg_owner)
@@ -431,10 +431,11 @@ int flush_after_va(uint32_t va, uint32_t flags)
 static int update_va(uint32_t va, uint32_t lo, uint32_t hi, uint32_t flags, struct domain *pg_owner)
 {
     pte_t *slot = l1_entry_of(va);
-    int rc = -EINVAL;
+    int rc;
 
-    if (likely(slot))
-        rc = mod_l1(this_cpu.domain, pg_owner, slot, (pte_t){.lo = lo, .hi = hi});
+    if (unlikely(!slot))
+        return refuse(REFUSED_no_l1_table, -EINVAL, INVALID_MFN, va);
+    rc = mod_l1(this_cpu.domain, pg_owner, slot, (pte_t){.lo = lo, .hi = hi});
     /* A refused update flushes nothing: its address may be anything (XSA-279). */
     if (!rc && flags & UVMF_FLUSHTYPE_MASK)
         rc = flush_after_va(va, flags);

@@ -9,7 +9,7 @@
 #include <xen/hypercall.h>
 #include <xen/operation.h>
 
-struct domain *get_pg_owner(uint16_t domid)
+static struct domain *find_pg_owner(uint16_t domid)
 {
     struct domain *d = this_cpu.domain;
 
@@ -26,23 +26,37 @@ struct domain *get_pg_owner(uint16_t domid)
     return domain_by_id(domid);
 }
 
+struct domain *get_pg_owner(uint16_t domid)
+{
+    struct domain *d = find_pg_owner(domid);
+
+    if (!d)
+        refuse(REFUSED_other_domain, -ESRCH, INVALID_MFN, domid);
+    return d;
+}
+
 static struct page_info *own_page(mfn_t mfn, struct domain *d)
 {
     struct page_info *page = mfn_to_page(mfn);
 
-    return mfn < max_page && get_page(page, d) ? page : NULL;
+    if (mfn < max_page && get_page(page, d))
+        return page;
+    refuse_use(-EINVAL, mfn);
+    return NULL;
 }
 
 static __may_switch int pin(struct domain *d, mfn_t mfn, uint32_t type)
 {
-    return mfn < max_page ? pin_table(mfn_to_page(mfn), d, type) : -EINVAL;
+    return mfn < max_page ? pin_table(mfn_to_page(mfn), d, type) : refuse_use(-EINVAL, mfn);
 }
 
 static __may_switch int unpin(struct domain *d, mfn_t mfn)
 {
     struct page_info *page = mfn_to_page(mfn);
 
-    return mfn < max_page && page->owner == d && unpin_table(page) ? 0 : -EINVAL;
+    if (mfn < max_page && page->owner == d && unpin_table(page))
+        return 0;
+    return refuse(REFUSED_frame_not_pinned, -EINVAL, mfn, 0);
 }
 
 /* Pins and unpins may concern another domain's tables. */
@@ -73,10 +87,10 @@ int new_base_pointer(mfn_t mfn)
         return 0;
     }
     if (mfn >= max_page)
-        return -EINVAL;
+        return refuse_use(-EINVAL, mfn);
     rc = get_page_and_table(mfn_to_page(mfn), v->domain, PGT_l3_page_table);
     if (rc)
-        return rc;
+        return refuse_use(rc, mfn);
     unmap_ldt(v); /* its pages were looked up in the old tables */
     v->arch.guest_l3 = mfn;
     update_cr3(v); /* loads CR3, which must happen before the old tables may be freed */
@@ -92,7 +106,7 @@ static int clear_frame(struct domain *d, mfn_t mfn)
         return -EINVAL;
     if (get_page_type(page, PGT_writable_page)) {
         put_page(page);
-        return -EINVAL;
+        return refuse_use(-EINVAL, mfn);
     }
     spend(PAGE_SIZE / 64);
     clear_page(map_frame(mfn));
@@ -113,7 +127,8 @@ static int copy_frame(struct domain *d, mfn_t to, mfn_t from)
         copy_page(map_frame(to), map_copy_source(from));
         put_page_type(dst);
         rc = 0;
-    }
+    } else if (dst)
+        refuse_use(rc, to);
     if (dst)
         put_page(dst);
     put_page(src);
@@ -123,7 +138,7 @@ static int copy_frame(struct domain *d, mfn_t to, mfn_t from)
 static int flush_cache(uint16_t cmd, uint32_t foreigndom)
 {
     if (!this_cpu.domain->is_privileged || (cmd == MMUEXT_FLUSH_CACHE_GLOBAL && foreigndom != DOMID_SELF))
-        return -EINVAL;
+        return refuse(REFUSED_cache_flush, -EINVAL, INVALID_MFN, cmd);
     __asm__ volatile("wbinvd" ::: "memory");
     return 0;
 }
@@ -133,7 +148,9 @@ static int read_vcpu_mask(const void *mask)
 {
     uint32_t word;
 
-    return copy_from_guest(&word, mask, sizeof(word)) ? -EINVAL : 0;
+    if (!copy_from_guest(&word, mask, sizeof(word)))
+        return 0;
+    return refuse(REFUSED_vcpu_mask, -EINVAL, INVALID_MFN, (uint32_t)mask);
 }
 
 static void invalidate_page(uint32_t va)
@@ -181,7 +198,7 @@ static __attribute__((noinline)) __may_switch int one_op(const struct mmuext_op 
     case MMUEXT_COPY_PAGE:
         return copy_frame(this_cpu.domain, op->arg1.mfn, op->arg2.src_mfn);
     default:
-        return -ENOSYS;
+        return refuse(REFUSED_mmuext_command, -ENOSYS, INVALID_MFN, op->cmd);
     }
 }
 

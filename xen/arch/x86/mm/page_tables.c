@@ -12,11 +12,6 @@
 #include <asm/page_tables.h>
 #include <xen/operation.h>
 
-/* Flags that must be clear. L2: no large pages, no cache attributes. L3 (SDM 3, 4.4.1): RW, A and D have no meaning
- * there, and emulators set A, so these are allowed. */
-#define L2_REFUSED (_PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
-#define L3_REFUSED (_PAGE_USER | _PAGE_PWT | _PAGE_PCD | _PAGE_PSE | _PAGE_GLOBAL)
-
 /* l1_refs.S */
 uint32_t take_l1_refs(pte_t *table, uint32_t index, struct domain *d);
 uint32_t drop_l1_refs(pte_t *table, uint32_t index, struct domain *d);
@@ -29,7 +24,7 @@ static bool absent_entries_ok(const pte_t *table, unsigned int entries, const st
         return true;
     for (unsigned int i = 0; i < entries; i++)
         if (!(table[i].lo & _PAGE_PRESENT) && l1tf_unsafe(table[i], d))
-            return false;
+            return !refuse_l1_entry(-EINVAL, table[i], d, d, &table[i]);
     return true;
 }
 
@@ -55,6 +50,7 @@ int validate_l1(struct page_info *page)
         int rc = get_page_from_l1e(table[i], d);
 
         if (unlikely(rc)) {
+            refuse_l1_entry(rc, table[i], d, d, &table[i]);
             undo_l1(table, i, d);
             return rc;
         }
@@ -151,6 +147,13 @@ static __may_switch void undo_l2(struct page_info *page, unsigned int entries)
     }
 }
 
+static COLD __may_switch int give_up_l2(struct page_info *page, unsigned int failed, int rc)
+{
+    refuse_table_entry(rc, map_l2(page_to_mfn(page))[failed], page, failed);
+    undo_l2(page, failed);
+    return rc;
+}
+
 int validate_l2(struct page_info *page, bool with_hypervisor)
 {
     unsigned int entries = with_hypervisor ? L2_HYP_FIRST : L2_ENTRIES;
@@ -167,10 +170,8 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
         if (!(table[i].lo & _PAGE_PRESENT))
             continue;
         rc = get_page_from_l2e(table[i], page);
-        if (unlikely(rc)) {
-            undo_l2(page, i);
-            return rc;
-        }
+        if (unlikely(rc))
+            return give_up_l2(page, i, rc);
         preempt_point();
         table = map_l2(mfn);
     }
@@ -220,12 +221,14 @@ int validate_l3(struct page_info *page)
         if (e.lo & _PAGE_PRESENT)
             rc = get_page_from_l3e(e, i, page->owner);
         if (unlikely(rc)) {
+            refuse_table_entry(rc, e, page, i);
             undo_l3(mfn, i);
             return rc;
         }
         preempt_point();
     }
     if (!slot3_ok(map_l3(mfn)[3])) {
+        refuse_entry(REFUSED_entry_slot_3, -EINVAL, INVALID_MFN, map_l3(mfn)[3].raw, mfn, 3);
         undo_l3(mfn, L3_ENTRIES);
         return -EINVAL;
     }

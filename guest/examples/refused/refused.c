@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Has one thing of each kind refused, and prints what guest_loglvl=all has to say about it ("expected: ..."), for
+ * tests/cases/refused.sh. With `flood=yes`, one update is refused 10 000 times instead.
+ */
+#include <guest/console.h>
+#include <guest/guest.h>
+#include <guest/hypercall.h>
+#include <guest/mm.h>
+#include <guest/string.h>
+#include <guest/traps.h>
+#include <public/grant_table.h>
+#include <public/sched.h>
+
+#define LINES_A_SECOND 10
+
+static void *table, *page, *descriptors;
+static unsigned int failures;
+
+/* Only so many lines are printed in a second. */
+static void next_second(void)
+{
+    uint64_t until = system_time() + 1100000000;
+
+    while (system_time() < until)
+        ;
+}
+
+/* The line without the place where it happened. */
+static void expect(int32_t seen, int32_t wanted, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void expect(int32_t seen, int32_t wanted, const char *format, ...)
+{
+    static unsigned int lines;
+    char text[300];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    printf("expected: d0v0 refused %s\n", text);
+    if (seen != wanted) {
+        printf("refused: %d instead of %d\n", seen, wanted);
+        failures++;
+    }
+    if (++lines % LINES_A_SECOND == 0)
+        next_second();
+}
+
+static void updates(void)
+{
+    uint32_t t = virt_to_mfn(table), p = virt_to_mfn(page);
+    pte_t *entry = (pte_t *)table + 5;
+
+    expect(mmu_set_entry(entry, make_pte(p, PTE_P | PTE_G)), -EINVAL,
+           "entry_flags (-22): flags that no entry here may have; entry %x101 at 5 of table %x; frame %x of d0, "
+           "type writable, count 1, references 2",
+           p, t, p);
+    expect(
+        mmu_set_entry(entry, make_pte(t, PTE_KERNEL_RW)), -EBUSY,
+        "entry_writable (-16): a writable entry for a frame with another use; entry %x at 5 of table %x; frame %x of "
+        "d0, type L1, count 1, references 3",
+        (uint32_t)make_pte(t, PTE_KERNEL_RW), t, t);
+    expect(mmu_set(virt_to_maddr(page) | 5, 0), -ENOSYS,
+           "update_command (-38): an unknown command in an update's pointer; pointer %llx", virt_to_maddr(page) | 5);
+    expect(mmu_set(0xFFFFFF000ull, 0), -EINVAL,
+           "update_pointer (-22): an update of what is no frame of the tables' owner; pointer ffffff000");
+    expect(update_va((void *)(MM_SCRATCH_END - PAGE_SIZE), 0, UVMF_NONE), -EINVAL,
+           "no_l1_table (-22): an address without an L1 table; address %x", MM_SCRATCH_END - PAGE_SIZE);
+    expect(HYPERVISOR_update_va_mapping_otherdomain((uint32_t)page, 0, 0, 0, 77), -ESRCH,
+           "other_domain (-3): a call on another domain's memory; domain 4d");
+}
+
+static void pins(void)
+{
+    uint32_t t = virt_to_mfn(table), p = virt_to_mfn(page);
+
+    expect(mmuext(MMUEXT_PIN_L1_TABLE, p, 0), -EINVAL,
+           "frame_in_use (-22): a frame that is in use as something else; frame %x of d0, type writable, count 1, "
+           "references 2",
+           p);
+    expect(mmuext(MMUEXT_PIN_L1_TABLE, 0xFFFFFFF, 0), -EINVAL,
+           "frame_beyond_ram (-22): a frame beyond the machine's memory; frame fffffff of no domain: beyond RAM");
+    expect(mmuext(MMUEXT_UNPIN_TABLE, t, 0), -EINVAL,
+           "frame_not_pinned (-22): an unpin of what is not pinned; frame %x of d0, type L1, count 1, references 3", t);
+    expect(mmuext(99, 0, 0), -ENOSYS, "mmuext_command (-38): an unknown command of mmuext_op; command 63");
+}
+
+/* A page that is to become an L2: its entry 7 names a page that is writable. */
+static void validation(void)
+{
+    uint32_t p = virt_to_mfn(page), t;
+    pte_t *l2 = alloc_page();
+
+    t = virt_to_mfn(l2);
+    l2[7] = make_pte(p, PTE_P);
+    page_make_readonly(l2);
+    expect(mmuext(MMUEXT_PIN_L2_TABLE, t, 0), -EINVAL,
+           "frame_in_use (-22): a frame that is in use as something else; wanted as L1 at 7 of table %x; frame %x of "
+           "d0, type writable, count 1, references 2",
+           t, p);
+    page_make_writable(l2);
+    free_page(l2);
+}
+
+static void descriptor_tables(void)
+{
+    uint32_t frame = virt_to_mfn(descriptors);
+
+    expect(HYPERVISOR_update_descriptor(LO_HI(virt_to_maddr(descriptors) + 8), LO_HI(0x0000890000000000ull)), -EINVAL,
+           "descriptor (-22): a descriptor that guests may not have; descriptor 890000000000; frame %x of d0, type "
+           "writable, count 1, references 2",
+           frame);
+    expect(HYPERVISOR_set_gdt(&frame, 512), -EINVAL,
+           "frame_in_use (-22): a frame that is in use as something else; frame %x of d0, type writable, count 1, "
+           "references 2",
+           frame);
+    expect(HYPERVISOR_set_gdt(&frame, 7169), -EINVAL, "gdt_size (-22): a GDT of this size; entries 1c01");
+    expect(mmuext(MMUEXT_SET_LDT, 0xC0000001, 1), -EINVAL,
+           "ldt_place (-22): an LDT of this place and size; address c0000001");
+    ((uint64_t *)descriptors)[3] = 0x0000890000000000ull;
+    page_make_readonly(descriptors);
+    expect(HYPERVISOR_set_gdt(&frame, 512), -EINVAL,
+           "descriptor (-22): a descriptor that guests may not have; descriptor a90000000000 at 3 of table %x", frame);
+}
+
+static void grants(void)
+{
+    gnttab_map_grant_ref_t map = {.host_addr = (uint32_t)page, .flags = GNTMAP_host_map, .ref = 100000};
+    gnttab_unmap_grant_ref_t unmap = {.host_addr = (uint32_t)page, .handle = 77};
+    gnttab_set_version_t version = {1};
+
+    HYPERVISOR_grant_table_op(GNTTABOP_set_version, &version, 1);
+    HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &map, 1);
+    expect(map.status, GNTST_bad_gntref,
+           "grant_reference (-3): a reference beyond the granter's table; reference 186a0");
+    map.ref = 8;
+    HYPERVISOR_grant_table_op(GNTTABOP_map_grant_ref, &map, 1);
+    expect(map.status, GNTST_general_error, "grant_permission (-1): a grant that is not for the caller; reference 8");
+    HYPERVISOR_grant_table_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
+    expect(unmap.status, GNTST_bad_handle, "grant_handle (-4): a handle that is not in use; handle 4d");
+}
+
+/* --- Instructions: there is no error, but a fault. */
+
+static void read_port(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("in $0x80, %%al" ::: "eax");
+}
+
+static void read_msr(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("rdmsr" : : "c"(0x12345678) : "eax", "edx");
+}
+
+static void write_cr0(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("mov %0, %%cr0" : : "r"(0x33));
+}
+
+static void load_idt(void *unused)
+{
+    static const uint32_t idtr[2];
+
+    (void)unused;
+    __asm__ volatile("lidt (%0); nop" : : "a"(idtr), "m"(idtr));
+}
+
+static void store(void *value)
+{
+    *((volatile uint32_t *)table + 10) = (uint32_t)value;
+}
+
+static void push_into_table(void *unused)
+{
+    (void)unused;
+    __asm__ volatile("pushl $0; popl %0" : "=m"(*((uint32_t *)table + 10)));
+}
+
+static void instructions(void)
+{
+    uint32_t t = virt_to_mfn(table), entry = virt_to_mfn(page) << PAGE_SHIFT | PTE_P | PTE_G;
+
+    expect(trap_catch(NULL, read_port, NULL), true, "port: an I/O port; port 80");
+    expect(trap_catch(NULL, read_msr, NULL), true, "msr_read: a read of an MSR; register 12345678");
+    expect(trap_catch(NULL, write_cr0, NULL), true, "control_register: a write to a control register; value 33");
+    expect(trap_catch(NULL, load_idt, NULL), true,
+           "instruction: a #GP by an instruction that is not carried out for guests; bytes 9018010f");
+    expect(trap_catch(NULL, store, (void *)entry), true,
+           "entry_flags (-22): flags that no entry here may have; entry %x at 5 of table %x; frame %x of d0, type "
+           "writable, count 1, references 2",
+           entry, t, virt_to_mfn(page));
+    expect(trap_catch(NULL, push_into_table, NULL), true,
+           "store_instruction: a store to a page table by this instruction; address %x", (uint32_t)table + 40);
+}
+
+#define FLOOD 10000
+
+static void flood(void)
+{
+    for (unsigned int i = 0; i < FLOOD; i++)
+        failures += mmu_set(virt_to_maddr(page) | 5, 0) != -ENOSYS;
+    next_second();
+    printf("refused: the flood is over, %u failures\n", failures);
+}
+
+void guest_main(void)
+{
+    char text[16];
+
+    table = alloc_page();
+    page = alloc_page();
+    descriptors = alloc_page();
+    if (guest_option("flood", text, sizeof(text))) {
+        flood();
+        return;
+    }
+    if (mm_map_l1((void *)MM_SCRATCH, table))
+        guest_panic("no table of its own");
+    updates();
+    pins();
+    validation();
+    descriptor_tables();
+    grants();
+    instructions();
+    printf("refused: %u failures\n", failures);
+}
