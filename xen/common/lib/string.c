@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory and strings. With loops, because string instructions would use the guest's ES (docs/entry-path.md). */
+/* Memory and strings. Mostly with loops, because string instructions would use the guest's ES (docs/entry-path.md). */
 #include <asm/div64.h>
 #include <asm/guest_access.h>
 #include <asm/guest_copy.h>
 #include <asm/layout.h>
+#include <asm/rep.h>
 #include <xen/lib.h>
 
 static inline void copy_32(void *dst, const void *src)
@@ -22,6 +23,12 @@ void *memcpy(void *dst, const void *src, size_t n)
     uint8_t *d = dst;
     const uint8_t *s = src;
 
+    if (n >= REP_BYTES && rep_usable()) {
+        rep_copy(d, s, n / 4);
+        d += n & ~3u;
+        s += n & ~3u;
+        n &= 3;
+    }
     for (; n >= 32; n -= 32, d += 32, s += 32)
         copy_32(d, s);
     for (; n >= 4; n -= 4, d += 4, s += 4)
@@ -50,6 +57,11 @@ void *memset(void *dst, int c, size_t n)
     uint8_t *d = dst;
     uint32_t word = (uint8_t)c * 0x01010101u;
 
+    if (n >= REP_BYTES && rep_usable()) {
+        rep_fill(d, word, n / 4);
+        d += n & ~3u;
+        n &= 3;
+    }
     for (; n >= 4; n -= 4, d += 4)
         *(uint32_t *)d = word;
     while (n--)
@@ -166,25 +178,12 @@ uint64_t parse_size(const char *s, const char **end)
 
 void clear_page(void *page)
 {
-    uint32_t *w = page;
-
-    for (unsigned int i = 0; i < PAGE_SIZE / 4; i += 8) {
-        w[i] = w[i + 1] = w[i + 2] = w[i + 3] = 0;
-        w[i + 4] = w[i + 5] = w[i + 6] = w[i + 7] = 0;
-    }
+    memset(page, 0, PAGE_SIZE);
 }
 
 void copy_page(void *dst, const void *src)
 {
-    uint32_t *d = dst;
-    const uint32_t *s = src;
-
-    for (unsigned int i = 0; i < PAGE_SIZE / 4; i += 4) {
-        d[i] = s[i];
-        d[i + 1] = s[i + 1];
-        d[i + 2] = s[i + 2];
-        d[i + 3] = s[i + 3];
-    }
+    memcpy(dst, src, PAGE_SIZE);
 }
 
 uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)

@@ -129,6 +129,29 @@ void put_page_from_l3e(pte_t e)
     put_table(e);
 }
 
+/* The first present entry from index up, or the number of entries. Most entries of most L2 tables are absent, so they
+ * are looked at by groups. */
+static unsigned int next_present(const pte_t *table, unsigned int index, unsigned int entries)
+{
+    enum { GROUP = 16 };
+    const pte_t *e = table + index, *end = table + entries;
+
+    if (e != end && e->lo & _PAGE_PRESENT) /* in a dense table, no group is looked at */
+        return index;
+    for (const pte_t *last = end - GROUP; e <= last; e += GROUP) {
+        uint32_t any = 0;
+
+#pragma GCC unroll 16
+        for (unsigned int i = 0; i < GROUP; i++)
+            any |= e[i].lo;
+        if (any & _PAGE_PRESENT)
+            break;
+    }
+    while (e != end && !(e->lo & _PAGE_PRESENT))
+        e++;
+    return e - table;
+}
+
 static __may_switch void undo_l2(struct page_info *page, unsigned int entries)
 {
     mfn_t mfn = page_to_mfn(page);
@@ -138,9 +161,7 @@ static __may_switch void undo_l2(struct page_info *page, unsigned int entries)
         preempt_point();
     spend(L2_ENTRIES); /* even if it is empty */
     table = map_l2(mfn);
-    for (unsigned int i = 0; i < entries; i++) {
-        if (!(table[i].lo & _PAGE_PRESENT))
-            continue;
+    for (unsigned int i = 0; (i = next_present(table, i, entries)) < entries; i++) {
         put_page_from_l2e(table[i], page);
         preempt_point();
         table = map_l2(mfn);
@@ -164,12 +185,9 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
     spend(2 * L2_ENTRIES); /* even if it is empty */
     if (!absent_entries_ok(table, entries, page->owner))
         return -EINVAL;
-    for (unsigned int i = 0; i < entries; i++) {
-        int rc;
+    for (unsigned int i = 0; (i = next_present(table, i, entries)) < entries; i++) {
+        int rc = get_page_from_l2e(table[i], page);
 
-        if (!(table[i].lo & _PAGE_PRESENT))
-            continue;
-        rc = get_page_from_l2e(table[i], page);
         if (unlikely(rc))
             return give_up_l2(page, i, rc);
         preempt_point();
@@ -216,10 +234,11 @@ int validate_l3(struct page_info *page)
         return -EINVAL;
     for (unsigned int i = 0; i < L3_ENTRIES; i++) {
         pte_t e = map_l3(mfn)[i];
-        int rc = 0;
+        int rc;
 
-        if (e.lo & _PAGE_PRESENT)
-            rc = get_page_from_l3e(e, i, page->owner);
+        if (!(e.lo & _PAGE_PRESENT))
+            continue;
+        rc = get_page_from_l3e(e, i, page->owner);
         if (unlikely(rc)) {
             refuse_table_entry(rc, e, page, i);
             undo_l3(mfn, i);
