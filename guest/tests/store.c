@@ -63,6 +63,7 @@ TEST(store_home)
     GIVES(XS_IS_DOMAIN_INTRODUCED, "77", "F\0");
     GIVES(XS_READ, "device", "");
     GIVES(XS_DIRECTORY, "device", "");
+    GIVES(XS_READ, "control/shutdown", "");
     CHECK(store_ask(XS_READ, 0, "name", 5) && store_reply.head.len);
     CHECK(store_ask(XS_DIRECTORY, 0, home, strlen(home) + 1) && store_reply.head.type == XS_DIRECTORY);
     CHECK(store_ask(XS_READ, 0, "memory/target", 14));

@@ -177,6 +177,7 @@ static __may_switch void describe_in_store(struct domain *d)
     hold_domain(d);
     set(d, "name", d->name);
     set(d, "device", "");
+    set(d, "control/shutdown", ""); /* nobody asks for one; without the key, Mini-OS gives up */
     set_number(d, "domid", d->domain_id);
     set_number(d, "memory/target", d->tot_pages << (PAGE_SHIFT - 10));
     for (unsigned int i = 0; i < NR_SERVICES; i++) {
