@@ -127,7 +127,7 @@ uint32_t *guest_done(void)
 }
 
 long gate(const void *entry, const uint32_t *arguments);
-extern const char hypercall_mmu_update[], hypercall_update_va_mapping[];
+extern const char hypercall_mmu_update[], hypercall_update_va_mapping[], hypercall_mmuext_op[];
 
 /* A call that has made way is made again with what the guest's registers say. If it runs while others are suspended, it
  * would wait for them for ever, so then it is given up. */
@@ -159,12 +159,19 @@ long update_va(uint32_t va, pte_t e, uint32_t flags)
     return answered(fast ? gate(hypercall_update_va_mapping, args) : do_update_va_mapping(va, e.lo, e.hi, flags));
 }
 
+long mmuext_op(mmuext_op_t *ops, uint32_t count, uint32_t *done, uint32_t domid)
+{
+    uint32_t args[5] = {(uint32_t)ops, count, (uint32_t)done, domid, 0x77};
+
+    return answered(fast ? gate(hypercall_mmuext_op, args) : do_mmuext_op(ops, count, done, domid));
+}
+
 long mmuext(uint32_t cmd, uint32_t arg1, uint32_t arg2)
 {
     mmuext_op_t *op = guest_room(sizeof(*op));
 
     *op = (mmuext_op_t){.cmd = cmd, .arg1.mfn = arg1, .arg2.nr_ents = arg2};
-    return answered(do_mmuext_op(op, 1, NULL, DOMID_SELF));
+    return mmuext_op(op, 1, NULL, DOMID_SELF);
 }
 
 long set_entry(mfn_t table, unsigned int index, pte_t e)

@@ -66,6 +66,7 @@ hypercall_\name\()_c:
         .endm
         c_call  mmu_update
         c_call  update_va_mapping
+        c_call  mmuext_op
 
         .globl  exit_work
 exit_work:

@@ -288,7 +288,7 @@ static void random_mmuext(void)
     for (uint32_t i = 0; i < n; i++)
         ops[i] = (mmuext_op_t){
             .cmd = commands[below(ARRAY_SIZE(commands))], .arg1.mfn = some_frame(), .arg2.nr_ents = some_frame()};
-    fold(answered(do_mmuext_op(ops, count, count == 1 && below(2) ? NULL : done, domid)));
+    fold(mmuext_op(ops, count, count == 1 && below(2) ? NULL : done, domid));
     CHECK(*done <= n || *done == NOT_TOLD);
     fold(*done);
 }

@@ -118,6 +118,7 @@ uint32_t *guest_done(void);
 pte_t entry(mfn_t mfn, uint32_t flags);
 long mmu_update(mmu_update_t *req, uint32_t n, uint32_t *done, uint32_t domid);
 long update_va(uint32_t va, pte_t e, uint32_t flags);
+long mmuext_op(mmuext_op_t *ops, uint32_t count, uint32_t *done, uint32_t domid);
 long mmuext(uint32_t cmd, uint32_t arg1, uint32_t arg2);
 long set_entry(mfn_t table, unsigned int index, pte_t e);
 

@@ -48,6 +48,31 @@ static inline void hold_table(struct page_info *page)
     page->type_info += PGT_one;
 }
 
+/* The same for a frame that is such a table of d's and in use: what get_page_and_table() does then. False: it is not.
+ */
+static inline bool hold_table_in_use(struct page_info *page, struct domain *d, uint32_t type)
+{
+    uint32_t ti = page->type_info;
+
+    if (page->owner != d || (ti & (PGT_type_mask | PGT_pae_xen_l2 | PGT_validated)) != (type | PGT_validated) ||
+        __builtin_add_overflow(ti, PGT_one, &ti))
+        return false;
+    page->type_info = ti;
+    page->count++;
+    return true;
+}
+
+/* Drops both. */
+static inline __may_switch void release_table(struct page_info *page)
+{
+    if (unlikely(page->type_info < 2 * PGT_one)) {
+        put_page_and_table(page);
+        return;
+    }
+    page->type_info -= PGT_one;
+    page->count--; /* the other use has a reference, too */
+}
+
 /* Undoes pin_table(). False: there is no pin. */
 static inline __may_switch bool unpin_table(struct page_info *page)
 {

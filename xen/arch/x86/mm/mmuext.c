@@ -80,6 +80,7 @@ int new_base_pointer(mfn_t mfn)
 {
     struct vcpu *v = current;
     mfn_t old = v->arch.guest_l3;
+    struct page_info *page = mfn_to_page(mfn);
     int rc;
 
     if (mfn == old) {
@@ -88,13 +89,15 @@ int new_base_pointer(mfn_t mfn)
     }
     if (mfn >= max_page)
         return refuse_use(-EINVAL, mfn);
-    rc = get_page_and_table(mfn_to_page(mfn), v->domain, PGT_l3_page_table);
-    if (rc)
-        return refuse_use(rc, mfn);
+    if (unlikely(!hold_table_in_use(page, v->domain, PGT_l3_page_table))) {
+        rc = get_page_and_table(page, v->domain, PGT_l3_page_table);
+        if (rc)
+            return refuse_use(rc, mfn);
+    }
     unmap_ldt(v); /* its pages were looked up in the old tables */
     v->arch.guest_l3 = mfn;
     update_cr3(v); /* loads CR3, which must happen before the old tables may be freed */
-    put_page_and_table(mfn_to_page(old));
+    release_table(mfn_to_page(old));
     return 0;
 }
 

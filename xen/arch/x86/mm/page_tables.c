@@ -87,6 +87,8 @@ static __may_switch int get_table(pte_t e, uint32_t refused, struct domain *d, u
 
     if (e.lo & refused || !pte_to_frame(e, &mfn) || mfn >= max_page)
         return -EINVAL;
+    if (likely(hold_table_in_use(mfn_to_page(mfn), d, type)))
+        return 0;
     return get_page_and_table(mfn_to_page(mfn), d, type);
 }
 
@@ -95,7 +97,7 @@ static __may_switch void put_table(pte_t e)
     mfn_t mfn;
 
     pte_to_frame(e, &mfn);
-    put_page_and_table(mfn_to_page(mfn));
+    release_table(mfn_to_page(mfn));
 }
 
 int get_page_from_l2e(pte_t e, struct page_info *table)
@@ -114,7 +116,7 @@ void put_page_from_l2e(pte_t e, struct page_info *table)
     pte_to_frame(e, &mfn);
     if (unlikely(table->linear) && !put_linear_pt(mfn_to_page(mfn), table))
         return;
-    put_page_and_table(mfn_to_page(mfn));
+    release_table(mfn_to_page(mfn));
 }
 
 int get_page_from_l3e(pte_t e, unsigned int slot, struct domain *d)

@@ -52,6 +52,7 @@ void offsets(void)
     DEFINE(L1_REFUSED, L1_REFUSED);
     DEFINE(HARMLESS_BITS, HARMLESS_BITS);
 
+    OFFSET(VCPU_guest_l3, vcpu, arch.guest_l3);
     OFFSET(VCPU_guest_cr0_ts, vcpu, arch.guest_cr0_ts);
     OFFSET(VCPU_debugreg, vcpu, arch.debugreg);
     OFFSET(VCPU_traps, vcpu, arch.traps);
@@ -102,6 +103,9 @@ void offsets(void)
     OFFSET(REQUEST_ptr, mmu_update, ptr);
     OFFSET(REQUEST_val, mmu_update, val);
     DEFINE(REQUEST_SIZE, sizeof(struct mmu_update));
+    OFFSET(MMUEXT_cmd, mmuext_op, cmd);
+    OFFSET(MMUEXT_arg1, mmuext_op, arg1);
+    DEFINE(MMUEXT_SIZE, sizeof(struct mmuext_op));
 
     OFFSET(VCPUINFO_upcall_pending, vcpu_info, evtchn_upcall_pending);
     OFFSET(VCPUINFO_upcall_mask, vcpu_info, evtchn_upcall_mask);

@@ -9,6 +9,7 @@
  *              EDX  the domain                            ESI       scratch
  */
 #include <asm/asm.h>
+#include <asm/flush.h>
 #include <asm/frame_table.h>
 #include <asm/page.h>
 #include <asm/window.h>
@@ -426,6 +427,14 @@ mmu_update_batch_other:                         # ECX:EAX the pointer
         add     CPU(va_window), %edi
 .endm
 
+.macro VA_RETURN
+        pop     %ecx
+        pop     %edx
+        pop     %edi
+        pop     %esi
+        GUEST_IRET
+.endm
+
 /*
  * update_va_mapping(EBX: address, ECX, EDX: new entry, ESI: flags). The L1 table of the last address is remembered
  * (this_cpu.va_key) for as long as nothing above it changes.
@@ -448,18 +457,22 @@ ENTRY(hypercall_update_va_mapping)
         xor     %eax, %eax
         testb   $UVMF_FLUSHTYPE_MASK, VA_flags(%esp)
         jnz     update_va_mapping_flush
-        pop     %ecx
-        pop     %edx
-        pop     %edi
-        pop     %esi
-        GUEST_IRET
+        VA_RETURN
 
 update_va_mapping_change:
         mov     CPU(domain), %edx
         CHANGE_ENTRY .Lva_done, .Lva_in_c, update_va_mapping_slow
 
-update_va_mapping_flush:                        # flush_after_va(va, flags)
-        mov     VA_flags(%esp), %edx
+update_va_mapping_flush:
+        cmpl    $UVMF_INVLPG | UVMF_LOCAL, VA_flags(%esp)
+        jne     1f
+        FLUSH_PAGE %ebx                         # below the hypervisor: va_key has been looked up
+        VA_RETURN
+1:      cmpl    $UVMF_TLB_FLUSH | UVMF_LOCAL, VA_flags(%esp)
+        jne     2f
+        FLUSH_TLB %ecx
+        VA_RETURN
+2:      mov     VA_flags(%esp), %edx            # flush_after_va(va, flags)
         mov     %ebx, %eax
         call    flush_after_va
 .Lva_exit:

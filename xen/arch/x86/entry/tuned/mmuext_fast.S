@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hot part of mmuext_op: one flush of the caller's own, or one change of its base pointer. mm/mmuext.c does
+ * everything else, and reads the operation anew.
+ *
+ * EBX: the operation; ECX: how many; EDX: where to tell how many were done; ESI: domain. The values of ECX and EDX are
+ * known here, so they need not be saved. No work can be waiting, not even a flush: that of the guest's last exit is
+ * done. So only after a call of C it is looked for.
+ */
+#include <asm/asm.h>
+#include <asm/flush.h>
+#include <public/xen.h>
+
+        .text
+
+ENTRY(hypercall_mmuext_op)
+        cmp     $1, %ecx
+        jne     hypercall_mmuext_op_c
+        test    %edx, %edx
+        jnz     hypercall_mmuext_op_c
+        cmp     $DOMID_SELF, %esi
+        jne     hypercall_mmuext_op_c
+        cmp     $HYP_START - MMUEXT_SIZE, %ebx
+        ja      hypercall_mmuext_op_c
+        MAY_FAULT mmuext_fault, mov HV(MMUEXT_cmd(%ebx)), %eax
+        cmp     $MMUEXT_TLB_FLUSH_LOCAL, %eax
+        jne     mmuext_other
+mmuext_flush:
+        FLUSH_TLB %eax
+mmuext_done:
+        xor     %eax, %eax
+        GUEST_IRET
+
+mmuext_other:
+        MAY_FAULT mmuext_fault, mov HV(MMUEXT_arg1(%ebx)), %ecx
+        cmp     $MMUEXT_INVLPG_LOCAL, %eax
+        jne     mmuext_base
+        cmp     $HYP_START, %ecx
+        jae     1f                              # of the hypervisor's: it has no effect
+        FLUSH_PAGE %ecx
+1:      mov     $1, %ecx
+        jmp     mmuext_done
+
+mmuext_base:
+        cmp     $MMUEXT_NEW_BASEPTR, %eax
+        jne     mmuext_fault
+        mov     CPU(current), %eax
+        cmp     %ecx, HV(VCPU_guest_l3(%eax))
+        je      mmuext_same_base
+        mov     %ecx, %eax
+        call    new_base_pointer
+        mov     $1, %ecx
+        xor     %edx, %edx
+        cmpl    $0, CPU(work)
+        jne     exit_work
+        GUEST_IRET
+
+mmuext_same_base:
+        mov     $1, %ecx
+        jmp     mmuext_flush
+mmuext_fault:                                   # C begins anew
+        mov     $1, %ecx
+        jmp     hypercall_mmuext_op_c
