@@ -52,6 +52,18 @@ static COLD void refuse_copy(const struct gnttab_copy *op, bool source_was_fine)
         refuse_grant(op->status, op->source.domid, op->source.u.ref, op->flags & GNTCOPY_source_gref);
 }
 
+/* Only within one frame can the two overlap. */
+static inline void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from)
+{
+    char *dst = (char *)map_frame(to) + op->dest.offset;
+    const char *src = (char *)map_copy_source(from) + op->source.offset;
+
+    if (likely(to != from))
+        memcpy(dst, src, op->len);
+    else
+        memmove(dst, src, op->len);
+}
+
 static void copy(struct gnttab_copy *op)
 {
     struct copy_side from = {.granted = op->flags & GNTCOPY_source_gref, .readonly = true},
@@ -72,8 +84,7 @@ static void copy(struct gnttab_copy *op)
     if (op->status)
         refuse_copy(op, from.d && from.frame != INVALID_MFN);
     else
-        memmove((char *)map_frame(to.frame) + op->dest.offset, (char *)map_copy_source(from.frame) + op->source.offset,
-                op->len);
+        copy_bytes(op, to.frame, from.frame);
     close_side(&to);
     close_side(&from);
 }

@@ -23,7 +23,7 @@ void *memcpy(void *dst, const void *src, size_t n)
     uint8_t *d = dst;
     const uint8_t *s = src;
 
-    if (n >= REP_BYTES && rep_usable()) {
+    if (unlikely(n >= REP_BYTES) && rep_usable()) {
         rep_copy(d, s, n / 4);
         d += n & ~3u;
         s += n & ~3u;
@@ -57,7 +57,7 @@ void *memset(void *dst, int c, size_t n)
     uint8_t *d = dst;
     uint32_t word = (uint8_t)c * 0x01010101u;
 
-    if (n >= REP_BYTES && rep_usable()) {
+    if (unlikely(n >= REP_BYTES) && rep_usable()) {
         rep_fill(d, word, n / 4);
         d += n & ~3u;
         n &= 3;

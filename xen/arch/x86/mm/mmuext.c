@@ -205,10 +205,11 @@ static __attribute__((noinline)) __may_switch int one_op(const struct mmuext_op 
     }
 }
 
-/* Operations that single_op() leaves, the frequent one first. This is a separate function so that single_op() needs no
- * stack. */
-static __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_t arg,
-                                                                  const struct mmuext_op *from)
+/* Operations that single_op() and mmuext_fast.S leave, the frequent one first. This is a separate function so that
+ * single_op() needs no stack. */
+int other_single_op(uint32_t cmd, uint32_t arg, const struct mmuext_op *from);
+
+__attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_t arg, const struct mmuext_op *from)
 {
     struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = arg};
 

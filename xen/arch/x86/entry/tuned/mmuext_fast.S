@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hot part of mmuext_op: one flush of the caller's own, or one change of its base pointer. mm/mmuext.c does
- * everything else, and reads the operation anew.
+ * everything else.
  *
  * EBX: the operation; ECX: how many; EDX: where to tell how many were done; ESI: domain. The values of ECX and EDX are
  * known here, so they need not be saved. No work can be waiting, not even a flush: that of the guest's last exit is
@@ -43,18 +43,24 @@ mmuext_other:
 
 mmuext_base:
         cmp     $MMUEXT_NEW_BASEPTR, %eax
-        jne     mmuext_fault
+        jne     mmuext_in_c
         mov     CPU(current), %eax
         cmp     %ecx, HV(VCPU_guest_l3(%eax))
         je      mmuext_same_base
         mov     %ecx, %eax
         call    new_base_pointer
+mmuext_c_done:
         mov     $1, %ecx
         xor     %edx, %edx
         cmpl    $0, CPU(work)
         jne     exit_work
         GUEST_IRET
 
+mmuext_in_c:                                    # other_single_op(cmd, arg1, the operation)
+        mov     %ecx, %edx
+        mov     %ebx, %ecx
+        call    other_single_op
+        jmp     mmuext_c_done
 mmuext_same_base:
         mov     $1, %ecx
         jmp     mmuext_flush
