@@ -56,7 +56,8 @@ extern const volatile void *bench_refill_from;
 /* Entries for trap_set_entry() and set_callbacks, as short as they can be. The first two step over a two-byte
  * instruction and leave the error code in EAX. The instructions of an entry are measured: they are part of the round
  * trip. */
-extern const char entry_skip2[], entry_skip2_hypercall[], entry_soft_int[], entry_event[], entry_count[];
+extern const char entry_skip2[], entry_skip2_hypercall[], entry_soft_int[], entry_event[], entry_count[],
+    entry_count_skip2[];
 extern volatile uint32_t bench_entry_count; /* entry_event and entry_count add to it */
 
 /* What loop_send and entry_event clear after each event: a word of evtchn_pending. */

@@ -136,6 +136,19 @@ user_leave:
         int     $0x20
 syscall_user_end:
 
+/* The same with a read where nothing is mapped, of two bytes, too. */
+        .globl  fault_user, fault_user_end
+fault_user:
+        xor     %ebx, %ebx
+1:      test    %edi, %edi
+        js      2f
+        mov     (%ebx), %eax
+2:      dec     %edi
+        test    %di, %di
+        jnz     1b
+        int     $0x20
+fault_user_end:
+
         .globl  entry_skip2
         .balign 16
 entry_skip2:
@@ -158,6 +171,14 @@ entry_soft_int:
         .globl  entry_count
         .balign 16
 entry_count:
+        incl    bench_entry_count
+        iret
+
+        .globl  entry_count_skip2       /* a page fault's */
+        .balign 16
+entry_count_skip2:
+        add     $4, %esp
+        addl    $2, (%esp)
         incl    bench_entry_count
         iret
 

@@ -25,6 +25,7 @@ void multicall(struct bench *b, uint32_t nr);
 #define RW    PTE_KERNEL_RW
 #define RW_SW (PTE_KERNEL_RW | 0x200) /* one of the bits that a guest may use */
 void mmu(struct bench *b, pte_t before, pte_t after);
+void mmu_command(struct bench *b, uint32_t command, pte_t before, pte_t after);
 void uva(struct bench *b, pte_t before, pte_t after, uint32_t flags);
 void multicall_uva(struct bench *b, pte_t before, pte_t after);
 enum batching { UVA_FLUSH, MMU_SINGLE, MULTICALL, MMU_BATCH };
@@ -56,6 +57,7 @@ void set_ldt(struct bench *b);
 void set_timer_op(struct bench *b);
 void set_timer_oneshot(struct bench *b);
 void syscall_int80(struct bench *b, bool mask_events);
+void ring3_page_fault(struct bench *b);
 void context_switch(struct bench *b);
 
 /* rows_grants.c */

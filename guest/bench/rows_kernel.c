@@ -124,7 +124,7 @@ void set_timer_oneshot(struct bench *b)
 
 /* ---- System calls: `int $0x80` in ring 3, the shortest handler in ring 1, and back. The loop in ring 3 counts in
  * EDI. */
-extern const char syscall_user[], user_leave[], syscall_user_end[];
+extern const char syscall_user[], user_leave[], syscall_user_end[], fault_user[], fault_user_end[];
 static uint8_t *user_page;
 
 static __attribute__((noinline, noclone)) bool in_user_mode(uint32_t turns)
@@ -154,23 +154,36 @@ static uint64_t no_syscalls(struct bench_call *calls, struct bench_call *end)
 
 static const struct bench_loop ring3_loop = {syscalls, no_syscalls};
 
-/* mask_events: the handler asks for masked events, so the processor cannot enter it directly. */
-void syscall_int80(struct bench *b, bool mask_events)
+static void ring3(struct bench *b, const char *code, uint32_t size)
 {
     user_page = alloc_page();
-    memcpy(user_page, syscall_user, syscall_user_end - syscall_user);
+    memcpy(user_page, code, size);
     bench_expect(b, !page_set_flags(user_page, PTE_P | PTE_US | PTE_A), "cannot make a page the user's");
     b->loop = &ring3_loop;
     b->count = CALLS;
-    bench_expect(b, !trap_set_entry(0x80, entry_count, mask_events ? 7 : 3), "cannot install the handler");
     while (bench_repeat(b)) {
         bench_entry_count = 0;
         bench_run(b);
-        bench_expect(b, bench_entry_count == b->count, "%u system calls of %u came", bench_entry_count, b->count);
+        bench_expect(b, bench_entry_count == b->count, "the handler ran %u times, not %u", bench_entry_count, b->count);
     }
-    trap_set_entry(0x80, NULL, 0);
     page_make_writable(user_page);
     free_page(user_page);
+}
+
+/* mask_events: the handler asks for masked events, so the processor cannot enter it directly. */
+void syscall_int80(struct bench *b, bool mask_events)
+{
+    bench_expect(b, !trap_set_entry(0x80, entry_count, mask_events ? 7 : 3), "cannot install the handler");
+    ring3(b, syscall_user, syscall_user_end - syscall_user);
+    trap_set_entry(0x80, NULL, 0);
+}
+
+/* A process's page fault, to the kernel's handler and back. */
+void ring3_page_fault(struct bench *b)
+{
+    bench_expect(b, !trap_set_entry(TRAP_PAGE_FAULT, entry_count_skip2, 0), "cannot install the handler");
+    ring3(b, fault_user, fault_user_end - fault_user);
+    trap_set_entry(TRAP_PAGE_FAULT, NULL, 0);
 }
 
 /*

@@ -91,7 +91,7 @@ static void expect_access(struct bench *b, pte_t flags)
     }
 }
 
-void mmu(struct bench *b, pte_t before, pte_t after)
+void mmu_command(struct bench *b, uint32_t command, pte_t before, pte_t after)
 {
     static mmu_update_t req[ENTRIES];
     uint32_t i;
@@ -99,7 +99,7 @@ void mmu(struct bench *b, pte_t before, pte_t after)
     if (!set_up(b))
         return;
     for (i = 0; i < ENTRIES; i++)
-        req[i] = (mmu_update_t){pte_maddr(&table[i]) | MMU_NORMAL_PT_UPDATE, entry(i, after)};
+        req[i] = (mmu_update_t){pte_maddr(&table[i]) | command, entry(i, after)};
     b->count = ENTRIES / b->batch;
     for (i = 0; i < b->count; i++)
         bench_call_set(b, i, __HYPERVISOR_mmu_update, &req[i * b->batch], b->batch, 0, DOMID_SELF, 0);
@@ -112,6 +112,11 @@ void mmu(struct bench *b, pte_t before, pte_t after)
         bench_expect(b, !mmuext(MMUEXT_TLB_FLUSH_LOCAL, 0, 0), "cannot flush");
         expect_access(b, after);
     }
+}
+
+void mmu(struct bench *b, pte_t before, pte_t after)
+{
+    mmu_command(b, MMU_NORMAL_PT_UPDATE, before, after);
 }
 
 void uva(struct bench *b, pte_t before, pte_t after, uint32_t flags)

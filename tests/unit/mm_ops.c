@@ -156,12 +156,12 @@ static mmu_update_t some_request(mfn_t table)
 }
 
 /* An entry that mostly succeeds: without these, long batches would not get far. */
-static mmu_update_t easy_request(void)
+static mmu_update_t easy_request(uint32_t command)
 {
     uint32_t choice = below(256), flags = choice >> 5 < 3 ? 0 : choice >> 5 < 6 ? RO : RO | 0x200;
     mfn_t mfn = recent[choice >> 3 & 3];
 
-    return (mmu_update_t){.ptr = ((uint64_t)L1 << PAGE_SHIFT) + indexes[choice & 7] * 8,
+    return (mmu_update_t){.ptr = ((uint64_t)L1 << PAGE_SHIFT) + indexes[choice & 7] * 8 + command,
                           .val = flags ? entry(mfn, flags).raw : 0};
 }
 
@@ -179,6 +179,7 @@ static void random_batch(void)
     uint32_t n = below(4) ? 1 + below(3) : below(BATCH), *done = guest_done(), domid = DOMID_SELF, missing = 0;
     mfn_t table = some_frame();
     bool easy = n > 8 && below(2);
+    uint32_t command = below(3) ? MMU_NORMAL_PT_UPDATE : MMU_PT_UPDATE_PRESERVE_AD;
     mmu_update_t *req;
     long rc;
 
@@ -188,7 +189,7 @@ static void random_batch(void)
     for (uint32_t i = 0; i < n; i++) {
         if (!easy && !below(4))
             table = some_frame();
-        req[i] = easy ? easy_request() : some_request(table);
+        req[i] = easy ? easy_request(below(4) ? command : MMU_NORMAL_PT_UPDATE) : some_request(table);
         if (!nested)
             before_batch[i] = entry_at(req[i].ptr) ? *entry_at(req[i].ptr) : 0;
     }

@@ -124,7 +124,7 @@ static inline int get_refs(mfn_t frame, bool readonly)
     struct page_info *page = mfn_to_page(frame);
 
     hold_page(page);
-    if (readonly || !get_page_type(page, PGT_writable_page))
+    if (readonly || likely(!get_writable(page)))
         return GNTST_okay;
     put_page(page);
     return BECAUSE(frame_in_use, GNTST_general_error);
@@ -135,8 +135,8 @@ static inline void put_refs(mfn_t frame, bool readonly)
     struct page_info *page = mfn_to_page(frame);
 
     if (!readonly)
-        put_page_type(page);
-    put_page(page);
+        put_writable(page);
+    drop_count(page);
 }
 
 /* --- Commands with an array of operations, each of which has a status of its own */
@@ -148,10 +148,10 @@ static inline void put_refs(mfn_t frame, bool readonly)
         if (!guest_array_ok(arg, count, sizeof(op)))                                           \
             return -EFAULT;                                                                    \
         while (count) {                                                                        \
-            if (copy_from_guest(&op, at, sizeof(op)))                                          \
+            if (!copy_element(&op, at, sizeof(op)))                                            \
                 return -EFAULT;                                                                \
             function(&op);                                                                     \
-            if (copy_to_guest(at, &op, sizeof(op)))                                            \
+            if (!copy_element(at, &op, sizeof(op)))                                            \
                 return -EFAULT;                                                                \
             at++;                                                                              \
             if (--count && pause_point())                                                      \

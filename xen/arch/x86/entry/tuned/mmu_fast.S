@@ -372,14 +372,20 @@ mmu_update_batch_slow:
         add     $REQUEST_SIZE, %ebx             # frames of dead domains have been cleared: the chunk ends here
         jmp     mmu_update_batch_pause
 
-/* Another table than the held one, if it is a table: EDI is the pointer's low word XOR EBP. */
-mmu_update_batch_table:
-        xor     %ebp, %edi
-.Lbatch_lookup:                                 # EDI: the pointer's low word
+/* The L1 table of the request's pointer becomes the held one. EDI: the pointer's low word, whose lowest bits are the
+ * command, and then the entry's offset. ECX:EAX: the whole pointer, where it goes on elsewhere. */
+.macro HOLD_TABLE command, otherwise
         mov     %edi, %eax
         MAY_FAULT .Lbatch_fault, mov PTR_HI, %ecx
+    .if \command
+        mov     %eax, %esi
+        and     $7, %esi
+        cmp     $\command, %esi
+        jne     \otherwise
+    .else
         test    $7, %al
-        jnz     mmu_update_batch_other
+        jnz     \otherwise
+    .endif
         test    $~0xFFF, %ecx
         jnz     mmu_update_batch_other
         FRAME_NUMBER %eax, %ecx, %esi, mmu_update_batch_other
@@ -400,7 +406,41 @@ mmu_update_batch_table:
         and     $~0xFFF, %ebp
         and     $0xFF8, %edi
         mov     CPU(domain), %edx
+.endm
+
+/* Another table than the held one, or another command: EDI is the pointer's low word XOR EBP. */
+mmu_update_batch_table:
+        test    $7, %edi
+        jnz     mmu_update_batch_preserve
+.Lbatch_another:
+        xor     %ebp, %edi
+.Lbatch_lookup:                                 # EDI: the pointer's low word
+        HOLD_TABLE MMU_NORMAL_PT_UPDATE, mmu_update_batch_command
         jmp     .Lbatch_held
+
+/* Perhaps an entry of the held table that keeps Accessed and Dirty. */
+mmu_update_batch_preserve:
+        mov     %edi, %eax
+        and     $~0xFF8, %eax
+        cmp     $MMU_PT_UPDATE_PRESERVE_AD, %eax
+        jne     .Lbatch_another
+        MAY_FAULT .Lbatch_fault, mov PTR_HI, %esi
+        cmp     BATCH(held_hi), %esi
+        jne     .Lbatch_another
+        and     $0xFF8, %edi
+.Lbatch_preserve:
+        add     BATCH(window), %edi
+        MAY_FAULT .Lbatch_fault, mov VAL_LO, %eax
+        MAY_FAULT .Lbatch_fault, mov VAL_HI, %ecx
+        mov     SLOT_LO, %esi
+        and     $_PAGE_ACCESSED | _PAGE_DIRTY, %esi
+        or      %esi, %eax
+        STORE_IF_HARMLESS mmu_update_batch_change
+        jmp     .Lbatch_done
+
+mmu_update_batch_command:                       # as HOLD_TABLE leaves it
+        HOLD_TABLE MMU_PT_UPDATE_PRESERVE_AD, mmu_update_batch_other
+        jmp     .Lbatch_preserve
 
 mmu_update_batch_other:                         # ECX:EAX the pointer
         mov     %ecx, %edx
