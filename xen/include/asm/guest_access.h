@@ -43,13 +43,15 @@ static inline __attribute__((always_inline)) void tell_copy(uint32_t n)
  * is left, and no call. */
 static inline __attribute__((always_inline)) bool copy_element(void *dst, const void *src, uint32_t n)
 {
+    uint32_t i = 0;
+
 #pragma GCC unroll 4
-    for (; n >= 16; n -= 16, dst += 16, src += 16)
-        if (!copy_block(dst, src))
+    for (; i + 16 <= n; i += 16)
+        if (!copy_block((char *)dst + i, (const char *)src + i))
             return false;
 #pragma GCC unroll 4
-    for (; n; n -= 4, dst += 4, src += 4)
-        if (!copy_unit(dst, src, true))
+    for (; i < n; i += 4)
+        if (!copy_unit((char *)dst + i, (const char *)src + i, true))
             return false;
     return true;
 }
