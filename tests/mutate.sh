@@ -128,7 +128,7 @@ patched() {
     rm -rf "$dir" "$CASE_TMP"
     mkdir -p "$CASE_TMP"
     cp -a "$work/base-$build" "$dir"
-    if ! patch -d "$dir" -p1 -s -f --no-backup-if-mismatch <"$all/$name.patch" >"$CASE_TMP/patch" 2>&1; then
+    if ! patch -d "$dir" -p1 -s -f -F 0 --no-backup-if-mismatch <"$all/$name.patch" >"$CASE_TMP/patch" 2>&1; then
         cat "$CASE_TMP/patch"
         fail "$name" "the patch no longer applies: follow the code, and break the same rule again"
         return 1
