@@ -1,27 +1,27 @@
 # gnuplot batching.gp draws batching.png and batching.svg
 $way0 << EOD
-1 83.000
-2 83.000
-4 83.000
-8 83.000
-16 83.000
-32 83.000
-64 83.000
-128 83.000
-256 83.000
-512 83.000
+1 62.000
+2 62.000
+4 62.000
+8 62.000
+16 62.000
+32 62.000
+64 62.000
+128 62.000
+256 62.000
+512 62.000
 EOD
 $way1 << EOD
-1 127.000
-2 104.500
-4 93.250
-8 87.625
-16 84.812
-32 83.406
-64 82.703
-128 82.352
-256 82.176
-512 82.088
+1 102.000
+2 92.000
+4 87.000
+8 84.500
+16 83.250
+32 82.625
+64 82.312
+128 82.156
+256 82.078
+512 82.039
 EOD
 $way2 << EOD
 1 115.000
@@ -36,18 +36,18 @@ $way2 << EOD
 512 56.402
 EOD
 $way3 << EOD
-1 127.000
-2 107.000
-4 76.000
-8 60.500
-16 52.750
-32 48.875
-64 46.938
-128 46.344
-256 46.047
-512 45.898
+1 102.000
+2 94.500
+4 69.750
+8 57.375
+16 51.188
+32 48.094
+64 46.547
+128 46.148
+256 45.949
+512 45.850
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (9d950d5ea9f8), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (23f98cf35f3b), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2
