@@ -20,7 +20,7 @@ refused() {
     check_status "$1" 2 make -s -C "$copy" CC="${CC:-gcc}" "$2"
     check_text "$1: the reason" "$3" "$CASE_TMP/check.out"
 }
-sed -i '/COUNT(base_pointers)/d' "$copy/xen/arch/x86/mm/mmuext.c"
+sed -i '/COUNT(base_pointers)/d' "$copy/xen/arch/x86/mm/mmuext.c" "$copy/xen/arch/x86/entry/tuned/mmuext_fast.S"
 refused "no COUNT()" build/int82-counters.elf "nothing counts base_pointers"
 cp xen/arch/x86/mm/mmuext.c "$copy/xen/arch/x86/mm"
 sed -i 's/^    if (mfn == old) {/    COUNT(no_such_counter);\n&/' "$copy/xen/arch/x86/mm/mmuext.c"
