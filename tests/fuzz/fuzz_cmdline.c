@@ -25,6 +25,7 @@ static uint32_t printed;
 
 struct cpu this_cpu;
 uint32_t opt_console_input;
+bool opt_guest_words;
 
 void console_wait(bool wait)
 {

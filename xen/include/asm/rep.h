@@ -17,12 +17,19 @@
 /* Loading ES twice costs more than the loop for a few blocks. */
 #define REP_BYTES 512
 
+/* So that both keep their names in the image. clang, which builds the host's fuzzers, does not know it. */
+#if __has_attribute(noipa)
+#define KEEPS_NAME __attribute__((noipa))
+#else
+#define KEEPS_NAME __attribute__((noinline))
+#endif
+
 static inline bool rep_usable(void)
 {
     return !(read_segment(es) & 4);
 }
 
-static __attribute__((noipa)) void rep_copy(void *dst, const void *src, uint32_t words)
+static KEEPS_NAME void rep_copy(void *dst, const void *src, uint32_t words)
 {
     uint32_t guest_es = read_segment(es), own;
 
@@ -33,7 +40,7 @@ static __attribute__((noipa)) void rep_copy(void *dst, const void *src, uint32_t
     (void)load_segment(es, guest_es);
 }
 
-static __attribute__((noipa)) void rep_fill(void *dst, uint32_t word, uint32_t words)
+static KEEPS_NAME void rep_fill(void *dst, uint32_t word, uint32_t words)
 {
     uint32_t guest_es = read_segment(es), own;
 
