@@ -13,7 +13,7 @@ tools/kvm-machine.sh --prepare >"$CASE_TMP/prepare" 2>&1 || skip_case "no kernel
 # These do leave the guest: CPUID, and the timer of the interrupt controller.
 leave="emul_cpuid_prefix set_timer_op set_timer_oneshot ipi_round_trip"
 # Of these a fraction of a tick depends on when a timer interrupt comes.
-disturbed="console_ring_echo"
+disturbed="console_ring_echo domain_ping_pong context_switch"
 rows=xen_version/1,mmu_map_rw/128,mmuext_invlpg_local
 out=$CASE_TMP/out
 mkdir "$out"
