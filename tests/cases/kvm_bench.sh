@@ -38,7 +38,7 @@ step profile2 \$bench profile --engine=kvm --seconds=0.1 --out=$out --label=p xe
 kvm-npt 1
 step nested \$bench run --pin=0 --guest-args=cpuid=no --out=$out --label=nested --no-plot
 kvm-npt 0
-step gate \$bench gate --rounds=9 --rows=xen_version/1,mmu_map_rw/128 --pin=0 $B/int82.elf $B/int82.elf
+step gate \$bench gate --rounds=6 --rows=xen_version/1,mmu_map_rw/128 --pin=0 $B/int82.elf $B/int82.elf
 step compare \$bench compare --rounds=9 --rows=xen_version/1,mmu_map_rw/128 --pin=0 --max-regression=0 --out= \\
     $B/int82.elf $B/int82-counters.elf
 EOF
