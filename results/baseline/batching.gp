@@ -47,7 +47,7 @@ $way3 << EOD
 256 45.949
 512 45.850
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (23f98cf35f3b), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (f0bbcd913f70), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

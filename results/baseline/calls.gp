@@ -72,7 +72,7 @@ $data1 << EOD
 28 "emul_cpuid_prefix" 238.00
 29 "evtchn_send_already_pending" 165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction (40 rows of 79)\n4.2.5-int82 (23f98cf35f3b), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction (40 rows of 79)\n4.2.5-int82 (f0bbcd913f70), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
