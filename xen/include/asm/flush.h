@@ -6,7 +6,8 @@
 
 #include <asm/asm.h>
 
-/* Where no flush can be due, so that WORK_FLUSH is clear: in a call of its own, before C is called. */
+/* Where no flush can be due, so that WORK_FLUSH is clear: in a call of its own that has called no C but for an old
+ * entry's frame. */
 .macro FLUSH_TLB scratch
         COUNT(tlb_flush_full)
         incl    CPU(tlb_clock)

@@ -48,16 +48,24 @@ static inline void hold_table(struct page_info *page)
     page->type_info += PGT_one;
 }
 
-/* The same for a frame that is such a table of d's and in use: what get_page_and_table() does then. False: it is not.
- */
-static inline bool hold_table_in_use(struct page_info *page, struct domain *d, uint32_t type)
+/* One more use of a frame that is in use, as this type. False: not as this one; or it is a table that is not validated,
+ * since its domain's memory_holder is validating or undoing it, and the caller is another domain. */
+static inline bool use_again(struct page_info *page, uint32_t type)
 {
     uint32_t ti = page->type_info;
 
-    if (page->owner != d || (ti & (PGT_type_mask | PGT_pae_xen_l2 | PGT_validated)) != (type | PGT_validated) ||
+    if ((ti & (PGT_type_mask | PGT_pae_xen_l2 | PGT_validated)) != (type | PGT_validated) ||
         __builtin_add_overflow(ti, PGT_one, &ti))
         return false;
     page->type_info = ti;
+    return true;
+}
+
+/* What get_page_and_table() does for such a table of d's in use. False: it is not. */
+static inline bool hold_table_in_use(struct page_info *page, struct domain *d, uint32_t type)
+{
+    if (page->owner != d || !use_again(page, type))
+        return false;
     page->count++;
     return true;
 }

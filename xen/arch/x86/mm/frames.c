@@ -97,23 +97,10 @@ static void leave_type(const struct page_info *page, uint32_t type)
         flush_tlb_now();
 }
 
-/* One more use of a frame that is in use. If it is not validated, it is a table that its domain's memory_holder is
- * validating or undoing. Then the caller is another domain, and is refused. */
-static int another_use(struct page_info *page, uint32_t type)
-{
-    uint32_t ti = page->type_info;
-
-    if ((ti & (PGT_type_mask | PGT_pae_xen_l2 | PGT_validated)) != (type | PGT_validated) ||
-        __builtin_add_overflow(ti, PGT_one, &ti))
-        return -EINVAL;
-    page->type_info = ti;
-    return 0;
-}
-
 int get_page_type(struct page_info *page, uint32_t type)
 {
     if (page->type_info >= PGT_one)
-        return another_use(page, type);
+        return use_again(page, type) ? 0 : -EINVAL;
     leave_type(page, type);
     if (type == PGT_seg_desc_page) {
         spend(PAGE_SIZE / 2); /* 512 descriptors, 65 instructions each */
@@ -188,7 +175,7 @@ int get_table_type(struct page_info *page, uint32_t type)
     int rc;
 
     if (page->type_info >= PGT_one)
-        return another_use(page, type);
+        return use_again(page, type) ? 0 : -EINVAL;
     leave_type(page, type);
     page->type_info = type | PGT_one;
     rc = validate_table(page, type);
