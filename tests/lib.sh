@@ -49,6 +49,16 @@ check_status() {
     fi
 }
 
+# await REGEX FILE [TIMES]: until so many lines of the file fit it; two minutes and more, however fast other machines are.
+await() {
+    for _ in $(seq 1200); do
+        [ "$(grep -c -- "$1" "$2" 2>/dev/null)" -ge "${3:-1}" ] && return 0
+        sleep 0.1
+    done
+    echo "waited in vain for: $1" >&2
+    return 1
+}
+
 # check_text NAME TEXT FILE: the file holds this text.
 check_text() {
     if grep -qF -- "$2" "$3"; then

@@ -10,13 +10,9 @@ need qemu-system-i386
 echo=$B/guest/echo.elf
 switch=$(printf '\001\001\001')
 
-# await TEXT [TIMES]: until the console has shown it so often
-await() {
-    for _ in $(seq 600); do
-        [ "$(grep -cF -- "$1" "$CONSOLE" 2>/dev/null)" -ge "${2:-1}" ] && return 0
-        sleep 0.1
-    done
-    echo "waited in vain for: $1" >&2
+# shown TEXT [TIMES]: waits until the console has shown it so often
+shown() {
+    await "$1" "$CONSOLE" "${2:-1}" || :
 }
 
 type_() {
@@ -39,26 +35,26 @@ CONSOLE=$CASE_TMP/switched
 : >"$CONSOLE"
 rc=0
 {
-    await '(d1) echo: ready' && await '(d2) echo: ready' && await 'echo: ready' 3
+    shown '(d1) echo: ready' && shown '(d2) echo: ready' && shown 'echo: ready' 3
     type_ first
-    await 'echo: "first"'
+    shown 'echo: "first"'
     printf '%s' "$switch"
-    await 'Input is for domain 1'
+    shown 'Input is for domain 1'
     type_ 'to the first guest'
-    await 'echo: "to the first guest"'
+    shown 'echo: "to the first guest"'
     printf '%s' "$switch"
-    await 'Input is for domain 2'
+    shown 'Input is for domain 2'
     printf '\001\001' # two are for the guest
     type_ 'to the second'
-    await 'to the second"'
+    shown 'to the second"'
     type_ quit
-    await 'Domain 2 has powered off' && await 'Input is for domain 0'
+    shown 'Domain 2 has powered off' && shown 'Input is for domain 0'
     type_ 'back again'
-    await 'echo: "back again"'
+    shown 'echo: "back again"'
     printf '%s' "$switch"
-    await 'Input is for domain 1' 2
+    shown 'Input is for domain 1' 2
     printf '%s' "$switch"
-    await 'Input is for domain 0' 2
+    shown 'Input is for domain 0' 2
     type_ quit
 } | boot 'domain=kernel=1 domain=kernel=2' "$echo,$echo" || rc=$?
 [ $rc = 0 ] && pass "$name: ends well" || fail "$name: ends well" "status $rc"
@@ -76,11 +72,11 @@ CONSOLE=$CASE_TMP/option
 : >"$CONSOLE"
 rc=0
 {
-    await '(d2) echo: ready' && await 'echo: ready' 3
+    shown '(d2) echo: ready' && shown 'echo: ready' 3
     type_ hello
-    await '(d2) echo: "hello"'
+    shown '(d2) echo: "hello"'
     printf '%s' "$switch"
-    await 'Input is for domain 0'
+    shown 'Input is for domain 0'
     type_ quit
 } | boot 'console_input=2 domain=kernel=1 domain=kernel=2' "$echo,$echo" || rc=$?
 [ $rc = 0 ] && pass "$name: ends well" || fail "$name: ends well" "status $rc"

@@ -9,13 +9,6 @@ need qemu-system-i386
 # A guest that stays as it is; it has a handler of its own for int 0x80.
 touch "$CASE_TMP/console" "$CASE_TMP/monitor"
 
-# await TEXT FILE: until it is there, for a while.
-await() {
-    for _ in $(seq 600); do
-        grep -q "$1" "$2" && break
-        sleep 0.1
-    done
-}
 # shellcheck disable=SC2094 # the loop of QEMU's monitor and who reads it: that is meant
 {
     await 'crash begins' "$CASE_TMP/console"

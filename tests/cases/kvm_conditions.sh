@@ -162,7 +162,7 @@ export FAKE_OUT="$CASE_TMP/qemus"
 for guest in fuzz melee; do
     for engine in tcg kvm; do
         : >"$FAKE_OUT"
-        env QEMU=tests/fake-qemu B="$B" JOBS=1 OPS=1 ENGINE=$engine timeout 60 tools/$guest.sh >"$CASE_TMP/out" 2>&1
+        env QEMU=tests/fake-qemu B="$B" JOBS=1 OPS=1 ENGINE=$engine "$B/worklimit" 60 tools/$guest.sh >"$CASE_TMP/out" 2>&1
         check_text "$guest on $engine" "-accel $engine" "$FAKE_OUT"
     done
 done

@@ -88,7 +88,7 @@ check_status "a comparison" 0 "$BENCH" report --base="$CASE_TMP/base.csv" --peer
     cat tests/report_check.js
     echo '</script></body></html>'
 } >"$CASE_TMP/check.html"
-HOME=$CASE_TMP timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --force-dark-mode \
+HOME=$CASE_TMP limit 120 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --force-dark-mode \
     --window-size=390,900 --user-data-dir="$CASE_TMP/profile" --dump-dom "file://$(realpath "$CASE_TMP/check.html")" \
     >"$CASE_TMP/dom" 2>"$CASE_TMP/chromium.log" || { cat "$CASE_TMP/chromium.log"; fail "the browser" "did not run"; }
 sed -n '/<pre id="checked">/,/<\/pre>/p' "$CASE_TMP/dom" | sed 's/<[^>]*>//g' >"$CASE_TMP/checked"

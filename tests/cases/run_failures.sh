@@ -48,16 +48,16 @@ failing wrong_effect "the entry did not change"
 
 # Interrupted in the middle.
 FAKE=cuthang FAKE_BYTES=150
+export FAKE_CHILD="$CASE_TMP/qemu.pid"
 "$BENCH" run --qemu=tests/fake-qemu --engine=tcg --out="$out" --label=x >"$CASE_TMP/int.out" 2>&1 &
 pid=$!
-sleep 1.5
+await . "$FAKE_CHILD"
 kill -TERM $pid
 wait $pid
 rc=$?
 [ $rc = 130 ] && pass interrupted || fail interrupted "status $rc"
 check "interrupted: nothing left" nothing_left
-sleep 0.5
-if pgrep -P 1 -f "fake-qemu.*$CASE_TMP" >/dev/null; then fail "interrupted: child" "QEMU is still running"; else pass "interrupted: no child left"; fi
+kill -0 "$(cat "$FAKE_CHILD")" 2>/dev/null && fail "interrupted: child" "QEMU is still running" || pass "interrupted: no child left"
 
 # If the result is whole, it is kept even if the machine does not power off after its last row.
 sed -i '/^@int82 error/d; s/^@int82 end.*/@int82 end rows=2 errors=0/' "$FAKE_CONSOLE"
