@@ -33,16 +33,24 @@ static void close_slot(unsigned int slot)
     if (open_window[slot] == INVALID_MFN)
         return;
     host_poison(opened(slot), PAGE_SIZE);
-    if ((uint32_t)opened(slot) == this_cpu.va_window) /* as xen/arch/x86/mm/window.c does it */
-        this_cpu.va_key = NO_VA_KEY;
+    if ((uint32_t)opened(slot) == this_cpu.va_table.window) /* as xen/arch/x86/mm/window.c does it */
+        forget_va_table();
+    if ((uint32_t)opened(slot) == this_cpu.held.window)
+        forget_held_table();
     open_window[slot] = INVALID_MFN;
 }
 
-/* Closes all windows but the one that may be found again without a walk. */
+static bool is_remembered(uint32_t window)
+{
+    return (this_cpu.va_table.size && window == this_cpu.va_table.window) ||
+           (this_cpu.held.limit && window == this_cpu.held.window);
+}
+
+/* Closes all windows but those of the tables that may be found again without a walk. */
 void close_windows(void)
 {
     for (unsigned int slot = 0; slot < SLOTS; slot++)
-        if (this_cpu.va_key == NO_VA_KEY || (uint32_t)opened(slot) != this_cpu.va_window)
+        if (!is_remembered((uint32_t)opened(slot)))
             close_slot(slot);
 }
 

@@ -56,8 +56,7 @@ void start(bool privileged)
     memset(vcpu_area_pte, 0, VCPU_AREA_PTES * sizeof(*vcpu_area_pte));
     memset(&ours, 0, sizeof(ours));
     memset(&foreign, 0, sizeof(foreign));
-    this_cpu = (struct cpu){
-        .vcpu = &vcpus[0], .domain = &ours, .tlb_clock = 5, .va_key = NO_VA_KEY, .effort_left = EFFORT_MAX};
+    this_cpu = (struct cpu){.vcpu = &vcpus[0], .domain = &ours, .tlb_clock = 5, .effort_left = EFFORT_MAX};
     preempting = nested = make_way = false;
     ours.is_privileged = privileged;
     foreign.domain_id = 1;
@@ -106,7 +105,8 @@ void switch_vcpu(unsigned int i)
 {
     this_cpu.vcpu = &vcpus[i];
     this_cpu.domain = vcpus[i].domain;
-    this_cpu.va_key = NO_VA_KEY;
+    forget_va_table();
+    forget_held_table();
     flushed();
     this_cpu.tlb_clock++;
 }

@@ -72,9 +72,12 @@ hypercall_\name\()_c:
 exit_work:
         iret
 
-        .globl  guest_iret_fault, multicall_result, multicall_long_result, multicall_fault, multicall_update_va_mapping_c
+        .globl  guest_iret_fault, multicall_entry, multicall_long_result, multicall_chunk_done, multicall_work
+        .globl  multicall_fault, multicall_update_va_mapping_c
 guest_iret_fault:
-multicall_result:
+multicall_entry:
+multicall_chunk_done:
+multicall_work:
 multicall_long_result:
 multicall_fault:
 multicall_update_va_mapping_c:

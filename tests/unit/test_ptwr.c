@@ -50,8 +50,9 @@ pte_t *find_l1_entry_of(uint32_t va)
     walks++;
     if (va >> L2_SHIFT != GUEST_TABLE >> L2_SHIFT)
         return NULL;
-    this_cpu.va_key = va >> L2_SHIFT;
-    this_cpu.va_window = (uint32_t)mapping;
+    this_cpu.va_table.start = va & -(1u << L2_SHIFT);
+    this_cpu.va_table.size = 1u << L2_SHIFT;
+    this_cpu.va_table.window = (uint32_t)mapping;
     return &mapping[va >> PAGE_SHIFT & (L1_ENTRIES - 1)];
 }
 
@@ -392,7 +393,7 @@ static bool set_up(void)
         window_frame[i] = INVALID_MFN;
     this_cpu.vcpu = &vcpu;
     this_cpu.domain = &domain;
-    this_cpu.va_key = NO_VA_KEY;
+    forget_va_table();
     vcpu.domain = &domain;
     vcpu.vcpu_info = &vcpu_info;
     vcpu.arch.area = AREA;

@@ -48,6 +48,19 @@
         .popsection
 .endm
 
+/* The next entry of the array; and that after this one's result, EAX, has been stored. */
+.macro MULTICALL_NEXT
+        add     $MULTICALL_SIZE, %esi
+        jnz     multicall_entry
+        jmp     multicall_chunk_done
+.endm
+.macro MULTICALL_RESULT
+        MAY_FAULT multicall_fault, mov %eax, MC_RESULT
+        cmpl    $0, CPU(work)
+        jne     multicall_work
+        MULTICALL_NEXT
+.endm
+
 /* Counts one, in a counter or in one of an array of them. As in xen/counters.h there is no code for it in the measured
  * build. */
 #if COUNTERS

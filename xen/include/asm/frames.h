@@ -165,8 +165,8 @@ static inline void put_page_from_l1e(pte_t e, struct domain *d)
 pte_t *find_l1_entry_of(uint32_t va);
 static inline pte_t *l1_entry_of(uint32_t va)
 {
-    if (likely(va >> L2_SHIFT == this_cpu.va_key))
-        return (pte_t *)this_cpu.va_window + (va >> PAGE_SHIFT & (L1_ENTRIES - 1));
+    if (likely(va - this_cpu.va_table.start < this_cpu.va_table.size))
+        return (pte_t *)this_cpu.va_table.window + (va >> PAGE_SHIFT & (L1_ENTRIES - 1));
     return find_l1_entry_of(va);
 }
 

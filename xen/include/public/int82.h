@@ -97,6 +97,7 @@ struct int82_audit {
     K(11, STAMP, "frame", "stamp lies in the future: clock %x, stamp %x")                              \
     K(12, NO_FRAME, "frame", "is no frame, but referred to: %x of %x")                                 \
     K(13, LINEAR, "frame", "linear entries or uses of this L2 table: %x expected, %x found")           \
+    K(14, HELD, "frame", "mmu_update's last table: type word %x, of the window at %x")                 \
     K(20, PAGES, "domain", "frames: %x owned, %x believed")                                            \
     K(21, HOLDS, "domain", "holds: %x expected, %x found")                                             \
     K(22, DOMAIN, "domain", "state: %x expected, %x found")                                            \

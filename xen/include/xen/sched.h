@@ -135,12 +135,20 @@ extern struct domain *dom0;
  * %ss:this_cpu+offset in assembly, stays.
  */
 struct cpu {
-    uint32_t work;          /* WORK_*: tested once on the way out of the hypervisor */
-    struct vcpu *vcpu;      /* the one that runs: `current` */
-    struct domain *domain;  /* current->domain */
-    uint32_t tlb_clock;     /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
-    uint32_t va_key;        /* virtual address >> 21 that update_va_mapping last looked up in the current tables ... */
-    uint32_t va_window;     /* ... and the window of its L1 table. NO_VA_KEY after any change above L1 */
+    uint32_t work;         /* WORK_*: tested once on the way out of the hypervisor */
+    struct vcpu *vcpu;     /* the one that runs: `current` */
+    struct domain *domain; /* current->domain */
+    uint32_t tlb_clock;    /* number of full flushes so far; wrapping is harmless (docs/memory.md) */
+    struct {
+        uint32_t start;  /* the first address that it maps */
+        uint32_t size;   /* of what it maps, in bytes; 0: no table is remembered */
+        uint32_t window; /* where it is mapped */
+    } va_table;          /* the L1 table, of the current tables, that update_va_mapping found last */
+    struct {
+        uint32_t limit;  /* a request may be at any address below; 0: no table is held */
+        uint32_t lo, hi; /* machine address */
+        uint32_t window;
+    } held;                 /* the L1 table, validated and current->domain's own, that mmu_update found last */
     int32_t effort_left;    /* what may still be spent (spend()) before others get to run */
     uint32_t cr4;           /* what CR4 holds */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
@@ -155,7 +163,17 @@ struct cpu {
 extern struct cpu this_cpu;
 #define current (this_cpu.vcpu)
 
-#define NO_VA_KEY 0xFFFFFFFFu
+/* To be called after any change above L1 in the current tables. */
+static inline void forget_va_table(void)
+{
+    this_cpu.va_table.size = 0;
+}
+
+/* To be called when it may no longer be true what is said of the held table. */
+static inline void forget_held_table(void)
+{
+    this_cpu.held.limit = 0;
+}
 
 /*
  * Work that takes long is counted with spend(), in units of 20 instructions. A loop with steps that may be long looks

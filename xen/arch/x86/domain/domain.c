@@ -266,7 +266,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     this_cpu.vcpu = next;
     this_cpu.domain = next->domain;
     this_cpu.work &= ~WORK_FLUSH; /* loading CR3 is one */
-    this_cpu.va_key = NO_VA_KEY;
+    forget_va_table();
+    forget_held_table();
     this_cpu.tlb_clock++;
     if (next != this_cpu.idle)
         load_guest(next, prev);

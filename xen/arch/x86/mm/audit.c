@@ -391,17 +391,35 @@ static void audit_windows(void)
         }
 }
 
+/* The table that mmu_update takes for one of the domain's own. */
+static void audit_held_table(void)
+{
+    mfn_t mfn = this_cpu.held.lo >> PAGE_SHIFT | this_cpu.held.hi << (32 - PAGE_SHIFT);
+    uint32_t window = this_cpu.held.window;
+    const struct page_info *page = mfn_to_page(mfn);
+
+    if (!this_cpu.held.limit)
+        return;
+    if (mfn >= max_page || this_cpu.held.lo & ~PAGE_MASK || page->owner != this_cpu.domain ||
+        (page->type_info & (PGT_type_mask | PGT_validated)) != (PGT_l1_page_table | PGT_validated) ||
+        this_cpu.held.limit != HYP_START - sizeof(mmu_update_t) + 1 ||
+        window - WINDOWS_START >= WIN_L1_SLOTS * PAGE_SIZE || window & ~PAGE_MASK ||
+        window_frame[(window - WINDOWS_START) >> PAGE_SHIFT] != mfn)
+        audit_mismatch(INT82_AUDIT_HELD, mfn, mfn < max_page ? page->type_info : 0, window);
+}
+
 void audit_cpu(void)
 {
     const struct vcpu *v = current;
-    uint32_t key = this_cpu.va_key, window = this_cpu.va_window;
+    uint32_t window = this_cpu.va_table.window;
 
     audit_windows();
+    audit_held_table();
     if (cr3_before != virt_to_mach(v->arch.l3))
         audit_mismatch(INT82_AUDIT_CR3, audit_vcpu_id(v), virt_to_mach(v->arch.l3), cr3_before);
-    if (key != NO_VA_KEY) {
+    if (this_cpu.va_table.size) {
         mfn_t table = INVALID_MFN;
-        const pte_t *slot = guest_l1_slot(v, key << L2_SHIFT, &table);
+        const pte_t *slot = guest_l1_slot(v, this_cpu.va_table.start, &table);
         bool wrong_type = !slot && table != INVALID_MFN && !is_l2_in_use(mfn_to_page(table)); /* reported already */
 
         if (((uint32_t)slot & PAGE_MASK) != window && !wrong_type)

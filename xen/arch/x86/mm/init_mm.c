@@ -36,7 +36,6 @@ void __init init_mm(void)
     nx_mask_hi = read_cpuid(0x80000001, 0).edx & CPUID_EXT_NX ? _PAGE_NX_HI : 0;
     refused_hi = ~nx_mask_hi & ~0xFFFu;
     idle_cr3 = read_cr3();
-    this_cpu.va_key = NO_VA_KEY;
     l1tf_vulnerable = opt_pv_l1tf && has_l1tf();
     if (l1tf_vulnerable)
         log_at(LOG_INFO, "processor has L1TF: entries that are not present may name no frame\n");

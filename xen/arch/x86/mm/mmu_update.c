@@ -117,7 +117,7 @@ static __may_switch int mod_l2_entry(struct domain *d, struct page_info *page, u
     if (rc)
         return refuse_table_entry(rc, new, page, index);
     write_pte(map_l2(page_to_mfn(page)) + index, old, new);
-    this_cpu.va_key = NO_VA_KEY;
+    forget_va_table();
     if (unlikely(page->linear)) /* the TLB may hold the entry as one of an L1 (XSA-286) */
         flush_tlb_now();
     if (old.lo & _PAGE_PRESENT)
@@ -406,8 +406,9 @@ pte_t *find_l1_entry_of(uint32_t va)
     pte_t *slot = guest_l1_slot(current, va, &table);
 
     if (slot) {
-        this_cpu.va_key = va >> L2_SHIFT;
-        this_cpu.va_window = (uint32_t)slot & PAGE_MASK;
+        this_cpu.va_table.start = va & -(1u << L2_SHIFT);
+        this_cpu.va_table.size = 1u << L2_SHIFT;
+        this_cpu.va_table.window = (uint32_t)slot & PAGE_MASK;
     }
     return slot;
 }

@@ -68,6 +68,7 @@ void invalidate_l1(struct page_info *page)
     struct domain *d = page->owner;
     pte_t *table;
 
+    forget_held_table();
     if (effort_spent())
         preempt_point();
     table = map_l1(page_to_mfn(page));
@@ -274,7 +275,7 @@ void update_cr3(struct vcpu *v)
         v->arch.l3[i].hi = l3[i].hi;
         v->arch.l3[i].lo = lo & -(lo & _PAGE_PRESENT) & (PAGE_MASK | _PAGE_PRESENT);
     }
-    this_cpu.va_key = NO_VA_KEY;
+    forget_va_table();
     if (v == current)
         flush_tlb_now(); /* the processor reads the four entries when CR3 is loaded */
 }

@@ -22,7 +22,8 @@ static void note_window(unsigned int slot)
 
 void forget_windows(void)
 {
-    this_cpu.va_key = NO_VA_KEY;
+    forget_va_table();
+    forget_held_table();
     while (nr_mapped) {
         unsigned int slot = mapped[--nr_mapped];
 
@@ -43,8 +44,10 @@ void *window_refill(unsigned int slot, mfn_t mfn)
     pte_t entry = make_pte(mfn, _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL);
 
     entry.hi |= nx_mask_hi;
-    if (va == this_cpu.va_window)
-        this_cpu.va_key = NO_VA_KEY;
+    if (va == this_cpu.va_table.window)
+        forget_va_table();
+    if (va == this_cpu.held.window)
+        forget_held_table();
     note_window(slot);
     window_pte[slot].lo = 0; /* so that the entry never is half of one frame's and half of another's */
     barrier();

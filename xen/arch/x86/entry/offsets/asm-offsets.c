@@ -13,8 +13,7 @@ _Static_assert(sizeof(struct evtchn) == 12, "event_fast.S");
 /* What assembly alone has on its stack, from ESP up. */
 struct batch_frame { /* mmu_fast.S */
     uint32_t chunk_end, end;
-    uint32_t window, held_hi; /* of the held table: where it is mapped, and its machine address, high word */
-    uint32_t guest_ebx, guest_ecx, guest_edx, guest_ebp, guest_edi, guest_esi;
+    uint32_t guest_ebx, guest_ecx, guest_edx, guest_edi, guest_esi;
 };
 struct va_frame { /* mmu_fast.S, update_va_mapping */
     uint32_t guest_ecx, guest_edx, guest_edi, guest_esi;
@@ -30,8 +29,13 @@ void offsets(void)
     OFFSET(CPU_current, cpu, vcpu);
     OFFSET(CPU_domain, cpu, domain);
     OFFSET(CPU_tlb_clock, cpu, tlb_clock);
-    OFFSET(CPU_va_key, cpu, va_key);
-    OFFSET(CPU_va_window, cpu, va_window);
+    OFFSET(CPU_va_start, cpu, va_table.start);
+    OFFSET(CPU_va_size, cpu, va_table.size);
+    OFFSET(CPU_va_window, cpu, va_table.window);
+    OFFSET(CPU_held_limit, cpu, held.limit);
+    OFFSET(CPU_held_lo, cpu, held.lo);
+    OFFSET(CPU_held_hi, cpu, held.hi);
+    OFFSET(CPU_held_window, cpu, held.window);
     OFFSET(CPU_effort_left, cpu, effort_left);
     OFFSET(CPU_moved_frame, cpu, moved_frame);
     DEFINE(MOVED_FRAME_WORDS, HYP_FRAME_SIZE / 4);
@@ -84,8 +88,6 @@ void offsets(void)
 
     OFFSET(BATCH_chunk_end, batch_frame, chunk_end);
     OFFSET(BATCH_end, batch_frame, end);
-    OFFSET(BATCH_window, batch_frame, window);
-    OFFSET(BATCH_held_hi, batch_frame, held_hi);
     OFFSET(BATCH_requests, batch_frame, guest_ebx);
     OFFSET(BATCH_count, batch_frame, guest_ecx);
     OFFSET(BATCH_success, batch_frame, guest_edx);

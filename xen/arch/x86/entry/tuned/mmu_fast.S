@@ -4,9 +4,13 @@
  * else (other tables, other domains, first uses as a type, frames beyond RAM ...) goes to mmu_update.c, together with
  * the words that have been read. Both follow the rules of docs/memory.md.
  *
+ * mmu_update remembers the table that it found last, the held one (this_cpu.held): an L1 table of the domain that runs,
+ * validated, in its window. Whoever changes one of these facts calls forget_held_table(), which leaves no address below
+ * held.limit: so there is no way around looking the table up again.
+ *
  * Where an entry is changed:
  *              EDI  the entry, in its table's window      EAX, ECX  its new value, low and high
- *              EDX  the domain                            ESI       scratch
+ *              EDX  the domain                            ESI       what differs in the low word, and scratch
  */
 #include <asm/asm.h>
 #include <asm/flush.h>
@@ -24,27 +28,27 @@
 #define PTR_HI     HV(REQUEST_ptr + 4(%ebx))
 #define VAL_LO     HV(REQUEST_val(%ebx))
 #define VAL_HI     HV(REQUEST_val + 4(%ebx))
+#define REQUESTS_END  (HYP_START - REQUEST_SIZE + 1)
 
         .text
 
 /* Stores the entry if it differs in nothing but harmless bits. */
 .macro STORE_IF_HARMLESS otherwise
-        cmp     SLOT_HI, %ecx
-        jne     \otherwise
         mov     SLOT_LO, %esi
         xor     %eax, %esi
+        cmp     SLOT_HI, %ecx
+        jne     \otherwise
         test    $~HARMLESS_BITS, %esi
         jnz     \otherwise
         mov     %eax, SLOT_LO
 .endm
 
 /*
- * Changes one entry that differs in more than harmless bits. Goes to \done; to \slow with nothing changed and EDI, EAX,
- * ECX, EDX as they were; or to \put_slow with the entry written, and ECX:EAX the old one, whose references remain to be
- * dropped in C. Keeps EBX, EBP.
+ * Changes one entry that may differ in more than harmless bits; ESI: SLOT_LO XOR EAX. Falls through when that is done;
+ * or goes to \slow with nothing changed and EDI, EAX, ECX, EDX as they were; or to \put_slow with the entry written, and
+ * ECX:EAX the old one, whose references remain to be dropped in C. Keeps EBX, EBP, EDI.
  */
-.macro CHANGE_ENTRY done, slow, put_slow
-        mov     SLOT_LO, %esi
+.macro CHANGE_ENTRY slow, put_slow
         test    $_PAGE_PRESENT, %al
         jz      .Lclear\@
         test    $L1_REFUSED, %eax
@@ -52,7 +56,7 @@
         test    %ecx, HV(refused_hi)            # bits above any frame number; NX where there is none
         jnz     \slow
         test    $_PAGE_PRESENT, %esi
-        jnz     .Lreplace\@
+        jz      .Lreplace\@
 
         /* Map: the frame must be the domain's own; for a writable entry it must be of the writable type already. */
         FIND_OWN_FRAME \slow
@@ -62,8 +66,8 @@
 1:      incl    FRAME(count)
         mov     %ecx, SLOT_HI                   # the entry is not present yet, so no page walk uses it
         mov     %eax, SLOT_LO
-        jmp     \done
-
+.Lchanged\@:
+        .subsection 1
 .Loverflow\@:
         subl    $PGT_ONE, FRAME(type_info)
         jmp     \slow
@@ -72,7 +76,6 @@
 .Lreplace\@:
         cmp     SLOT_HI, %ecx
         jne     \slow
-        xor     %eax, %esi
         test    $~(HARMLESS_BITS | _PAGE_RW), %esi
         jnz     \slow
         test    $_PAGE_RW, %esi
@@ -82,9 +85,9 @@
         jz      2f
         TAKE_WRITABLE_USE \slow, .Loverflow\@
         mov     %eax, SLOT_LO
-        jmp     \done
+        jmp     .Lchanged\@
 2:      mov     %eax, SLOT_LO
-        DROP_WRITABLE_USE \done
+        DROP_WRITABLE_USE .Lchanged\@
 
         /* Not present afterwards: no frame may be named (l1tf.h), unless C allows it. */
 .Lclear\@:
@@ -94,15 +97,14 @@
         jnz     \slow
         test    $_PAGE_PRESENT, %esi
         jz      5f
+        xor     %eax, %esi
         mov     %eax, SLOT_LO
-        mov     SLOT_HI, %edx
-        mov     %ecx, SLOT_HI
+        mov     SLOT_HI, %ecx
+        movl    $0, SLOT_HI
         mov     %esi, %eax
-        mov     %edx, %ecx
-        shrd    $PAGE_SHIFT, %edx, %esi
-        mov     CPU(domain), %edx
+        shrd    $PAGE_SHIFT, %ecx, %esi
         cmp     HV(max_page), %esi
-        jae     \done                           # I/O: no references
+        jae     .Lchanged\@                     # I/O: no references
         shl     $4, %esi
         cmp     %edx, FRAME(owner)
         jne     \put_slow
@@ -110,17 +112,18 @@
         jz      6f
         decl    FRAME(count)
         jz      7f
-        DROP_WRITABLE_USE \done
+        DROP_WRITABLE_USE .Lchanged\@
 7:      incl    FRAME(count)                    # the last reference of all: C frees the frame
         jmp     \put_slow
 5:      mov     %ecx, SLOT_HI
         mov     %eax, SLOT_LO
-        jmp     \done
+        jmp     .Lchanged\@
 6:      testb   $PGT_SEG_DESC, FRAME(type_info)
         jnz     \put_slow                       # descriptors: C looks whether that is the LDT
         decl    FRAME(count)
         jz      7b
-        jmp     \done
+        jmp     .Lchanged\@
+        .previous
 .endm
 
 /* After CHANGE_ENTRY's \slow: EAX is the result. */
@@ -150,6 +153,82 @@
 .Lstored\@:
 .endm
 
+/* EDI, ECX: the pointer that a request gives. Falls through with the entry's offset in EDI if that is in the held table.
+ * \other: EDI is the low word XOR the held table's. */
+.macro IN_HELD_TABLE fault, other
+        MAY_FAULT \fault, mov PTR_LO, %edi
+        MAY_FAULT \fault, mov PTR_HI, %ecx
+        xor     CPU(held_lo), %edi
+        test    $~0xFF8, %edi
+        jnz     \other
+        cmp     CPU(held_hi), %ecx
+        jne     \other
+.endm
+
+/* The L1 table of the pointer ECX:EAX becomes the held one, and EDI is the entry's offset in it. \otherwise: it is not
+ * one of the domain's own; ECX:EAX is still the pointer. EDX: the domain. Loses ESI. */
+.macro HOLD_TABLE otherwise
+        test    $~0xFFF, %ecx
+        jnz     \otherwise
+        FRAME_NUMBER %eax, %ecx, %esi, \otherwise
+        mov     %esi, %edi
+        shl     $4, %esi
+        mov     CPU(domain), %edx
+        cmp     %edx, FRAME(owner)
+        jne     \otherwise
+        movzbl  FRAME(type_info), %esi
+        and     $~PGT_PINNED, %esi
+        cmp     $PGT_L1_VALIDATED, %esi
+        jne     \otherwise
+        FIND_WINDOW %edi, %esi, WIN_L1_FIRST, WIN_L1_SLOTS, .Lmap\@
+        add     $WINDOWS_START + WIN_L1_FIRST * PAGE_SIZE, %esi
+.Lmapped\@:
+        mov     %esi, CPU(held_window)
+        mov     %ecx, CPU(held_hi)
+        mov     %eax, %edi
+        and     $~0xFFF, %eax
+        mov     %eax, CPU(held_lo)
+        and     $0xFF8, %edi
+        movl    $REQUESTS_END, CPU(held_limit)
+        .subsection 1
+.Lmap\@:
+        push    %eax
+        push    %ecx
+        mov     %edi, %eax
+        call    map_l1_window
+        mov     %eax, %esi
+        pop     %ecx
+        pop     %eax
+        mov     CPU(domain), %edx
+        jmp     .Lmapped\@
+        .previous
+.endm
+
+/* ECX: how many of one request were done. Loses EAX. */
+.macro COUNT_SINGLE
+#if COUNTERS
+        push    %ecx
+        push    %edx
+        mov     $1, %eax
+        mov     %ecx, %edx
+        call    count_batch                     # (requests, done)
+        pop     %edx
+        pop     %ecx
+#endif
+.endm
+
+/* The way out after one request that was done. */
+.macro SINGLE_DONE
+        pop     %edi
+        pop     %edx
+        mov     $1, %ecx
+        COUNT_SINGLE
+        xor     %eax, %eax
+        STORE_SUCCESS
+        mov     $DOMID_SELF, %esi
+        GUEST_IRET
+.endm
+
 /*
  * mmu_update(EBX: requests, ECX: count, EDX: success, ESI: domain).
  *
@@ -161,70 +240,49 @@ ENTRY(hypercall_mmu_update)
         jne     hypercall_mmu_update_c
         cmp     $1, %ecx
         jne     mmu_update_batch
-        cmp     $HYP_START - REQUEST_SIZE, %ebx
-        ja      hypercall_mmu_update_c
+        cmp     CPU(held_limit), %ebx
+        jae     mmu_update_find
         push    %edx
         push    %edi
-        MAY_FAULT .Lsingle_fault, mov PTR_LO, %eax
-        MAY_FAULT .Lsingle_fault, mov PTR_HI, %edx
-        test    $7, %al
-        jnz     mmu_update_other
-        mov     %eax, %esi
-        shrd    $PAGE_SHIFT, %edx, %esi
-        test    $~0xFFF, %edx
-        jnz     mmu_update_other
-        cmp     HV(max_page), %esi
-        jae     mmu_update_other
-        mov     %esi, %edi
-        shl     $4, %esi
-        mov     CPU(domain), %ecx
-        cmp     %ecx, FRAME(owner)
-        jne     mmu_update_other
-        mov     FRAME(type_info), %cl
-        and     $~PGT_PINNED, %cl
-        cmp     $PGT_L1_VALIDATED, %cl
-        jne     mmu_update_other
-        FIND_WINDOW %edi, %esi, WIN_L1_FIRST, WIN_L1_SLOTS, mmu_update_other
-        and     $0xFF8, %eax
-        lea     WINDOWS_START + WIN_L1_FIRST * PAGE_SIZE(%esi,%eax), %edi
+        IN_HELD_TABLE .Lsingle_fault, mmu_update_another
+.Lsingle_held:
+        add     CPU(held_window), %edi
         MAY_FAULT .Lsingle_fault, mov VAL_LO, %eax
         MAY_FAULT .Lsingle_fault, mov VAL_HI, %ecx
         STORE_IF_HARMLESS mmu_update_change
-.Lsingle_done:
-        mov     $1, %ecx
-        xor     %eax, %eax
-.Lsingle_exit:                                  # ECX: how many were done
-        pop     %edi
-        pop     %edx
-#if COUNTERS
-        push    %eax
-        push    %ecx
-        push    %edx
-        mov     $1, %eax
-        mov     %ecx, %edx
-        call    count_batch
-        pop     %edx
-        pop     %ecx
-        pop     %eax
-#endif
-        STORE_SUCCESS
-        mov     $1, %ecx
-        mov     $DOMID_SELF, %esi
-        GUEST_IRET
+        SINGLE_DONE
 
 mmu_update_change:
         mov     CPU(domain), %edx
-        CHANGE_ENTRY .Lsingle_done, .Lsingle_slow, .Lsingle_put_slow
+        CHANGE_ENTRY .Lsingle_slow, .Lsingle_put_slow
+        SINGLE_DONE
 
 .Lsingle_slow:
         CHANGE_IN_C
         jmp     .Lsingle_result
 .Lsingle_put_slow:
         PUT_OLD_IN_C
-        jmp     .Lsingle_done
+        SINGLE_DONE
 
-/* Not a plain L1 entry: EDX:EAX the pointer, which has been read already. */
+mmu_update_find:                                # no table is held, or the request is too high
+        cmp     $REQUESTS_END, %ebx
+        jae     hypercall_mmu_update_c
+        push    %edx
+        push    %edi
+        MAY_FAULT .Lsingle_fault, mov PTR_LO, %eax
+        MAY_FAULT .Lsingle_fault, mov PTR_HI, %ecx
+        jmp     1f
+mmu_update_another:
+        xor     CPU(held_lo), %edi
+        mov     %edi, %eax
+1:      test    $7, %al
+        jnz     mmu_update_other
+        HOLD_TABLE mmu_update_other
+        jmp     .Lsingle_held
+
+/* Not a plain L1 entry: ECX:EAX the pointer, which has been read already. */
 mmu_update_other:
+        mov     %ecx, %edx
         MAY_FAULT .Lsingle_fault, mov VAL_HI, %esi
         MAY_FAULT .Lsingle_fault, mov VAL_LO, %ecx
         push    %esi
@@ -234,35 +292,42 @@ mmu_update_other:
         xor     %ecx, %ecx
         test    %eax, %eax
         setz    %cl
-        cmpl    $0, CPU(work)
-        je      .Lsingle_exit
-        pop     %edi                            # other work waits on the way out
+.Lsingle_exit:                                  # ECX: how many were done
+        pop     %edi
         pop     %edx
+        push    %eax
+        COUNT_SINGLE
+        pop     %eax
         STORE_SUCCESS
         mov     $1, %ecx
         mov     $DOMID_SELF, %esi
-        jmp     exit_work
+        cmpl    $0, CPU(work)
+        jne     exit_work
+        GUEST_IRET
 .Lsingle_fault:
         mov     $-EFAULT, %eax
         xor     %ecx, %ecx
         jmp     .Lsingle_exit
 
 /*
- * Several requests, with struct batch_frame (asm-offsets.c) on the stack.
- *
- * EBX: request; EBP: machine address of the held table, low word. While no table is held, .Lbatch_fresh is used, which
- * does not compare addresses: no value of EBP could stand for "none", because a guest can pass any address.
+ * Several requests, with struct batch_frame (asm-offsets.c) on the stack. EBX: request.
  */
 #define BATCH(field)  BATCH_##field(%esp)
 #define BATCH_LOCALS  BATCH_requests            /* bytes below what is pushed */
 #define BATCH_CHUNK   64                        /* requests: then interrupts get a chance */
+
+/* Goes on at \entry with the next request of the chunk, if there is one. */
+.macro BATCH_NEXT entry
+        add     $REQUEST_SIZE, %ebx
+        cmp     BATCH(chunk_end), %ebx
+        jne     \entry
+.endm
 
 mmu_update_batch:
         cmp     $HYP_START / REQUEST_SIZE, %ecx
         ja      hypercall_mmu_update_c
         push    %esi
         push    %edi
-        push    %ebp
         push    %edx
         push    %ecx
         push    %ebx
@@ -281,29 +346,20 @@ mmu_update_batch:
         cmp     BATCH(end), %ecx
         cmova   BATCH(end), %ecx
         mov     %ecx, BATCH(chunk_end)
+
+.Lbatch_fresh:                                  # perhaps no table is held any more
         mov     CPU(domain), %edx
-
-.Lbatch_fresh:                                  # no table is held
-        MAY_FAULT .Lbatch_fault, mov PTR_LO, %edi
-        jmp     .Lbatch_lookup
-
+        cmpl    $0, CPU(held_limit)
+        je      mmu_update_batch_find
 mmu_update_batch_entry:
-        MAY_FAULT .Lbatch_fault, mov PTR_LO, %edi
-        xor     %ebp, %edi
-        test    $~0xFF8, %edi
-        jnz     mmu_update_batch_table
-        MAY_FAULT .Lbatch_fault, mov PTR_HI, %esi
-        cmp     BATCH(held_hi), %esi
-        jne     mmu_update_batch_table
+        IN_HELD_TABLE .Lbatch_fault, mmu_update_batch_another
 .Lbatch_held:
-        add     BATCH(window), %edi
+        add     CPU(held_window), %edi
         MAY_FAULT .Lbatch_fault, mov VAL_LO, %eax
         MAY_FAULT .Lbatch_fault, mov VAL_HI, %ecx
         STORE_IF_HARMLESS mmu_update_batch_change
 .Lbatch_done:
-        add     $REQUEST_SIZE, %ebx
-        cmp     BATCH(chunk_end), %ebx
-        jne     mmu_update_batch_entry
+        BATCH_NEXT mmu_update_batch_entry
 mmu_update_batch_pause:
         cmp     BATCH(end), %ebx
         je      mmu_update_batch_end
@@ -319,7 +375,9 @@ mmu_update_batch_pause:
         jmp     .Lbatch_exit
 
 mmu_update_batch_change:
-        CHANGE_ENTRY .Lbatch_done, mmu_update_batch_slow, .Lbatch_put_slow
+        CHANGE_ENTRY mmu_update_batch_slow, .Lbatch_put_slow
+        BATCH_NEXT mmu_update_batch_entry
+        jmp     mmu_update_batch_pause
 
 mmu_update_batch_end:
         xor     %eax, %eax
@@ -344,7 +402,6 @@ mmu_update_batch_end:
         pop     %ebx
         pop     %ecx
         pop     %edx
-        pop     %ebp
         pop     %edi
         pop     %esi
         cmpl    $0, CPU(work)
@@ -360,76 +417,43 @@ mmu_update_batch_end:
 
 mmu_update_batch_slow:
         CHANGE_IN_C
-        mov     CPU(domain), %edx
         test    %eax, %eax
-        jz      .Lbatch_done
-        jmp     .Lbatch_exit
+        jnz     .Lbatch_exit
+.Lbatch_next:
+        BATCH_NEXT .Lbatch_fresh
+        jmp     mmu_update_batch_pause
 .Lbatch_put_slow:
         PUT_OLD_IN_C
-        mov     CPU(domain), %edx
         cmpl    $0, CPU(effort_left)
-        jge     .Lbatch_done
-        add     $REQUEST_SIZE, %ebx             # frames of dead domains have been cleared: the chunk ends here
+        jge     .Lbatch_next
+.Lbatch_long:                                   # it took long: the chunk ends here
+        add     $REQUEST_SIZE, %ebx
         jmp     mmu_update_batch_pause
 
-/* The L1 table of the request's pointer becomes the held one. EDI: the pointer's low word, whose lowest bits are the
- * command, and then the entry's offset. ECX:EAX: the whole pointer, where it goes on elsewhere. */
-.macro HOLD_TABLE command, otherwise
-        mov     %edi, %eax
+mmu_update_batch_find:
+        MAY_FAULT .Lbatch_fault, mov PTR_LO, %eax
         MAY_FAULT .Lbatch_fault, mov PTR_HI, %ecx
-    .if \command
-        mov     %eax, %esi
-        and     $7, %esi
-        cmp     $\command, %esi
-        jne     \otherwise
-    .else
         test    $7, %al
-        jnz     \otherwise
-    .endif
-        test    $~0xFFF, %ecx
-        jnz     mmu_update_batch_other
-        FRAME_NUMBER %eax, %ecx, %esi, mmu_update_batch_other
-        mov     %esi, %edi
-        shl     $4, %esi
-        cmp     %edx, FRAME(owner)
-        jne     mmu_update_batch_other
-        movzbl  FRAME(type_info), %esi
-        and     $~PGT_PINNED, %esi
-        cmp     $PGT_L1_VALIDATED, %esi
-        jne     mmu_update_batch_other
-        mov     %ecx, BATCH(held_hi)
-        mov     %eax, %ebp
-        mov     %edi, %eax
-        call    map_l1_window
-        mov     %eax, BATCH(window)
-        mov     %ebp, %edi
-        and     $~0xFFF, %ebp
-        and     $0xFF8, %edi
-        mov     CPU(domain), %edx
-.endm
-
-/* Another table than the held one, or another command: EDI is the pointer's low word XOR EBP. */
-mmu_update_batch_table:
-        test    $7, %edi
-        jnz     mmu_update_batch_preserve
-.Lbatch_another:
-        xor     %ebp, %edi
-.Lbatch_lookup:                                 # EDI: the pointer's low word
-        HOLD_TABLE MMU_NORMAL_PT_UPDATE, mmu_update_batch_command
+        jnz     mmu_update_batch_command
+.Lbatch_hold:
+        HOLD_TABLE mmu_update_batch_other
         jmp     .Lbatch_held
 
-/* Perhaps an entry of the held table that keeps Accessed and Dirty. */
-mmu_update_batch_preserve:
+/* Another table than the held one, or another command: EDI is the pointer's low word XOR the held table's. */
+mmu_update_batch_another:
         mov     %edi, %eax
-        and     $~0xFF8, %eax
-        cmp     $MMU_PT_UPDATE_PRESERVE_AD, %eax
-        jne     .Lbatch_another
-        MAY_FAULT .Lbatch_fault, mov PTR_HI, %esi
-        cmp     BATCH(held_hi), %esi
-        jne     .Lbatch_another
+        xor     CPU(held_lo), %eax
+        test    $7, %edi
+        jz      .Lbatch_hold
+        and     $~0xFF8, %edi
+        cmp     $MMU_PT_UPDATE_PRESERVE_AD, %edi
+        jne     mmu_update_batch_command
+        cmp     CPU(held_hi), %ecx
+        jne     mmu_update_batch_command
+        mov     %eax, %edi
         and     $0xFF8, %edi
-.Lbatch_preserve:
-        add     BATCH(window), %edi
+.Lbatch_preserve:                               # an entry that keeps Accessed and Dirty
+        add     CPU(held_window), %edi
         MAY_FAULT .Lbatch_fault, mov VAL_LO, %eax
         MAY_FAULT .Lbatch_fault, mov VAL_HI, %ecx
         mov     SLOT_LO, %esi
@@ -438,8 +462,12 @@ mmu_update_batch_preserve:
         STORE_IF_HARMLESS mmu_update_batch_change
         jmp     .Lbatch_done
 
-mmu_update_batch_command:                       # as HOLD_TABLE leaves it
-        HOLD_TABLE MMU_PT_UPDATE_PRESERVE_AD, mmu_update_batch_other
+mmu_update_batch_command:
+        mov     %eax, %esi
+        and     $7, %esi
+        cmp     $MMU_PT_UPDATE_PRESERVE_AD, %esi
+        jne     mmu_update_batch_other
+        HOLD_TABLE mmu_update_batch_other
         jmp     .Lbatch_preserve
 
 mmu_update_batch_other:                         # ECX:EAX the pointer
@@ -449,88 +477,88 @@ mmu_update_batch_other:                         # ECX:EAX the pointer
         push    %esi
         call    mmu_update_in_batch             # (pointer low, high, entry low, high)
         add     $4, %esp
-        mov     CPU(domain), %edx
         test    %eax, %eax
-        jnz     2f
-        add     $REQUEST_SIZE, %ebx
-        cmp     BATCH(chunk_end), %ebx
-        jne     .Lbatch_fresh                   # it may have been preempted: no window is sure any more
-        jmp     mmu_update_batch_pause
-2:      js      .Lbatch_exit
-        add     $REQUEST_SIZE, %ebx             # it took long: the chunk ends here
-        jmp     mmu_update_batch_pause
+        jz      .Lbatch_next
+        js      .Lbatch_exit
+        jmp     .Lbatch_long
 
-/* EDI: the address. Its L1 table is the remembered one. */
-.macro ENTRY_OF_ADDRESS
+/* EDI: an address. It becomes the L1 entry that maps it, if its L1 table is the remembered one. */
+.macro FIND_ENTRY otherwise
+        sub     CPU(va_start), %edi
+        cmp     CPU(va_size), %edi
+        jae     \otherwise
         shr     $PAGE_SHIFT - 3, %edi
-        and     $0xFF8, %edi
+        and     $~7, %edi
         add     CPU(va_window), %edi
 .endm
 
-.macro VA_RETURN
+/* The other way round: the page that an entry of that table maps. */
+.macro PAGE_OF_ENTRY entry
+        and     $0xFF8, \entry
+        shl     $PAGE_SHIFT - 3, \entry
+        add     CPU(va_start), \entry
+.endm
+
+.macro VA_RESTORE
         pop     %ecx
         pop     %edx
         pop     %edi
         pop     %esi
+.endm
+
+/* The way out after the entry was changed. */
+.macro VA_DONE
+        xor     %eax, %eax
+        testb   $UVMF_FLUSHTYPE_MASK, VA_flags(%esp)
+        jnz     update_va_mapping_flush
+        VA_RESTORE
         GUEST_IRET
 .endm
 
 /*
  * update_va_mapping(EBX: address, ECX, EDX: new entry, ESI: flags). The L1 table of the last address is remembered
- * (this_cpu.va_key) for as long as nothing above it changes.
+ * (this_cpu.va_table) for as long as nothing above it changes.
  */
 ENTRY(hypercall_update_va_mapping)
-        mov     %ebx, %eax
-        shr     $L2_SHIFT, %eax
-        cmp     CPU(va_key), %eax
-        jne     hypercall_update_va_mapping_c
         push    %esi
         push    %edi
         push    %edx
         push    %ecx
         mov     %ebx, %edi
-        ENTRY_OF_ADDRESS
+        FIND_ENTRY .Lva_in_c
         mov     %ecx, %eax
         mov     %edx, %ecx
         STORE_IF_HARMLESS update_va_mapping_change
-.Lva_done:
-        xor     %eax, %eax
-        testb   $UVMF_FLUSHTYPE_MASK, VA_flags(%esp)
-        jnz     update_va_mapping_flush
-        VA_RETURN
+        VA_DONE
 
 update_va_mapping_change:
         mov     CPU(domain), %edx
-        CHANGE_ENTRY .Lva_done, .Lva_in_c, update_va_mapping_slow
+        CHANGE_ENTRY .Lva_in_c, update_va_mapping_slow
+        VA_DONE
 
 update_va_mapping_flush:
         cmpl    $UVMF_INVLPG | UVMF_LOCAL, VA_flags(%esp)
         jne     1f
-        FLUSH_PAGE %ebx                         # below the hypervisor: va_key has been looked up
-        VA_RETURN
+        FLUSH_PAGE %ebx                         # below the hypervisor: its table has been found
+        VA_RESTORE
+        GUEST_IRET
 1:      cmpl    $UVMF_TLB_FLUSH | UVMF_LOCAL, VA_flags(%esp)
         jne     2f
         FLUSH_TLB %ecx
-        VA_RETURN
+        VA_RESTORE
+        GUEST_IRET
 2:      mov     VA_flags(%esp), %edx            # flush_after_va(va, flags)
         mov     %ebx, %eax
         call    flush_after_va
-.Lva_exit:
-        pop     %ecx
-        pop     %edx
-        pop     %edi
-        pop     %esi
+        VA_RESTORE
         cmpl    $0, CPU(work)
         jne     exit_work
         GUEST_IRET
 update_va_mapping_slow:
         PUT_OLD_IN_C
-        jmp     .Lva_done
+        VA_DONE
 .Lva_in_c:                                      # nothing has been changed: C does the whole call
-        pop     %ecx
-        pop     %edx
-        pop     %edi
-        pop     %esi
+        VA_RESTORE
         jmp     hypercall_update_va_mapping_c
 
 /*
@@ -538,46 +566,47 @@ update_va_mapping_slow:
  * and reads the arguments anew.
  */
 ENTRY(multicall_update_va_mapping)
-        MAY_FAULT multicall_fault, mov MC_ARG(0), %edx
-        MAY_FAULT multicall_fault, mov MC_ARG(1), %eax
-        MAY_FAULT multicall_fault, mov MC_ARG(2), %ecx
         push    %esi
         push    %edi
-        push    %edx
-        mov     %edx, %edi
-        shr     $L2_SHIFT, %edx
-        cmp     CPU(va_key), %edx
-        jne     .Lmc_va_in_c
-        ENTRY_OF_ADDRESS
+        MAY_FAULT .Lmc_va_fault, mov MC_ARG(1), %eax
+        MAY_FAULT .Lmc_va_fault, mov MC_ARG(2), %ecx
+        MAY_FAULT .Lmc_va_fault, mov MC_ARG(0), %edi
+        FIND_ENTRY .Lmc_va_in_c
+        mov     SLOT_LO, %esi
+        xor     %eax, %esi
         mov     CPU(domain), %edx
-        CHANGE_ENTRY .Lmc_va_done, .Lmc_va_in_c, .Lmc_va_put_slow
-.Lmc_va_put_slow:
-        PUT_OLD_IN_C
-        pop     %eax
+        CHANGE_ENTRY .Lmc_va_in_c, .Lmc_va_put_slow
+        mov     %edi, %eax
         pop     %edi
         pop     %esi
-        MAY_FAULT multicall_fault, testb $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
+        MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
+        test    $UVMF_FLUSHTYPE_MASK, %dl
+        jnz     .Lmc_va_flush
+        MAY_FAULT multicall_fault, movl $0, MC_RESULT
+        MULTICALL_NEXT                          # as after leaf calls, nothing is left to be done
+.Lmc_va_flush:
+        PAGE_OF_ENTRY %eax
+        call    flush_after_va                  # (address, flags)
+        MULTICALL_RESULT
+.Lmc_va_put_slow:
+        PAGE_OF_ENTRY %edi
+        PUT_OLD_IN_C
+        mov     %edi, %eax
+        pop     %edi
+        pop     %esi
+        MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
+        test    $UVMF_FLUSHTYPE_MASK, %dl
         jnz     .Lmc_va_put_flush
         xor     %eax, %eax
         jmp     multicall_long_result           # a frame of a dead domain may have been cleared
 .Lmc_va_put_flush:
-        MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
         call    flush_after_va                  # (address, flags)
         jmp     multicall_long_result
-.Lmc_va_done:
-        pop     %eax
-        pop     %edi
-        pop     %esi
-        MAY_FAULT multicall_fault, testb $UVMF_FLUSHTYPE_MASK, MC_ARG(3)
-        jnz     .Lmc_va_flush
-        xor     %eax, %eax
-        jmp     multicall_result
-.Lmc_va_flush:
-        MAY_FAULT multicall_fault, mov MC_ARG(3), %edx
-        call    flush_after_va                  # (address, flags)
-        jmp     multicall_result
 .Lmc_va_in_c:                                   # nothing has been changed: C does the whole call
-        add     $4, %esp
         pop     %edi
         pop     %esi
         jmp     multicall_update_va_mapping_c
+.Lmc_va_fault:
+        pop     %edi
+        pop     %esi
+        jmp     multicall_fault

@@ -48,7 +48,8 @@ multicall_chunk:
         cmova   MC_END, %edi
         sub     %edi, %esi
 
-        .globl  multicall_result, multicall_long_result, multicall_fault
+        .globl  multicall_entry, multicall_result, multicall_long_result, multicall_work
+        .globl  multicall_chunk_done, multicall_fault
 multicall_entry:
         MAY_FAULT multicall_fault, mov MC_OP, %eax
         cmp     $HYPERCALL_SLOTS - 1, %eax
@@ -56,19 +57,11 @@ multicall_entry:
         COUNT_AT(hypercalls, %eax)
         jmp     *%cs:multicall_table(,%eax,4)
 
-.macro NEXT_ENTRY
-        add     $MC_SIZE, %esi
-        jnz     multicall_entry
-        jmp     multicall_chunk_done
-.endm
-
 /* EAX: the result. */
 multicall_result:
-        MAY_FAULT multicall_fault, mov %eax, MC_RESULT
-        cmpl    $0, CPU(work)
-        jne     multicall_work
+        MULTICALL_RESULT
 multicall_next:
-        NEXT_ENTRY
+        MULTICALL_NEXT
 
 /* The same for a call that may have taken long, or after many calls: interrupts get a chance before the next call. */
 multicall_long_result:
@@ -204,7 +197,7 @@ ENTRY(multicall_xen_version)
         MAY_FAULT multicall_fault, cmpl $0, MC_ARG(0)
         jne     1f
         MAY_FAULT multicall_fault, movl $XEN_VERSION, MC_RESULT
-        NEXT_ENTRY
+        MULTICALL_NEXT
 1:      FETCH_ARG 0, %eax
         FETCH_ARG 1, %edx
         call    do_xen_version
@@ -215,7 +208,7 @@ ENTRY(multicall_fpu_taskswitch)
         cmp     %eax, HV(VCPU_guest_cr0_ts(%ebx))
         jne     1f
         MAY_FAULT multicall_fault, movl $0, MC_RESULT
-        NEXT_ENTRY
+        MULTICALL_NEXT
 1:      call    do_fpu_taskswitch
         jmp     multicall_result
 
