@@ -332,16 +332,24 @@ static void timer_user(struct guest *g)
     CALL(g, do_sched_op(SCHEDOP_block, NULL));
     CHECK(now == start + MS(100) && g->upcalls == 2);
     start = now;
-    CALL(g, do_set_timer_op(0, 1u << 30)); /* far in the future: the same */
+    CALL(g, do_set_timer_op((uint32_t)(now + (1ull << 50) - 1), (now + (1ull << 50) - 1) >> 32)); /* just not too far */
+    guest_run(g, MS(200));
+    CHECK(g->upcalls == 2);
+    start = now;
+    CALL(g, do_set_timer_op((uint32_t)(now + (1ull << 50)), (now + (1ull << 50)) >> 32)); /* too far: 100 ms */
     CALL(g, do_sched_op(SCHEDOP_block, NULL));
     CHECK(now == start + MS(100) && g->upcalls == 3);
+    start = now;
+    CALL(g, do_set_timer_op(0, 1u << 30)); /* far in the future: the same */
+    CALL(g, do_sched_op(SCHEDOP_block, NULL));
+    CHECK(now == start + MS(100) && g->upcalls == 4);
 
     /* Later than what the hardware is set to. The hardware comes too early once and is set again. */
     start = now;
     CALL(g, do_set_timer_op((uint32_t)(now + MS(2)), (now + MS(2)) >> 32));
     CALL(g, do_set_timer_op((uint32_t)(now + MS(7)), (now + MS(7)) >> 32));
     CALL(g, do_sched_op(SCHEDOP_block, NULL));
-    CHECK(now == start + MS(7) && g->upcalls == 4);
+    CHECK(now == start + MS(7) && g->upcalls == 5);
 
     /* Ticks: 100 in a second, while it runs */
     g->v->periodic_period = MS(10);

@@ -15,6 +15,7 @@
 static struct timer *first;
 static uint64_t armed = UINT64_MAX; /* the hardware interrupts then, or earlier; UINT64_MAX: not at all */
 static bool running;                /* run_timers() will arm it at its end */
+static uint64_t last_run;           /* when run_timers() last began */
 
 static void arm_for_first(void)
 {
@@ -88,6 +89,7 @@ void run_timers(void)
     uint64_t now = system_time();
 
     this_cpu.work &= ~WORK_TIMER;
+    last_run = now;
     running = true;
     while (first && first->expires <= now) {
         struct timer *t = first;
@@ -116,22 +118,33 @@ void audit_timers(void (*visit)(const struct timer *t))
     }
 }
 
+/* Whether a time is more than 2^50 ns ahead, or negative. The clock need not be read if it is not so far ahead of the
+ * last interrupt. */
+static bool is_too_far(uint64_t time)
+{
+    uint64_t now;
+
+    if (likely((time - last_run) >> 50 == 0))
+        return false;
+    now = system_time();
+    return (int64_t)time < 0 || (time > now && (time - now) >> 50);
+}
+
 /*
  * A time in the past fires at once; 0 stops the timer. A time more than 2^50 ns (13 days) ahead, or a negative one,
  * comes from an old Linux that computed with wrapped jiffies or means "never". As on Xen it becomes 100 ms from now.
  */
 long do_set_timer_op(uint32_t timeout_lo, uint32_t timeout_hi)
 {
-    uint64_t timeout = (uint64_t)timeout_hi << 32 | timeout_lo, now;
+    uint64_t timeout = (uint64_t)timeout_hi << 32 | timeout_lo;
     struct timer *t = &current->singleshot_timer;
 
     if (!timeout) {
         stop_timer(t);
         return 0;
     }
-    now = system_time();
-    if ((int64_t)timeout < 0 || (timeout > now && (timeout - now) >> 50))
-        timeout = now + MILLISECONDS(100);
+    if (is_too_far(timeout))
+        timeout = system_time() + MILLISECONDS(100);
     set_timer(t, timeout);
     return 0;
 }

@@ -100,10 +100,10 @@ static __attribute__((noinline)) bool dr7_ok(const struct vcpu *v, uint32_t valu
 
 static int set_address(struct vcpu *v, uint32_t reg, uint32_t value)
 {
-    if (value >= HYP_START)
+    if (unlikely(value >= HYP_START))
         return -EPERM;
     v->arch.debugreg[reg] = value;
-    if (v->arch.debugreg[7] & DR7_ENABLE && v == current)
+    if (unlikely(v->arch.debugreg[7] & DR7_ENABLE) && v == current)
         load_debug_registers(v);
     return 0;
 }
@@ -122,9 +122,9 @@ static int set_control(struct vcpu *v, uint32_t value)
     return 0;
 }
 
-int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
+static inline int set_register(struct vcpu *v, uint32_t reg, uint32_t value)
 {
-    if (reg < 4)
+    if (likely(reg < 4))
         return set_address(v, reg, value);
     if (reg == 7)
         return set_control(v, value);
@@ -135,7 +135,12 @@ int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
     return 0;
 }
 
+int set_debugreg(struct vcpu *v, uint32_t reg, uint32_t value)
+{
+    return set_register(v, reg, value);
+}
+
 long do_set_debugreg(uint32_t reg, uint32_t value)
 {
-    return set_debugreg(current, reg, value);
+    return set_register(current, reg, value);
 }

@@ -5,6 +5,7 @@
  */
 #include <asm/asm.h>
 #include <asm/processor.h>
+#include <asm/upcall.h>
 
         .text
 
@@ -66,51 +67,15 @@ ENTRY(switch_stacks)
         pop     %ebx
         ret
 
-/*
- * The only work is an event for a guest kernel that runs on a flat stack with events unmasked: build the frame as
- * bounce.c's enter() does. From the new ESP up it is EIP, CS, EFLAGS.
- */
-#define UPCALL_FRAME(field)  GUEST_FRAME(3, field)
-#define UPCALL_INFO(field)   VCPU_INFO(3, field)
-#define NEW_FRAME(field)     HV(UREGS_##field - UREGS_eip(%edx))
-#define NEW_FRAME_SIZE       (UREGS_esp - UREGS_eip)
-
+/* The only work is an event: the short way, and what it leaves. */
 ENTRY(upcall)
         push    %eax
         push    %ecx
         push    %edx
-        cmpw    $1, UPCALL_INFO(upcall_pending)
+        cmpw    $1, VCPU_INFO(3, upcall_pending)
         jne     upcall_slow
-        mov     UPCALL_FRAME(cs), %eax
-        and     $3, %eax
-        dec     %eax
-        jnz     upcall_slow
         mov     CPU(current), %ecx
-        mov     UPCALL_FRAME(ss), %eax
-        cmp     HV(VCPU_flat_ss(%ecx)), %eax
-        jne     upcall_slow
-        cmpb    $0, HV(VCPU_nmi_pending(%ecx))
-        jne     upcall_slow
-        cmpw    $0, HV(VCPU_event_callback + ENTRY_cs(%ecx))
-        je      upcall_slow
-        mov     UPCALL_FRAME(esp), %edx
-        sub     $NEW_FRAME_SIZE, %edx
-        cmp     $HYP_START - NEW_FRAME_SIZE, %edx
-        ja      upcall_slow
-        mov     UPCALL_FRAME(eip), %eax
-        MAY_FAULT upcall_slow, mov %eax, NEW_FRAME(eip)
-        movzwl  UPCALL_FRAME(cs), %eax
-        MAY_FAULT upcall_slow, mov %eax, NEW_FRAME(cs)
-        mov     UPCALL_FRAME(eflags), %eax
-        MAY_FAULT upcall_slow, mov %eax, NEW_FRAME(eflags)
-        movzwl  HV(VCPU_event_callback + ENTRY_cs(%ecx)), %eax
-        mov     %eax, UPCALL_FRAME(cs)
-        andl    $~(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF | X86_EFLAGS_VM), UPCALL_FRAME(eflags)
-        mov     HV(VCPU_event_callback + ENTRY_eip(%ecx)), %eax
-        mov     %eax, UPCALL_FRAME(eip)
-        mov     %edx, UPCALL_FRAME(esp)
-        movb    $1, UPCALL_INFO(upcall_mask)
-        movl    $0, CPU(work)
+        ENTER_UPCALL 3, %ecx, upcall_slow
         pop     %edx
         pop     %ecx
         pop     %eax

@@ -8,6 +8,7 @@
  * One CPU, interrupts off: no LOCK. EBX: command; ECX: &port.
  */
 #include <asm/asm.h>
+#include <asm/upcall.h>
 #include <public/event_channel.h>
 
 #define SEND_INFO(field) VCPU_INFO(2, field)
@@ -48,12 +49,18 @@ ENTRY(hypercall_event_channel_op)
         cmpw    $0, SEND_INFO(upcall_pending)   # pending, and (next byte) the mask
         jne     send_perhaps_masked
         movb    $1, SEND_INFO(upcall_pending)
+        cmpl    $0, CPU(work)
+        jne     send_work
+        ENTER_UPCALL 2, %esi, send_work
         pop     %esi
         pop     %edx
         xor     %eax, %eax
-        cmpl    $0, CPU(work)
-        je      upcall
-        jmp     exit_work                       # it always looks for events
+        GUEST_IRET
+send_work:                                      # the long way out always looks for events
+        pop     %esi
+        pop     %edx
+        xor     %eax, %eax
+        jmp     exit_work
 send_perhaps_masked:                            # no upcall now: upcalls are masked, or one was pending already
         movb    $1, SEND_INFO(upcall_pending)
 send_done:
