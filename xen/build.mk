@@ -18,8 +18,8 @@ XEN_BASE     := -std=gnu11 -m32 -march=i686 -mtune=generic -O2 -g -Wall -Wextra 
 
 XEN_C   := $(sort $(wildcard xen/arch/x86/*/*.c xen/arch/x86/entry/$(ENTRY)/*.c xen/common/*/*.c))
 XEN_S   := $(sort $(filter-out %.lds.S,$(wildcard xen/arch/x86/*/*.S xen/arch/x86/entry/$(ENTRY)/*.S)))
-# What guests enter by; of the assembly, l1_refs.S alone is called from C.
-XEN_STUBS := $(filter-out %/l1_refs.S,$(XEN_S))
+# What guests enter by; of the assembly, l1_refs.S and l2_refs.S alone are called from C.
+XEN_STUBS := $(filter-out %/l1_refs.S %/l2_refs.S,$(XEN_S))
 ifeq ($(wildcard xen/arch/x86/entry/$(ENTRY)/entry.S),)
 $(error ENTRY=$(ENTRY): no such entry path. There are: $(filter-out offsets,$(patsubst xen/arch/x86/entry/%/,%,$(wildcard xen/arch/x86/entry/*/))))
 endif

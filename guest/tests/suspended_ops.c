@@ -133,10 +133,11 @@ void try_all(const struct operation *o, void (*const *intruders)(void), unsigned
     }
     printf("suspended: %s: %u points, %u intruders, %u suspensions\n", o->name, points, count, tried);
 }
-/* ---- A tree of tables that is not in use: an L3 with four L2s. Those of slots 0 to 2 name four L1s each, which map a
- * page */
+/* ---- A tree of tables that is not in use: an L3 with four L2s. Those of slots 0 to 2 name the same four L1s, and that
+ * of slot 1 two more. The L1s map a page. Only a table's first and last use has points. */
 
-#define L1S 4
+#define SHARED_L1S 4
+#define L1S        6
 
 static struct {
     struct address_space space;
@@ -186,7 +187,7 @@ static void make_tree(void)
     CHECK_RC(page_make_writable(tree.space.l3), 0);
     for (unsigned int slot = 0; slot < 3; slot++) {
         tree.l2[slot] = alloc_page();
-        for (unsigned int i = 0; i < L1S; i++)
+        for (unsigned int i = 0; i < (slot == 1 ? L1S : SHARED_L1S); i++)
             tree.l2[slot][i * 100] = make_pte(virt_to_mfn(tree.l1[i]), PTE_TABLE);
         read_only(tree.l2[slot]);
         tree.space.l3[slot] = make_pte(virt_to_mfn(tree.l2[slot]), PTE_P);
@@ -198,9 +199,10 @@ static void make_tree(void)
 /* Drops the tree, whatever somebody has pinned or mapped. */
 static void drop_tree(void)
 {
-    void *tables[] = {tree.space.l3, tree.l2[0], tree.l2[1], tree.l2[2],
-                      tree.l1[0],    tree.l1[1], tree.l1[2], tree.l1[3]};
+    void *tables[1 + 3 + L1S] = {tree.space.l3, tree.l2[0], tree.l2[1], tree.l2[2]};
 
+    for (unsigned int i = 0; i < L1S; i++)
+        tables[1 + 3 + i] = tree.l1[i];
     for (unsigned int i = 0; i < ARRAY_SIZE(tables); i++)
         mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(tables[i]), 0);
     for (unsigned int i = 1; i < ARRAY_SIZE(tables); i++) {

@@ -19,7 +19,7 @@ FUZZ_LINK  := -m32 -no-pie -fsanitize=address,undefined,fuzzer -Wl,-T,tests/unit
 # These make choices and are not data: a comparison in them says nothing about the input.
 FUZZ_WORLD    := $(addprefix tests/fuzz/,choices.c windows.c) $(addprefix tests/unit/,mm_world.c mm_calls.c mm_ops.c) xen/common/lib/string.c \
                  $(addprefix xen/arch/x86/,mm/frames.c mm/page_tables.c mm/linear_pt.c mm/refused.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c) \
-                 tests/unit/mm_gate.S xen/arch/x86/mm/l1_refs.S $(addprefix xen/arch/x86/entry/tuned/,mmu_fast.S mmuext_fast.S)
+                 tests/unit/mm_gate.S xen/arch/x86/mm/l1_refs.S xen/arch/x86/mm/l2_refs.S $(addprefix xen/arch/x86/entry/tuned/,mmu_fast.S mmuext_fast.S)
 fuzz_mm-SRCS  := tests/fuzz/fuzz_mm.c $(FUZZ_WORLD)
 fuzz_mm-GUIDE := -fno-sanitize-coverage=trace-cmp
 fuzz_mm-FLAGS := -Dpreempt_point=world_preempt_point -Dpause_point=world_pause_point # mm_calls.c's, below fuzz_mm.c's

@@ -101,16 +101,26 @@ static void failing_l1_takes_nothing(void)
 
 static void failing_l2_takes_nothing(void)
 {
+    const pte_t bad[] = {
+        entry(FREE_C, TABLE),             /* written to by FREE_B */
+        entry(FREE_B, TABLE | _PAGE_PSE), /* the others' table, as a large page */
+        entry(FOREIGN + 2, TABLE),        /* another domain's L1 */
+        entry(HYPER, TABLE),
+        entry(FRAMES, TABLE),
+    };
     pte_t *l2 = map_frame(FREE_A), *l1 = map_frame(FREE_B);
 
     l1[5] = entry(FREE_C, RW);
     for (unsigned int i = 0; i < 500; i++)
         l2[i] = entry(FREE_B, TABLE);
-    l2[500] = entry(FREE_C, TABLE); /* written to by FREE_B */
-    CHECK(mmuext(MMUEXT_PIN_L2_TABLE, FREE_A, 0) < 0);
-    CHECK(page_of(FREE_B)->type_info < PGT_one);
-    CHECK(page_of(FREE_C)->type_info < PGT_one);
-    audit(true);
+    for (step = 0; step < ARRAY_SIZE(bad); step++) {
+        l2[500] = bad[step];
+        CHECK(mmuext(MMUEXT_PIN_L2_TABLE, FREE_A, 0) < 0);
+        CHECK(page_of(FREE_B)->type_info < PGT_one);
+        CHECK(page_of(FREE_C)->type_info < PGT_one);
+        audit(true);
+    }
+    step = 0;
     l2[500].raw = 0;
     CHECK_RC(mmuext(MMUEXT_PIN_L2_TABLE, FREE_A, 0), 0);
     CHECK(page_of(FREE_B)->type_info >> PGT_count_shift == 500);
@@ -253,6 +263,21 @@ static void type_count_overflow(void)
     CHECK_RC(mmu_update(batch, 2, NULL, DOMID_SELF), -EBUSY);
     CHECK(page->type_info >> PGT_count_shift == 0xFFFFFF);
     page->type_info = PGT_writable | PGT_one;
+    audit(true);
+}
+
+static void table_count_overflow(void)
+{
+    struct page_info *page = page_of(FREE_B);
+    uint32_t before;
+
+    ((pte_t *)map_frame(FREE_A))[0] = ((pte_t *)map_frame(FREE_A))[1] = entry(FREE_B, TABLE);
+    CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, FREE_B, 0), 0);
+    before = page->type_info;
+    page->type_info += 0xFFFFFDu << PGT_count_shift; /* one more is possible */
+    CHECK(mmuext(MMUEXT_PIN_L2_TABLE, FREE_A, 0) < 0);
+    CHECK(page->type_info >> PGT_count_shift == 0xFFFFFE);
+    page->type_info = before;
     audit(true);
 }
 
@@ -491,6 +516,7 @@ int test_main(const uint32_t *words)
         chosen("last_mapping_frees", last_mapping_frees);
         chosen("guest_pointers", guest_pointers);
         chosen("type_count_overflow", type_count_overflow);
+        chosen("table_count_overflow", table_count_overflow);
         chosen("descriptors_once_a_table", descriptors_once_a_table);
         chosen("ldt_pages", ldt_pages);
         chosen("shown_frames_stay_what_they_are", shown_frames_stay_what_they_are);

@@ -16,10 +16,9 @@
 #include <asm/asm.h>
 #include <asm/frame_table.h>
 #include <asm/page.h>
+#include <asm/table_loop.h>
 
         .text
-
-#define GROUP       128     /* bytes of sixteen entries */
 
 .macro ENTER_LOOP
         push    %ebx
@@ -40,43 +39,6 @@ l1_refs_end:
         pop     %esi
         pop     %ebx
         ret
-
-/* Looks at the sixteen entries at EDI; jumps to \none if none is present. If the first one is present, the others are
- * not looked at. */
-.macro LOOK_AT_GROUP none
-        testb   $_PAGE_PRESENT, HV((%edi))
-        jnz     .Lsome\@
-        mov     HV(8(%edi)), %eax
-        .irp    offset, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96, 104, 112, 120
-        or      HV(\offset(%edi)), %eax
-        .endr
-        test    $_PAGE_PRESENT, %al
-        jz      \none
-.Lsome\@:
-.endm
-
-/* Does `\each OFFSET` for all entries from EDI on: one by one until a group begins, then by groups. */
-.macro ALL_ENTRIES each
-1:      test    $GROUP - 1, %edi
-        jz      5f
-        \each   0
-        add     $8, %edi
-        jmp     1b
-2:      LOOK_AT_GROUP 4f
-3:      .irp    offset, 0, 8, 16, 24, 32, 40, 48, 56
-        \each   \offset
-        .endr
-        add     $GROUP / 2, %edi
-        test    $GROUP / 2, %edi
-        jnz     3b
-        cmp     %ebx, %edi
-        jne     2b
-        jmp     l1_refs_end
-4:      add     $GROUP, %edi
-5:      cmp     %ebx, %edi
-        jne     2b
-        jmp     l1_refs_end
-.endm
 
 .macro TAKE offset
         mov     HV(\offset(%edi)), %eax
@@ -105,7 +67,7 @@ l1_refs_end:
 
 ENTRY(take_l1_refs)
         ENTER_LOOP
-        ALL_ENTRIES TAKE
+        ALL_ENTRIES TAKE, l1_refs_end
 
 /*
  * If the domain never mapped I/O space, every present entry of its validated tables names a frame that the frame table
@@ -168,6 +130,6 @@ ENTRY(drop_l1_refs)
         ENTER_LOOP
         cmpb    $0, HV(DOMAIN_maps_io(%edx))
         jne     drop_own
-        ALL_ENTRIES DROP
+        ALL_ENTRIES DROP, l1_refs_end
 drop_own:
-        ALL_ENTRIES DROP_OWN
+        ALL_ENTRIES DROP_OWN, l1_refs_end

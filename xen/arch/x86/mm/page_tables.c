@@ -12,9 +12,11 @@
 #include <asm/page_tables.h>
 #include <xen/operation.h>
 
-/* l1_refs.S */
+/* l1_refs.S, l2_refs.S */
 uint32_t take_l1_refs(pte_t *table, uint32_t index, struct domain *d);
 uint32_t drop_l1_refs(pte_t *table, uint32_t index, struct domain *d);
+const pte_t *take_l2_refs(const pte_t *from, const pte_t *end, struct domain *d);
+const pte_t *drop_l2_refs(const pte_t *from, const pte_t *end);
 
 /* Entries that are not present must obey the rule of l1tf.h. That holds for single updates, and here for all entries of
  * a page that becomes a table. */
@@ -132,11 +134,11 @@ void put_page_from_l3e(pte_t e)
     put_table(e);
 }
 
-/* The first present entry from index up, or the number of entries. Most entries of most L2 tables are absent, so they
- * are looked at by groups. */
+#define GROUP 16 /* entries that are looked at together, because most of most tables are absent */
+
+/* The first present entry from index up, or the number of entries. */
 static unsigned int next_present(const pte_t *table, unsigned int index, unsigned int entries)
 {
-    enum { GROUP = 16 };
     const pte_t *e = table + index, *end = table + entries;
 
     if (e != end && e->lo & _PAGE_PRESENT) /* in a dense table, no group is looked at */
@@ -155,6 +157,28 @@ static unsigned int next_present(const pte_t *table, unsigned int index, unsigne
     return e - table;
 }
 
+/* Takes the references of the entries from index on that l2_refs.S knows, and stops at the first present one that it
+ * does not know, or at `entries`. It does whole groups; what is behind the last one is C's. */
+static unsigned int take_refs_in_use(const pte_t *table, unsigned int index, unsigned int entries, struct domain *d)
+{
+    unsigned int end = entries & -GROUP;
+
+    if (index < end)
+        index = take_l2_refs(table + index, table + end, d) - table;
+    return next_present(table, index, entries);
+}
+
+/* Drops them in the same way. Where entries may name other tables than L1s, all of them are C's. */
+static unsigned int drop_refs_in_use(const struct page_info *page, const pte_t *table, unsigned int index,
+                                     unsigned int entries)
+{
+    unsigned int end = entries & -GROUP;
+
+    if (index < end && likely(!page->linear))
+        index = drop_l2_refs(table + index, table + end) - table;
+    return next_present(table, index, entries);
+}
+
 static __may_switch void undo_l2(struct page_info *page, unsigned int entries)
 {
     mfn_t mfn = page_to_mfn(page);
@@ -162,9 +186,9 @@ static __may_switch void undo_l2(struct page_info *page, unsigned int entries)
 
     if (effort_spent())
         preempt_point();
-    spend(L2_ENTRIES); /* even if it is empty */
+    spend(L2_ENTRIES); /* even if nothing has to be undone */
     table = map_l2(mfn);
-    for (unsigned int i = 0; (i = next_present(table, i, entries)) < entries; i++) {
+    for (unsigned int i = 0; (i = drop_refs_in_use(page, table, i, entries)) < entries; i++) {
         put_page_from_l2e(table[i], page);
         preempt_point();
         table = map_l2(mfn);
@@ -185,10 +209,10 @@ int validate_l2(struct page_info *page, bool with_hypervisor)
     const pte_t *table = map_l2(mfn);
 
     page->linear = 0;
-    spend(2 * L2_ENTRIES); /* even if it is empty */
+    spend(2 * L2_ENTRIES); /* even if no table has to be validated */
     if (!absent_entries_ok(table, entries, page->owner))
         return -EINVAL;
-    for (unsigned int i = 0; (i = next_present(table, i, entries)) < entries; i++) {
+    for (unsigned int i = 0; (i = take_refs_in_use(table, i, entries, page->owner)) < entries; i++) {
         int rc = get_page_from_l2e(table[i], page);
 
         if (unlikely(rc))

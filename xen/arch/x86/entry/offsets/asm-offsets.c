@@ -2,6 +2,7 @@
 /* Structure offsets for assembly: compiled to assembly only, and turned into <asm/offsets.h> by xen/build.mk. */
 #include <xen/sched.h>
 #include <asm/frames.h>
+#include <asm/page_tables.h>
 #include <asm/processor.h>
 #include <xen/counters.h>
 
@@ -54,6 +55,7 @@ void offsets(void)
     DEFINE(PGT_SEG_DESC, PGT_seg_desc_page);
     DEFINE(PGT_NO_DATA, (PGT_type_mask & ~(PGT_writable_page | PGT_seg_desc_page)) | PGT_pae_xen_l2 | PGT_pinned);
     DEFINE(L1_REFUSED, L1_REFUSED);
+    DEFINE(L2_REFUSED, L2_REFUSED);
     DEFINE(HARMLESS_BITS, HARMLESS_BITS);
 
     OFFSET(VCPU_guest_l3, vcpu, arch.guest_l3);
