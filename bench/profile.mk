@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The profiler: a QEMU plugin, and `make profile`, `make batching`.
+# The profiler: a QEMU plugin, and `make profile`, `make batching`, `make trace`.
 
 PROFILE_SO := $(B)/int82-profile.so
 
@@ -24,7 +24,7 @@ $(STRETCH_SO): bench/plugin/stretch.c bench/plugin/qemu.h bench/profile.mk
 
 bench-tools: $(PROFILE_SO) $(GUEST_SO) $(STRETCH_SO)
 
-.PHONY: profile batching
+.PHONY: profile batching trace
 
 # BENCH=row/batch, as `make bench` prints them. Everywhere else BENCH is the front end's path, so here it is written out.
 # GUEST= instead, and what goes with it as in `make run`: the whole run of any guest. BASE= and HEAD=: two such profiles.
@@ -46,3 +46,12 @@ batching:
 	@$(B)/int82-bench batching $(call opt,--label,$(LABEL)) $(call opt,--console,$(CONSOLE)) $(call opt,--guest,$(GUEST)) \
 	    $(call opt,--guest-args,$(CMDLINE)) $(call opt,--initrd,$(INITRD)) $(call opt,--hv-args,$(HVARGS)) \
 	    $(call opt,--memory,$(MEM)) $(call opt,--hypervisor,$(HYPERVISOR)) $(BENCHFLAGS) $(CODE)
+
+# The same, on the build with counters unless HYPERVISOR= says otherwise.
+trace:
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
+	@$(B)/int82-bench trace $(call opt,--label,$(LABEL)) $(call opt,--guest,$(GUEST)) $(call opt,--guest-args,$(CMDLINE)) \
+	    $(call opt,--initrd,$(INITRD)) $(call opt,--hv-args,$(HVARGS)) $(call opt,--memory,$(MEM)) \
+	    $(call opt,--hypervisor,$(HYPERVISOR)) $(call opt,--calls,$(CALLS)) $(call opt,--lines,$(LINES)) \
+	    $(call opt,--timeout,$(TIMEOUT)) $(BENCHFLAGS) $(CODE)

@@ -22,7 +22,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 nm -n "$image" >"$dir/symbols"
-nm "$@" | awk 'NF == 3 && tolower($2) == "t" { print $3 }' >"$dir/stubs"
+nm --quiet "$@" | awk 'NF == 3 && tolower($2) == "t" { print $3 }' >"$dir/stubs"
 objdump -d --no-show-raw-insn "$image" >"$dir/code"
 # Words of the tables, as "address word".
 objdump -s -j .rodata -j .data "$image" | awk '

@@ -20,7 +20,7 @@ void add_option_text(struct buf *b, const char *s)
 static struct child start(const struct guest_run *g)
 {
     struct engine engine = engine_pick("tcg", g->qemu, g->cpu, false);
-    struct buf modules = {0};
+    struct buf modules = {0}, port = {0};
     struct args a = {0};
     struct child child;
 
@@ -38,9 +38,15 @@ static struct child start(const struct guest_run *g)
     engine_args(&engine, &a);
     if (g->plugin)
         args_add(&a, "-plugin", g->plugin, NULL);
+    if (g->debug_console) {
+        buf_printf(&port, "file,id=debug_console,path=");
+        add_option_text(&port, g->debug_console);
+        args_add(&a, "-chardev", port.p, "-device", "isa-debugcon,iobase=0xe9,chardev=debug_console", NULL);
+    }
     child = child_start(a.v, NULL);
     free(a.v);
     buf_free(&modules);
+    buf_free(&port);
     return child;
 }
 

@@ -7,8 +7,9 @@
 
 struct guest_run {
     const char *qemu, *cpu, *hypervisor, *hv_args, *guest, *guest_args, *initrd, *memory;
-    const char *plugin; /* QEMU's -plugin, or NULL */
-    double timeout;     /* seconds */
+    const char *plugin;        /* QEMU's -plugin, or NULL */
+    const char *debug_console; /* the file for what is written to port 0xE9, or NULL */
+    double timeout;            /* seconds */
 };
 
 /* The console is appended to. False when the guest did not end in time, and was ended; QEMU's plugins still get to

@@ -4,6 +4,7 @@
 #include <xen/domain.h>
 #include <xen/refused.h>
 #include <xen/setup.h>
+#include <xen/trace.h>
 
 struct dom0_mem opt_dom0_mem;
 bool opt_noreboot;
@@ -126,6 +127,22 @@ static bool __init set_pv_linear_pt(const char *value)
     return true;
 }
 
+#if COUNTERS
+uint32_t opt_trace_lines;
+uint64_t opt_trace_mask = ~0ull;
+
+/* LINES[/MASK]: the mask is a hexadecimal number of 64 bits. */
+static bool __init set_hypercall_trace(const char *value)
+{
+    uint64_t lines = strtoull(value, &value, 0);
+
+    if (*value == '/')
+        opt_trace_mask = strtoull(value + 1, &value, 16);
+    opt_trace_lines = MIN(lines, UINT32_MAX);
+    return lines && opt_trace_mask && !*value;
+}
+#endif
+
 /* Options of Xen's that choose a console. Here there is only one. */
 static bool __init ignore(const char *value)
 {
@@ -146,6 +163,9 @@ static const struct option {
     {"com1", ignore},
     {"console", ignore},
     {"domain", set_domain}, /* docs/domains.md */
+#if COUNTERS
+    {"hypercall_trace", set_hypercall_trace},
+#endif
     {"console_input", set_console_input},
 };
 

@@ -16,6 +16,7 @@
 #include <xen/faults.h>
 #include <xen/operation.h>
 #include <xen/schedule.h>
+#include <xen/trace.h>
 
 /* Nobody waits in a circle: a vCPU in the middle of an operation waits for nobody; one that is wanted out gives up its
  * own wait; all others wait for one of these two, or for the holder of domctl, who waits for nothing else. */
@@ -187,6 +188,7 @@ void apply_restart(struct cpu_user_regs *regs)
     regs->eax = r->number;
     for (unsigned int i = 0; i < r->args; i++)
         *args[i] = r->arg[i];
+    trace_again();
 }
 
 /* The call that is to be made again is the one before `next`, so the multicall goes on with that one. */

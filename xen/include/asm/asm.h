@@ -80,6 +80,10 @@
 
 /* Every return to a guest. The guest's CS or SS may have become invalid: then the fault is the guest's own. */
 .macro GUEST_IRET
+#if COUNTERS
+        cmpl    $0, CPU(trace_on)
+        jne     trace_iret
+#endif
         MAY_FAULT guest_iret_fault, iret
 .endm
 

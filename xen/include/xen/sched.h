@@ -65,6 +65,16 @@ struct vcpu {
     bool audit_paused;  /* paused by the auditor's call in progress */
     bool crash_pending; /* the exit path dumps its registers and ends the domain */
     const char *crash_reason;
+#if COUNTERS
+    struct vcpu_trace { /* xen/trace.h: the hypercall in progress, and the entry of the multicall that it is */
+        uint32_t call;  /* its number in the trace; 0: there is none */
+        bool listed, again, others_ran;
+        bool entry_listed, entry_again, entry_others_ran;
+        const struct multicall_entry *entry; /* NULL: none yet */
+        uint32_t entries;                    /* that have begun */
+        uint64_t spent, entry_began;         /* instructions */
+    } trace;
+#endif
 };
 
 /* ECS_SERVED: the other end is the hypervisor (xen/served.h). */
@@ -159,6 +169,10 @@ struct cpu {
         uint32_t arg[RESTART_ARGS];
     } restart;
     uint32_t moved_frame[HYP_FRAME_SIZE / 4]; /* WORK_MOVED: the frame on its way to the new stack's top */
+#if COUNTERS
+    uint32_t trace_on;    /* xen/trace.h */
+    uint64_t trace_since; /* when the clock of the call in progress began, or went on */
+#endif
 };
 extern struct cpu this_cpu;
 #define current (this_cpu.vcpu)

@@ -12,6 +12,7 @@
 #include <xen/memory_map.h>
 #include <xen/schedule.h>
 #include <xen/setup.h>
+#include <xen/trace.h>
 #include <xen/version.h>
 
 #define LOW_MEMORY 0x100000u
@@ -259,6 +260,7 @@ void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
     give_io_frames();
     show_machphys();
     free_memory();
+    init_trace();
     init_descriptor_tables();
     reset_processor();
     init_fpu();

@@ -8,6 +8,7 @@
 #include <asm/guest_access.h>
 #include <asm/traps.h>
 #include <xen/setup.h>
+#include <xen/trace.h>
 
 static uint32_t areas_used[MAX_VCPU_AREAS / 32];
 
@@ -122,6 +123,7 @@ void arch_set_regs(struct vcpu *v, const struct cpu_user_regs *regs)
     v->arch.fs = regs->fs;
     v->arch.gs = regs->gs;
     prepare_first_switch(v);
+    trace_forget(v);
 }
 
 void arch_set_initial_regs(struct vcpu *v, uint32_t eip, uint32_t esp, uint32_t esi)
@@ -263,6 +265,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 {
     if (prev != this_cpu.idle)
         save_guest(prev);
+    trace_switch(prev);
     this_cpu.vcpu = next;
     this_cpu.domain = next->domain;
     this_cpu.work &= ~WORK_FLUSH; /* loading CR3 is one */

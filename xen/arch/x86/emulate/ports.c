@@ -11,6 +11,7 @@
 #include <asm/guest_access.h>
 #include <asm/io.h>
 #include <xen/sched.h>
+#include <xen/trace_format.h>
 
 #define PORT_PIT_CHANNEL2 0x42
 #define PORT_PIT_COMMAND  0x43
@@ -34,6 +35,8 @@ static bool is_direct(uint32_t port, uint32_t bytes)
     for (unsigned int i = 0; i < ARRAY_SIZE(hypervisor_ports); i++)
         if (port <= hypervisor_ports[i].last && port + bytes > hypervisor_ports[i].first)
             return false;
+    if (COUNTERS && port <= TRACE_PORT && port + bytes > TRACE_PORT)
+        return false;
     return port + bytes <= 0x10000;
 }
 

@@ -12,6 +12,7 @@
 #include <asm/traps.h>
 #include <xen/hypercall.h>
 #include <xen/operation.h>
+#include <xen/trace.h>
 
 #define FIRST_GUEST_LIMIT RO_MPT_END
 
@@ -374,7 +375,7 @@ static void init_idt(void)
     for (unsigned int i = 0; i < NR_IRQS; i++)
         set_gate(FIRST_IRQ_VECTOR + i, HYP_CS, irq_entries[i], GATE_INTERRUPT);
     set_gate(TRAP_double_fault, DF_TSS_SEL, 0, GATE_TASK);
-    set_gate(HYPERCALL_VECTOR, HYP_CS, (uint32_t)hypercall, GATE_INTERRUPT | GATE_DPL(1));
+    set_gate(HYPERCALL_VECTOR, HYP_CS, (uint32_t)traced_gate(hypercall), GATE_INTERRUPT | GATE_DPL(1));
     __asm__ volatile("lidt %0" ::"m"(idtr));
 }
 

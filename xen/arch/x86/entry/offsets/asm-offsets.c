@@ -128,6 +128,8 @@ void offsets(void)
     DEFINE(NR_EVENT_CHANNELS, NR_EVENT_CHANNELS);
 
 #if COUNTERS
+    OFFSET(CPU_trace_on, cpu, trace_on);
+    OFFSET(CPU_trace_since, cpu, trace_since);
 #define COUNTER(place, name, text) OFFSET(COUNTERS_##name, int82_counters, name);
 #include <public/int82_counters.def>
 #endif

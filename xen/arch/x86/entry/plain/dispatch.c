@@ -5,6 +5,7 @@
 #include <xen/counters.h>
 #include <xen/hypercall.h>
 #include <xen/operation.h>
+#include <xen/trace.h>
 
 typedef long hypercall_fn(uint32_t, uint32_t, uint32_t, uint32_t, uint32_t);
 
@@ -71,6 +72,7 @@ long do_multicall(multicall_entry_t *calls, uint32_t count)
 
         if (copy_from_guest(&e, &calls[i], sizeof(e)))
             return -EFAULT;
+        trace_plain_entry(&calls[i]);
         if (e.op ==
             __HYPERVISOR_iret) /* the entries behind it are not done: iret replaces the guest's registers (XSA-213) */
             return do_iret((struct cpu_user_regs *)(tss.esp0 - HYP_FRAME_SIZE));

@@ -55,6 +55,12 @@ multicall_entry:
         cmp     $HYPERCALL_SLOTS - 1, %eax
         cmova   %cs:last_slot, %eax
         COUNT_AT(hypercalls, %eax)
+#if COUNTERS
+        cmpl    $0, CPU(trace_on)
+        jne     multicall_traced
+        .globl  multicall_untraced
+multicall_untraced:
+#endif
         jmp     *%cs:multicall_table(,%eax,4)
 
 /* EAX: the result. */
