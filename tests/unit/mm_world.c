@@ -73,10 +73,15 @@ int refuse(enum refusal rule, int error, mfn_t frame, uint64_t value)
     return refuse_entry(rule, error, frame, value, INVALID_MFN, 0);
 }
 
+int refuse_pointer(const void *p)
+{
+    return refuse(REFUSED_pointer, -EFAULT, INVALID_MFN, (uint32_t)p);
+}
+
 /* If others run in between, what they are refused is counted, too. */
 long answered(long rc)
 {
-    bool refused = rc && rc != -EFAULT && rc != -ERESTART;
+    bool refused = rc && rc != -ERESTART;
 
     CHECK(preempting || told == refused);
     told = 0;

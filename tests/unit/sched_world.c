@@ -2,6 +2,8 @@
 /* The machine of test_sched.c, and its guests: sched_world.h. */
 #include "sched_world.h"
 
+#include <asm/frames.h>
+
 #include <stdio.h>
 
 /* <stdlib.h> has another strtoull() than xen/lib.h. */
@@ -121,6 +123,22 @@ void machine_halt(void)
     machine_end = "halt";
     finish();
     abort();
+}
+
+int refuse(enum refusal rule, int error, mfn_t frame, uint64_t value)
+{
+    CHECK(error < 0);
+    return error;
+}
+
+int refuse_pointer(const void *p)
+{
+    return refuse(REFUSED_pointer, -EFAULT, INVALID_MFN, (uint32_t)p);
+}
+
+int refuse_access(void)
+{
+    return refuse_pointer(NULL);
 }
 
 void printk(const char *fmt, ...)

@@ -9,6 +9,7 @@
 #include <asm/descriptors.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
+#include <public/errno.h>
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/refused.h>
@@ -16,7 +17,7 @@
 #define LINES      10
 #define LINE_STEPS 700 /* the cost of a line with a screen to scroll, in the units of spend() */
 
-bool opt_guest_words;
+bool opt_guest_words = COUNTERS;
 
 static const struct {
     const char *name, *value, *text;
@@ -155,4 +156,9 @@ int refuse_entry(enum refusal rule, int error, mfn_t frame, uint64_t value, mfn_
 int refuse(enum refusal rule, int error, mfn_t frame, uint64_t value)
 {
     return refuse_entry(rule, error, frame, value, INVALID_MFN, 0);
+}
+
+int refuse_pointer(const void *p)
+{
+    return refuse(REFUSED_pointer, -EFAULT, INVALID_MFN, (uint32_t)p);
 }

@@ -3,6 +3,7 @@
 #include <asm/guest_access.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
+#include <xen/refused.h>
 #include <xen/schedule.h>
 
 #define SECONDS(n)     ((uint64_t)(n)*1000000000)
@@ -33,23 +34,28 @@ void stop_watchdogs(struct domain *d)
     d->watchdogs = 0;
 }
 
+static COLD long refuse_watchdog(long error, uint32_t id)
+{
+    return refuse(REFUSED_watchdog, error, INVALID_MFN, id);
+}
+
 static long set_watchdog(struct domain *d, uint32_t id, uint32_t timeout)
 {
     uint32_t n = id - 1;
 
     if (id > ARRAY_SIZE(d->watchdog))
-        return -EINVAL;
+        return refuse_watchdog(-EINVAL, id);
     if (id == 0) {
         for (n = 0; d->watchdogs & 1u << n; n++)
             ;
         if (n == ARRAY_SIZE(d->watchdog))
-            return -ENOSPC;
+            return refuse_watchdog(-ENOSPC, id);
         d->watchdogs |= 1u << n;
         set_timer(&d->watchdog[n], system_time() + SECONDS(timeout));
         return n + 1;
     }
     if (!(d->watchdogs & 1u << n))
-        return -EINVAL;
+        return refuse_watchdog(-EINVAL, id);
     if (timeout) {
         set_timer(&d->watchdog[n], system_time() + SECONDS(timeout));
     } else {
@@ -72,9 +78,9 @@ static int any_pending(const struct domain *d, const struct sched_poll *poll, ui
     spend(poll->nr_ports);
     for (uint32_t i = 0; i < poll->nr_ports; i++) {
         if (__get_guest_u32(port, &poll->ports[i]))
-            return -EFAULT;
+            return refuse_pointer(&poll->ports[i]);
         if (*port >= NR_EVENT_CHANNELS)
-            return -EINVAL;
+            return refuse(REFUSED_event_port, -EINVAL, INVALID_MFN, *port);
         if (port_pending(d, *port))
             return 1;
     }
@@ -88,9 +94,9 @@ static __attribute__((noinline)) __may_switch long do_poll(const struct sched_po
     int rc;
 
     if (poll->nr_ports > MAX_POLL_PORTS)
-        return -EINVAL;
+        return refuse(REFUSED_poll_ports, -EINVAL, INVALID_MFN, poll->nr_ports);
     if (!guest_array_ok(poll->ports, poll->nr_ports, sizeof(port)))
-        return -EFAULT;
+        return refuse_pointer(poll->ports);
     if (event_deliverable(v)) {
         this_cpu.work |= WORK_UPCALL;
         return 0;
@@ -115,7 +121,7 @@ static __may_switch long poll_op(const void *arg)
 {
     struct sched_poll poll;
 
-    return copy_from_guest(&poll, arg, sizeof(poll)) ? -EFAULT : do_poll(&poll);
+    return copy_from_guest(&poll, arg, sizeof(poll)) ? refuse_pointer(arg) : do_poll(&poll);
 }
 
 static long shutdown_op(const void *arg)
@@ -123,7 +129,7 @@ static long shutdown_op(const void *arg)
     struct sched_shutdown op;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     domain_shutdown(this_cpu.domain, (uint8_t)op.reason);
     return 0;
 }
@@ -134,7 +140,7 @@ static long shutdown_code_op(const void *arg)
     struct sched_shutdown op;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     if (d->shutdown_code == NO_SHUTDOWN_CODE)
         d->shutdown_code = op.reason;
     return 0;
@@ -146,12 +152,12 @@ static long remote_shutdown_op(const void *arg)
     struct domain *d;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     d = domain_by_number(op.domain_id);
     if (!d)
-        return -ESRCH;
+        return refuse(REFUSED_other_domain, -ESRCH, INVALID_MFN, op.domain_id);
     if (!this_cpu.domain->is_privileged)
-        return -EPERM;
+        return refuse(REFUSED_other_domain, -EPERM, INVALID_MFN, op.domain_id);
     domain_shutdown(d, (uint8_t)op.reason);
     return 0;
 }
@@ -161,7 +167,7 @@ static long watchdog_op(const void *arg)
     struct sched_watchdog op;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     return set_watchdog(this_cpu.domain, op.id, op.timeout);
 }
 
@@ -185,7 +191,7 @@ static __attribute__((noinline)) __may_switch long other_op(uint32_t cmd, const 
     case SCHEDOP_watchdog:
         return watchdog_op(arg);
     default:
-        return -ENOSYS;
+        return refuse(REFUSED_command, -ENOSYS, INVALID_MFN, cmd);
     }
 }
 
@@ -209,6 +215,6 @@ long do_sched_op_compat(uint32_t cmd, uint32_t arg)
         domain_shutdown(this_cpu.domain, (uint8_t)arg);
         return 0;
     default:
-        return -ENOSYS;
+        return refuse(REFUSED_command, -ENOSYS, INVALID_MFN, cmd);
     }
 }

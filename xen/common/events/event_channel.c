@@ -11,12 +11,28 @@
 #include <xen/event.h>
 #include <xen/hypercall.h>
 #include <xen/operation.h>
+#include <xen/refused.h>
 #include <xen/schedule.h>
 #include <xen/served.h>
 
 static inline struct evtchn *port_of(struct domain *d, uint32_t port)
 {
     return port < NR_EVENT_CHANNELS ? &d->evtchn[port] : NULL;
+}
+
+static COLD long refuse_port(uint32_t port)
+{
+    return refuse(REFUSED_event_port, -EINVAL, INVALID_MFN, port);
+}
+
+static COLD long refuse_vcpu(uint32_t id)
+{
+    return refuse(REFUSED_event_vcpu, -ENOENT, INVALID_MFN, id);
+}
+
+static COLD long refuse_virq(long error, uint32_t virq)
+{
+    return refuse(REFUSED_event_virq, error, INVALID_MFN, virq);
 }
 
 static bool virq_is_global(uint32_t virq)
@@ -122,7 +138,7 @@ static __attribute__((noinline)) __may_switch long send_elsewhere(struct domain 
     case ECS_SERVED:
         return service_notified(d, chn->virq) ? restart_call(__HYPERVISOR_event_channel_op, 0, 0, 0, 0) : 0;
     default:
-        return -EINVAL;
+        return refuse_port(chn - d->evtchn);
     }
 }
 
@@ -134,10 +150,10 @@ static inline __may_switch long send(const uint32_t *arg)
     uint32_t port;
 
     if (unlikely(!guest_range_ok(arg, sizeof(port))))
-        return -EFAULT;
+        return refuse_pointer(arg);
     FETCH_GUEST_U32(port, arg, fault);
     if (unlikely(port >= NR_EVENT_CHANNELS))
-        return -EINVAL;
+        return refuse_port(port);
     chn = &d->evtchn[port];
     if (unlikely(chn->state != ECS_IPI)) {
         if (unlikely(chn->state != ECS_INTERDOMAIN))
@@ -147,7 +163,7 @@ static inline __may_switch long send(const uint32_t *arg)
     }
     return set_pending(d, port);
 fault:
-    return -EFAULT;
+    return refuse_access();
 }
 
 /* --- Binding */
@@ -165,7 +181,7 @@ static int free_port(struct domain *d)
             return port;
         }
     spend(NR_EVENT_CHANNELS / PORTS_PER_STEP);
-    return -ENOSPC;
+    return refuse(REFUSED_event_full, -ENOSPC, INVALID_MFN, 0);
 }
 
 static long alloc_unbound(struct evtchn_alloc_unbound *op)
@@ -201,13 +217,13 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
     int port;
 
     if (!remote)
-        return -ESRCH;
+        return refuse(REFUSED_other_domain, -ESRCH, INVALID_MFN, op->remote_dom);
     port = free_port(d);
     if (port < 0)
         return port;
     chn = port_of(remote, op->remote_port);
     if (!chn || chn->state != ECS_UNBOUND || chn->remote_domid != d->domain_id)
-        return -EINVAL;
+        return refuse(REFUSED_event_remote, -EINVAL, INVALID_MFN, op->remote_port);
     connect(d, port, remote, op->remote_port);
     connect(remote, op->remote_port, d, port);
     /* Events sent to the port while it was unbound are lost. So the guest always gets one now. */
@@ -243,12 +259,12 @@ static long bind_virq(struct evtchn_bind_virq *op)
     int port;
 
     if (op->virq >= NR_VIRQS || (virq_is_global(op->virq) && op->vcpu != 0))
-        return -EINVAL;
+        return refuse_virq(-EINVAL, op->virq);
     v = vcpu_of(d, op->vcpu);
     if (!v)
-        return -ENOENT;
+        return refuse_vcpu(op->vcpu);
     if (v->virq_to_port[op->virq])
-        return -EEXIST;
+        return refuse_virq(-EEXIST, op->virq);
     port = free_port(d);
     if (port < 0)
         return port;
@@ -268,7 +284,7 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
     int port;
 
     if (!vcpu_of(d, op->vcpu))
-        return -ENOENT;
+        return refuse_vcpu(op->vcpu);
     port = free_port(d);
     if (port < 0)
         return port;
@@ -280,7 +296,7 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
 
 static long bind_pirq(struct evtchn_bind_pirq *op)
 {
-    return op->pirq < nr_pirqs(this_cpu.domain) ? -EPERM : -EINVAL;
+    return refuse(REFUSED_event_pirq, op->pirq < nr_pirqs(this_cpu.domain) ? -EPERM : -EINVAL, INVALID_MFN, op->pirq);
 }
 
 /* --- Closing */
@@ -361,7 +377,7 @@ static long status(struct evtchn_status *op)
         return rc;
     chn = port_of(d, op->port);
     if (!chn)
-        return -EINVAL;
+        return refuse_port(op->port);
     switch (chn->state) {
     case ECS_UNBOUND:
         op->status = EVTCHNSTAT_unbound;
@@ -397,12 +413,10 @@ static long bind_vcpu(const struct evtchn_bind_vcpu *op)
     struct evtchn *chn = port_of(d, op->port);
 
     if (!vcpu_of(d, op->vcpu))
-        return -ENOENT;
-    if (!chn)
-        return -EINVAL;
-    if (chn->state != ECS_UNBOUND && chn->state != ECS_INTERDOMAIN && chn->state != ECS_SERVED &&
-        !(chn->state == ECS_VIRQ && virq_is_global(chn->virq)))
-        return -EINVAL;
+        return refuse_vcpu(op->vcpu);
+    if (!chn || (chn->state != ECS_UNBOUND && chn->state != ECS_INTERDOMAIN && chn->state != ECS_SERVED &&
+                 !(chn->state == ECS_VIRQ && virq_is_global(chn->virq))))
+        return refuse_port(op->port);
     chn->notify_vcpu = op->vcpu;
     return 0;
 }
@@ -414,7 +428,7 @@ static long unmask(const struct evtchn_unmask *op)
     uint32_t word = op->port / 32, bit = 1u << op->port % 32;
 
     if (op->port >= NR_EVENT_CHANNELS)
-        return -EINVAL;
+        return refuse_port(op->port);
     if (!(s->evtchn_mask[word] & bit))
         return 0;
     s->evtchn_mask[word] &= ~bit;
@@ -460,7 +474,9 @@ static long set_priority(const struct evtchn_set_priority *op)
 
 static long close_op(const struct evtchn_close *op)
 {
-    return close_port(this_cpu.domain, op->port);
+    long rc = close_port(this_cpu.domain, op->port);
+
+    return rc ? refuse_port(op->port) : 0;
 }
 
 /* The commands that make a port of d's. If its number cannot be written to the guest, the port is closed again. */
@@ -496,7 +512,7 @@ static __attribute__((noinline)) long other_op(uint32_t cmd, void *arg)
     case EVTCHNOP_set_priority:
         COMMAND(set_priority, evtchn_set_priority, false)
     default:
-        return -ENOSYS;
+        return refuse(REFUSED_command, -ENOSYS, INVALID_MFN, cmd);
     }
 }
 
@@ -514,7 +530,7 @@ long do_event_channel_op_compat(evtchn_op_t *op)
 
     /* The whole structure must be readable, whatever the command needs. */
     if (copy_from_guest(&copy, op, sizeof(copy)))
-        return -EFAULT;
+        return refuse_pointer(op);
     rc = do_event_channel_op(copy.cmd, &op->u);
     return rc == -ERESTART ? restart_call(__HYPERVISOR_event_channel_op_compat, 0, 0, 0, 0) : rc;
 }

@@ -267,6 +267,6 @@ long do_grant_table_op(uint32_t cmd, void *arg, uint32_t count)
     case GNTTABOP_get_version:
         return get_version(arg);
     default: /* dump_table included, as on Xen */
-        return -ENOSYS;
+        return refuse(REFUSED_command, -ENOSYS, INVALID_MFN, cmd);
     }
 }

@@ -39,6 +39,15 @@ static bool has_room(const struct domain *to)
     return !to->is_dying && others < to->max_pages;
 }
 
+static COLD int refuse_transfer(const struct gnttab_transfer *op, const struct domain *to)
+{
+    if (!to)
+        return refuse(REFUSED_grant_domain, GNTST_bad_domain, INVALID_MFN, op->domid);
+    if (!has_room(to))
+        return refuse(REFUSED_memory_limit, GNTST_general_error, INVALID_MFN, to->max_pages);
+    return refuse(REFUSED_grant_transfer, GNTST_general_error, INVALID_MFN, op->ref);
+}
+
 /* to NULL: there is no such domain. GNTST_*. */
 static __may_switch int give_frame(const struct gnttab_transfer *op, struct domain *to)
 {
@@ -46,11 +55,11 @@ static __may_switch int give_frame(const struct gnttab_transfer *op, struct doma
     struct page_info *page = mfn_to_page(op->mfn);
 
     if (op->mfn >= max_page || !steal_page(page, d))
-        return GNTST_bad_page;
+        return refuse_taking(GNTST_bad_page, op->mfn, d);
     if (!to || !has_room(to) || !commit_entry(to, op->ref)) {
         return_page(page, d);
         relinquish_page(page);
-        return to ? GNTST_general_error : GNTST_bad_domain;
+        return refuse_transfer(op, to);
     }
     d->tot_pages--;
     page->stamp = this_cpu.tlb_clock; /* the TLB may still have a mapping through which d could read it */
@@ -84,14 +93,14 @@ long transfer_grants(void *arg, uint32_t count)
     struct gnttab_transfer op, *at = arg;
 
     if (!guest_array_ok(arg, count, sizeof(op)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     while (count) {
         if (copy_from_guest(&op, at, sizeof(op)))
-            return -EFAULT;
+            return refuse_pointer(at);
         if (transfer(&op))
             break;
         if (copy_to_guest(at, &op, sizeof(op)))
-            return -EFAULT;
+            return refuse_pointer(at);
         at++;
         if (--count && pause_point())
             break;

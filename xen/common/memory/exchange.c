@@ -3,6 +3,8 @@
  * whole or not at all. */
 #include "memory.h"
 
+#include <asm/frames.h>
+
 /* A list of frames between two owners: see link_frame() in asm/mm.h. */
 struct frame_list {
     mfn_t first;
@@ -41,11 +43,11 @@ static __may_switch int steal_chunk(struct exchange *x, uint32_t chunk)
 
     for (uint32_t i = 0; i < 1u << x->in_chunk_order; i++) {
         if (__get_guest_u32(&mfn, &list[i]))
-            return -EFAULT;
+            return refuse_pointer(&list[i]);
         for (uint32_t j = 0; j < 1u << x->args.in.extent_order; j++) {
             step(&x->steps);
             if (mfn + j >= max_page || !steal_page(mfn_to_page(mfn + j), x->d))
-                return -EINVAL;
+                return refuse_taking(-EINVAL, mfn + j, x->d);
             push_frame(&x->in, mfn + j);
         }
     }
@@ -64,7 +66,7 @@ static __may_switch int alloc_chunk(struct exchange *x)
         mfn_t mfn = alloc_dom_frames(x->args.out.extent_order, x->below);
 
         if (mfn == INVALID_MFN)
-            return -ENOMEM;
+            return refuse(REFUSED_memory_none, -ENOMEM, INVALID_MFN, x->args.out.extent_order);
         push_frame(&x->out, mfn);
         step(&x->steps);
     }
@@ -141,16 +143,19 @@ static int check_exchange(struct exchange *x)
     int rc;
 
     if (!exchange_sizes_ok(a))
-        return -EINVAL;
-    if (!guest_array_ok(a->in.extent_start, a->in.nr_extents, sizeof(xen_pfn_t)) ||
-        !guest_array_ok(a->out.extent_start, a->out.nr_extents, sizeof(xen_pfn_t)))
-        return -EFAULT;
-    if (!order_allowed(a->in.extent_order) || !order_allowed(a->out.extent_order))
-        return -EPERM;
+        return refuse(REFUSED_memory_sizes, -EINVAL, INVALID_MFN, a->in.nr_extents);
+    if (!guest_array_ok(a->in.extent_start, a->in.nr_extents, sizeof(xen_pfn_t)))
+        return refuse_pointer(a->in.extent_start);
+    if (!guest_array_ok(a->out.extent_start, a->out.nr_extents, sizeof(xen_pfn_t)))
+        return refuse_pointer(a->out.extent_start);
+    if (!order_allowed(MAX(a->in.extent_order, a->out.extent_order)))
+        return refuse(REFUSED_memory_order, -EPERM, INVALID_MFN, MAX(a->in.extent_order, a->out.extent_order));
     rc = target_domain(a->in.domid, &x->d);
     if (rc)
         return rc;
-    return frame_limit(a->out.mem_flags, &x->below) ? 0 : -ENOMEM;
+    if (!frame_limit(a->out.mem_flags, &x->below))
+        return refuse(REFUSED_memory_none, -ENOMEM, INVALID_MFN, a->out.extent_order);
+    return 0;
 }
 
 static __may_switch int run_exchange(struct exchange *x)
@@ -185,12 +190,12 @@ long memory_exchange(struct xen_memory_exchange *arg)
     int rc;
 
     if (copy_from_guest(&x.args, arg, sizeof(x.args)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     rc = check_exchange(&x);
     if (!rc)
         rc = run_exchange(&x);
     if (__put_guest_u32(x.args.nr_exchanged, &arg->nr_exchanged))
-        rc = -EFAULT;
+        rc = refuse_pointer(&arg->nr_exchanged);
     if (rc == -ERESTART)
         return restart_call(__HYPERVISOR_memory_op, 0, 0, 0, 0);
     return rc;

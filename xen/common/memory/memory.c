@@ -14,7 +14,7 @@ static long reservation_size(uint32_t cmd, const domid_t *arg)
     long rc;
 
     if (copy_from_guest(&domid, arg, sizeof(domid)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     rc = target_domain(domid, &d);
     if (rc)
         return rc;
@@ -46,7 +46,7 @@ static long machphys_mfn_list(struct xen_machphys_mfn_list *arg)
     uint32_t size = max_page * sizeof(uint32_t), max;
 
     if (copy_from_guest(&l, arg, sizeof(l)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     max = MIN(l.max_extents, (size + (1u << L2_SHIFT) - 1) >> L2_SHIFT);
     if (!guest_array_ok(l.extent_start, max, sizeof(xen_pfn_t)))
         return -EFAULT;
@@ -75,7 +75,7 @@ static long memory_map(struct xen_memory_map *arg)
     struct xen_memory_map m;
 
     if (copy_from_guest(&m, arg, sizeof(m)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     return d->memory_map_entries ? answer_map(&m, arg, d->memory_map, d->memory_map_entries) : -ENOSYS;
 }
 
@@ -89,7 +89,7 @@ static long set_memory_map(const struct xen_foreign_memory_map *arg)
     long rc;
 
     if (copy_from_guest(&m, arg, sizeof(m)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     if (m.map.nr_entries > E820_MAX)
         return -EINVAL;
     rc = target_domain(m.domid, &d);
@@ -116,7 +116,7 @@ static long machine_memory_map(struct xen_memory_map *arg)
     if (!this_cpu.domain->is_privileged)
         return -EINVAL;
     if (copy_from_guest(&m, arg, sizeof(m)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     if (m.nr_entries < machine_map_entries + 1)
         return -EINVAL;
     return answer_map(&m, arg, machine_map, machine_map_entries);
@@ -131,9 +131,9 @@ static long add_to_physmap(const struct xen_add_to_physmap *arg)
     long rc;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     rc = target_domain(op.domid, &d);
-    return rc ? rc : -EINVAL;
+    return rc ? rc : refuse(REFUSED_memory_physmap, -EINVAL, INVALID_MFN, op.gpfn);
 }
 
 static long remove_from_physmap(const struct xen_remove_from_physmap *arg)
@@ -143,11 +143,13 @@ static long remove_from_physmap(const struct xen_remove_from_physmap *arg)
     long rc;
 
     if (copy_from_guest(&op, arg, sizeof(op)))
-        return -EFAULT;
+        return refuse_pointer(arg);
     rc = target_domain(op.domid, &d);
     if (rc)
         return rc;
-    return op.gpfn < max_page && mfn_to_page(op.gpfn)->owner == d ? 0 : -ENOENT;
+    if (op.gpfn >= max_page || mfn_to_page(op.gpfn)->owner != d)
+        return refuse(REFUSED_memory_physmap, -ENOENT, INVALID_MFN, op.gpfn);
+    return 0;
 }
 
 long do_memory_op(uint32_t cmd, void *arg)
@@ -180,6 +182,6 @@ long do_memory_op(uint32_t cmd, void *arg)
     case XENMEM_remove_from_physmap:
         return remove_from_physmap(arg);
     default:
-        return -ENOSYS;
+        return refuse(REFUSED_command, -ENOSYS, INVALID_MFN, cmd & COMMAND_MASK);
     }
 }

@@ -9,6 +9,7 @@
 #include <xen/hypercall.h>
 #include <xen/machine.h>
 #include <xen/operation.h>
+#include <xen/refused.h>
 
 #define MAX_ORDER        20 /* of an extent */
 #define MAX_SHARED_ORDER 9  /* 2 MiB, which any domain may ask for; only privileged ones may ask for more */

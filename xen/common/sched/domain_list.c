@@ -2,6 +2,7 @@
 /* Which domains there are. Everybody looks them up; common/domain/domain.c makes them, and takes them away. */
 #include <public/errno.h>
 #include <xen/domain.h>
+#include <xen/refused.h>
 
 struct domain *domain_list, *dying_list, *dom0, *dom_io, *dom_xen, *idle_domain;
 
@@ -37,7 +38,9 @@ int target_domain(uint16_t domid, struct domain **d)
 {
     *d = domain_by_id(domid);
     if (!*d)
-        return -ESRCH;
+        return refuse(REFUSED_other_domain, -ESRCH, INVALID_MFN, domid);
     /* As on Xen: who is not privileged may not even call itself by its number. */
-    return domid == DOMID_SELF || this_cpu.domain->is_privileged ? 0 : -EPERM;
+    if (domid != DOMID_SELF && !this_cpu.domain->is_privileged)
+        return refuse(REFUSED_other_domain, -EPERM, INVALID_MFN, domid);
+    return 0;
 }

@@ -21,6 +21,10 @@ extern uint32_t refused_hi; /* bits that must be clear in an entry's high word: 
 /* Says why the domain that the operation in progress is about cannot use a frame as it wants (refused.c). Returns the
  * error. */
 COLD int refuse_use(int error, mfn_t mfn);
+/* An access to a guest's memory has just faulted. Needs no argument, so that hot code keeps none for it. */
+COLD int refuse_access(void);
+/* The same of a frame that is to be taken away from d. */
+COLD int refuse_taking(int error, mfn_t mfn, const struct domain *d);
 
 void free_page(struct page_info *page);
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner);

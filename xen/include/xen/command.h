@@ -5,6 +5,7 @@
 #define XEN_COMMAND_H
 
 #include <asm/guest_access.h>
+#include <xen/refused.h>
 
 /* Copies the argument in, and out again if the command answers in it. If that copy fails, the call fails, and `undo`
  * takes back what `op` says that it did. */
@@ -14,11 +15,11 @@
         long rc;                                                       \
                                                                        \
         if (copy_from_guest(&op, arg, sizeof(op)))                     \
-            return -EFAULT;                                            \
+            return refuse_pointer(arg);                                \
         rc = handler(&op);                                             \
         if ((answers) && !rc && copy_to_guest(arg, &op, sizeof(op))) { \
             undo;                                                      \
-            rc = -EFAULT;                                              \
+            rc = refuse_pointer(arg);                                  \
         }                                                              \
         return rc;                                                     \
     }

@@ -25,4 +25,7 @@ COLD int refuse(enum refusal rule, int error, uint32_t frame, uint64_t value);
 /* The same for an entry of a table: which one. */
 COLD int refuse_entry(enum refusal rule, int error, uint32_t frame, uint64_t value, uint32_t table, uint32_t index);
 
+/* An argument that cannot be read or written. */
+COLD int refuse_pointer(const void *p);
+
 #endif

@@ -233,7 +233,7 @@ long do_set_gdt(const uint32_t *frame_list, uint32_t entries)
     if (entries > HYP_GDT_BASE / 8)
         return refuse(REFUSED_gdt_size, -EINVAL, INVALID_MFN, entries);
     if (copy_from_guest(frames, frame_list, (entries + 511) / 512 * sizeof(frames[0])))
-        return -EFAULT;
+        return refuse_pointer(frame_list);
     return set_gdt(current, frames, entries);
 }
 

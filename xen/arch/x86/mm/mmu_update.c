@@ -321,7 +321,7 @@ static __may_switch int run_chunk(struct batch *b, const mmu_update_t *req, cons
     return rc;
 fault:
     *done = req;
-    return -EFAULT;
+    return refuse_access();
 }
 
 /* Carries out all requests, chunk by chunk. *done is the first one that was not carried out. */
@@ -361,7 +361,7 @@ long do_mmu_update(mmu_update_t *reqs, uint32_t count, uint32_t *success, uint32
     } else
         COUNT_BATCH(count);
     if (unlikely(!guest_array_ok(reqs, count, sizeof(*reqs))))
-        return -EFAULT;
+        return refuse_pointer(reqs);
     if (likely(foreigndom == DOMID_SELF))
         b.pt_owner = b.pg_owner = this_cpu.domain;
     else {

@@ -218,7 +218,7 @@ __attribute__((noinline)) __may_switch int other_single_op(uint32_t cmd, uint32_
         return set_ldt(current, arg, op.arg2.nr_ents);
     return one_op(&op, this_cpu.domain, DOMID_SELF);
 fault:
-    return -EFAULT;
+    return refuse_access();
 }
 
 /* A single operation on the caller's own memory: most calls of kernels are such. The most frequent operations are done
@@ -242,7 +242,7 @@ static inline __may_switch int single_op(const struct mmuext_op *from)
         return other_single_op(cmd, arg, from);
     }
 fault:
-    return -EFAULT;
+    return refuse_access();
 }
 
 static __attribute__((noinline)) __may_switch long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success,
@@ -268,7 +268,7 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         before = get_done(success);
     }
     if (unlikely(!guest_array_ok(ops, count, sizeof(*ops))))
-        return -EFAULT;
+        return refuse_pointer(ops);
     if (unlikely(foreigndom != DOMID_SELF)) {
         pg_owner = get_pg_owner(foreigndom);
         if (!pg_owner) {
@@ -287,7 +287,7 @@ static long several_ops(struct mmuext_op *ops, uint32_t count, uint32_t *success
         }
         if (__get_guest_u32(&op.cmd, src) || __get_guest_u32(&op.arg1.linear_addr, src + 1) ||
             __get_guest_u32(&op.arg2.nr_ents, src + 2))
-            rc = -EFAULT;
+            rc = refuse_pointer(src);
         else
             rc = one_op(&op, pg_owner, foreigndom);
         if (unlikely(rc))

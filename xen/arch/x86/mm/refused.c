@@ -5,6 +5,7 @@
  */
 #include <asm/frames.h>
 #include <asm/page_tables.h>
+#include <asm/processor.h>
 
 #define TOLD -1 /* d could have it, and nobody uses it as something else: it was its contents, which have been told */
 
@@ -22,6 +23,18 @@ int refuse_use(int error, mfn_t mfn)
     int rule = use_rule(mfn, current->operation.domain);
 
     return rule == TOLD ? error : refuse(rule, error, mfn, PGT_none);
+}
+
+int refuse_taking(int error, mfn_t mfn, const struct domain *d)
+{
+    int rule = use_rule(mfn, d);
+
+    return refuse(rule == TOLD ? REFUSED_frame_referred : rule, error, mfn, PGT_none);
+}
+
+int refuse_access(void)
+{
+    return refuse(REFUSED_pointer, -EFAULT, INVALID_MFN, read_cr2());
 }
 
 /* The frame whose window this is. */

@@ -305,7 +305,7 @@ mmu_update_other:
         jne     exit_work
         GUEST_IRET
 .Lsingle_fault:
-        mov     $-EFAULT, %eax
+        call    refuse_access
         xor     %ecx, %ecx
         jmp     .Lsingle_exit
 
@@ -409,10 +409,11 @@ mmu_update_batch_end:
         GUEST_IRET
 
 .Lbatch_out_of_range:
-        mov     $-EFAULT, %eax
+        mov     %ebx, %eax
+        call    refuse_pointer
         jmp     .Lbatch_restore
 .Lbatch_fault:
-        mov     $-EFAULT, %eax
+        call    refuse_access
         jmp     .Lbatch_exit
 
 mmu_update_batch_slow:
