@@ -41,11 +41,16 @@ typedef uint64_t bench_loop_fn(struct bench_call *calls, struct bench_call *end)
 struct bench_loop {
     bench_loop_fn *measured, *empty;
 };
-extern const struct bench_loop loop_int82;    /* int $0x82 */
-extern const struct bench_loop loop_page;     /* call *%eax: a stub of the hypercall page */
-extern const struct bench_loop loop_send;     /* int $0x82, then bench_clear_event's stores */
-extern const struct bench_loop loop_read;     /* mov (%ebx), %eax */
-extern const struct bench_loop loop_store;    /* mov %eax, (%ebx) */
+extern const struct bench_loop loop_int82; /* int $0x82 */
+extern const struct bench_loop loop_page;  /* call *%eax: a stub of the hypercall page */
+extern const struct bench_loop loop_send;  /* int $0x82, then bench_clear_event's stores */
+extern const struct bench_loop loop_read;  /* mov (%ebx), %eax */
+extern const struct bench_loop loop_store; /* mov %eax, (%ebx) */
+/* mov %eax, (%ebx); mov %ecx, 4(%ebx). xchg %eax, (%ebx). lock cmpxchg8b (%esi); the same with jne back to it. lock
+ * andb
+ * $~2, (%ebx) */
+extern const struct bench_loop loop_store_halves, loop_store_xchg, loop_store_cmpxchg8b, loop_store_exchange,
+    loop_store_andb;
 extern const struct bench_loop loop_soft_int; /* int $0x81 */
 extern const struct bench_loop loop_read_cr3; /* mov %cr3, %eax */
 extern const struct bench_loop loop_cpuid;    /* cpuid with the forced-emulation prefix */

@@ -91,6 +91,28 @@
         mov     %eax, (%ebx)
         loop_end
 
+        loop_begin store_halves_loop
+        mov     %eax, (%ebx)
+        mov     %ecx, 4(%ebx)
+        loop_end
+
+        loop_begin store_xchg_loop
+        xchg    %eax, (%ebx)
+        loop_end
+
+        loop_begin store_cmpxchg8b_loop
+        lock cmpxchg8b (%esi)
+        loop_end
+
+        loop_begin store_exchange_loop
+2:      lock cmpxchg8b (%esi)
+        jne     2b
+        loop_end
+
+        loop_begin store_andb_loop
+        lock andb $~2, (%ebx)
+        loop_end
+
         loop_begin soft_int_loop
         int     $0x81
         loop_end
@@ -202,6 +224,11 @@ entry_event:
         loop_pair loop_send, send_loop, send_empty_loop
         loop_pair loop_read, read_loop, empty_loop
         loop_pair loop_store, store_loop, empty_loop
+        loop_pair loop_store_halves, store_halves_loop, empty_loop
+        loop_pair loop_store_xchg, store_xchg_loop, empty_loop
+        loop_pair loop_store_cmpxchg8b, store_cmpxchg8b_loop, empty_loop
+        loop_pair loop_store_exchange, store_exchange_loop, empty_loop
+        loop_pair loop_store_andb, store_andb_loop, empty_loop
         loop_pair loop_soft_int, soft_int_loop, empty_loop
         loop_pair loop_read_cr3, read_cr3_loop, empty_loop
         loop_pair loop_refill, refill_loop, refill_empty_loop

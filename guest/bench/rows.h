@@ -40,6 +40,14 @@ void pin_l3_tree(struct bench *b, bool unpin);
 void ptwr_store(struct bench *b, pte_t state);
 bool mmu_scratch(struct bench *b);
 void fork_like(struct bench *b);
+/* For other rows: that table, or NULL after an error; its entry i in a state; all of it in a state, loaded by the
+ * TLB. */
+pte_t *mmu_table(struct bench *b);
+pte_t mmu_entry(uint32_t i, pte_t flags);
+void mmu_set_all(struct bench *b, pte_t flags);
+
+/* rows_stores.c */
+void ptwr_change(struct bench *b, const struct bench_loop *loop, pte_t after);
 
 /* rows_traps.c */
 void page_fault(struct bench *b, const void *entry);

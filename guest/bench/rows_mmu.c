@@ -91,6 +91,22 @@ static void expect_access(struct bench *b, pte_t flags)
     }
 }
 
+/* For rows_stores.c */
+pte_t *mmu_table(struct bench *b)
+{
+    return set_up(b) ? table : NULL;
+}
+
+pte_t mmu_entry(uint32_t i, pte_t flags)
+{
+    return entry(i, flags);
+}
+
+void mmu_set_all(struct bench *b, pte_t flags)
+{
+    set_all(b, flags);
+}
+
 void mmu_command(struct bench *b, uint32_t command, pte_t before, pte_t after)
 {
     static mmu_update_t req[ENTRIES];
