@@ -109,4 +109,12 @@
         add     $4, %esp
 .endm
 
+/* The way out with all registers saved, if there is nothing else to do. */
+.macro RESTORE_GUEST
+        cmpl    $0, CPU(work)
+        jne     exit_work_frame
+        RESTORE_REGS
+        GUEST_IRET
+.endm
+
 #endif

@@ -16,7 +16,7 @@ void init_emulation(void);
 extern uint32_t host_cr0, host_cr4; /* without CR0.TS and CR4.TSD, which are the guest's */
 
 /* #GP with error code 0, and #UD. True: the instruction has been carried out, or turned into another trap, and the
- * frame is where to go on. False: the fault is the guest's. May run other vCPUs. */
+ * frame is where to go on. False: the fault is the guest's, or the hypervisor's own. May run other vCPUs. */
 __may_switch bool emulate_privileged_op(struct cpu_user_regs *regs);
 __may_switch bool emulate_forced_invalid_op(struct cpu_user_regs *regs);
 

@@ -12,7 +12,7 @@ extern const char hypercall[], int80_masked[], trap_unexpected[], double_fault[]
 extern const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
 
 /* Called from there */
-__may_switch void do_trap(struct cpu_user_regs *regs);
+void do_trap(struct cpu_user_regs *regs);
 void do_irq(struct cpu_user_regs *regs);
 __may_switch struct cpu_user_regs *do_exit_work(struct cpu_user_regs *regs);
 void exit_work(void); /* exit.S: the ways out of the hypervisor, also after an `iret` that faulted */

@@ -385,13 +385,13 @@ static inline bool mov_from_cr(struct cpu_user_regs *regs)
     uint32_t word;
     const struct vcpu *v = current;
 
-    if (regs->cs != v->arch.flat_cs || regs->eip >= HYP_START - sizeof(word) || regs->eflags & X86_EFLAGS_TF)
+    if (regs->cs != v->arch.flat_cs || regs->eip >= HYP_START - sizeof(word) ||
+        regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF))
         return false;
     FETCH_GUEST_U32(word, (const uint32_t *)regs->eip, fault);
     if ((word & 0xFFFF) != MOV_FROM_CR || read_cr(v, word >> 19 & 7, gpr(regs, word >> 16 & 7)) != DONE)
         return false;
     regs->eip += 3;
-    regs->eflags &= ~X86_EFLAGS_RF;
     return true;
 fault:
     return false;
@@ -443,6 +443,8 @@ static __attribute__((noinline)) __may_switch bool emulate_other_op(struct cpu_u
     struct privop op;
     unsigned int which;
 
+    if (!guest_mode(regs))
+        return false;
     if (fixup_4gb_segment(regs))
         return true;
     op.regs = regs;
@@ -465,7 +467,7 @@ static __attribute__((noinline)) __may_switch bool emulate_other_op(struct cpu_u
 
 bool emulate_privileged_op(struct cpu_user_regs *regs)
 {
-    return mov_from_cr(regs) || emulate_other_op(regs);
+    return likely(mov_from_cr(regs)) || emulate_other_op(regs);
 }
 
 /* The forced-emulation prefix and CPUID: 0F 0B 'x' 'e' 'n' 0F A2. The two words share a byte. */
@@ -489,7 +491,8 @@ bool emulate_forced_invalid_op(struct cpu_user_regs *regs)
 {
     uint32_t addr = regs->eip, word;
 
-    if ((regs->cs != current->arch.flat_cs || regs->eip > HYP_START - PREFIX_LENGTH) && !prefix_address(regs, &addr))
+    if ((regs->cs != current->arch.flat_cs || regs->eip > HYP_START - PREFIX_LENGTH) &&
+        (!guest_mode(regs) || !prefix_address(regs, &addr)))
         return false;
     FETCH_GUEST_U32(word, (const uint32_t *)(addr), fault);
     if (word != PREFIX_HEAD)
@@ -498,7 +501,10 @@ bool emulate_forced_invalid_op(struct cpu_user_regs *regs)
     if (word != PREFIX_TAIL)
         return false;
     guest_cpuid(regs);
-    instruction_done(regs, regs->eip + PREFIX_LENGTH, 0);
+    if (likely(!(regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF))))
+        regs->eip += PREFIX_LENGTH;
+    else
+        instruction_done(regs, regs->eip + PREFIX_LENGTH, 0);
     return true;
 fault:
     return false;

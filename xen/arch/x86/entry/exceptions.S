@@ -29,7 +29,6 @@ ENTRY(trap_\vector)
         TRAP    3
         TRAP    4
         TRAP    5
-        TRAP    6
         TRAP    7
         TRAP    9
         TRAP_EC 10
@@ -41,6 +40,21 @@ ENTRY(trap_\vector)
         TRAP    18
         TRAP    19
 
+/* An exception that most often means an instruction to be carried out for the guest. \emulate(frame): true if it was;
+ * otherwise, and if it was the hypervisor's own, do_trap() takes care of it. */
+.macro CARRY_OUT emulate
+        mov     %esp, %eax
+        call    \emulate
+        test    %al, %al
+        jz      trap_saved
+        RESTORE_GUEST
+.endm
+
+ENTRY(trap_6)
+        push    $TRAP_invalid_op << 16
+        SAVE_REGS
+        CARRY_OUT emulate_forced_invalid_op
+
 /* The error code of an `int n` names a gate; most often that is for the guest's handler: bounce_fast.S. */
 ENTRY(trap_13)
         testb   $ERROR_IDT, GUEST_FRAME(1, error_code)
@@ -48,8 +62,13 @@ ENTRY(trap_13)
         .globl  gp_fault, trap_common
 gp_fault:
         movw    $TRAP_gp_fault, GUEST_FRAME(1, entry_vector)
+        SAVE_REGS
+        cmpw    $0, UREGS_error_code(%esp)
+        jne     trap_saved
+        CARRY_OUT emulate_privileged_op
 trap_common:
         SAVE_REGS
+trap_saved:
         mov     %esp, %eax
         call    do_trap
 ENTRY(return_from_trap)

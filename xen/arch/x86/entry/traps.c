@@ -151,13 +151,6 @@ static bool software_interrupt(struct cpu_user_regs *regs)
     return true;
 }
 
-static __may_switch void general_protection(struct cpu_user_regs *regs)
-{
-    if (regs->error_code ? software_interrupt(regs) : emulate_privileged_op(regs))
-        return;
-    to_guest(regs, TRAP_gp_fault);
-}
-
 static void debug_trap(struct cpu_user_regs *regs)
 {
     uint32_t dr6 = take_debug_status();
@@ -179,10 +172,6 @@ void do_trap(struct cpu_user_regs *regs)
         page_fault(regs);
         return;
     }
-    if (vector == TRAP_gp_fault && guest_mode(regs)) {
-        general_protection(regs);
-        return;
-    }
     if (vector == TRAP_nmi || vector == TRAP_spurious_int)
         return; /* the hypervisor raises none on purpose */
     if (vector == TRAP_debug) {
@@ -194,8 +183,8 @@ void do_trap(struct cpu_user_regs *regs)
         return;
     }
     switch (vector) {
-    case TRAP_invalid_op:
-        if (!emulate_forced_invalid_op(regs))
+    case TRAP_gp_fault:
+        if (!regs->error_code || !software_interrupt(regs))
             to_guest(regs, vector);
         break;
     case TRAP_no_device:
