@@ -7,9 +7,11 @@
 /* --- The processor itself */
 
 struct state native;
-uint32_t native_stack, native_code = CODE;
+uint32_t native_stack, native_code;
+uint32_t code_address = CODE;
+extern uint32_t native_fault;
 void run_native(void);
-void native_return(void);
+void run_fault(void); /* ptwr_gate.S */
 
 __asm__(".text\n"
         "run_native:\n"
@@ -19,6 +21,7 @@ __asm__(".text\n"
         "   mov native+16, %ebp; mov native+20, %esi; mov native+24, %edi\n"
         "   push native+28; popf\n"
         "   jmp *native_code\n"
+        "   .globl native_return\n"
         "native_return:\n"
         "   mov %eax, native; mov %ecx, native+4; mov %edx, native+8; mov %ebx, native+12\n"
         "   mov %ebp, native+16; mov %esi, native+20; mov %edi, native+24\n"
@@ -28,16 +31,29 @@ __asm__(".text\n"
         "   pop %ebp; pop %edi; pop %esi; pop %ebx\n"
         "   ret\n");
 
-void execute(const struct trial *t)
+static void prepare(const struct trial *t)
 {
-    uint8_t *code = (uint8_t *)CODE;
+    uint8_t *code = (uint8_t *)code_address;
 
     memcpy(code, t->code, t->length);
     code[t->length] = 0xE9; /* jmp native_return */
-    *(uint32_t *)(code + t->length + 1) = (uint32_t)native_return - (CODE + t->length + 5);
+    *(uint32_t *)(code + t->length + 1) = (uint32_t)native_return - (code_address + t->length + 5);
+    native_code = code_address;
     native = (struct state){t->gpr[EAX], t->gpr[ECX], t->gpr[EDX], t->gpr[EBX],
                             t->gpr[EBP], t->gpr[ESI], t->gpr[EDI], t->eflags};
+}
+
+void execute(const struct trial *t)
+{
+    prepare(t);
     run_native();
+}
+
+void execute_fault(const struct trial *t, uint32_t address)
+{
+    prepare(t);
+    native_fault = address;
+    run_fault();
 }
 
 const char *hex(const struct trial *t)

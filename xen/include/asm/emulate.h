@@ -5,6 +5,7 @@
 
 #include <asm/decode.h>
 #include <asm/layout.h>
+#include <asm/page.h>
 #include <asm/processor.h>
 #include <public/xen.h>
 #include <xen/lib.h>
@@ -27,6 +28,8 @@ bool fixup_4gb_segment(struct cpu_user_regs *regs);
 /* A page fault in ring 1, by a store to a present page. True: it was a store to an L1 table and has been carried out.
  */
 bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr);
+/* For ptwr_fast.S: the new words of an entry. upper_half: a MOV to that half. False: refused. */
+bool store_words(pte_t *slot, uint32_t lo, uint32_t hi, bool upper_half);
 
 /* CR4 as a vCPU sees it: the initial value, and the value that it gets when the guest asks for `wanted`. */
 uint32_t initial_guest_cr4(void);

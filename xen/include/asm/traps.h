@@ -52,6 +52,8 @@ bool refuse_vm86(struct cpu_user_regs *regs, const uint32_t *frame);
 
 /* For emulation: raises a trap instead of, or after, the instruction. Ends the guest if it cannot take the trap. */
 void bounce_exception(struct cpu_user_regs *regs, unsigned int vector, uint32_t error_code);
+/* A page fault that is the guest's. For bounce_fast.S, too. */
+void bounce_page_fault(struct cpu_user_regs *regs, uint32_t address);
 
 /* Logs the guest's registers and the reason. */
 void show_registers(const struct cpu_user_regs *regs);

@@ -2,7 +2,8 @@
 /*
  * Writable page tables. A guest maps its page tables read-only. A store to an L1 entry faults, and is carried out here
  * as an update with validation. Some kernels do this more often than anything else, half a million times while they
- * boot. So plain stores have a fast path; all others go through the decoder.
+ * boot. The frequent instructions are in ptwr_fast.S; this file carries out all others, by the decoder. It does the
+ * same as that file with those, too.
  *
  * A 4-byte store changes half of an entry; the other half stays as it is. If the store changed the upper half and the
  * resulting entry is not valid, the guest has most likely written the halves in the wrong order. Then the entry is
@@ -19,7 +20,7 @@
 #define X86_EFLAGS_DF 0x400u
 
 /* The entry that a store to addr would change, if it is in an L1 table of d's own. */
-static inline pte_t *target_slot(const struct domain *d, uint32_t addr)
+static pte_t *target_slot(const struct domain *d, uint32_t addr)
 {
     const pte_t *mapping = l1_entry_of(addr);
     struct page_info *page;
@@ -48,6 +49,12 @@ static __attribute__((noinline)) bool update_without_present(struct domain *d, p
     return !mod_l1_entry(d, slot, new) && !refuse(REFUSED_store_halved, 0, INVALID_MFN, new.raw);
 }
 
+/* upper_half: of the entry, by an instruction that is not locked. */
+static bool change_entry(struct domain *d, pte_t *slot, pte_t new, bool upper_half)
+{
+    return !mod_l1_entry(d, slot, new) || (upper_half && update_without_present(d, slot, new));
+}
+
 /* Stores value (size bytes, naturally aligned) at addr, in *slot. locked: the instruction is an atomic
  * read-modify-write. */
 static bool update(struct domain *d, pte_t *slot, uint32_t addr, unsigned int size, uint64_t value, bool locked)
@@ -62,9 +69,7 @@ static bool update(struct domain *d, pte_t *slot, uint32_t addr, unsigned int si
 
         *half = (*half & ~mask) | ((uint32_t)value << shift & mask);
     }
-    if (likely(!mod_l1_entry(d, slot, new)))
-        return true;
-    return size == 4 && addr & 4 && !locked && update_without_present(d, slot, new);
+    return change_entry(d, slot, new, size == 4 && addr & 4 && !locked);
 }
 
 /* --- Stores that are more than a MOV */
@@ -303,73 +308,12 @@ static __attribute__((noinline)) bool any_store(struct cpu_user_regs *regs, stru
     return true;
 }
 
-/* For each ModRM byte: 1 + the index of the word in the frame that holds the base register, for the forms (reg) and
- * disp8(reg). 0: another form. */
-#define FORM(modrm, field) [modrm] = 1 + offsetof(struct cpu_user_regs, field) / sizeof(uint32_t)
-#define FORMS4(modrm, field) \
-    FORM(modrm, field), FORM((modrm) + 8, field), FORM((modrm) + 16, field), FORM((modrm) + 24, field)
-#define ANY_REG(modrm, field)   FORMS4(modrm, field), FORMS4((modrm) + 32, field)
-#define BOTH_FORMS(base, field) ANY_REG(base, field), ANY_REG(0x40 + (base), field)
-static const uint8_t plain_base[256] = {
-    BOTH_FORMS(GPR_EAX, eax), BOTH_FORMS(GPR_ECX, ecx), BOTH_FORMS(GPR_EDX, edx),     BOTH_FORMS(GPR_EBX, ebx),
-    BOTH_FORMS(GPR_ESI, esi), BOTH_FORMS(GPR_EDI, edi), ANY_REG(0x40 + GPR_EBP, ebp),
-};
-
-/*
- * The plain stores: MOV of a 32-bit register (89) or constant (C7 /0) to (reg) or disp8(reg), with flat segments and no
- * prefix. Returns the instruction's length, or 0 for any other instruction.
- */
-static inline unsigned int plain_store(struct cpu_user_regs *regs, uint32_t addr, uint32_t *value)
-{
-    uint32_t insn, modrm, offset, length = 2;
-
-    if (unlikely(regs->cs != current->arch.flat_cs) || unlikely(regs->eip > HYP_START - MAX_INSN) ||
-        unlikely(regs->eflags & (X86_EFLAGS_TF | X86_EFLAGS_RF)) || unlikely(addr & 3))
-        return 0;
-    FETCH_GUEST_U32(insn, (const uint32_t *)regs->eip, fault);
-    modrm = insn >> 8 & 0xFF;
-    if (unlikely(!plain_base[modrm]))
-        return 0;
-    offset = ((const uint32_t *)regs - 1)[plain_base[modrm]];
-    if (modrm & 0x40) {
-        offset += (int8_t)(insn >> 16);
-        length = 3;
-    }
-    if (unlikely(offset != addr)) /* a segment has a base, or the access began in the page before */
-        return 0;
-    if (likely((insn & 0xFF) == OP_MOV_Ev_Gv))
-        *value = *gpr(regs, modrm >> 3 & 7);
-    else if (likely((insn & 0xFF) == OP_MOV_Ev_Iz) && likely(!(modrm & 0x38))) {
-        FETCH_GUEST_U32(*value, (const uint32_t *)(regs->eip + length), fault);
-        length += 4;
-    } else
-        return 0;
-    return length;
-fault:
-    return 0;
-}
-
 bool ptwr_fault(struct cpu_user_regs *regs, uint32_t addr)
 {
-    struct domain *d = this_cpu.domain;
-    pte_t *slot = target_slot(d, addr);
-    unsigned int length;
-    uint32_t value;
-    pte_t new;
+    return target_slot(this_cpu.domain, addr) && any_store(regs, this_cpu.domain, addr);
+}
 
-    if (!slot)
-        return false;
-    length = plain_store(regs, addr, &value);
-    if (likely(length)) {
-        new.raw = slot->raw;
-        if (addr & 4)
-            new.hi = value;
-        else
-            new.lo = value;
-        if (unlikely(mod_l1_entry(d, slot, new)) && !(addr & 4 && update_without_present(d, slot, new)))
-            return false;
-        regs->eip += length;
-    } else if (!any_store(regs, d, addr))
-        return false;
-    return true;
+bool store_words(pte_t *slot, uint32_t lo, uint32_t hi, bool upper_half)
+{
+    return change_entry(this_cpu.domain, slot, (pte_t){.lo = lo, .hi = hi}, upper_half);
 }

@@ -122,7 +122,7 @@ ENTRY(trap_14)
         mov     FRAME(error_code), %eax
         and     $PFEC_present | PFEC_write | PFEC_reserved, %eax
         cmp     $PFEC_present | PFEC_write, %eax
-        jae     page_fault_slow
+        jae     store_of_kernel
         cmp     $HYP_START, %ecx
         jae     page_fault_slow
         mov     CPU(current), %eax
@@ -152,6 +152,12 @@ page_fault_of_user:
         COUNT(page_faults_bounced)
         MASK_EVENTS_FOR HANDLER
         ENTER_HANDLER HANDLER
+
+store_of_kernel:                                # to a page that is mapped read-only
+        jne     page_fault_slow                 # a reserved bit
+        cmp     $HYP_START, %ecx
+        jb      page_table_store                # perhaps
+        jmp     page_fault_slow
 
 /* CR2 may have been overwritten by a fault on the guest's stack: then the fault to report is that one, as on Xen. */
 page_fault_slow:

@@ -117,6 +117,14 @@ static bool window_fault(struct cpu_user_regs *regs, uint32_t *address)
     return false;
 }
 
+void bounce_page_fault(struct cpu_user_regs *regs, uint32_t address)
+{
+    COUNT(page_faults_bounced);
+    current->vcpu_info->arch.cr2 = address;
+    to_guest(regs, TRAP_page_fault);
+}
+
+/* What bounce_fast.S has not dealt with. */
 static void page_fault(struct cpu_user_regs *regs)
 {
     uint32_t address = read_cr2();
@@ -127,14 +135,7 @@ static void page_fault(struct cpu_user_regs *regs)
         hypervisor_fault(regs);
         return;
     }
-    if ((regs->error_code & (PFEC_present | PFEC_write | PFEC_user | PFEC_reserved)) == (PFEC_present | PFEC_write) &&
-        address < HYP_START && ptwr_fault(regs, address)) {
-        COUNT(page_faults_ptwr);
-        return;
-    }
-    COUNT(page_faults_bounced);
-    current->vcpu_info->arch.cr2 = address;
-    to_guest(regs, TRAP_page_fault);
+    bounce_page_fault(regs, address);
 }
 
 /* The guest executed `int n`, and gate n is the hypervisor's: the error code is n * 8 + 2. */

@@ -7,21 +7,13 @@
  * mmu_update remembers the table that it found last, the held one (this_cpu.held): an L1 table of the domain that runs,
  * validated, in its window. Whoever changes one of these facts calls forget_held_table(), which leaves no address below
  * held.limit: so there is no way around looking the table up again.
- *
- * Where an entry is changed:
- *              EDI  the entry, in its table's window      EAX, ECX  its new value, low and high
- *              EDX  the domain                            ESI       what differs in the low word, and scratch
  */
-#include <asm/asm.h>
+#include <asm/change_entry.h>
 #include <asm/flush.h>
-#include <asm/frame_table.h>
 #include <asm/page.h>
 #include <asm/window.h>
 #include <public/xen.h>
 #include <public/errno.h>
-
-#define SLOT_LO    HV((%edi))
-#define SLOT_HI    HV(4(%edi))
 
 /* A request of mmu_update: machine address of the entry, and its new value. */
 #define PTR_LO     HV(REQUEST_ptr(%ebx))
@@ -31,116 +23,6 @@
 #define REQUESTS_END  (HYP_START - REQUEST_SIZE + 1)
 
         .text
-
-/* Stores the entry if it differs in nothing but harmless bits. */
-.macro STORE_IF_HARMLESS otherwise
-        mov     SLOT_LO, %esi
-        xor     %eax, %esi
-        cmp     SLOT_HI, %ecx
-        jne     \otherwise
-        test    $~HARMLESS_BITS, %esi
-        jnz     \otherwise
-        mov     %eax, SLOT_LO
-.endm
-
-/*
- * Changes one entry that may differ in more than harmless bits; ESI: SLOT_LO XOR EAX. Falls through when that is done;
- * or goes to \slow with nothing changed and EDI, EAX, ECX, EDX as they were; or to \put_slow with the entry written, and
- * ECX:EAX the old one, whose references remain to be dropped in C. Keeps EBX, EBP, EDI.
- */
-.macro CHANGE_ENTRY slow, put_slow
-        test    $_PAGE_PRESENT, %al
-        jz      .Lclear\@
-        test    $L1_REFUSED, %eax
-        jnz     \slow
-        test    %ecx, HV(refused_hi)            # bits above any frame number; NX where there is none
-        jnz     \slow
-        test    $_PAGE_PRESENT, %esi
-        jz      .Lreplace\@
-
-        /* Map: the frame must be the domain's own; for a writable entry it must be of the writable type already. */
-        FIND_OWN_FRAME \slow
-        test    $_PAGE_RW, %al
-        jz      1f
-        TAKE_WRITABLE_USE \slow, .Loverflow\@
-1:      incl    FRAME(count)
-        mov     %ecx, SLOT_HI                   # the entry is not present yet, so no page walk uses it
-        mov     %eax, SLOT_LO
-.Lchanged\@:
-        .subsection 1
-.Loverflow\@:
-        subl    $PGT_ONE, FRAME(type_info)
-        jmp     \slow
-
-        /* Both present: this way only if nothing but RW and harmless bits change. */
-.Lreplace\@:
-        cmp     SLOT_HI, %ecx
-        jne     \slow
-        test    $~(HARMLESS_BITS | _PAGE_RW), %esi
-        jnz     \slow
-        test    $_PAGE_RW, %esi
-        jz      5f
-        FIND_OWN_FRAME \slow
-        test    $_PAGE_RW, %al
-        jz      2f
-        TAKE_WRITABLE_USE \slow, .Loverflow\@
-        mov     %eax, SLOT_LO
-        jmp     .Lchanged\@
-2:      mov     %eax, SLOT_LO
-        DROP_WRITABLE_USE .Lchanged\@
-
-        /* Not present afterwards: no frame may be named (l1tf.h), unless C allows it. */
-.Lclear\@:
-        test    $~0xFFF, %eax
-        jnz     \slow
-        test    %ecx, %ecx
-        jnz     \slow
-        test    $_PAGE_PRESENT, %esi
-        jz      5f
-        xor     %eax, %esi
-        mov     %eax, SLOT_LO
-        mov     SLOT_HI, %ecx
-        movl    $0, SLOT_HI
-        mov     %esi, %eax
-        shrd    $PAGE_SHIFT, %ecx, %esi
-        cmp     HV(max_page), %esi
-        jae     .Lchanged\@                     # I/O: no references
-        shl     $4, %esi
-        cmp     %edx, FRAME(owner)
-        jne     \put_slow
-        test    $_PAGE_RW, %al
-        jz      6f
-        decl    FRAME(count)
-        jz      7f
-        DROP_WRITABLE_USE .Lchanged\@
-7:      incl    FRAME(count)                    # the last reference of all: C frees the frame
-        jmp     \put_slow
-5:      mov     %ecx, SLOT_HI
-        mov     %eax, SLOT_LO
-        jmp     .Lchanged\@
-6:      testb   $PGT_SEG_DESC, FRAME(type_info)
-        jnz     \put_slow                       # descriptors: C looks whether that is the LDT
-        decl    FRAME(count)
-        jz      7b
-        jmp     .Lchanged\@
-        .previous
-.endm
-
-/* After CHANGE_ENTRY's \slow: EAX is the result. */
-.macro CHANGE_IN_C
-        push    %ecx
-        mov     %eax, %ecx
-        mov     %edx, %eax
-        mov     %edi, %edx
-        call    mod_l1_words                    # (d, slot, low, high)
-        add     $4, %esp
-.endm
-
-/* After its \put_slow. */
-.macro PUT_OLD_IN_C
-        xchg    %eax, %edx
-        call    put_old_l1_words                # (d, low, high)
-.endm
 
 /* mmu_update's third argument, EDX, points to where the number of updates done, ECX, goes. NULL or a bad address is no
  * error. */
@@ -483,17 +365,7 @@ mmu_update_batch_other:                         # ECX:EAX the pointer
         js      .Lbatch_exit
         jmp     .Lbatch_long
 
-/* EDI: an address. It becomes the L1 entry that maps it, if its L1 table is the remembered one. */
-.macro FIND_ENTRY otherwise
-        sub     CPU(va_start), %edi
-        cmp     CPU(va_size), %edi
-        jae     \otherwise
-        shr     $PAGE_SHIFT - 3, %edi
-        and     $~7, %edi
-        add     CPU(va_window), %edi
-.endm
-
-/* The other way round: the page that an entry of that table maps. */
+/* The other way round than FIND_ENTRY: the page that an entry of that table maps. */
 .macro PAGE_OF_ENTRY entry
         and     $0xFF8, \entry
         shl     $PAGE_SHIFT - 3, \entry
