@@ -218,6 +218,12 @@ TEST(counters_table_stores)
     CHECK_EQ(c.page_faults_ptwr, 2);
     CHECK_EQ(c.page_faults, 2);
     CHECK_EQ(c.page_faults_bounced, 0);
+    CHECK_RC(reset(), 0);
+    __asm__ volatile("movl $0, (%0); movl $0, 4(%0)" : : "r"(l1) : "memory"); /* one exception for both */
+    __asm__ volatile("1: lock cmpxchg8b (%%esi); jne 1b" : : "S"(l1), "a"(1), "d"(1), "b"(0), "c"(0) : "memory", "cc");
+    CHECK_RC(read_counters(&c, sizeof(c)), 0);
+    CHECK_EQ(c.page_faults_ptwr, 2);
+    CHECK_EQ(c.page_faults, 2);
     drop_l1_at(FREE_TABLE_VA, (pte_t *)l1);
 }
 
