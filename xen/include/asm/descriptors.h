@@ -5,6 +5,7 @@
 
 #include <asm/mm.h>
 #include <asm/processor.h>
+#include <xen/sched.h>
 
 /* Checks that a guest may use every descriptor of the frame; corrects small things in place. 0 or -EINVAL. */
 int validate_descriptors(struct page_info *page);
@@ -18,7 +19,12 @@ void drop_gdt(struct vcpu *v);
 
 /* The LDT is mapped page by page, on faults in its window. True: the page has been mapped. */
 bool handle_ldt_fault(uint32_t offset);
-void unmap_ldt(struct vcpu *v);
+void unmap_ldt_pages(struct vcpu *v);
+static inline void unmap_ldt(struct vcpu *v)
+{
+    if (unlikely(v->arch.ldt_mapped)) /* only then can anything have been found in the LDT */
+        unmap_ldt_pages(v);
+}
 void unmap_ldt_of(struct domain *d);
 void load_ldt(struct vcpu *v);
 bool ldt_ok(uint32_t base, uint32_t entries);

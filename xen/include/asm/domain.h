@@ -33,8 +33,9 @@ struct arch_vcpu {
     /* Traps */
     struct guest_trap traps[256];
     struct guest_entry event_callback, failsafe_callback, sysenter_callback, syscall32_callback;
-    uint32_t flat_cs; /* code selector last found flat, 32-bit, in the guest's tables; 0: unknown */
-    uint32_t flat_ss; /* stack selector last found flat and writable in the guest's tables; 0: unknown */
+    /* Selectors last found flat in the guest's tables: of 32-bit code, and of a writable segment for the stack. Both
+     * descriptors have DPL 1, so a change of another one (as for threads) leaves them alone. */
+    uint32_t flat_cs, flat_ss;
 
     /* Descriptor tables */
     uint32_t gdt_entries; /* of the guest's part */

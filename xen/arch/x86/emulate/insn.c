@@ -66,7 +66,7 @@ static __attribute__((noinline)) bool fetch_insn_slow(struct cpu_user_regs *regs
         return false;
     if ((ar & (DESC_S | DESC_P | DESC_CODE)) != (DESC_S | DESC_P | DESC_CODE))
         return false;
-    if (!base && ar & DESC_32BIT && limit >= HYP_START - 1 && guest_kernel_mode(regs))
+    if (!base && ar & DESC_32BIT && limit >= HYP_START - 1 && (ar & DESC_DPL) == DESC_DPL1 && guest_kernel_mode(regs))
         current->arch.flat_cs = regs->cs;
     if (limit - regs->eip < MAX_INSN - 1)
         n = limit - regs->eip + 1;

@@ -29,7 +29,7 @@ static __attribute__((noinline)) bool stack_base(struct vcpu *v, uint16_t ss, ui
     if ((ar & (DESC_P | DESC_S | DESC_CODE | DESC_DATA_WRITE)) != (DESC_P | DESC_S | DESC_DATA_WRITE) ||
         ar & DESC_EXPAND_DOWN)
         return false;
-    if (*base == 0 && limit >= HYP_START - 1)
+    if (*base == 0 && limit >= HYP_START - 1 && (ar & DESC_DPL) == DESC_DPL1)
         v->arch.flat_ss = ss;
     return true;
 }

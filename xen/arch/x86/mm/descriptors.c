@@ -32,7 +32,7 @@ struct tss double_fault_tss __aligned(128);
 static uint8_t double_fault_stack[PAGE_SIZE] __aligned(PAGE_SIZE);
 static struct descriptor idt[256] __aligned(PAGE_SIZE);
 
-/* A descriptor table has changed. Only of the fixed segments is it still known that they are flat. */
+/* Other descriptors may be behind the selectors. Only of the fixed segments is it still known that they are flat. */
 static void forget_flat_segments(struct vcpu *v)
 {
     v->arch.flat_ss = RING1_DS;
@@ -148,13 +148,13 @@ long do_update_descriptor(uint32_t ma_lo, uint32_t ma_hi, uint32_t desc_lo, uint
         return refuse_use(-EINVAL, mfn);
 
     slot = (struct descriptor *)((char *)map_frame(mfn) + (ma_lo & ~PAGE_MASK));
+    if (is_table && (slot->b & DESC_DPL) == DESC_DPL1) /* it may be one of those that are known to be flat */
+        forget_flat_segments(current);
     ACCESS_ONCE(slot->b) = 0; /* not present while only half of it is written */
     barrier();
     ACCESS_ONCE(slot->a) = d.a;
     barrier();
     ACCESS_ONCE(slot->b) = d.b;
-    if (is_table)
-        forget_flat_segments(current);
     return 0;
 }
 
@@ -190,6 +190,7 @@ void drop_gdt(struct vcpu *v)
         v->arch.gdt_frames[i] = INVALID_MFN;
     }
     v->arch.gdt_entries = 0;
+    forget_flat_segments(v);
 }
 
 static __may_switch int get_gdt_frames(struct domain *d, const uint32_t *frames, unsigned int pages)
@@ -222,7 +223,6 @@ int set_gdt(struct vcpu *v, const uint32_t *frames, uint32_t entries)
         v->arch.gdt_frames[i] = frames[i];
         set_area_pte(gdt_ptes(v) + i, v->arch.area + VCPU_AREA_GDT + i * PAGE_SIZE, frames[i]);
     }
-    forget_flat_segments(v);
     return 0;
 }
 
@@ -237,7 +237,7 @@ long do_set_gdt(const uint32_t *frame_list, uint32_t entries)
     return set_gdt(current, frames, entries);
 }
 
-void unmap_ldt(struct vcpu *v)
+void unmap_ldt_pages(struct vcpu *v)
 {
     for (unsigned int i = 0; v->arch.ldt_mapped; i++) {
         pte_t *slot = ldt_ptes(v) + i;

@@ -19,14 +19,13 @@
 #define DESC_EXPAND     0x0400                  /* of data: grows downwards */
 #define DESC_CODE       0x0800
 #define DESC_DPL        0x6000
+#define DESC_DPL1       0x2000
 #define DESC_G          0x00800000
 
         .text
 
-/*
- * Goes to \done with the descriptor written, or to \in_c with nothing changed in memory. Loses EAX, EDX, ESI, EDI, EBP.
- */
-.macro UPDATE_DESCRIPTOR done, in_c
+/* Writes the descriptor, or goes to \in_c with nothing changed in memory. Loses EAX, EDX, ESI, EDI, EBP. */
+.macro UPDATE_DESCRIPTOR in_c
         test    $DESC_P, %esi
         jz      .Lgood\@                        # always faults: nothing to check
         mov     %esi, %eax
@@ -68,15 +67,24 @@
         FIND_WINDOW %edi, %ebp, WIN_DATA_FIRST, WIN_DATA_SLOTS, \in_c
         mov     %ebx, %edi
         and     $0xFFF, %edi
+        test    $PGT_SEG_DESC, %al
+        jnz     .Lin_table\@
+.Lwrite\@:
         movl    $0, DESCRIPTOR_HI               # not present while half of it is there
         mov     %edx, DESCRIPTOR_LO
         mov     %esi, DESCRIPTOR_HI
-        test    $PGT_SEG_DESC, %al
-        jz      \done
-        mov     CPU(current), %eax              # what flat_cs and flat_ss remember may no longer be true
+        .subsection 1
+
+        /* One of DPL 1 may be that of flat_cs or flat_ss. */
+.Lin_table\@:
+        mov     DESCRIPTOR_HI, %eax
+        and     $DESC_DPL, %eax
+        cmp     $DESC_DPL1, %eax
+        jne     .Lwrite\@
+        mov     CPU(current), %eax
         movl    $RING1_DS, HV(VCPU_flat_ss(%eax))
         movl    $RING1_CS, HV(VCPU_flat_cs(%eax))
-        jmp     \done
+        jmp     .Lwrite\@
 
         /* Offsets of the segment: 0 to EBP. */
 .Lbased\@:
@@ -116,6 +124,7 @@
         and     $~0xF0000, %esi
         or      %ebp, %esi
         jmp     .Lgood\@
+        .previous
 .endm
 
 ENTRY(hypercall_update_descriptor)
@@ -123,8 +132,7 @@ ENTRY(hypercall_update_descriptor)
         push    %ebp
         push    %esi
         push    %edx
-        UPDATE_DESCRIPTOR descriptor_done, descriptor_in_c
-descriptor_done:
+        UPDATE_DESCRIPTOR descriptor_in_c
         pop     %edx
         pop     %esi
         pop     %ebp
@@ -148,8 +156,7 @@ ENTRY(multicall_update_descriptor)
         MAY_FAULT mc_descriptor_fault, mov MC_ARG(1), %ecx
         MAY_FAULT mc_descriptor_fault, mov MC_ARG(2), %edx
         MAY_FAULT mc_descriptor_fault, mov MC_ARG(3), %esi
-        UPDATE_DESCRIPTOR mc_descriptor_done, mc_descriptor_in_c
-mc_descriptor_done:
+        UPDATE_DESCRIPTOR mc_descriptor_in_c
         pop     %ebp
         pop     %ebx
         pop     %esi
