@@ -327,9 +327,9 @@ static void audit_l3_copy(const struct vcpu *v)
     const pte_t *l3 = map_l3(v->arch.guest_l3);
 
     for (unsigned int i = 0; i < L3_ENTRIES; i++) {
-        uint32_t want = l3[i].lo & _PAGE_PRESENT ? (l3[i].lo & PAGE_MASK) | _PAGE_PRESENT : 0;
+        uint32_t want = l3[i].lo & (PAGE_MASK | _PAGE_PRESENT);
 
-        if ((v->arch.l3[i].lo & ~HARDWARE_BITS) != want || (want && v->arch.l3[i].hi != l3[i].hi))
+        if ((v->arch.l3[i].lo & ~HARDWARE_BITS) != want || v->arch.l3[i].hi != l3[i].hi)
             audit_mismatch(INT82_AUDIT_L3_COPY, audit_vcpu_id(v), want, v->arch.l3[i].lo);
     }
 }

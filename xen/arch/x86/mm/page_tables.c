@@ -287,17 +287,15 @@ void invalidate_l3(struct page_info *page)
 }
 
 /* CR3 points to a copy of the guest's L3. The copy is below 4 GiB and aligned, wherever the guest's table is, and its
- * reserved bits are clear. */
+ * reserved bits are clear. An absent entry is copied in the same way: the processor looks at nothing else of it. */
 void update_cr3(struct vcpu *v)
 {
     pte_t *l3 = map_l3(v->arch.guest_l3);
 
 #pragma GCC unroll 4
     for (unsigned int i = 0; i < L3_ENTRIES; i++) {
-        uint32_t lo = l3[i].lo;
-
         v->arch.l3[i].hi = l3[i].hi;
-        v->arch.l3[i].lo = lo & -(lo & _PAGE_PRESENT) & (PAGE_MASK | _PAGE_PRESENT);
+        v->arch.l3[i].lo = l3[i].lo & (PAGE_MASK | _PAGE_PRESENT);
     }
     forget_va_table();
     if (v == current)
