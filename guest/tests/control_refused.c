@@ -29,8 +29,6 @@ TEST(control_unsupported)
                {XEN_DOMCTL_pin_mem_cacheattr, -EINVAL},
                {XEN_DOMCTL_unbind_pt_irq, -EPERM},
                {XEN_DOMCTL_shadow_op, -EINVAL},
-               {XEN_DOMCTL_memory_mapping, -EOPNOTSUPP},
-               {XEN_DOMCTL_ioport_mapping, -EOPNOTSUPP},
                {XEN_DOMCTL_set_target, -EOPNOTSUPP},
                {XEN_DOMCTL_set_cpuid, -EOPNOTSUPP},
                {XEN_DOMCTL_set_machine_address_size, -EOPNOTSUPP},
@@ -47,8 +45,7 @@ TEST(control_unsupported)
     NEED_DOM0();
     for (unsigned int i = 0; i < ARRAY_SIZE(all); i++) {
         context("domctl %u", all[i].cmd);
-        if (all[i].cmd != XEN_DOMCTL_memory_mapping && all[i].cmd != XEN_DOMCTL_ioport_mapping)
-            CHECK_RC(domctl(all[i].cmd, NOBODY), -ESRCH);
+        CHECK_RC(domctl(all[i].cmd, NOBODY), -ESRCH);
         if (is_int82())
             CHECK_RC(domctl(all[i].cmd, 0), all[i].answer);
     }
@@ -89,6 +86,70 @@ TEST(control_unknown)
     CHECK_RC(HYPERVISOR_dom0_op(&p), -EINVAL);
 }
 
+#define MEMORY(gfn, mfn, count) .u.memory_mapping = {.first_gfn = (gfn), .first_mfn = (mfn), .nr_mfns = (count)}
+#define PORTS(gport, mport, count) \
+    .u.ioport_mapping = {.first_gport = (gport), .first_mport = (mport), .nr_ports = (count)}
+
+/* 64 TiB and more have room for all 32 bits of a frame's number. */
+static bool frames_have_an_end(void)
+{
+    uint32_t eax = 0x80000008, ebx, ecx = 0, edx;
+
+    __asm__("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    return (eax & 0xFF) < 44;
+}
+
+/* A range that cannot be is -EINVAL, whatever the domain; only one that can be is -ESRCH. */
+static void check_memory_mapping(void)
+{
+    static struct {
+        struct xen_domctl op;
+        int rc;
+    } calls[] = {
+        {{MEMORY(1, 1, 1)}, -ESRCH},
+        {{MEMORY(0xFFFFFFFF, 1, 1)}, -ESRCH},
+        {{MEMORY(1, 0x100000001, 1)}, -ESRCH}, /* the upper half is not looked at */
+        {{MEMORY(0xFFFFFFFF, 1, 2)}, -EINVAL},
+        {{MEMORY(1, 0xFFFFFFFF, 2)}, -EINVAL},
+        {{MEMORY(1, 1, 0)}, -EINVAL},
+        {{MEMORY(0, 0, 0)}, -EINVAL}, /* ends at the last frame of all: from here on beyond the processor's */
+        {{MEMORY(1, 0x80000000, 1)}, -EINVAL},
+        {{MEMORY(1, 1, 0x80000000)}, -EINVAL},
+    };
+
+    for (uint32_t i = 0; i < ARRAY_SIZE(calls) - (frames_have_an_end() ? 0 : 3); i++) {
+        context("memory %u", i);
+        CHECK_RC(victim_domctl(XEN_DOMCTL_memory_mapping, NOBODY, &calls[i].op), calls[i].rc);
+    }
+    context("%s", "");
+}
+
+static void check_ioport_mapping(void)
+{
+    static struct {
+        struct xen_domctl op;
+        int rc;
+    } calls[] = {
+        {{PORTS(1, 1, 1)}, -ESRCH},           {{PORTS(0, 0, 0x10000)}, -ESRCH},  {{PORTS(0xFFFF, 0xFFFF, 1)}, -ESRCH},
+        {{PORTS(0, 0, 0)}, -EINVAL},          {{PORTS(0, 0, 0x10001)}, -EINVAL}, {{PORTS(0xFFFF, 0, 2)}, -EINVAL},
+        {{PORTS(0, 0xFFFF, 2)}, -EINVAL},     {{PORTS(0x10000, 0, 1)}, -EINVAL}, {{PORTS(0, 0x10000, 1)}, -EINVAL},
+        {{PORTS(1, 1, 0xFFFFFFFF)}, -EINVAL},
+    };
+
+    for (uint32_t i = 0; i < ARRAY_SIZE(calls); i++) {
+        context("ports %u", i);
+        CHECK_RC(victim_domctl(XEN_DOMCTL_ioport_mapping, NOBODY, &calls[i].op), calls[i].rc);
+    }
+    context("%s", "");
+}
+
+TEST(control_mappings)
+{
+    NEED_DOM0();
+    check_memory_mapping();
+    check_ioport_mapping();
+}
+
 /* The argument is looked at in this order. */
 TEST(control_order)
 {
@@ -114,6 +175,8 @@ TEST(control_order)
     CHECK_RC(victim_domctl(XEN_DOMCTL_ioport_permission, NOBODY, &ports), -ESRCH);
     CHECK_RC(victim_domctl(XEN_DOMCTL_irq_permission, NOBODY, &pirq), -ESRCH);
     if (other_begin(&other)) {
+        CHECK_RC(victim_domctl(XEN_DOMCTL_memory_mapping, other.id, &(struct xen_domctl){MEMORY(1, 1, 1)}), 0);
+        CHECK_RC(victim_domctl(XEN_DOMCTL_ioport_mapping, other.id, &(struct xen_domctl){PORTS(1, 1, 1)}), 0);
         CHECK_RC(victim_domctl(XEN_DOMCTL_irq_permission, other.id, &pirq), -EINVAL);
         pirq.u.irq_permission.pirq = 1;
         CHECK_RC(victim_domctl(XEN_DOMCTL_irq_permission, other.id, &pirq), 0); /* it has none */

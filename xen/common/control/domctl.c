@@ -439,6 +439,16 @@ static long ioport_permission(struct domain *d, xen_domctl_t *op)
     return p->nr_ports ? permission(d, p->allow_access) : 0;
 }
 
+static long memory_mapping(struct domain *d, xen_domctl_t *op)
+{
+    return permission(d, op->u.memory_mapping.add_mapping);
+}
+
+static long ioport_mapping(struct domain *d, xen_domctl_t *op)
+{
+    return permission(d, op->u.ioport_mapping.add_mapping);
+}
+
 /* Commands for HVM domains: there are none. */
 static long not_for_pv(struct domain *d, xen_domctl_t *op)
 {
@@ -506,8 +516,8 @@ static const struct operation {
     {XEN_DOMCTL_pin_mem_cacheattr, not_for_pv, false, -ESRCH},
     {XEN_DOMCTL_shadow_op, not_for_pv, false, -ESRCH},
     {XEN_DOMCTL_unbind_pt_irq, no_iommu, false, -ESRCH},
-    {XEN_DOMCTL_memory_mapping, not_supported, false, -ESRCH},
-    {XEN_DOMCTL_ioport_mapping, not_supported, false, -ESRCH},
+    {XEN_DOMCTL_memory_mapping, memory_mapping, false, -ESRCH},
+    {XEN_DOMCTL_ioport_mapping, ioport_mapping, false, -ESRCH},
     {XEN_DOMCTL_set_target, not_supported, false, -ESRCH},
     {XEN_DOMCTL_set_cpuid, not_supported, false, -ESRCH},
     {XEN_DOMCTL_set_machine_address_size, not_supported, false, -ESRCH},
@@ -530,23 +540,6 @@ static const struct operation *find_operation(uint32_t cmd)
     return NULL;
 }
 
-/* What Xen looks at before it looks for the domain. */
-static bool range_ok(const xen_domctl_t *op)
-{
-    const struct xen_domctl_iomem_permission *memory = &op->u.iomem_permission;
-    const struct xen_domctl_ioport_permission *ports = &op->u.ioport_permission;
-    uint32_t first = memory->first_mfn, count = memory->nr_mfns;
-
-    switch (op->cmd) {
-    case XEN_DOMCTL_iomem_permission:
-        return first + count - 1 >= first;
-    case XEN_DOMCTL_ioport_permission:
-        return ports->first_port + ports->nr_ports <= 0x10000;
-    default:
-        return true;
-    }
-}
-
 static __may_switch long run(const struct operation *o, xen_domctl_t *op)
 {
     struct domain *d;
@@ -554,7 +547,7 @@ static __may_switch long run(const struct operation *o, xen_domctl_t *op)
 
     if (!o->no_domain)
         return o->function(NULL, op);
-    if (!range_ok(op))
+    if (!domctl_range_ok(op))
         return -EINVAL;
     d = op->domain < DOMID_FIRST_RESERVED ? domain_by_id(op->domain) : NULL;
     if (!d || d->is_dying)

@@ -121,6 +121,12 @@ static inline struct cpuid_leaf read_cpuid(uint32_t leaf, uint32_t subleaf)
     return l;
 }
 
+/* How many bits a machine address has. */
+static inline uint32_t physical_bits(void)
+{
+    return read_cpuid(0x80000000, 0).eax >= 0x80000008 ? read_cpuid(0x80000008, 0).eax & 0xFF : 36;
+}
+
 static inline void invlpg(uint32_t va)
 {
     __asm__ volatile("invlpg %0" ::"m"(*(const char *)va) : "memory");

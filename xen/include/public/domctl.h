@@ -232,6 +232,23 @@ struct xen_domctl_ioport_permission {
 };
 typedef struct xen_domctl_ioport_permission xen_domctl_ioport_permission_t;
 
+struct xen_domctl_memory_mapping {
+    uint64_aligned_t first_gfn;
+    uint64_aligned_t first_mfn;
+    uint64_aligned_t nr_mfns;
+    uint32_t add_mapping;
+    uint32_t padding;
+};
+typedef struct xen_domctl_memory_mapping xen_domctl_memory_mapping_t;
+
+struct xen_domctl_ioport_mapping {
+    uint32_t first_gport;
+    uint32_t first_mport;
+    uint32_t nr_ports;
+    uint32_t add_mapping;
+};
+typedef struct xen_domctl_ioport_mapping xen_domctl_ioport_mapping_t;
+
 struct xen_domctl_settimeoffset {
     int32_t time_offset_seconds;
 };
@@ -312,6 +329,8 @@ struct xen_domctl {
         struct xen_domctl_irq_permission irq_permission;
         struct xen_domctl_iomem_permission iomem_permission;
         struct xen_domctl_ioport_permission ioport_permission;
+        struct xen_domctl_memory_mapping memory_mapping;
+        struct xen_domctl_ioport_mapping ioport_mapping;
         struct xen_domctl_settimeoffset settimeoffset;
         struct xen_domctl_address_size address_size;
         struct xen_domctl_sendtrigger sendtrigger;

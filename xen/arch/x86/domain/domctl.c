@@ -4,6 +4,7 @@
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <asm/mm.h>
+#include <asm/processor.h>
 #include <xen/domain.h>
 #include <xen/operation.h>
 
@@ -146,4 +147,43 @@ long domctl_settscinfo(struct domain *d, struct xen_domctl *op)
     uint32_t mode = op->u.tsc_info.info.tsc_mode;
 
     return mode == TSC_DEFAULT || mode == TSC_NEVER ? 0 : -EOPNOTSUPP;
+}
+
+/* --- Ranges: what Xen looks at before it looks for the domain. Frames' numbers have 32 bits there, too. */
+
+static bool frames_ok(uint32_t first, uint32_t count)
+{
+    return first + count - 1 >= first;
+}
+
+static bool memory_mapping_ok(const struct xen_domctl_memory_mapping *m)
+{
+    uint32_t first = m->first_mfn, last = first + (uint32_t)m->nr_mfns - 1, frame_bits = physical_bits() - PAGE_SHIFT;
+
+    return frames_ok(first, m->nr_mfns) && frames_ok(m->first_gfn, m->nr_mfns) &&
+           (frame_bits >= 32 || !((first | last) >> frame_bits));
+}
+
+static bool ioport_mapping_ok(const struct xen_domctl_ioport_mapping *m)
+{
+    return (m->first_gport | m->first_mport | (m->nr_ports - 1)) < 0x10000 && m->first_gport + m->nr_ports <= 0x10000 &&
+           m->first_mport + m->nr_ports <= 0x10000;
+}
+
+bool domctl_range_ok(const xen_domctl_t *op)
+{
+    const struct xen_domctl_ioport_permission *ports = &op->u.ioport_permission;
+
+    switch (op->cmd) {
+    case XEN_DOMCTL_iomem_permission:
+        return frames_ok(op->u.iomem_permission.first_mfn, op->u.iomem_permission.nr_mfns);
+    case XEN_DOMCTL_ioport_permission:
+        return ports->first_port + ports->nr_ports <= 0x10000;
+    case XEN_DOMCTL_memory_mapping:
+        return memory_mapping_ok(&op->u.memory_mapping);
+    case XEN_DOMCTL_ioport_mapping:
+        return ioport_mapping_ok(&op->u.ioport_mapping);
+    default:
+        return true;
+    }
 }
