@@ -28,10 +28,10 @@
 .macro STORE_IF_HARMLESS otherwise
         mov     SLOT_LO, %esi
         xor     %eax, %esi
-        cmp     SLOT_HI, %ecx
-        jne     \otherwise
         test    $~HARMLESS_BITS, %esi
         jnz     \otherwise
+        cmp     SLOT_HI, %ecx
+        jne     \otherwise
         mov     %eax, SLOT_LO
 .endm
 

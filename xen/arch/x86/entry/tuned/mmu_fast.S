@@ -325,16 +325,12 @@ mmu_update_batch_find:
 /* Another table than the held one, or another command: EDI is the pointer's low word XOR the held table's. */
 mmu_update_batch_another:
         mov     %edi, %eax
-        xor     CPU(held_lo), %eax
-        test    $7, %edi
-        jz      .Lbatch_hold
-        and     $~0xFF8, %edi
-        cmp     $MMU_PT_UPDATE_PRESERVE_AD, %edi
-        jne     mmu_update_batch_command
+        and     $~0xFF8, %eax
+        cmp     $MMU_PT_UPDATE_PRESERVE_AD, %eax
+        jne     1f
         cmp     CPU(held_hi), %ecx
-        jne     mmu_update_batch_command
-        mov     %eax, %edi
-        and     $0xFF8, %edi
+        jne     1f
+        xor     %eax, %edi
 .Lbatch_preserve:                               # an entry that keeps Accessed and Dirty
         add     CPU(held_window), %edi
         MAY_FAULT .Lbatch_fault, mov VAL_LO, %eax
@@ -344,6 +340,10 @@ mmu_update_batch_another:
         or      %esi, %eax
         STORE_IF_HARMLESS mmu_update_batch_change
         jmp     .Lbatch_done
+1:      mov     %edi, %eax
+        xor     CPU(held_lo), %eax
+        test    $7, %al
+        jz      .Lbatch_hold
 
 mmu_update_batch_command:
         mov     %eax, %esi
