@@ -425,6 +425,9 @@ static void flush_for_a_new_owner(void)
 /* Neither a table nor the data of another domain can be written to. */
 static void foreign_tables(void)
 {
+    switch_vcpu(OUR_VCPUS);
+    CHECK_RC(set_entry(FOREIGN + 2, 5, entry(OURS - 1, RW)), 0); /* it writes to one of its frames itself */
+    switch_vcpu(0);
     for (mfn_t mfn = FOREIGN; mfn < OURS; mfn++) {
         uint64_t was = ((pte_t *)map_frame(mfn))[1].raw;
         uint32_t done;
@@ -437,6 +440,9 @@ static void foreign_tables(void)
         CHECK(((pte_t *)map_frame(mfn))[1].raw == was);
     }
     step = 0;
+    switch_vcpu(OUR_VCPUS);
+    CHECK_RC(set_entry(FOREIGN + 2, 5, (pte_t){.raw = 0}), 0);
+    switch_vcpu(0);
     audit(true);
 }
 

@@ -272,11 +272,28 @@ int mmu_update_one(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t n
     return other_update(&b, (pte_t){.lo = ptr_lo, .hi = ptr_hi}, (pte_t){.lo = new_lo, .hi = new_hi});
 }
 
+/* What write_data_entry() does for a frame that is in use as writable anyway. Linux fills the tables of a new process
+ * in this way, before it pins them. False: it is another update. */
+static inline bool write_data_in_use(pte_t ptr, pte_t new)
+{
+    mfn_t mfn = ptr.lo >> PAGE_SHIFT | ptr.hi << (32 - PAGE_SHIFT);
+    struct page_info *page = mfn_to_page(mfn);
+
+    if ((ptr.lo & 7) != MMU_NORMAL_PT_UPDATE || ptr.hi >= 1u << PAGE_SHIFT || mfn >= max_page ||
+        page->owner != this_cpu.domain || (page->type_info & PGT_flags) != PGT_writable || page->type_info < PGT_one)
+        return false;
+    *(pte_t *)((char *)map_frame(mfn) + (ptr.lo & ~PAGE_MASK)) = new;
+    return true;
+}
+
 /* The same in a batch. Returns 1 if the update is done, but others should run before the next one. */
 int mmu_update_in_batch(uint32_t ptr_lo, uint32_t ptr_hi, uint32_t new_lo, uint32_t new_hi)
 {
-    int rc = mmu_update_one(ptr_lo, ptr_hi, new_lo, new_hi);
+    int rc;
 
+    if (write_data_in_use((pte_t){.lo = ptr_lo, .hi = ptr_hi}, (pte_t){.lo = new_lo, .hi = new_hi}))
+        return 0;
+    rc = mmu_update_one(ptr_lo, ptr_hi, new_lo, new_hi);
     return rc ?: effort_spent();
 }
 
