@@ -83,6 +83,7 @@ void start_kernel(void)
     fill_descriptors(LDT_FRAME);
     frames[0] = GDT_FRAME;
     (void)do_set_gdt(frames, below(4) ? 512 : below(16));
+    told = 0;
     mmuext(MMUEXT_SET_LDT, LDT_VA, below(4) ? 512 : below(16));
     sync_area();
     close_windows();

@@ -176,6 +176,7 @@ static void step(void)
         close_windows();
         check_privop(&old, &insn, done, true);
     }
+    told = 0; /* an instruction's refusal, which no call answers for */
     audit(true);
     guest_runs();
 }

@@ -6,7 +6,7 @@
 
 #define CLASSES     5
 #define SLOTS       (CLASSES + 1) /* one for each class, two for L1: even and odd frames */
-#define CLASS_START 0x90000000u
+#define CLASS_START WINDOWS_START /* where slots have numbers, of no frame */
 #define CLASS_SIZE  (FRAMES * 2 * PAGE_SIZE)
 #define VIEW        0xA0000000u
 
