@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GNTTABOP_transfer: frames that are given away, with what they hold; to the domain itself and to another one. */
-#include "other.h"
+#include "exclusion.h"
+#include "victims.h"
 
 #include <guest/audit.h>
 #include <public/domctl.h>
@@ -321,4 +322,63 @@ TEST(rule_transfers_are_for_one_domain)
     other_end(&other);
     other_end(&third);
     free_page(page);
+}
+
+#define TABLES (VICTIM_DATA - VICTIM_TREE_L3)
+
+/* The receiver is suspended at that point of a pin. Its memory is its own until the pin is done, so the transfer waits
+ * for that. False: the pin had no such point. */
+static bool transfer_at(uint32_t at)
+{
+    static struct int82_audit before;
+    struct xen_domctl had = {0}, has = {0};
+    uint32_t *page, mfn, points;
+    struct victim_list *list;
+
+    context("point %u", at);
+    check_audit();
+    before = audited;
+    if (!create_victim() || !begin_table(victim.id))
+        return false;
+    page = alloc_page();
+    memset(page, 0x5E, PAGE_SIZE);
+    mfn = take_out(page);
+    accept(0, GTF_accept_transfer);
+    CHECK(domain_of(&victim, &had));
+    pins_tree();
+    preempt_vcpu(INT82_PREEMPT_AT, at, victim.id << 16);
+    victim_start(&victim);
+    points = preempt(INT82_PREEMPT_NEVER, 0);
+    CHECK_EQ(half_done(&victim.mfn[VICTIM_TREE_L3], TABLES), points >= at);
+    CHECK_RC(transfer(mfn, victim.id, REF), GNTST_okay);
+    CHECK(!half_done(&victim.mfn[VICTIM_TREE_L3], TABLES));
+    CHECK_EQ(entry->flags, DONE);
+    CHECK_EQ(entry->frame, mfn);
+    CHECK(update_va(page, make_pte(mfn, PTE_KERNEL_RO), 0) < 0); /* it is no longer ours */
+    check_audit();
+    CHECK(domain_of(&victim, &has));
+    CHECK_EQ(has.u.getdomaininfo.tot_pages, had.u.getdomaininfo.tot_pages + 1);
+    CHECK(victim_wait(&victim, 1000));
+    list = victim_map(&victim, VICTIM_LIST);
+    CHECK(list && !list->result && !list->calls[0].result);
+    victim_unmap();
+    end_table();
+    refill(page);
+    free_page(page);
+    CHECK_RC(victim_destroy(&victim), 0);
+    check_gone(&before);
+    return points >= at;
+}
+
+TEST(transfer_to_a_suspended_domain)
+{
+    uint32_t at = 1;
+
+    NEED_FAULTS();
+    if (!create_victim())
+        return;
+    CHECK_RC(victim_destroy(&victim), 0);
+    while (transfer_at(at) && at < 300)
+        at++;
+    CHECK(at > 1 && at < 300);
 }
