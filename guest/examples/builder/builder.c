@@ -39,8 +39,9 @@ static void other(void)
     event_set_handler(port, count_event);
     event_unmask(port);
     event_send(port);
-    while (!events)
+    for (events_disable(); !events; events_disable()) /* no event between the look and the call, which enables */
         HYPERVISOR_sched_op(SCHEDOP_block, NULL);
+    events_enable();
     printf("The other domain has got its answer\n");
 }
 

@@ -59,8 +59,9 @@ void guest_main(void)
         HYPERVISOR_set_timer_op((uint32_t)until, (uint32_t)(until >> 32));
     if (preempt)
         preempt_operations(INT82_PREEMPT_ALWAYS);
-    while (!over)
+    for (events_disable(); !over; events_disable()) /* no event between the look and the call, which enables */
         HYPERVISOR_sched_op(SCHEDOP_block, NULL);
+    events_enable();
     if (preempt)
         preempt_operations(INT82_PREEMPT_NEVER);
     if (guest_option("audit", text, sizeof(text)))

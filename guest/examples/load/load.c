@@ -133,10 +133,13 @@ static void watch_time(void)
 static void nap(uint32_t ms)
 {
     uint64_t until = now() + ms * 1000000ull;
+    uint32_t before = wakes; /* before the timer is set: it may expire while another domain has the CPU */
 
     HYPERVISOR_set_timer_op((uint32_t)until, (uint32_t)(until >> 32));
-    for (uint32_t before = wakes; wakes == before;)
+    for (events_disable(); wakes == before;
+         events_disable()) /* no event between the look and the call, which enables */
         HYPERVISOR_sched_op(SCHEDOP_block, NULL);
+    events_enable();
     if (now() < until)
         complain("woken too early");
 }

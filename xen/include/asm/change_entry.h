@@ -38,9 +38,10 @@
 /*
  * Changes one entry that may differ in more than harmless bits; ESI: SLOT_LO XOR EAX. Falls through when that is done;
  * or goes to \slow with nothing changed and EDI, EAX, ECX, EDX as they were; or to \put_slow with the entry written, and
- * ECX:EAX the old one, whose references remain to be dropped in C. Keeps EBX, EBP, EDI.
+ * ECX:EAX the old one, whose references remain to be dropped in C. Keeps EBX, EBP, EDI. What is
+ * not mapping stands apart, and a profile shows it as \name_unmap_or_protect.
  */
-.macro CHANGE_ENTRY slow, put_slow
+.macro CHANGE_ENTRY name, slow, put_slow
         test    $_PAGE_PRESENT, %al
         jz      .Lclear\@
         test    $L1_REFUSED, %eax
@@ -60,6 +61,7 @@
         mov     %eax, SLOT_LO
 .Lchanged\@:
         .subsection 1
+\name\()_unmap_or_protect:
 .Loverflow\@:
         subl    $PGT_ONE, FRAME(type_info)
         jmp     \slow

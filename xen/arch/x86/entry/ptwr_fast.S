@@ -206,7 +206,7 @@ change_entry:
         STORE_IF_HARMLESS .Lchange
         ret
 .Lchange:
-        CHANGE_ENTRY .Lchange_slow, .Lput_slow
+        CHANGE_ENTRY store, .Lchange_slow, .Lput_slow
 .Lchanged:
         ret
 .Lput_slow:

@@ -136,7 +136,7 @@ ENTRY(hypercall_mmu_update)
 
 mmu_update_change:
         mov     CPU(domain), %edx
-        CHANGE_ENTRY .Lsingle_slow, .Lsingle_put_slow
+        CHANGE_ENTRY mmu_update, .Lsingle_slow, .Lsingle_put_slow
         SINGLE_DONE
 
 .Lsingle_slow:
@@ -257,7 +257,7 @@ mmu_update_batch_pause:
         jmp     .Lbatch_exit
 
 mmu_update_batch_change:
-        CHANGE_ENTRY mmu_update_batch_slow, .Lbatch_put_slow
+        CHANGE_ENTRY mmu_update_batch, mmu_update_batch_slow, .Lbatch_put_slow
         BATCH_NEXT mmu_update_batch_entry
         jmp     mmu_update_batch_pause
 
@@ -406,7 +406,7 @@ ENTRY(hypercall_update_va_mapping)
 
 update_va_mapping_change:
         mov     CPU(domain), %edx
-        CHANGE_ENTRY .Lva_in_c, update_va_mapping_slow
+        CHANGE_ENTRY update_va_mapping, .Lva_in_c, update_va_mapping_slow
         VA_DONE
 
 update_va_mapping_flush:
@@ -448,7 +448,7 @@ ENTRY(multicall_update_va_mapping)
         mov     SLOT_LO, %esi
         xor     %eax, %esi
         mov     CPU(domain), %edx
-        CHANGE_ENTRY .Lmc_va_in_c, .Lmc_va_put_slow
+        CHANGE_ENTRY multicall_update_va_mapping, .Lmc_va_in_c, .Lmc_va_put_slow
         mov     %edi, %eax
         pop     %edi
         pop     %esi
