@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# timeout: 1500
+# timeout: 2400
 # Every rule of docs/security.md, broken on purpose: each patch of tests/mutations must apply, build, and be noticed by one
 # of the tests that it names, and all these tests must pass on the intact tree. A test that cannot fail would be found here.
 # MUTATIONS='GLOB' for some of them.
