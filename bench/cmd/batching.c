@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/commands.h"
-#include "measure/guest_run.h"
-#include "measure/run.h"
+#include "cmd/counted_guest.h"
 #include "view/plot.h"
 #include "result/result.h"
 
@@ -220,104 +219,54 @@ static void draw(const struct batching *g, const char *what, const char *dir)
 /* ---- running a guest ----------------------------------------------------------------------------------------------
  */
 
-struct batching_options {
-    const char *console, *guest, *guest_args, *initrd, *hypervisor, *hv_args, *memory, *qemu, *cpu;
-    const char *label, *out, *timeout, *json;
-};
-
-static const char * or (const char *s, const char *fallback)
+static void run_guest(const struct counted_guest *o, struct buf *console)
 {
-    return s && *s ? s : fallback;
-}
-
-static void run_guest(const struct batching_options *o, struct buf *console)
-{
-    const struct guest_run g = {
-        .qemu = or (o->qemu, "qemu-system-i386"),
-        .cpu = o->cpu,
-        .hypervisor = or (o->hypervisor, fmt("%s/int82-counters.elf", build_dir())),
-        .hv_args = or (o->hv_args, ""),
-        .guest = o->guest,
-        .guest_args = o->guest_args,
-        .initrd = o->initrd,
-        .memory = or (o->memory, "256"),
-        .timeout = option_double("timeout", o->timeout, 300),
-    };
-
-    if (!guest_run(&g, console))
-        warn("%s did not shut down within %.0f s (--timeout); the counters are told at its end", o->guest, g.timeout);
-}
-
-static void save(const char *dir, const char *name, const char *text)
-{
-    char *path = fmt("%s/%s", dir, name);
-
-    file_write(path, text, strlen(text));
-    free(path);
+    if (!counted_guest_run(o, o->hv_args, NULL, console))
+        warn("%s did not shut down within %.0f s (--timeout); the counters are told at its end", o->guest,
+             counted_guest_timeout(o));
 }
 
 int cmd_batching(int argc, char **argv)
 {
-    struct batching_options o = {0};
+    struct counted_guest o = {0};
     struct batching g = {0};
     struct buf console = {0}, text = {0};
+    const char *printed = NULL, *as_json = NULL;
     const struct option_def defs[] = {
-        {"console", 'c', "FILE", "read what an earlier run printed (- is standard input), and run nothing", &o.console,
+        {"console", 'c', "FILE", "read what an earlier run printed (- is standard input), and run nothing", &printed,
          NULL, NULL},
-        {"guest", 'g', "FILE", "the guest to run: an ELF file of a Xen PV guest, 32-bit PAE", &o.guest, NULL, NULL},
-        {"guest-args", 0, "TEXT", "its command line", &o.guest_args, NULL, NULL},
-        {"initrd", 0, "FILE", "its initial RAM disk", &o.initrd, NULL, NULL},
-        {"hypervisor", 0, "FILE", "a build with counters (default: build/int82-counters.elf)", &o.hypervisor, NULL,
-         NULL},
-        {"hv-args", 0, "TEXT", "the hypervisor's command line", &o.hv_args, NULL, NULL},
-        {"memory", 'm', "MIB", "the machine's memory (default: 256)", &o.memory, NULL, NULL},
-        {"qemu", 0, "PROGRAM", "default: qemu-system-i386", &o.qemu, NULL, NULL},
-        {"cpu", 0, "MODEL", "QEMU's -cpu (default: qemu64)", &o.cpu, NULL, NULL},
-        {"timeout", 0, "SECONDS", "for the whole run (default: 300)", &o.timeout, NULL, NULL},
-        {"label", 'l', "NAME", "write results/NAME/batching/ (default: batching)", &o.label, NULL, NULL},
-        {"out", 'o', "DIR", "where results go (default: results/ of the tree)", &o.out, NULL, NULL},
-        {"json", 0, NULL, "print JSON instead of the table: counters, and batches by their largest size", &o.json, NULL,
-         NULL},
+        COUNTED_GUEST_OPTIONS(&o, "batching"),
+        {"json", 0, NULL, "print JSON instead of the table: counters, and batches by their largest size", &as_json,
+         NULL, NULL},
         {0},
     };
-    char *dir, *path, *parent, *what;
-    const char *out;
+    char *dir, *path, *what;
 
     if (options_parse(argc, argv, defs, "batching --guest=FILE | --console=FILE",
                       "Shows how well a guest batches: sizes of its mmu_updates, entries, flushes, preemptions; as a\n"
                       "table and drawn. It needs the hypervisor with counters, which tells them when domain 0 ends."))
         die(EXIT_USAGE, "batching takes no argument, only options");
-    if (o.label && *o.label && !label_is_good(o.label))
-        die(EXIT_USAGE, "--label=%s: letters, digits and . _ + - only, and no . or - first", o.label);
-    if (!! or (o.console, NULL) == !! or (o.guest, NULL))
+    if (!!or_else(printed, NULL) == !!or_else(o.guest, NULL))
         die(EXIT_USAGE, "batching needs a guest to run (GUEST=file) or what a run printed (CONSOLE=file)");
-    run_check_line("guest", o.guest_args);
-    run_check_line("hypervisor", o.hv_args);
-    out = or (o.out, fmt("%s/results", tree_root()));
-    dir = temp_dir(out, "unfinished"); /* a place that cannot be written shows before the run */
-    if (or (o.guest, NULL))
+    counted_guest_check(&o, o.hv_args);
+    dir = temp_dir(counted_guest_results(&o), "unfinished"); /* a place that cannot be written shows before the run */
+    if (or_else(o.guest, NULL))
         run_guest(&o, &console);
-    else if (!file_read(strcmp(o.console, "-") ? o.console : "/dev/stdin", &console))
-        die(EXIT_MISSING, "cannot read %s", o.console);
+    else if (!file_read(strcmp(printed, "-") ? printed : "/dev/stdin", &console))
+        die(EXIT_MISSING, "cannot read %s", printed);
     read_console(&g, console.p);
     if (!g.counted || !g.buckets_n) {
         fprintf(stderr, "%s\n", console.n > TAIL ? console.p + console.n - TAIL : console.n ? console.p : "");
         die(EXIT_RUN, "there are no counters on this console: the guest did not end, or the hypervisor has none");
     }
-    what = fmt("%s%s%s", or (o.guest, o.console), or (o.guest_args, NULL) ? " " : "", or (o.guest_args, ""));
+    what = fmt("%s%s%s", or_else(o.guest, printed), or_else(o.guest_args, NULL) ? " " : "", or_else(o.guest_args, ""));
     buf_printf(&text, "%s\n", what);
     summary(&text, &g);
-    save(dir, "batching.txt", text.p);
-    save(dir, "batching.csv", csv(&g));
+    file_save(dir, "batching.txt", text.p);
+    file_save(dir, "batching.csv", csv(&g));
     draw(&g, what, dir);
-    parent = fmt("%s/%s", out, or (o.label, "batching"));
-    make_dirs(parent);
-    path = fmt("%s/batching", parent);
-    remove_tree(path);
-    if (rename(dir, path))
-        die(EXIT_RUN, "cannot rename %s to %s", dir, path);
-    temp_keep(dir);
-    if (o.json)
+    path = counted_guest_publish(&o, dir, "batching");
+    if (as_json)
         print_json(&g, what);
     else
         printf("%s\nwritten to %s: batching.txt, .csv, .png, .svg\n", text.p, path);

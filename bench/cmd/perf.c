@@ -210,14 +210,6 @@ static char *csv_of(const struct sampled *all, size_t n)
     return b.p;
 }
 
-static void save(const char *dir, const char *name, const char *text)
-{
-    char *path = fmt("%s/%s", dir, name);
-
-    file_write(path, text, strlen(text));
-    free(path);
-}
-
 /* ---- the command ------------------------------------------------------------------------------------------------ */
 
 static void measure_for(struct profile_options *o, const char *seconds)
@@ -257,8 +249,8 @@ int profile_perf(struct profile_options *o, const char *dir)
         cannot("perf took no sample of the guest: let it run longer (--seconds)");
     all = by_function(&s, o->elfs, &n);
     text = text_of(o, r, &s, all, n, event);
-    save(dir, "profile.txt", text);
-    save(dir, "functions.csv", csv_of(all, n));
+    file_save(dir, "profile.txt", text);
+    file_save(dir, "functions.csv", csv_of(all, n));
     parent = fmt("%s/%s", o->out && *o->out ? o->out : fmt("%s/results", tree_root()),
                  o->label && *o->label ? o->label : "profile");
     make_dirs(parent);

@@ -25,7 +25,6 @@ int profile_compare(const struct profile_options *o, const char *base, const cha
 
 /* The image itself, or the file beside it that Xen's build calls <image>-syms. */
 const char *profile_symbols_file(const struct profile_options *o);
-void profile_save(const char *dir, const char *name, const char *text);
 /* Renames TEMP to results/<label>/NAME, which may be there already; returns that path. */
 char *profile_publish(const char *temp, const struct profile_options *o, const char *name);
 

@@ -280,9 +280,9 @@ int profile_compare(const struct profile_options *o, const char *base, const cha
     text = compare_text(&c);
     json = compare_json(&c);
     dir = temp_dir(out, "unfinished");
-    profile_save(dir, "compare.txt", text);
-    profile_save(dir, "compare.json", json);
-    profile_save(dir, "compare.csv", compare_csv(&c));
+    file_save(dir, "compare.txt", text);
+    file_save(dir, "compare.json", json);
+    file_save(dir, "compare.csv", compare_csv(&c));
     draw(&c, dir);
     printf("%s\n", o->json ? json : text);
     path = profile_publish(dir, o, "guest-compare");

@@ -13,26 +13,13 @@ const char *profile_symbols_file(const struct profile_options *o)
     return o->symbols && *o->symbols ? o->symbols : file_exists(syms) ? syms : o->run.hypervisor;
 }
 
-void profile_save(const char *dir, const char *name, const char *text)
-{
-    char *path = fmt("%s/%s", dir, name);
-
-    file_write(path, text, strlen(text));
-    free(path);
-}
-
 /* Profiles of one label stand side by side; a row's new one replaces its old one, which it equals or outdates. */
 char *profile_publish(const char *temp, const struct profile_options *o, const char *name)
 {
     const char *out = o->out && *o->out ? o->out : fmt("%s/results", tree_root());
     char *parent = fmt("%s/%s", out, o->label && *o->label ? o->label : "profile");
-    char *path = fmt("%s/%s", parent, name);
+    char *path = temp_publish(temp, parent, name);
 
-    make_dirs(parent);
-    remove_tree(path);
-    if (rename(temp, path))
-        die(EXIT_RUN, "cannot rename %s to %s", temp, path);
-    temp_keep(temp);
     free(parent);
     return path;
 }

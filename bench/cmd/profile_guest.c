@@ -137,11 +137,6 @@ static void check_symbols(const struct guest_profile *p)
 
 /* ---- the run ----------------------------------------------------------------------------------------------------- */
 
-static const char *or_else(const char *s, const char *fallback)
-{
-    return s && *s ? s : fallback;
-}
-
 static struct batch_costs *find_costs(const struct profile_options *o, bool ours)
 {
     const char *path = or_else(o->costs, ours ? fmt("%s/results/baseline", tree_root()) : NULL);
@@ -221,19 +216,19 @@ static void write_all(struct guest_profile *p, const struct profile_options *o, 
 
     guest_text(&b, p, costs);
     json = guest_json(p, costs);
-    profile_save(dir, "profile.txt", b.p);
-    profile_save(dir, "profile.json", json);
-    profile_save(dir, "split.csv", guest_split_csv(p));
-    profile_save(dir, "reasons.csv", guest_reasons_csv(p));
-    profile_save(dir, "callers.csv", guest_callers_csv(p));
-    profile_save(dir, "functions.csv", guest_functions_csv(p));
-    profile_save(dir, "callgrind.out", callgrind_text(p->view, title));
-    profile_save(dir, "flame.svg", flame_svg(p->view, frames, title));
-    profile_save(dir, "stacks.folded", folded_text(frames));
+    file_save(dir, "profile.txt", b.p);
+    file_save(dir, "profile.json", json);
+    file_save(dir, "split.csv", guest_split_csv(p));
+    file_save(dir, "reasons.csv", guest_reasons_csv(p));
+    file_save(dir, "callers.csv", guest_callers_csv(p));
+    file_save(dir, "functions.csv", guest_functions_csv(p));
+    file_save(dir, "callgrind.out", callgrind_text(p->view, title));
+    file_save(dir, "flame.svg", flame_svg(p->view, frames, title));
+    file_save(dir, "stacks.folded", folded_text(frames));
     if (p->hypervisor_elf)
-        profile_save(dir, "listing.txt", listing_text(p->view, &p->hypervisor_elf, 1));
+        file_save(dir, "listing.txt", listing_text(p->view, &p->hypervisor_elf, 1));
     if (o->run.console->n)
-        profile_save(dir, "console.log", o->run.console->p);
+        file_save(dir, "console.log", o->run.console->p);
     draw(p, dir);
     printf("%s\n", o->json ? json : b.p);
     free(title);

@@ -121,6 +121,11 @@ void buf_free(struct buf *b)
     *b = (struct buf){0};
 }
 
+const char *or_else(const char *s, const char *fallback)
+{
+    return s && *s ? s : fallback;
+}
+
 bool parse_u64(const char *s, uint64_t *out)
 {
     char *end;
@@ -180,6 +185,14 @@ void file_write(const char *path, const char *data, size_t n)
 
     if (!f || fwrite(data, 1, n, f) != n || fclose(f))
         die(EXIT_RUN, "cannot write %s: %s", path, strerror(errno));
+}
+
+void file_save(const char *dir, const char *name, const char *text)
+{
+    char *path = fmt("%s/%s", dir, name);
+
+    file_write(path, text, strlen(text));
+    free(path);
 }
 
 void make_dirs(const char *path)
@@ -264,6 +277,18 @@ void temp_keep(const char *path)
             temps[i] = NULL;
         }
     }
+}
+
+char *temp_publish(const char *temp, const char *parent, const char *name)
+{
+    char *path = fmt("%s/%s", parent, name);
+
+    make_dirs(parent);
+    remove_tree(path);
+    if (rename(temp, path))
+        die(EXIT_RUN, "cannot rename %s to %s: %s", temp, path, strerror(errno));
+    temp_keep(temp);
+    return path;
 }
 
 const char *build_dir(void)

@@ -51,6 +51,9 @@ void buf_add(struct buf *b, const char *data, size_t n);
 void buf_printf(struct buf *b, const char *f, ...) PRINTF(2, 3);
 void buf_free(struct buf *b);
 
+/* An option's value: s, if it says anything. */
+const char *or_else(const char *s, const char *fallback);
+
 /* Strict numbers: the whole string, or false. */
 bool parse_u64(const char *s, uint64_t *out);
 bool parse_double(const char *s, double *out);
@@ -59,6 +62,7 @@ bool file_exists(const char *path);
 bool dir_exists(const char *path);
 bool file_read(const char *path, struct buf *out);
 void file_write(const char *path, const char *data, size_t n);
+void file_save(const char *dir, const char *name, const char *text);
 void make_dirs(const char *path);
 void remove_tree(const char *path);
 void copy_file(const char *from, const char *to);
@@ -66,6 +70,8 @@ void copy_file(const char *from, const char *to);
 /* A directory that vanishes when the program ends, unless temp_keep() says that it was renamed to its place. */
 char *temp_dir(const char *parent, const char *stem);
 void temp_keep(const char *path);
+/* Renames such a directory to parent/name, in the place of an earlier one. Returns that path. */
+char *temp_publish(const char *temp, const char *parent, const char *name);
 /* F is called before they vanish, to end whoever still writes there. */
 void before_clean_up(void (*f)(void));
 
