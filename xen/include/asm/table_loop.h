@@ -4,7 +4,7 @@
 #ifndef ASM_TABLE_LOOP_H
 #define ASM_TABLE_LOOP_H
 
-#include <asm/asm.h>
+#include <asm/frame_table.h>
 #include <asm/page.h>
 
 #define GROUP       128     /* bytes of sixteen entries */
@@ -45,6 +45,20 @@
 5:      cmp     %ebx, %edi
         jne     2b
         jmp     \end
+.endm
+
+/* ECX:EAX: the entry at \offset, and ESI its frame * 16, of the domain in EDX. It may also be absent, or one that the loop
+ * leaves to C. */
+.macro FRAME_OF_ENTRY offset, refused, absent, otherwise
+        mov     HV(\offset(%edi)), %eax
+        test    $_PAGE_PRESENT, %al
+        jz      \absent
+        mov     HV(\offset + 4(%edi)), %ecx
+        test    $\refused, %eax
+        jnz     \otherwise
+        test    %ecx, HV(refused_hi)
+        jnz     \otherwise
+        FIND_OWN_FRAME \otherwise
 .endm
 
 #endif

@@ -121,6 +121,18 @@ plain_operands:
         jne     \otherwise
 .endm
 
+/* The registers again: PUSHED words. */
+.macro POP_PUSHED
+        pop     %edi
+        pop     %esi
+        pop     %ebp
+        add     $4, %esp
+        pop     %ebx
+        pop     %edx
+        pop     %ecx
+        pop     %eax
+.endm
+
 /* From bounce_fast.S: a store from ring 1 to a page that is mapped read-only. ECX: the address; EAX, ECX, EDX have been
  * pushed. */
 ENTRY(page_table_store)
@@ -360,14 +372,7 @@ store_byte:
 
 store_done:
         COUNT(page_faults_ptwr)
-        pop     %edi
-        pop     %esi
-        pop     %ebp
-        add     $4, %esp
-        pop     %ebx
-        pop     %edx
-        pop     %ecx
-        pop     %eax
+        POP_PUSHED
         add     $4, %esp
         cmpl    $0, CPU(work)
         jne     exit_work
@@ -376,14 +381,7 @@ store_done:
 /* The frame of struct cpu_user_regs, with the address in the place of the error code. */
 .macro COMPLETE_FRAME
         mov     %ebp, START
-        pop     %edi
-        pop     %esi
-        pop     %ebp
-        add     $4, %esp
-        pop     %ebx
-        pop     %edx
-        pop     %ecx
-        pop     %eax
+        POP_PUSHED
         SAVE_REGS
         mov     %esp, %eax
         mov     UREGS_error_code(%esp), %edx

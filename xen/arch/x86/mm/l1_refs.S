@@ -13,9 +13,6 @@
  *
  *      EDI  entry      EBX  end of the table      EDX  the domain      EAX, ECX  the entry's words      ESI  frame * 16
  */
-#include <asm/asm.h>
-#include <asm/frame_table.h>
-#include <asm/page.h>
 #include <asm/table_loop.h>
 
         .text
@@ -41,15 +38,7 @@ l1_refs_end:
         ret
 
 .macro TAKE offset
-        mov     HV(\offset(%edi)), %eax
-        test    $_PAGE_PRESENT, %al
-        jz      .Lnext\@
-        mov     HV(\offset + 4(%edi)), %ecx
-        test    $L1_REFUSED, %eax
-        jnz     .Lstop\@
-        test    %ecx, HV(refused_hi)
-        jnz     .Lstop\@
-        FIND_OWN_FRAME .Lstop\@
+        FRAME_OF_ENTRY \offset, L1_REFUSED, .Lnext\@, .Lstop\@
         test    $_PAGE_RW, %al
         jz      .Lcount\@
         TAKE_WRITABLE_USE .Lstop\@, .Ltoo_many\@

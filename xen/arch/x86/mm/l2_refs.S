@@ -12,9 +12,6 @@
  *      EDI  entry      EBX  end, where a group ends      EDX  the domain      EAX, ECX  the entry's words
  *      ESI  frame * 16
  */
-#include <asm/asm.h>
-#include <asm/frame_table.h>
-#include <asm/page.h>
 #include <asm/table_loop.h>
 
         .text
@@ -36,15 +33,7 @@ l2_refs_end:
         ret
 
 .macro TAKE offset
-        mov     HV(\offset(%edi)), %eax
-        test    $_PAGE_PRESENT, %al
-        jz      .Lnext\@
-        mov     HV(\offset + 4(%edi)), %ecx
-        test    $L2_REFUSED, %eax
-        jnz     .Lstop\@
-        test    %ecx, HV(refused_hi)
-        jnz     .Lstop\@
-        FIND_OWN_FRAME .Lstop\@
+        FRAME_OF_ENTRY \offset, L2_REFUSED, .Lnext\@, .Lstop\@
         mov     FRAME(type_info), %al
         and     $~PGT_PINNED, %al
         cmp     $PGT_L1_VALIDATED, %al
