@@ -395,17 +395,17 @@ static void audit_windows(void)
 static void audit_held_table(void)
 {
     mfn_t mfn = this_cpu.held.lo >> PAGE_SHIFT | this_cpu.held.hi << (32 - PAGE_SHIFT);
+    const struct page_info *page = mfn < max_page ? mfn_to_page(mfn) : NULL;
     uint32_t window = this_cpu.held.window;
-    const struct page_info *page = mfn_to_page(mfn);
 
     if (!this_cpu.held.limit)
         return;
-    if (mfn >= max_page || this_cpu.held.lo & ~PAGE_MASK || page->owner != this_cpu.domain ||
+    if (!page || this_cpu.held.lo & ~PAGE_MASK || page->owner != this_cpu.domain ||
         (page->type_info & (PGT_type_mask | PGT_validated)) != (PGT_l1_page_table | PGT_validated) ||
         this_cpu.held.limit != HYP_START - sizeof(mmu_update_t) + 1 ||
         window - WINDOWS_START >= WIN_L1_SLOTS * PAGE_SIZE || window & ~PAGE_MASK ||
         window_frame[(window - WINDOWS_START) >> PAGE_SHIFT] != mfn)
-        audit_mismatch(INT82_AUDIT_HELD, mfn, mfn < max_page ? page->type_info : 0, window);
+        audit_mismatch(INT82_AUDIT_HELD, mfn, page ? page->type_info : 0, window);
 }
 
 void audit_cpu(void)
