@@ -313,6 +313,73 @@ TEST(descriptors_update)
     end();
 }
 
+/* ---- The three ways in which a descriptor gets into a table: assembly checks it for the call and in a multicall, C
+ * with the whole page. All must let through the same ones, changed in the same way. */
+
+static uint64_t *plain_page; /* not in use as a table yet */
+
+static bool by_page(uint64_t *d)
+{
+    uint32_t mfn = virt_to_mfn(plain_page);
+    bool good;
+
+    plain_page[9] = *d;
+    if (!CHECK_RC(page_make_readonly(plain_page), 0))
+        return false;
+    CHECK_RC(HYPERVISOR_set_gdt(NULL, 0), 0);
+    good = !HYPERVISOR_set_gdt(&mfn, 512);
+    *d = plain_page[9];
+    CHECK_RC(HYPERVISOR_set_gdt(&gdt_mfn, 512), 0);
+    CHECK_RC(page_make_writable(plain_page), 0);
+    return good;
+}
+
+static bool by_multicall(uint64_t *d)
+{
+    multicall_entry_t call = {.op = __HYPERVISOR_update_descriptor, .args = {LO_HI(virt_to_maddr(&gdt[9])), LO_HI(*d)}};
+
+    CHECK_RC(set(9, 0), 0);
+    CHECK_RC(HYPERVISOR_multicall(&call, 1), 0);
+    *d = gdt[9];
+    return !call.result;
+}
+
+static void try_every_way(uint64_t d)
+{
+    uint64_t in_page = d, in_multicall = d;
+    bool good = by_page(&in_page);
+
+    CHECK_RC(set(9, 0), 0);
+    CHECK_RC(set(9, d), good ? 0 : -EINVAL);
+    CHECK_EQ(gdt[9], good ? in_page : 0);
+    CHECK_EQ(by_multicall(&in_multicall), good);
+    CHECK_EQ(in_multicall, good ? in_page : 0);
+}
+
+TEST(descriptors_every_way)
+{
+    static const uint32_t bases[] = {0,          0x10000,    0x00123456, 0xB7E386C0,
+                                     0xF67FDFFF, 0xF67FE000, 0xF67FE001, 0xF67FF000};
+    static const uint32_t limits[] = {0, 0x47FFF, 0xF67FE, 0xF67FF, 0xF6800, 0xFFFFF};
+
+    plain_page = alloc_page();
+    if (!begin())
+        return;
+    for (uint32_t kind = 0; kind < 0x100; kind += 2) /* P, DPL, S and type without "accessed" */
+        for (unsigned int i = 0; i < 2 * ARRAY_SIZE(bases) * ARRAY_SIZE(limits); i++) {
+            uint64_t d =
+                DESC(bases[i / 2 % ARRAY_SIZE(bases)], limits[i / 2 / ARRAY_SIZE(bases)], kind | D32 | (i & 1 ? G : 0));
+
+            if (!(kind & 0x90) && i)
+                break; /* not present: one is enough */
+            context("descriptor 0x%llx", d);
+            try_every_way(d);
+        }
+    context("%s", "");
+    end();
+    free_page(plain_page);
+}
+
 TEST(descriptors_call_gates)
 {
     static const struct {

@@ -51,6 +51,59 @@ TEST(mmuext_single_flushes)
         free_page(pages[i]);
 }
 
+/* ---- The same in a multicall, where one change of the base pointer has a short way. */
+static int in_multicall(uint32_t ops, uint32_t count, uint32_t *done, uint32_t domain)
+{
+    multicall_entry_t calls[] = {
+        {.op = __HYPERVISOR_mmuext_op, .result = 0x7777, .args = {ops, count, (uint32_t)done, domain}},
+        {.op = __HYPERVISOR_xen_version, .result = 0x7777},
+    };
+
+    CHECK_RC(HYPERVISOR_multicall(calls, 2), 0);
+    CHECK(calls[1].result != 0x7777); /* the calls behind it are made, too */
+    return (int)calls[0].result;
+}
+
+static int base_in_multicall(uint32_t mfn)
+{
+    struct mmuext_op op = {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = mfn};
+
+    return in_multicall((uint32_t)&op, 1, NULL, DOMID_SELF);
+}
+
+TEST(mmuext_in_multicall_new_baseptr)
+{
+    const pte_t *old = mm_base();
+    struct address_space space;
+    void *page = alloc_page();
+    struct mmuext_op op = {.cmd = MMUEXT_NEW_BASEPTR};
+    uint32_t done = 7;
+
+    address_space_copy(&space);
+    CHECK_RC(mmuext(MMUEXT_PIN_L3_TABLE, virt_to_mfn(space.l3), 0), 0);
+    CHECK_RC(base_in_multicall(virt_to_mfn(space.l3)), 0);
+    CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(space.l3), 0), 0);
+    CHECK_RC(page_make_writable(space.l3), -EBUSY);        /* in use as the base pointer alone */
+    CHECK_RC(base_in_multicall(virt_to_mfn(space.l3)), 0); /* the same again */
+
+    CHECK_RC(base_in_multicall(virt_to_mfn(page)), -EINVAL);
+    CHECK_RC(base_in_multicall(pte_mfn(mm_base()[0])), -EINVAL); /* an L2 */
+    CHECK_RC(base_in_multicall(foreign_frame()), -EINVAL);
+    CHECK_RC(base_in_multicall(HUGE_FRAME), -EINVAL);
+    CHECK_RC(page_make_writable(space.l3), -EBUSY); /* none of these has changed anything */
+
+    op.arg1.mfn = virt_to_mfn(old);
+    CHECK_RC(in_multicall((uint32_t)&op, 1, &done, DOMID_SELF), 0);
+    CHECK_EQ(done, 1);
+    CHECK_RC(page_make_writable(space.l3), 0); /* back on the old tables: nothing holds it */
+    CHECK_RC(in_multicall((uint32_t)&op, 0, NULL, DOMID_SELF), 0);
+    CHECK_RC(in_multicall((uint32_t)&op, 1, NULL, 0x1234), -ESRCH);
+    CHECK_RC(in_multicall(0, 1, NULL, DOMID_SELF), -EFAULT);
+    CHECK_RC(in_multicall(HYPERVISOR_VIRT_START - sizeof(op) + 4, 1, NULL, DOMID_SELF), -EFAULT);
+    address_space_free(&space);
+    free_page(page);
+}
+
 /* An operation that the guest has written where only the hypervisor may read by its own right: into the
  * machine-to-physical table. */
 TEST(mmuext_single_in_the_hypervisor)
@@ -62,6 +115,9 @@ TEST(mmuext_single_in_the_hypervisor)
     CHECK_RC(HYPERVISOR_mmu_update(&req, 1), 0);
     CHECK_EQ(machine_to_phys_mapping[mfn], MMUEXT_TLB_FLUSH_LOCAL);
     CHECK_RC(hypercall(__HYPERVISOR_mmuext_op, (uint32_t)&machine_to_phys_mapping[mfn], 1, 0, DOMID_SELF, 0), -EFAULT);
+    req.val = MMUEXT_NEW_BASEPTR;
+    CHECK_RC(HYPERVISOR_mmu_update(&req, 1), 0);
+    CHECK_RC(in_multicall((uint32_t)&machine_to_phys_mapping[mfn], 1, NULL, DOMID_SELF), -EFAULT);
     req.val = before;
     CHECK_RC(HYPERVISOR_mmu_update(&req, 1), 0);
     free_page(page);

@@ -15,12 +15,15 @@
 #define DESCRIPTOR_HI   HV(WINDOWS_START + WIN_DATA_FIRST * PAGE_SIZE + 4(%edi,%ebp))
 
 #define DESC_P          0x8000
-#define DESC_P_S        0x9000                  /* present, and no system segment */
-#define DESC_EXPAND     0x0400                  /* of data: grows downwards */
-#define DESC_CODE       0x0800
 #define DESC_DPL        0x6000
 #define DESC_DPL1       0x2000
 #define DESC_G          0x00800000
+
+/* DPL, S, code and (of data) expand-down: five bits side by side. A bit for each value of these that is written here:
+ * any DPL but 0; code, or data that does not expand down. */
+#define DESC_KIND_SHIFT 10
+#define DESC_KINDS_DPL  0xD0
+#define DESC_KINDS      (DESC_KINDS_DPL << 8 | DESC_KINDS_DPL << 16 | DESC_KINDS_DPL << 24)
 
         .text
 
@@ -29,13 +32,10 @@
         test    $DESC_P, %esi
         jz      .Lgood\@                        # always faults: nothing to check
         mov     %esi, %eax
-        and     $DESC_P_S | DESC_CODE | DESC_EXPAND, %eax
-        cmp     $DESC_P_S, %eax
-        jb      \in_c
-        cmp     $DESC_P_S | DESC_EXPAND, %eax
-        je      \in_c
-        test    $DESC_DPL, %esi
-        jz      \in_c
+        shr     $DESC_KIND_SHIFT, %eax
+        mov     $DESC_KINDS, %edi
+        bt      %eax, %edi                      # by its lowest five bits
+        jnc     \in_c
         test    $0xFF0000FF, %esi
         jnz     .Lbased\@
         cmp     $0x10000, %edx
@@ -90,34 +90,30 @@
 .Lbased\@:
         mov     %esi, %ebp
         and     $0xF0000, %ebp
-        movzwl  %dx, %eax
-        or      %eax, %ebp
+        mov     %dx, %bp
         test    $DESC_G, %esi
         jz      1f
         shl     $PAGE_SHIFT, %ebp
         or      $0xFFF, %ebp
-1:      mov     %esi, %eax                      # its base: the outer bytes of ESI, then the upper half of EDX
+1:      mov     %esi, %eax                      # its base, EDI: the outer bytes of ESI, then the upper half of EDX
         rol     $8, %eax
-        xchg    %al, %ah
-        shl     $16, %eax
+        rol     $8, %ax
         mov     %edx, %edi
-        shr     $16, %edi
-        or      %edi, %eax
-        cmp     $RO_MPT_END - PAGE_SIZE, %eax
+        mov     %ax, %di
+        ror     $16, %edi
+        cmp     $RO_MPT_END - PAGE_SIZE, %edi
         jae     \in_c
-        add     %eax, %ebp
+        add     %edi, %ebp
         jc      .Lcut\@
         cmp     $RO_MPT_END, %ebp
         jb      .Lgood\@
 
-        /* The segment would reach into the hypervisor's region: cut it off there. In pages, from EAX. */
+        /* The segment would reach into the hypervisor's region: cut it off there, in whole pages from EDI. */
 .Lcut\@:
         test    $DESC_G, %esi
         jz      \in_c
-        test    $0xFFF, %eax
-        jnz     \in_c
-        mov     $RO_MPT_END - 1, %ebp
-        sub     %eax, %ebp
+        mov     $RO_MPT_END - PAGE_SIZE, %ebp
+        sub     %edi, %ebp
         shr     $PAGE_SHIFT, %ebp
         mov     %bp, %dx
         and     $0xF0000, %ebp
@@ -150,7 +146,6 @@ descriptor_in_c:
 ENTRY(multicall_update_descriptor)
         push    %edi
         push    %esi
-        push    %ebx
         push    %ebp
         MAY_FAULT mc_descriptor_fault, mov MC_ARG(0), %ebx
         MAY_FAULT mc_descriptor_fault, mov MC_ARG(1), %ecx
@@ -158,20 +153,20 @@ ENTRY(multicall_update_descriptor)
         MAY_FAULT mc_descriptor_fault, mov MC_ARG(3), %esi
         UPDATE_DESCRIPTOR mc_descriptor_in_c
         pop     %ebp
-        pop     %ebx
         pop     %esi
         pop     %edi
+        mov     CPU(current), %ebx
         xor     %eax, %eax
         jmp     multicall_result
 mc_descriptor_in_c:
         pop     %ebp
-        pop     %ebx
         pop     %esi
         pop     %edi
+        mov     CPU(current), %ebx
         jmp     multicall_update_descriptor_c
 mc_descriptor_fault:
         pop     %ebp
-        pop     %ebx
         pop     %esi
         pop     %edi
+        mov     CPU(current), %ebx
         jmp     multicall_fault

@@ -67,3 +67,23 @@ mmuext_same_base:
 mmuext_fault:                                   # C begins anew
         mov     $1, %ecx
         jmp     hypercall_mmuext_op_c
+
+/*
+ * One change of the caller's base pointer in a multicall, as a switch between processes has it: multicall.S explains
+ * the registers. C's piece reads the arguments again.
+ */
+ENTRY(multicall_mmuext_op)
+        MAY_FAULT multicall_fault, cmpl $1, MC_ARG(1)
+        jne     multicall_mmuext_op_c
+        MAY_FAULT multicall_fault, cmpl $0, MC_ARG(2)
+        jne     multicall_mmuext_op_c
+        MAY_FAULT multicall_fault, cmpl $DOMID_SELF, MC_ARG(3)
+        jne     multicall_mmuext_op_c
+        MAY_FAULT multicall_fault, mov MC_ARG(0), %ecx
+        cmp     $HYP_START - MMUEXT_SIZE, %ecx
+        ja      multicall_mmuext_op_c
+        MAY_FAULT multicall_mmuext_op_c, cmpl $MMUEXT_NEW_BASEPTR, HV(MMUEXT_cmd(%ecx))
+        jne     multicall_mmuext_op_c
+        MAY_FAULT multicall_mmuext_op_c, mov HV(MMUEXT_arg1(%ecx)), %eax
+        call    new_base_pointer
+        jmp     multicall_long_result
