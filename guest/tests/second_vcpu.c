@@ -50,7 +50,46 @@ void second_vcpu_upcall(void)
     upcalls++;
 }
 
-enum { NOTHING, STORE_TO_PAGE, STORE_LOW, SPIN, BLOCK, FPU, GO_DOWN, UPDATE };
+enum { NOTHING, STORE_TO_PAGE, STORE_LOW, SPIN, BLOCK, FPU, SEGMENTS, GO_DOWN, UPDATE };
+
+/* ---- Descriptor tables of each vCPU's own, in which the same selectors name different segments. That of the LDT has
+ * the index of one of the hypervisor's own descriptors in the GDT. */
+#define OWN_GDT_SEL  (5 << 3 | 1)
+#define OWN_LDT_PAGE 14u
+#define OWN_LDT_SEL  0xE015
+#define OWN_SEGMENT(word)                                                  \
+    ((uint64_t)((uint32_t)(word)&0xFF000000) << 32 | 0x0040B200ull << 32 | \
+     (uint64_t)((uint32_t)(word)&0xFFFFFF) << 16 | 3)
+
+static struct own_tables {
+    uint64_t *gdt, *ldt; /* of the LDT, this page alone is there */
+    uint32_t gdt_mfn, by_gdt, by_ldt;
+} own[2];
+
+static int take_own_tables(const struct own_tables *o)
+{
+    return HYPERVISOR_set_gdt(&o->gdt_mfn, 512) |
+           mmuext(MMUEXT_SET_LDT, (uint32_t)o->ldt - OWN_LDT_PAGE * PAGE_SIZE, (OWN_LDT_PAGE + 1) * 512);
+}
+
+static int leave_own_tables(void)
+{
+    __asm__ volatile("mov %0, %%fs; mov %0, %%gs" : : "r"(0));
+    return mmuext(MMUEXT_SET_LDT, 0, 0) | HYPERVISOR_set_gdt(NULL, 0);
+}
+
+static void load_own_segments(void)
+{
+    __asm__ volatile("mov %0, %%gs; mov %1, %%fs" : : "r"(OWN_GDT_SEL), "r"(OWN_LDT_SEL));
+}
+
+static bool sees_its_own(const struct own_tables *o)
+{
+    uint32_t by_gdt, by_ldt;
+
+    __asm__ volatile("mov %%gs:0, %0; mov %%fs:0, %1" : "=r"(by_gdt), "=r"(by_ldt));
+    return by_gdt == o->by_gdt && by_ldt == o->by_ldt;
+}
 
 static void __attribute__((used)) second_vcpu_main(void) __asm__("second_vcpu_main");
 static void second_vcpu_main(void)
@@ -86,6 +125,18 @@ static void second_vcpu_main(void)
             result = n;
             break;
         }
+        case SEGMENTS:
+            result = take_own_tables(&own[1]);
+            if (!result)
+                load_own_segments();
+            phase = 2;
+            while (phase == 2) {
+                HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+                if (!result && !sees_its_own(&own[1]))
+                    result = 1;
+            }
+            result |= leave_own_tables();
+            break;
         case GO_DOWN:
             phase = 3;
             result = HYPERVISOR_vcpu_op(VCPUOP_down, 1, NULL);
@@ -316,6 +367,55 @@ TEST(second_vcpu_fpu)
     phase = 5;
     CHECK(wait_for(&phase, 4));
     CHECK_RC(result, 30);
+}
+
+static void make_own_tables(struct own_tables *o, uint32_t word)
+{
+    *o = (struct own_tables){alloc_page(), alloc_page(), 0, word, word + 0x100};
+    o->gdt_mfn = virt_to_mfn(o->gdt);
+    o->gdt[OWN_GDT_SEL >> 3] = OWN_SEGMENT(&o->by_gdt);
+    o->ldt[OWN_LDT_SEL >> 3 & 511] = OWN_SEGMENT(&o->by_ldt);
+    CHECK_RC(page_make_readonly(o->gdt), 0);
+    CHECK_RC(page_make_readonly(o->ldt), 0);
+}
+
+static void free_own_tables(struct own_tables *o)
+{
+    CHECK_RC(page_make_writable(o->gdt), 0);
+    CHECK_RC(page_make_writable(o->ldt), 0);
+    free_page(o->gdt);
+    free_page(o->ldt);
+}
+
+static void load_ldt_selector(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("mov %0, %%fs" : : "r"(OWN_LDT_SEL));
+}
+
+/* Registers with the same selector before and after a switch, which may not be left as they are; and an LDT register
+ * that must not stay. */
+TEST(second_vcpu_segments)
+{
+    NEED_RUNNING();
+    for (unsigned int i = 0; i < 2; i++)
+        make_own_tables(&own[i], 0x0A0A + i);
+    phase = 0;
+    command = SEGMENTS;
+    CHECK(wait_for(&phase, 2));
+    EXPECT_TRAP(NULL, load_ldt_selector, NULL, TRAP_GP); /* the LDT is the other vCPU's */
+    CHECK_RC(take_own_tables(&own[0]), 0);
+    load_own_segments();
+    for (unsigned int i = 0; i < 20; i++) {
+        HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+        CHECK(sees_its_own(&own[0]));
+    }
+    CHECK_RC(leave_own_tables(), 0);
+    phase = 5;
+    CHECK(wait_for(&phase, 4));
+    CHECK_RC(result, 0);
+    for (unsigned int i = 0; i < 2; i++)
+        free_own_tables(&own[i]);
 }
 
 TEST(second_vcpu_down_and_up)

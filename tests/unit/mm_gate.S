@@ -73,7 +73,7 @@ exit_work:
         iret
 
         .globl  guest_iret_fault, multicall_entry, multicall_long_result, multicall_chunk_done, multicall_work
-        .globl  multicall_fault, multicall_update_va_mapping_c
+        .globl  multicall_fault, multicall_update_va_mapping_c, multicall_mmuext_op_c
 guest_iret_fault:
 multicall_entry:
 multicall_chunk_done:
@@ -81,6 +81,7 @@ multicall_work:
 multicall_long_result:
 multicall_fault:
 multicall_update_va_mapping_c:
+multicall_mmuext_op_c:
         ud2
 
         .bss

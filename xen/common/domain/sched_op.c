@@ -117,11 +117,20 @@ static __attribute__((noinline)) __may_switch long do_poll(const struct sched_po
 
 /* --- Commands */
 
-static __may_switch long poll_op(const void *arg)
+static __may_switch long poll_op(const struct sched_poll *arg)
 {
-    struct sched_poll poll;
+    union {
+        struct sched_poll poll;
+        uint32_t word[sizeof(struct sched_poll) / sizeof(uint32_t)];
+    } copy;
 
-    return copy_from_guest(&poll, arg, sizeof(poll)) ? refuse_pointer(arg) : do_poll(&poll);
+    if (unlikely(!guest_range_ok(arg, sizeof(*arg))))
+        return refuse_pointer(arg);
+    for (unsigned int i = 0; i < ARRAY_SIZE(copy.word); i++)
+        FETCH_GUEST_U32(copy.word[i], (const uint32_t *)arg + i, fault);
+    return do_poll(&copy.poll);
+fault:
+    return refuse_pointer(arg);
 }
 
 static long shutdown_op(const void *arg)

@@ -66,10 +66,10 @@ static inline void select_port(struct vcpu *v, uint32_t port)
 
 static __attribute__((noinline)) void wake_pollers(struct domain *d, uint32_t port)
 {
-    for (unsigned int i = 0; i < MAX_VCPUS; i++) {
-        struct vcpu *v = d->vcpu[i];
+    for (uint32_t left = d->poll_mask; left; left &= left - 1) {
+        struct vcpu *v = d->vcpu[__builtin_ctz(left)];
 
-        if (d->poll_mask & 1u << i && (!v->poll_port || v->poll_port == port))
+        if (!v->poll_port || v->poll_port == port)
             vcpu_unblock(v);
     }
 }

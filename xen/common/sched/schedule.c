@@ -329,12 +329,13 @@ void schedule(void)
     schedule_tail();
 }
 
-/* The tick may wake the vCPU that ran before, so that one must not be current any more. */
+/* The tick may wake the vCPU that ran before, so that one must not be current any more. The clock was read when the
+ * switch began, and need not be read again. */
 void schedule_tail(void)
 {
     publish_runstate(current);
     if (current != this_cpu.idle)
-        tick(current, system_time());
+        tick(current, running_since);
 }
 
 long yield_cpu(void)

@@ -161,6 +161,8 @@ struct cpu {
     } held;                 /* the L1 table, validated and current->domain's own, that mmu_update found last */
     int32_t effort_left;    /* what may still be spent (spend()) before others get to run */
     uint32_t cr4;           /* what CR4 holds */
+    bool ts;                /* what CR0.TS holds */
+    bool has_ldt;           /* LDTR holds a selector that is not null */
     struct vcpu *fpu_owner; /* whose state the FPU holds, or NULL */
     struct vcpu *idle;
     struct restart { /* WORK_RESTART: the call in progress is to be made again, with some other arguments */

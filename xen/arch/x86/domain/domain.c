@@ -205,14 +205,22 @@ static bool takes_long(const struct vcpu *v, uint16_t sel)
 
 #define SAVE_SEGMENT(v, name, flag) ((v)->arch.late_segments & (flag) ? (v)->arch.name : read_segment(name))
 
+/* The register holds it already, and all vCPUs have the same descriptor behind it, or none. Loads are slow. */
+static bool is_there(uint16_t now, uint16_t sel)
+{
+    return now == sel && ((sel >= HYP_GDT_BASE && !(sel & 4)) || sel <= 3);
+}
+
 /* A selector that no longer names anything becomes null. */
-#define LOAD_SEGMENT(v, name, flag)                   \
-    do {                                              \
-        if (takes_long(v, (v)->arch.name)) {          \
-            (void)load_segment(name, 0);              \
-            (v)->arch.late_segments |= (flag);        \
-        } else                                        \
-            (void)load_segment(name, (v)->arch.name); \
+#define LOAD_SEGMENT(v, name, flag)                       \
+    do {                                                  \
+        if (is_there(read_segment(name), (v)->arch.name)) \
+            break;                                        \
+        if (takes_long(v, (v)->arch.name)) {              \
+            (void)load_segment(name, 0);                  \
+            (v)->arch.late_segments |= (flag);            \
+        } else                                            \
+            (void)load_segment(name, (v)->arch.name);     \
     } while (0)
 
 void load_late_segment(struct vcpu *v)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Lazy FPU state: asm/fpu.h. */
+#include <asm/emulate.h>
 #include <asm/fpu.h>
 #include <asm/processor.h>
 #include <xen/hypercall.h>
@@ -29,29 +30,28 @@ void __init init_fpu(void)
     mxcsr_mask = ((struct fxsave *)image)->mxcsr_mask ?: MXCSR_MASK_DEFAULT;
 }
 
-/* Only TS in CR0 changes after boot. So CR0 is computed from this value, without reading the register. */
-static uint32_t cr0_without_ts(void)
+/* Only TS in CR0 changes after boot. Both ways to write it are slow. */
+static void set_ts(bool on)
 {
-    static uint32_t cr0;
-
-    if (!cr0)
-        cr0 = read_cr0() & ~X86_CR0_TS;
-    return cr0;
+    if (on == this_cpu.ts)
+        return;
+    this_cpu.ts = on;
+    if (on)
+        write_cr0(host_cr0 | X86_CR0_TS);
+    else
+        clts();
 }
 
 void set_ts_for(const struct vcpu *v)
 {
-    if (v == this_cpu.fpu_owner && !v->arch.guest_cr0_ts)
-        clts();
-    else
-        write_cr0(cr0_without_ts() | X86_CR0_TS);
+    set_ts(v != this_cpu.fpu_owner || v->arch.guest_cr0_ts);
 }
 
 void save_fpu(struct vcpu *v)
 {
     if (this_cpu.fpu_owner != v)
         return;
-    clts();
+    set_ts(false);
     __asm__ volatile("fxsave %0" : "=m"(v->arch.fpu_area));
     set_ts_for(current);
 }
@@ -107,7 +107,7 @@ bool restore_fpu(struct vcpu *v)
 {
     bool wanted_by_guest = v->arch.guest_cr0_ts;
 
-    clts();
+    set_ts(false);
     v->arch.guest_cr0_ts = 0;
     if (this_cpu.fpu_owner == v)
         return !wanted_by_guest;

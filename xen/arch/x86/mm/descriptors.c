@@ -291,15 +291,20 @@ static void set_system_descriptor(uint16_t sel, uint32_t base, uint32_t limit, u
     };
 }
 
+static void lldt(uint16_t sel)
+{
+    __asm__ volatile("lldt %0" ::"r"(sel));
+    this_cpu.has_ldt = sel;
+}
+
 void load_ldt(struct vcpu *v)
 {
-    uint16_t sel = 0;
-
     if (v->arch.ldt_entries) {
         set_system_descriptor(LDT_SEL, v->arch.area + VCPU_AREA_LDT, v->arch.ldt_entries * 8 - 1, 0x2);
-        sel = LDT_SEL;
+        lldt(LDT_SEL);
+    } else if (this_cpu.has_ldt) {
+        lldt(0);
     }
-    __asm__ volatile("lldt %0" ::"r"(sel));
 }
 
 bool ldt_ok(uint32_t base, uint32_t entries)
@@ -422,5 +427,6 @@ void init_descriptor_tables(void)
                      "mov %2, %%gs" ::"m"(gdtr),
                      "i"(HYP_CS), "r"(HYP_DS));
     __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
+    lldt(0);
     init_idt();
 }

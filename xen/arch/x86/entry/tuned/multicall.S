@@ -184,7 +184,7 @@ multicall_fault_pushed4:
         add     $4, %esp
         jmp     multicall_fault
 
-/* The piece of a HOT call is multicall_<name>_c, which calls C, unless mmu_fast.S or descriptor_fast.S has one. */
+/* The piece of a HOT call is multicall_<name>_c, which calls C, unless another file here has one. */
 .macro HOT_ENTRY name, args
         C_ENTRY multicall_\name\()_c, \name, \args, multicall_long_result
         .weak   multicall_\name
