@@ -135,10 +135,13 @@ history:
 
 # ---- tests --------------------------------------------------------------------------------------------------------
 
+# Tests build the tree and variants of it, again and again in copies: what has been compiled once is kept by ccache.
+CACHED = PATH="/usr/lib/ccache:$$PATH" CCACHE_DIR='$(abspath $(B))/ccache' CCACHE_NOHASHDIR=1
+
 test:
 	@tools/deps.sh test $(CODE)
-	+@$(MAKESELF) -s build tests $(BUILT)
-	@tests/run $(TESTS) $(CODE)
+	+@$(CACHED) $(MAKESELF) -s $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j"$$(nproc)") build tests $(BUILT)
+	@$(CACHED) tests/run $(TESTS) $(CODE)
 
 host-fuzz:
 	@tools/deps.sh fuzz $(CODE)
