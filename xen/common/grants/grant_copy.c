@@ -64,7 +64,7 @@ static inline void copy_bytes(const struct gnttab_copy *op, mfn_t to, mfn_t from
         memmove(dst, src, op->len);
 }
 
-static void copy(struct gnttab_copy *op)
+OPERATION copy(struct gnttab_copy *op)
 {
     struct copy_side from = {.granted = op->flags & GNTCOPY_source_gref, .readonly = true},
                      to = {.granted = op->flags & GNTCOPY_dest_gref};
@@ -91,5 +91,5 @@ static void copy(struct gnttab_copy *op)
 
 long copy_grants(void *arg, uint32_t count)
 {
-    EACH(GNTTABOP_copy, gnttab_copy, copy);
+    EACH(GNTTABOP_copy, gnttab_copy, status, copy);
 }

@@ -151,7 +151,7 @@ static COLD void refuse_request(struct gnttab_map_grant_ref *op)
         op->status = refuse(REFUSED_grant_flags, GNTST_bad_gntref, INVALID_MFN, op->flags);
 }
 
-static void map_grant_ref(struct gnttab_map_grant_ref *op)
+OPERATION map_grant_ref(struct gnttab_map_grant_ref *op)
 {
     struct domain *granter;
 
@@ -250,12 +250,12 @@ static int unmap(grant_handle_t handle, uint64_t host_addr, uint64_t new_addr, u
     return rc;
 }
 
-static void unmap_grant_ref(struct gnttab_unmap_grant_ref *op)
+OPERATION unmap_grant_ref(struct gnttab_unmap_grant_ref *op)
 {
     op->status = unmap(op->handle, op->host_addr, 0, op->dev_bus_addr);
 }
 
-static void unmap_and_replace(struct gnttab_unmap_and_replace *op)
+OPERATION unmap_and_replace(struct gnttab_unmap_and_replace *op)
 {
     op->status = unmap(op->handle, op->host_addr, op->new_addr, 0);
 }
@@ -285,15 +285,15 @@ void release_grant_mappings(struct domain *d)
 
 long map_grants(void *arg, uint32_t count)
 {
-    EACH(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, map_grant_ref);
+    EACH(GNTTABOP_map_grant_ref, gnttab_map_grant_ref, dom, map_grant_ref);
 }
 
 long unmap_grants(void *arg, uint32_t count)
 {
-    EACH(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, unmap_grant_ref);
+    EACH(GNTTABOP_unmap_grant_ref, gnttab_unmap_grant_ref, status, unmap_grant_ref);
 }
 
 long replace_grants(void *arg, uint32_t count)
 {
-    EACH(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, unmap_and_replace);
+    EACH(GNTTABOP_unmap_and_replace, gnttab_unmap_and_replace, status, unmap_and_replace);
 }

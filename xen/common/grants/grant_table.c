@@ -86,7 +86,7 @@ void destroy_grant_table(struct domain *d)
 
 /* --- The rest */
 
-static void swap_refs(struct gnttab_swap_grant_ref *op)
+OPERATION swap_refs(struct gnttab_swap_grant_ref *op)
 {
     struct grant_table *t = this_cpu.domain->grants;
     grant_entry_v1_t *a, *b, was_a;
@@ -236,7 +236,7 @@ static long get_status_frames(void *arg)
 
 static __attribute__((noinline)) __may_switch long swap_all(void *arg, uint32_t count)
 {
-    EACH(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, swap_refs);
+    EACH(GNTTABOP_swap_grant_ref, gnttab_swap_grant_ref, status, swap_refs);
 }
 
 long do_grant_table_op(uint32_t cmd, void *arg, uint32_t count)

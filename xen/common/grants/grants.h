@@ -139,25 +139,29 @@ static inline void put_refs(mfn_t frame, bool readonly)
     drop_count(page);
 }
 
-/* --- Commands with an array of operations, each of which has a status of its own */
+/* --- Commands with an array of operations, each of which has a status of its own. Each counts as much as a call of a
+ * multicall. What is written back begins with `answer`. */
 
-#define EACH(cmd, type, function)                                                              \
-    do {                                                                                       \
-        struct type op, *at = arg;                                                             \
-                                                                                               \
-        if (!guest_array_ok(arg, count, sizeof(op)))                                           \
-            return -EFAULT;                                                                    \
-        while (count) {                                                                        \
-            if (!copy_element(&op, at, sizeof(op)))                                            \
-                return -EFAULT;                                                                \
-            function(&op);                                                                     \
-            if (!copy_element(at, &op, sizeof(op)))                                            \
-                return -EFAULT;                                                                \
-            at++;                                                                              \
-            if (--count && pause_point())                                                      \
-                return restart_call(__HYPERVISOR_grant_table_op, 3, cmd, (uint32_t)at, count); \
-        }                                                                                      \
-        return 0;                                                                              \
+/* The function of one of them. Inlined, it would have few registers, because the copies keep some. */
+#define OPERATION static __attribute__((noinline)) void
+
+#define EACH(cmd, type, answer, function)                                                           \
+    do {                                                                                            \
+        struct type op, *at = arg;                                                                  \
+                                                                                                    \
+        if (!guest_array_ok(arg, count, sizeof(op)))                                                \
+            return -EFAULT;                                                                         \
+        while (count) {                                                                             \
+            if (!copy_element(&op, at, sizeof(op)))                                                 \
+                return -EFAULT;                                                                     \
+            function(&op);                                                                          \
+            if (!copy_element(&at->answer, &op.answer, sizeof(op) - offsetof(struct type, answer))) \
+                return -EFAULT;                                                                     \
+            at++;                                                                                   \
+            if (--count && spend_and_look(CALL_STEPS) && pause_point())                             \
+                return restart_call(__HYPERVISOR_grant_table_op, 3, cmd, (uint32_t)at, count);      \
+        }                                                                                           \
+        return 0;                                                                                   \
     } while (0)
 
 __may_switch long map_grants(void *arg, uint32_t count);
