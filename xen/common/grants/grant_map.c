@@ -1,31 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* Maps and unmaps granted frames: handles, and the page-table entries of the mappings. */
-#include "grants.h"
+#include "grant_uses.h"
 
-/* --- Handles */
-
-static void put_handle(struct grant_table *t, grant_handle_t handle)
+/* A page of free handles. False: there are no more. */
+static COLD bool add_handles(struct grant_table *t)
 {
-    *mapping_of(t, handle) = (struct mapping){.next_free = t->free_handle};
-    t->free_handle = handle;
-}
+    uint32_t first = t->mapping_pages * MAPPINGS_PER_PAGE;
+    struct mapping *page = t->mapping_pages < MAPPING_PAGES ? alloc_heap_pages(0) : NULL;
 
-static grant_handle_t get_handle(struct grant_table *t)
-{
-    grant_handle_t handle = t->free_handle;
-
-    if (handle == NO_HANDLE) {
-        struct mapping *page = t->mapping_pages < MAPPING_PAGES ? alloc_heap_pages(0) : NULL;
-
-        if (!page)
-            return NO_HANDLE;
-        t->mapping[t->mapping_pages++] = page;
-        for (uint32_t i = MAPPINGS_PER_PAGE; i-- > 0;)
-            put_handle(t, (t->mapping_pages - 1) * MAPPINGS_PER_PAGE + i);
-        handle = t->free_handle;
+    if (!page)
+        return false;
+    t->mapping[t->mapping_pages++] = page;
+    for (uint32_t i = MAPPINGS_PER_PAGE; i-- > 0;) {
+        page[i].next_free = t->free_handle;
+        t->free_handle = first + i;
     }
-    t->free_handle = mapping_of(t, handle)->next_free;
-    return handle;
+    return true;
 }
 
 /* --- Mapping */
@@ -48,24 +38,21 @@ static pte_t *host_slot(uint64_t addr, uint32_t flags)
     return (pte_t *)((char *)map_l1(mfn) + (addr & ~PAGE_MASK));
 }
 
-static pte_t host_entry(mfn_t frame, uint32_t flags)
+static inline pte_t host_entry(mfn_t frame, uint32_t flags)
 {
-    pte_t e = make_pte(frame, _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_DIRTY);
+    pte_t e = {.lo = frame << PAGE_SHIFT, .hi = frame >> (32 - PAGE_SHIFT) | nx_mask_hi};
 
+    e.lo |= _PAGE_PRESENT | _PAGE_ACCESSED | _PAGE_DIRTY | ((flags >> 16 << 9) & _PAGE_AVAIL);
     if (flags & GNTMAP_application_map)
         e.lo |= _PAGE_USER;
     if (!(flags & GNTMAP_readonly))
         e.lo |= _PAGE_RW;
-    e.lo |= (flags >> 16 << 9) & _PAGE_AVAIL;
-    e.hi |= nx_mask_hi;
     return e;
 }
 
 /* The entry takes over the references that the caller of this function has got for it. */
-static void replace_entry(pte_t *slot, pte_t new)
+static inline void replace_entry(pte_t *slot, pte_t old, pte_t new)
 {
-    pte_t old = *slot;
-
     write_pte(slot, old, new);
     if (old.lo & _PAGE_PRESENT) {
         put_page_from_l1e(old, this_cpu.domain);
@@ -73,73 +60,66 @@ static void replace_entry(pte_t *slot, pte_t new)
     }
 }
 
-static int map_host(uint64_t addr, mfn_t frame, uint32_t flags)
+/* For each kind of mapping references of its own, all or nothing. */
+static inline int get_mapping_refs(mfn_t frame, uint32_t flags)
 {
     bool readonly = flags & GNTMAP_readonly;
     int rc = get_refs(frame, readonly);
-    pte_t *slot;
 
-    if (rc)
+    if (unlikely(rc) ||
+        likely((flags & (GNTMAP_host_map | GNTMAP_device_map)) != (GNTMAP_host_map | GNTMAP_device_map)))
         return rc;
-    slot = host_slot(addr, flags);
-    if (!slot) {
-        put_refs(frame, readonly);
-        return BECAUSE(grant_slot, GNTST_general_error);
-    }
-    replace_entry(slot, host_entry(frame, flags));
-    return GNTST_okay;
-}
-
-static int map_pinned(const struct gnttab_map_grant_ref *op, mfn_t frame)
-{
-    bool readonly = op->flags & GNTMAP_readonly;
-    int rc;
-
-    if (op->flags & GNTMAP_device_map) {
-        rc = get_refs(frame, readonly);
-        if (rc)
-            return rc;
-    }
-    if (!(op->flags & GNTMAP_host_map))
-        return GNTST_okay;
-    rc = map_host(op->host_addr, frame, op->flags);
-    if (rc && op->flags & GNTMAP_device_map)
+    rc = get_refs(frame, readonly);
+    if (rc)
         put_refs(frame, readonly);
     return rc;
 }
 
-static COLD int give_up_mapping(int rc, grant_handle_t handle, const struct gnttab_map_grant_ref *op)
+static COLD int refuse_mapping(int rc, const struct gnttab_map_grant_ref *op)
 {
-    put_handle(this_cpu.domain->grants, handle);
     if (grant_rule == REFUSED_grant_slot)
         return refuse(grant_rule, rc, INVALID_MFN, op->host_addr);
     return refuse_grant(rc, op->dom, op->ref, true);
 }
 
-static int map_from(struct domain *granter, struct gnttab_map_grant_ref *op)
+static inline void begin_mapping(struct grant_table *t, struct domain *granter, struct gnttab_map_grant_ref *op)
 {
-    struct grant_table *t = this_cpu.domain->grants;
-    grant_handle_t handle = get_handle(t);
-    struct mapping *m;
-    mfn_t frame;
-    int rc;
+    struct mapping *m = mapping_of(t, t->free_handle);
 
-    if (handle == NO_HANDLE)
-        return refuse(REFUSED_grant_handles, GNTST_no_device_space, INVALID_MFN, op->ref);
-    rc = pin_grant(granter, op->ref, op->flags & GNTMAP_readonly, true, pins_of(op->flags), &frame);
-    if (!rc) {
-        rc = map_pinned(op, frame);
-        if (rc)
-            unpin_grant(granter, op->ref, pins_of(op->flags));
-    }
-    if (rc)
-        return give_up_mapping(rc, handle, op);
-    m = mapping_of(t, handle);
+    op->handle = t->free_handle;
+    t->free_handle = m->next_free;
+    hold_domain(granter); /* for as long as the mapping lasts */
     m->granter = granter;
     m->ref = op->ref;
     m->flags = op->flags;
-    op->handle = handle;
+}
+
+/* All is found first, then it is taken. */
+static inline int map_from(struct domain *granter, struct gnttab_map_grant_ref *op)
+{
+    struct grant_table *t = this_cpu.domain->grants;
+    pte_t *slot = NULL;
+    struct grant g;
+    mfn_t frame;
+    int rc;
+
+    if (unlikely(t->free_handle == NO_HANDLE) && !add_handles(t))
+        return refuse(REFUSED_grant_handles, GNTST_no_device_space, INVALID_MFN, op->ref);
+    rc = find_grant(&g, granter, op->ref, GTF_type_mask | GTF_sub_page, !(op->flags & GNTMAP_readonly));
+    if (unlikely(rc))
+        return refuse_mapping(rc, op);
+    if (op->flags & GNTMAP_host_map && unlikely(!(slot = host_slot(op->host_addr, op->flags))))
+        return refuse_mapping(BECAUSE(grant_slot, GNTST_general_error), op);
+    frame = g.active->frame;
+    rc = get_mapping_refs(frame, op->flags);
+    if (unlikely(rc))
+        return refuse_mapping(rc, op);
+
+    pin_grant(g, pins_of(op->flags));
+    begin_mapping(t, granter, op);
     op->dev_bus_addr = (uint64_t)frame << PAGE_SHIFT;
+    if (slot)
+        replace_entry(slot, *slot, host_entry(frame, op->flags));
     return GNTST_okay;
 }
 
@@ -160,23 +140,27 @@ OPERATION map_grant_ref(struct gnttab_map_grant_ref *op)
         refuse_request(op);
         return;
     }
-    hold_domain(granter); /* for as long as the mapping lasts */
     op->status = map_from(granter, op);
-    if (op->status)
-        release_domain(granter);
 }
 
 /* --- Unmapping */
 
-/* new: the entry that stands at the address afterwards. Its references have been taken. */
-static int unmap_host(uint64_t addr, mfn_t frame, uint32_t flags, pte_t new)
+/* Whether an entry is the one of such a mapping. */
+static inline bool maps_frame(pte_t e, mfn_t frame, uint32_t flags)
 {
-    pte_t *slot = host_slot(addr, flags), want = host_entry(frame, flags);
+    uint32_t lo = frame << PAGE_SHIFT | _PAGE_PRESENT | (flags & GNTMAP_readonly ? 0 : _PAGE_RW);
 
-    if (!slot || !(slot->lo & _PAGE_PRESENT) || (slot->lo ^ want.lo) & (PAGE_MASK | _PAGE_RW) ||
-        (slot->hi ^ want.hi) & ~nx_mask_hi)
+    return (e.lo & (PAGE_MASK | _PAGE_RW | _PAGE_PRESENT)) == lo && (e.hi & ~nx_mask_hi) == frame >> (32 - PAGE_SHIFT);
+}
+
+/* new: the entry that stands at the address afterwards. Its references have been taken. */
+static inline int unmap_host(uint64_t addr, mfn_t frame, uint32_t flags, pte_t new)
+{
+    pte_t *slot = host_slot(addr, flags);
+
+    if (!slot || !maps_frame(*slot, frame, flags))
         return BECAUSE(grant_mapping, GNTST_general_error);
-    replace_entry(slot, new);
+    replace_entry(slot, *slot, new);
     return GNTST_okay;
 }
 
@@ -197,57 +181,72 @@ static int move_entry(uint64_t addr, uint64_t new_addr, mfn_t frame, uint32_t fl
     return rc;
 }
 
+/* One kind of mapping ends. */
+static inline void unpin_mapping(struct mapping *m, struct grant g, uint32_t kind)
+{
+    unpin_grant(g, pins_of(m->flags & (kind | GNTMAP_readonly)));
+    m->flags &= ~kind;
+}
+
+static COLD int unmap_device(struct mapping *m, struct grant g, uint64_t bus_addr)
+{
+    if (bus_addr >> PAGE_SHIFT != g.active->frame)
+        return BECAUSE(grant_mapping, GNTST_general_error);
+    if (m->flags & GNTMAP_device_map) {
+        put_refs(g.active->frame, m->flags & GNTMAP_readonly);
+        unpin_mapping(m, g, GNTMAP_device_map);
+    }
+    return GNTST_okay;
+}
+
+/* NULL: there is no such mapping. */
+static inline struct mapping *find_mapping(const struct grant_table *t, grant_handle_t handle)
+{
+    struct mapping *m;
+
+    if (unlikely(handle >= t->mapping_pages * MAPPINGS_PER_PAGE))
+        return NULL;
+    m = mapping_of(t, handle);
+    return likely(m->granter) ? m : NULL;
+}
+
+static inline void end_mapping(struct grant_table *t, struct mapping *m, grant_handle_t handle)
+{
+    struct domain *granter = m->granter;
+
+    *m = (struct mapping){.next_free = t->free_handle};
+    t->free_handle = handle;
+    release_domain(granter);
+}
+
 static COLD int refuse_unmapping(int rc, uint32_t address)
 {
     return refuse(grant_rule, rc, INVALID_MFN, address);
 }
 
 /* bus_addr, host_addr 0: that part of the mapping stays. */
-static int unmap_parts(struct mapping *m, uint64_t host_addr, uint64_t new_addr, uint64_t bus_addr)
-{
-    mfn_t frame = active_entry(m->granter->grants, m->ref)->frame;
-    int rc;
-
-    if (bus_addr) {
-        if (bus_addr >> PAGE_SHIFT != frame) {
-            rc = BECAUSE(grant_mapping, GNTST_general_error);
-            goto refused;
-        }
-        if (m->flags & GNTMAP_device_map) {
-            unpin_grant(m->granter, m->ref, pins_of(m->flags & ~GNTMAP_host_map));
-            m->flags &= ~GNTMAP_device_map;
-            put_refs(frame, m->flags & GNTMAP_readonly);
-        }
-    }
-    if (host_addr && m->flags & GNTMAP_host_map) {
-        rc = new_addr ? move_entry(host_addr, new_addr, frame, m->flags)
-                      : unmap_host(host_addr, frame, m->flags, (pte_t){.raw = 0});
-        if (rc)
-            goto refused;
-        unpin_grant(m->granter, m->ref, pins_of(m->flags & ~GNTMAP_device_map));
-        m->flags &= ~GNTMAP_host_map;
-    }
-    return GNTST_okay;
-refused:
-    return refuse_unmapping(rc, host_addr);
-}
-
-static int unmap(grant_handle_t handle, uint64_t host_addr, uint64_t new_addr, uint64_t bus_addr)
+static inline __attribute__((always_inline)) int unmap(grant_handle_t handle, uint64_t host_addr, uint64_t new_addr,
+                                                       uint64_t bus_addr)
 {
     struct grant_table *t = this_cpu.domain->grants;
-    struct mapping *m;
-    int rc;
+    struct mapping *m = find_mapping(t, handle);
+    int rc = GNTST_okay;
+    struct grant g;
 
-    if (handle >= t->mapping_pages * MAPPINGS_PER_PAGE || !(m = mapping_of(t, handle))->granter)
+    if (unlikely(!m))
         return refuse(REFUSED_grant_handle, GNTST_bad_handle, INVALID_MFN, handle);
-    rc = unmap_parts(m, host_addr, new_addr, bus_addr);
-    if (!(m->flags & (GNTMAP_host_map | GNTMAP_device_map))) {
-        struct domain *granter = m->granter;
-
-        put_handle(t, handle);
-        release_domain(granter);
+    g = grant_of(m->granter->grants, m->ref);
+    if (unlikely(bus_addr))
+        rc = unmap_device(m, g, bus_addr);
+    if (likely(!rc) && likely(host_addr) && likely(m->flags & GNTMAP_host_map)) {
+        rc = unlikely(new_addr) ? move_entry(host_addr, new_addr, g.active->frame, m->flags)
+                                : unmap_host(host_addr, g.active->frame, m->flags, (pte_t){.raw = 0});
+        if (likely(!rc))
+            unpin_mapping(m, g, GNTMAP_host_map);
     }
-    return rc;
+    if (likely(!(m->flags & (GNTMAP_host_map | GNTMAP_device_map))))
+        end_mapping(t, m, handle);
+    return likely(!rc) ? rc : refuse_unmapping(rc, host_addr);
 }
 
 OPERATION unmap_grant_ref(struct gnttab_unmap_grant_ref *op)
@@ -267,17 +266,17 @@ void release_grant_mappings(struct domain *d)
 
     for (uint32_t handle = 0; handle < t->mapping_pages * MAPPINGS_PER_PAGE; handle++) {
         struct mapping *m = mapping_of(t, handle);
-        struct domain *granter = m->granter;
+        struct grant g;
 
         if (handle % 64 == 63)
             preempt_point();
-        if (!granter)
+        if (!m->granter)
             continue;
+        g = grant_of(m->granter->grants, m->ref);
         if (m->flags & GNTMAP_device_map)
-            put_refs(active_entry(granter->grants, m->ref)->frame, m->flags & GNTMAP_readonly);
-        unpin_grant(granter, m->ref, pins_of(m->flags));
-        put_handle(t, handle);
-        release_domain(granter);
+            put_refs(g.active->frame, m->flags & GNTMAP_readonly);
+        unpin_grant(g, pins_of(m->flags));
+        end_mapping(t, m, handle);
     }
 }
 

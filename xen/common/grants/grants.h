@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A grant table's inside: what the files of this folder share. grant_table.c has the table and the calls about it,
- * grant_pins.c the uses of an entry, grant_map.c mapping and unmapping, grant_copy.c copying, grant_transfer.c giving
- * away, grant_audit.c what the auditor counts.
+ * grant_uses.h the uses of an entry, grant_map.c mapping and unmapping, grant_copy.c copying, grant_transfer.c giving
+ * away, grant_audit.c what the auditor counts, grant_refused.c what is said about refusals.
  *
  * Who holds what: the page-table entry of a mapping holds the same references as any entry, and they go with it,
  * whoever removes it. A handle holds a pin of the granter's entry, so that the granter sees it in use (GTF_reading,
@@ -80,6 +80,17 @@ static inline bool ref_ok(const struct grant_table *t, grant_ref_t ref)
     return ref < t->nr_frames * ENTRIES_PER_FRAME;
 }
 
+/* The pins of a mapping with these GNTMAP_* flags: at most one of each kind. */
+static inline uint32_t pins_of(uint32_t flags)
+{
+    uint32_t pins = flags & GNTMAP_readonly ? PIN_HOST_READ : PIN_HOST_WRITE;
+
+    if (likely((flags & (GNTMAP_host_map | GNTMAP_device_map)) == GNTMAP_host_map))
+        return pins;
+    return (flags & GNTMAP_host_map ? pins : 0) + (flags & GNTMAP_device_map ? pins << 16 : 0);
+}
+_Static_assert(PIN_DEVICE_READ == PIN_HOST_READ << 16 && PIN_DEVICE_WRITE == PIN_HOST_WRITE << 16, "as computed above");
+
 static inline struct mapping *mapping_of(const struct grant_table *t, grant_handle_t handle)
 {
     return &t->mapping[handle / MAPPINGS_PER_PAGE][handle % MAPPINGS_PER_PAGE];
@@ -92,52 +103,6 @@ extern enum refusal grant_rule;
 #define BECAUSE(rule, status) (grant_rule = REFUSED_##rule, (status))
 /* ref: a reference, or a frame that is not granted. Returns the status. */
 COLD int refuse_grant(int status, domid_t domid, uint32_t ref, bool granted);
-
-/* --- Pins (grant_pins.c) */
-
-/* The frame that an entry grants to the caller's domain. GNTST_*. */
-int pin_grant(struct domain *granter, grant_ref_t ref, bool readonly, bool mapping, uint32_t pins, mfn_t *frame);
-/* When an entry's last use ends, or its last use for writing, the granter sees it. */
-void clear_use(const struct grant_table *t, grant_ref_t ref);
-
-static inline void unpin_grant(struct domain *granter, grant_ref_t ref, uint32_t pins)
-{
-    active_entry(granter->grants, ref)->pin -= pins;
-    clear_use(granter->grants, ref);
-}
-
-static inline uint32_t pins_of(uint32_t flags)
-{
-    uint32_t pins = 0;
-
-    if (flags & GNTMAP_host_map)
-        pins |= flags & GNTMAP_readonly ? PIN_HOST_READ : PIN_HOST_WRITE;
-    if (flags & GNTMAP_device_map)
-        pins |= flags & GNTMAP_readonly ? PIN_DEVICE_READ : PIN_DEVICE_WRITE;
-    return pins;
-}
-
-/* --- References to a granted frame, as an entry of a page table holds them */
-
-static inline int get_refs(mfn_t frame, bool readonly)
-{
-    struct page_info *page = mfn_to_page(frame);
-
-    hold_page(page);
-    if (readonly || likely(!get_writable(page)))
-        return GNTST_okay;
-    put_page(page);
-    return BECAUSE(frame_in_use, GNTST_general_error);
-}
-
-static inline void put_refs(mfn_t frame, bool readonly)
-{
-    struct page_info *page = mfn_to_page(frame);
-
-    if (!readonly)
-        put_writable(page);
-    drop_count(page);
-}
 
 /* --- Commands with an array of operations, each of which has a status of its own. Each counts as much as a call of a
  * multicall. What is written back begins with `answer`. */
