@@ -210,6 +210,11 @@ TEST(events_all_ports)
     CHECK_RC(n < ARRAY_SIZE(ports) ? ports[n] : 0, -ENOSPC);
     CHECK(n > 1000);
     CHECK(n < 1024);
+    CHECK_RC(event_close(ports[700]), 0);
+    CHECK_RC(event_close(ports[70]), 0);
+    CHECK_EQ(event_alloc_unbound(DOMID_SELF, DOMID_SELF), ports[70]);
+    CHECK_EQ(event_alloc_unbound(DOMID_SELF, DOMID_SELF), ports[700]);
+    CHECK_RC(event_alloc_unbound(DOMID_SELF, DOMID_SELF), -ENOSPC);
     while (n-- > 0)
         if (event_close(ports[n]))
             FAIL("cannot close port %d", ports[n]);

@@ -84,6 +84,13 @@ static void event_user(struct guest *g)
     CHECK(send_to(g, NR_EVENT_CHANNELS - 1) == 0);
     CHECK(g->seen[31] == 1u << 31);
     CHECK(send_to(g, NR_EVENT_CHANNELS) == -EINVAL);
+    for (unsigned int i = 64; i < NR_EVENT_CHANNELS; i += 63) { /* each is found again when it is the only free one */
+        close_arg.port = i;
+        CHECK(event_op(g, EVTCHNOP_close, &close_arg) == 0);
+        CHECK(event_op(g, EVTCHNOP_close, &close_arg) == -EINVAL);
+        CHECK(event_op(g, EVTCHNOP_bind_ipi, &bind_ipi) == 0 && bind_ipi.port == i);
+        CHECK(event_op(g, EVTCHNOP_bind_ipi, &bind_ipi) == -ENOSPC);
+    }
     CHECK(event_op(g, EVTCHNOP_send, (void *)0xF57FFFFD) == -EFAULT);
     CHECK(event_op(g, 99, NULL) == -ENOSYS);
     CHECK(event_op(g, EVTCHNOP_reset, &reset_arg) == 0);

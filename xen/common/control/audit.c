@@ -189,6 +189,10 @@ static void audit_port(const struct domain *d, uint32_t port)
     }
     if (chn->notify_vcpu >= MAX_VCPUS)
         audit_mismatch(INT82_AUDIT_PORT, id, MAX_VCPUS - 1, chn->notify_vcpu);
+    if ((d->free_ports[port / 32] >> port % 32 & 1) != (chn->state == ECS_FREE))
+        audit_mismatch(INT82_AUDIT_PORT, id, chn->state, d->free_ports[port / 32]);
+    if ((d->free_port_words >> port / 32 & 1) != !!d->free_ports[port / 32])
+        audit_mismatch(INT82_AUDIT_PORT, id, d->free_ports[port / 32], d->free_port_words);
 }
 
 static void audit_events(const struct domain *d)

@@ -168,20 +168,27 @@ fault:
 
 /* --- Binding */
 
-#define PORTS_PER_STEP 2 /* ports looked at for one unit of spend() */
-
-/* A free port, or -error. */
+/* The lowest free port, or -error. However many are in use, it is found in the same time. */
 static int free_port(struct domain *d)
 {
+    uint32_t word;
+
     if (d->is_dying)
         return -EINVAL;
-    for (unsigned int port = 0; port < NR_EVENT_CHANNELS; port++)
-        if (d->evtchn[port].state == ECS_FREE) {
-            spend(port / PORTS_PER_STEP);
-            return port;
-        }
-    spend(NR_EVENT_CHANNELS / PORTS_PER_STEP);
-    return refuse(REFUSED_event_full, -ENOSPC, INVALID_MFN, 0);
+    if (!d->free_port_words)
+        return refuse(REFUSED_event_full, -ENOSPC, INVALID_MFN, 0);
+    word = __builtin_ctz(d->free_port_words);
+    return word * 32 + __builtin_ctz(d->free_ports[word]);
+}
+
+/* The port that free_port() has found gets this state. */
+static struct evtchn *open_port(struct domain *d, uint32_t port, enum evtchn_state state)
+{
+    d->free_ports[port / 32] &= ~(1u << port % 32);
+    if (!d->free_ports[port / 32])
+        d->free_port_words &= ~(1u << port / 32);
+    d->evtchn[port].state = state;
+    return &d->evtchn[port];
 }
 
 static long alloc_unbound(struct evtchn_alloc_unbound *op)
@@ -195,19 +202,18 @@ static long alloc_unbound(struct evtchn_alloc_unbound *op)
     port = free_port(d);
     if (port < 0)
         return port;
-    d->evtchn[port].remote_domid = op->remote_dom == DOMID_SELF ? this_cpu.domain->domain_id : op->remote_dom;
-    d->evtchn[port].state = ECS_UNBOUND;
+    open_port(d, port, ECS_UNBOUND)->remote_domid =
+        op->remote_dom == DOMID_SELF ? this_cpu.domain->domain_id : op->remote_dom;
     op->port = port;
     return 0;
 }
 
 static void connect(struct domain *d, uint32_t port, struct domain *remote, uint32_t remote_port)
 {
-    struct evtchn *chn = &d->evtchn[port];
+    struct evtchn *chn = open_port(d, port, ECS_INTERDOMAIN);
 
     chn->remote_dom = remote;
     chn->remote_port = remote_port;
-    chn->state = ECS_INTERDOMAIN;
 }
 
 static long bind_interdomain(struct evtchn_bind_interdomain *op)
@@ -242,7 +248,7 @@ int evtchn_serve(struct domain *d, enum service service, uint32_t *port)
         return -EINVAL;
     if (found < 0)
         return found;
-    d->evtchn[found] = (struct evtchn){.state = ECS_SERVED, .virq = service};
+    *open_port(d, found, ECS_SERVED) = (struct evtchn){.state = ECS_SERVED, .virq = service};
     *port = found;
     return 0;
 }
@@ -255,6 +261,7 @@ static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 static long bind_virq(struct evtchn_bind_virq *op)
 {
     struct domain *d = this_cpu.domain;
+    struct evtchn *chn;
     struct vcpu *v;
     int port;
 
@@ -268,9 +275,9 @@ static long bind_virq(struct evtchn_bind_virq *op)
     port = free_port(d);
     if (port < 0)
         return port;
-    d->evtchn[port].virq = op->virq;
-    d->evtchn[port].notify_vcpu = op->vcpu;
-    d->evtchn[port].state = ECS_VIRQ;
+    chn = open_port(d, port, ECS_VIRQ);
+    chn->virq = op->virq;
+    chn->notify_vcpu = op->vcpu;
     v->virq_to_port[op->virq] = port;
     op->port = port;
     if (op->virq == VIRQ_TIMER)
@@ -288,8 +295,7 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
     port = free_port(d);
     if (port < 0)
         return port;
-    d->evtchn[port].notify_vcpu = op->vcpu;
-    d->evtchn[port].state = ECS_IPI;
+    open_port(d, port, ECS_IPI)->notify_vcpu = op->vcpu;
     op->port = port;
     return 0;
 }
@@ -329,6 +335,8 @@ static long close_port(struct domain *d, uint32_t port)
     /* The port's next user must not find an old event. */
     d->shared_info->evtchn_pending[port / 32] &= ~(1u << port % 32);
     *chn = (struct evtchn){.state = ECS_FREE};
+    d->free_ports[port / 32] |= 1u << port % 32;
+    d->free_port_words |= 1u << port / 32;
     return 0;
 }
 
@@ -353,6 +361,9 @@ static long reset(const struct evtchn_reset *op)
 int evtchn_init(struct domain *d)
 {
     d->evtchn[0].state = ECS_RESERVED;
+    memset(d->free_ports, 0xFF, sizeof(d->free_ports));
+    d->free_ports[0] &= ~1u;
+    d->free_port_words = ~0u;
     return 0;
 }
 

@@ -118,7 +118,7 @@ struct int82_audit {
     K(50, PIN, "grant", "pins: %x expected, %x found")                                                 \
     K(51, HANDLE, "grant handle", "granter %x, entry %x: not as it should be")                         \
     K(52, FREE_HANDLES, "grant table", "unused handles: %x counted, %x in the list")                   \
-    K(60, PORT, "event channel", "other end: %x expected, %x found")
+    K(60, PORT, "event channel", "other end, or its bit among the free ones: %x expected, %x found")
 
 enum int82_audit_kind {
 #define INT82_AUDIT_ENUM(number, name, object, text) INT82_AUDIT_##name = number,

@@ -128,6 +128,8 @@ struct domain {
     void *memory_map; /* e820 entries that memory_op set_memory_map gave it, or NULL */
     uint32_t memory_map_entries;
     struct vcpu *vcpu[MAX_VCPUS];
+    uint32_t free_ports[NR_EVENT_CHANNELS / 32]; /* a bit for each that is ECS_FREE, */
+    uint32_t free_port_words;                    /* and one for each word above with such a bit */
     struct evtchn evtchn[NR_EVENT_CHANNELS];
     struct grant_table *grants; /* NULL: none (dom_io, dom_xen, idle) */
     struct domain *next;
