@@ -414,6 +414,7 @@ void reset_machine(void)
         destroy_vcpu_scheduling(guests[i].v);
     nr_guests = 0;
     domain_list = dom0 = NULL;
+    __builtin_memset(domain_numbered, 0, sizeof(domain_numbered));
     if (!domains_made)
         init_domains();
     domains_made = true;

@@ -235,7 +235,7 @@ static void audit_domain(struct domain *d)
         audit_mismatch(INT82_AUDIT_HOLDS, d->domain_id, d->audit_holds, d->holds);
     if (d->memory_holder)
         audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(d->memory_holder), d->domain_id, d->domain_id);
-    if (d->is_dying != in_list(dying_list, d))
+    if (d->is_dying != in_list(dying_list, d) || (domain_by_number(d->domain_id) == d) != in_list(domain_list, d))
         audit_mismatch(INT82_AUDIT_DOMAIN, d->domain_id, !d->is_dying, d->is_dying);
 }
 

@@ -71,6 +71,7 @@ static void publish_domain(struct domain *d)
         p = &(*p)->next;
     d->next = *p;
     *p = d;
+    domain_numbered[d->domain_id] = d;
 }
 
 static void reap_domains(void);
@@ -343,6 +344,7 @@ static void unpublish_domain(struct domain *d)
     while (*p != d)
         p = &(*p)->next;
     *p = d->next;
+    domain_numbered[d->domain_id] = NULL;
     d->next = dying_list;
     dying_list = d;
 }

@@ -5,18 +5,18 @@
 #include <xen/refused.h>
 
 struct domain *domain_list, *dying_list, *dom0, *dom_io, *dom_xen, *idle_domain;
+struct domain *domain_numbered[DOMID_FIRST_RESERVED];
 
 struct domain *domain_by_number(uint16_t domid)
 {
-    struct domain *d;
-
-    for_each_domain(d) if (d->domain_id == domid) return d;
-    return NULL;
+    return domid < DOMID_FIRST_RESERVED ? domain_numbered[domid] : NULL;
 }
 
 struct domain *domain_by_id(uint16_t domid)
 {
-    return domid == DOMID_SELF ? this_cpu.domain : domain_by_number(domid);
+    if (domid < DOMID_FIRST_RESERVED)
+        return domain_numbered[domid];
+    return domid == DOMID_SELF ? this_cpu.domain : NULL;
 }
 
 struct domain *next_domain(uint32_t domid)

@@ -15,6 +15,8 @@
 
 extern struct domain *idle_domain;
 extern struct domain *dying_list; /* killed, but still referred to */
+/* Those of domain_list by their numbers. 128 KiB, whatever there is; but a look-up takes as long for any number. */
+extern struct domain *domain_numbered[DOMID_FIRST_RESERVED];
 
 /* dom_io, dom_xen and the idle vCPU's domain. */
 void init_domains(void);
