@@ -14,8 +14,8 @@
  * paused or not, until the operation is done. Then the turn goes back, before anybody can begin the next operation: see
  * repay().
  *
- * While nobody waits, the slice's timer tells only that the time stamp in vcpu_info is to be renewed. The idle vCPU is
- * never in the queue.
+ * While nobody waits, the slice's timer tells only that the time stamp in vcpu_info is to be renewed. The queue is a
+ * ring through the idle vCPU, which itself never waits in it: behind it is the first, before it the last.
  */
 #include <asm/guest_access.h>
 #include <asm/processor.h>
@@ -31,65 +31,66 @@ struct cpu this_cpu __aligned(PAGE_SIZE);
 #define PUBLISH_TIME_NS 1000000000u
 #define SIBLING_WAIT_NS 200000u
 
-static struct vcpu *queue, **queue_end = &queue;
+static struct vcpu idle_vcpu = {.run_next = &idle_vcpu, .run_prev = &idle_vcpu};
 static struct timer slice_timer;
 static uint64_t running_since; /* since when current has had the CPU */
 static bool displaced;         /* the next schedule() is because of a vCPU that has just woken */
 static uint64_t
     displace_at; /* when current's sibling, the first in the queue, has waited for long enough; 0: there is none */
-static struct vcpu idle_vcpu;
 static struct vcpu_info idle_info = {.evtchn_upcall_mask = 1};
 
 /* --- The queue */
 
+static inline bool queue_empty(void)
+{
+    return idle_vcpu.run_next == &idle_vcpu;
+}
+
+static inline void insert(struct vcpu *prev, struct vcpu *v, struct vcpu *next)
+{
+    v->queued = true;
+    v->run_next = next;
+    v->run_prev = prev;
+    next->run_prev = v;
+    prev->run_next = v;
+}
+
 static void append(struct vcpu *v)
 {
-    v->queued = true;
-    v->run_next = NULL;
-    *queue_end = v;
-    queue_end = &v->run_next;
+    insert(idle_vcpu.run_prev, v, &idle_vcpu);
 }
 
-static void insert_at(struct vcpu **place, struct vcpu *v)
+static void insert_first(struct vcpu *v)
 {
-    v->queued = true;
-    v->run_next = *place;
-    *place = v;
-    if (!v->run_next)
-        queue_end = &v->run_next;
+    insert(&idle_vcpu, v, idle_vcpu.run_next);
 }
 
-/* Puts it where the other one stood. */
-static struct vcpu **remove_from_queue(struct vcpu *v)
+/* However long the queue is, only its neighbours are looked at. */
+static void remove_from_queue(struct vcpu *v)
 {
-    struct vcpu **p = &queue;
-
-    while (*p != v)
-        p = &(*p)->run_next;
-    *p = v->run_next;
-    if (!*p)
-        queue_end = p;
+    v->run_next->run_prev = v->run_prev;
+    v->run_prev->run_next = v->run_next;
     v->queued = false;
-    return p;
 }
 
 static void change_places(struct vcpu *first, struct vcpu *other)
 {
     other->slice_left = first->slice_left;
     first->slice_left = first->domain->slice_ns;
-    if (other->queued)
-        insert_at(remove_from_queue(other), first);
-    else
+    if (other->queued) {
+        remove_from_queue(other);
+        insert(other->run_prev, first, other->run_next);
+    } else
         append(first);
 }
 
 /* Takes the first in the queue, or the vCPU that has to run before that one can go on. */
 static struct vcpu *take_first(void)
 {
-    struct vcpu *v = queue, *other;
+    struct vcpu *v = idle_vcpu.run_next, *other;
 
-    if (!v)
-        return this_cpu.idle;
+    if (v == &idle_vcpu)
+        return v;
     remove_from_queue(v);
     other = stand_in(v);
     if (unlikely(other != v)) {
@@ -106,7 +107,7 @@ static struct vcpu *lender_to(const struct vcpu *v)
 {
     struct vcpu *sibling = NULL, *lender;
 
-    for (lender = queue; lender; lender = lender->run_next) {
+    for (lender = idle_vcpu.run_next; lender != &idle_vcpu; lender = lender->run_next) {
         if (lender->operation.lent_to != v || stand_in(lender) == v)
             continue;
         if (lender->domain != v->domain)
@@ -129,7 +130,7 @@ static void repay(struct vcpu *v)
     if (lender->domain == v->domain) /* otherwise a domain would get more time with operations than without */
         lender->slice_left = MAX(v->slice_left, MIN_SLICE_NS);
     remove_from_queue(lender);
-    insert_at(&queue, lender);
+    insert_first(lender);
 }
 
 /* --- Time slices */
@@ -156,7 +157,7 @@ static void publish_time(struct vcpu *v, uint64_t now)
 /* For one that runs alone, nothing ends but its time stamp. */
 static void start_slice(const struct vcpu *v, uint64_t now)
 {
-    uint64_t end = queue ? now + v->slice_left : v->time_published + PUBLISH_TIME_NS;
+    uint64_t end = queue_empty() ? v->time_published + PUBLISH_TIME_NS : now + v->slice_left;
 
     if (v != this_cpu.idle && (!slice_timer.active || slice_timer.expires > end))
         set_timer(&slice_timer, end);
@@ -172,7 +173,7 @@ static void slice_expired(void *unused)
     if (v == this_cpu.idle)
         return;
     publish_time(v, now);
-    if (!queue) {
+    if (queue_empty()) {
         set_timer(&slice_timer, v->time_published + PUBLISH_TIME_NS);
         return;
     }
@@ -266,11 +267,11 @@ static void poll_expired(void *data)
 static void put_back(struct vcpu *v)
 {
     if (v->slice_left && stand_in(v) != v) {
-        insert_at(&queue, v);
+        insert_first(v);
         return;
     }
-    if (displaced && v->slice_left && queue) {
-        insert_at(&queue->run_next, v);
+    if (displaced && v->slice_left && !queue_empty()) {
+        insert(idle_vcpu.run_next, v, idle_vcpu.run_next->run_next);
         return;
     }
     v->slice_left = v->domain->slice_ns;
@@ -342,7 +343,7 @@ long yield_cpu(void)
 {
     if (unlikely(event_deliverable(current)))
         this_cpu.work |= WORK_UPCALL;
-    if (unlikely(queue))
+    if (unlikely(!queue_empty()))
         schedule();
     return 0;
 }
@@ -379,7 +380,7 @@ void vcpu_wake(struct vcpu *v)
             start_slice(current, running_since);
         return;
     }
-    insert_at(&queue, v);
+    insert_first(v);
     if (v->domain == current->domain) {
         displace_soon(now);
         return;
@@ -487,7 +488,7 @@ void idle_loop(void)
     for (;;) {
         if (this_cpu.work & WORK_TIMER)
             run_timers();
-        if (queue)
+        if (!queue_empty())
             schedule();
         else if (!(this_cpu.work & WORK_TIMER))
             wait_for_interrupt();
@@ -499,12 +500,13 @@ void idle_loop(void)
 /* vCPUs that could run must be in the queue, once; all others must not. */
 void audit_run_queue(void)
 {
-    struct vcpu **end = &queue, *v;
+    struct vcpu *last = &idle_vcpu, *v;
     uint32_t in_queue = 0, queued = 0;
     struct domain *d;
 
-    for (v = queue; v && in_queue <= MAX_VCPU_AREAS; v = v->run_next, in_queue++)
-        end = &v->run_next;
+    for (; last->run_next != &idle_vcpu && last->run_next->run_prev == last && in_queue <= MAX_VCPU_AREAS;
+         last = last->run_next)
+        in_queue++;
     for_each_domain(d) for_each_vcpu(d, v)
     {
         bool expected = v != current && wants_to_run(v);
@@ -513,6 +515,6 @@ void audit_run_queue(void)
         if (v->queued != expected)
             audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(v), expected, v->queued);
     }
-    if (queued != in_queue || end != queue_end)
+    if (queued != in_queue || idle_vcpu.run_prev != last)
         audit_mismatch(INT82_AUDIT_QUEUE, audit_vcpu_id(current), queued, in_queue);
 }

@@ -34,7 +34,7 @@ struct vcpu {
     enum vcpu_state state;
     uint32_t pause_count; /* not run while above 0 */
     bool polling;
-    struct vcpu *run_next; /* in the run queue */
+    struct vcpu *run_next, *run_prev; /* in the run queue, a ring */
     bool queued;
     bool is_initialised;    /* it has its first registers */
     bool nmi_pending;       /* send_nmi: to be delivered on the way out */
