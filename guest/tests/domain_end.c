@@ -4,9 +4,11 @@
 #include "other.h"
 
 #include <guest/audit.h>
+#include <guest/domain_builder.h>
 #include <public/grant_table.h>
 #include <public/int82.h>
 #include <public/io/console.h>
+#include <public/memory.h>
 #include <public/physdev.h>
 
 static struct int82_audit before, after;
@@ -131,5 +133,51 @@ TEST(rule_dead_domains_stay_while_used)
         CHECK_RC(create_with_number(other.id), 0);
         CHECK_RC(victim_domctl(XEN_DOMCTL_destroydomain, other.id, &destroy), 0);
     }
+    check_books();
+}
+
+/* Gives a new domain a frame; its number. */
+static domid_t domain_of_one_frame(xen_pfn_t *frame)
+{
+    struct xen_domctl op = {.cmd = XEN_DOMCTL_createdomain};
+    struct xen_memory_reservation r = {.extent_start = frame, .nr_extents = 1};
+
+    CHECK_RC(domctl(&op), 0);
+    r.domid = op.domain;
+    op = (struct xen_domctl){.cmd = XEN_DOMCTL_max_mem, .domain = r.domid, .u.max_mem.max_memkb = 4};
+    CHECK_RC(domctl(&op), 0);
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_populate_physmap, &r), 1);
+    return r.domid;
+}
+
+static xen_pfn_t exchanged(domid_t domid, xen_pfn_t frame)
+{
+    xen_pfn_t another = 0;
+    struct xen_memory_exchange e = {.in = {&frame, 1, 0, 0, domid}, .out = {&another, 1, 0, 0, domid}};
+
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_exchange, &e), 0);
+    return another;
+}
+
+/* A domain's end finds all its frames, those in front of its first and behind its last one, too. */
+TEST(rule_frames_end_with_their_domain)
+{
+    xen_pfn_t first = 0, second = 0, third, last;
+    domid_t a, b;
+
+    NEED_DOM0();
+    if (audit_read(&before))
+        SKIP("this hypervisor has no auditor");
+    a = domain_of_one_frame(&first);
+    b = domain_of_one_frame(&second);
+    third = exchanged(b, second);
+    CHECK(third > second);
+    CHECK_RC(domain_destroy(a), 0);
+    last = exchanged(b, third);
+    CHECK(last < second);
+    CHECK_RC(audit_read(&after), 0);
+    CHECK_EQ(after.mismatches, 0);
+    CHECK_EQ(exchanged(b, last), second);
+    CHECK_RC(domain_destroy(b), 0);
     check_books();
 }

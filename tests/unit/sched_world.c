@@ -187,7 +187,7 @@ void put_page_and_table(struct page_info *page)
 {
 }
 
-void relinquish_page(struct page_info *page)
+void give_up_page(struct page_info *page)
 {
 }
 

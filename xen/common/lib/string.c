@@ -178,7 +178,10 @@ uint64_t parse_size(const char *s, const char **end)
 
 void clear_page(void *page)
 {
-    memset(page, 0, PAGE_SIZE);
+    if (likely(rep_usable()))
+        rep_fill(page, 0, PAGE_SIZE / 4);
+    else
+        memset(page, 0, PAGE_SIZE);
 }
 
 void copy_page(void *dst, const void *src)

@@ -100,6 +100,8 @@ __may_switch void put_page_and_table(struct page_info *page);
 __may_switch int pin_table(struct page_info *page, struct domain *d, uint32_t type);
 /* The owner gives up both. The caller holds a reference of its own; the frame is free when nothing maps it any more. */
 __may_switch void relinquish_page(struct page_info *page);
+/* The same at the end of a domain, for a caller who holds no reference. */
+__may_switch void give_up_page(struct page_info *page);
 
 /* A frame between two owners: it has none, nothing refers to it, and nobody can find it. steal_page() takes it from d,
  * if only d's own reference is left, and it still counts as one of d's; return_page() gives it back with that

@@ -112,6 +112,7 @@ struct domain {
     struct vcpu *memory_holder; /* who is in the middle of an operation on this domain's memory while others run, or
                                    NULL: xen/operation.h */
     uint32_t tot_pages, max_pages;
+    mfn_t frames_from, frames_to; /* all frames that it has or had are from the one to the other, both included */
     uint32_t vm_assist;
     uint32_t console_tokens; /* rate limit of console_io */
     uint64_t console_refill; /* when they were last counted */

@@ -528,6 +528,8 @@ static void compare_owned(mfn_t mfn, const struct page_info *page, const struct 
     }
     if (!(e->type & SHARED))
         page->owner->audit_pages++;
+    if (page->count & PGC_allocated && (mfn < known->frames_from || mfn > known->frames_to))
+        audit_mismatch(INT82_AUDIT_OWNER, mfn, known->frames_from, known->frames_to);
     if (page->count & PGC_allocated || device)
         count++;
     if (page->type_info & PGT_pinned)

@@ -51,6 +51,15 @@ void free_page(struct page_info *page)
     free_dom_frame(mfn);
 }
 
+/* The end of a domain looks for its frames between these two only, however large the machine is. */
+static inline void note_frame(struct domain *d, mfn_t mfn)
+{
+    if (unlikely(mfn < d->frames_from))
+        d->frames_from = mfn;
+    if (mfn > d->frames_to)
+        d->frames_to = mfn;
+}
+
 void assign_page(struct domain *d, mfn_t mfn)
 {
     struct page_info *page = mfn_to_page(mfn);
@@ -63,6 +72,7 @@ void assign_page(struct domain *d, mfn_t mfn)
     barrier();
     page->count = PGC_allocated | 1;
     d->tot_pages++;
+    note_frame(d, mfn);
 }
 
 void share_frame_with(struct domain *d, mfn_t mfn, bool writable)
@@ -242,6 +252,18 @@ void relinquish_page(struct page_info *page)
         page->count &= ~PGC_allocated;
         put_page(page);
     }
+}
+
+void give_up_page(struct page_info *page)
+{
+    if (likely(page->count == (PGC_allocated | 1))) { /* so it is in no use either */
+        page->count = 0;
+        free_page(page);
+        return;
+    }
+    hold_page(page);
+    relinquish_page(page);
+    put_page(page);
 }
 
 /* --- Between two owners */
