@@ -35,6 +35,21 @@ static void release(struct pool *p, uint32_t page)
     p->hint = MIN(p->hint, page);
 }
 
+static uint32_t take_one(struct pool *p, uint32_t limit)
+{
+    uint32_t i = p->hint / WORD_BITS, page;
+
+    while (i * WORD_BITS < limit && !p->bits[i])
+        i++;
+    if (i * WORD_BITS >= limit)
+        return NONE;
+    page = i * WORD_BITS + __builtin_ctz(p->bits[i]);
+    if (page >= limit)
+        return NONE;
+    p->bits[i] &= p->bits[i] - 1;
+    return page;
+}
+
 /* For blocks of less than a word of bits. */
 static uint32_t take_small(struct pool *p, unsigned int order, uint32_t limit)
 {
@@ -84,7 +99,10 @@ static uint32_t take(struct pool *p, unsigned int order, uint32_t below)
 
     if (order > 20 || p->free < 1u << order)
         return NONE;
-    page = order < 5 ? take_small(p, order, limit) : take_large(p, order, limit);
+    if (!order)
+        page = take_one(p, limit);
+    else
+        page = order < 5 ? take_small(p, order, limit) : take_large(p, order, limit);
     if (limit > p->hint)
         spend((MIN(page, limit) - p->hint) / WORD_BITS);
     if (page == NONE)
