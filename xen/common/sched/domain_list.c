@@ -21,8 +21,10 @@ struct domain *domain_by_id(uint16_t domid)
 
 struct domain *next_domain(uint32_t domid)
 {
-    struct domain *d, *next = NULL;
+    struct domain *d, *next = domid < DOMID_FIRST_RESERVED ? domain_numbered[domid] : NULL;
 
+    if (next)
+        return next;
     for_each_domain(d) if (d->domain_id >= domid)
     {
         next = d;
