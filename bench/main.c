@@ -27,6 +27,7 @@ static const struct command {
     {"history", cmd_history, "follow rows over results or over revisions"},
     {"profile", cmd_profile, "count what one row executes, exactly: functions, lines, events, flame graph"},
     {"batching", cmd_batching, "histogram of a guest's mmu_update batches, entries, flushes"},
+    {"growth", cmd_growth, "what calls cost as memory, domains, event channels and others grow"},
     {"trace", cmd_trace, "list a guest's hypercalls: number, arguments, result, instructions"},
     {"import", cmd_import, "make a result of a console captured elsewhere"},
     {"list", cmd_list, "the rows and what each measures; or the results that are here"},

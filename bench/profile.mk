@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# The profiler: a QEMU plugin, and `make profile`, `make batching`, `make trace`.
+# The profiler: a QEMU plugin, and `make profile`, `make batching`, `make growth`, `make trace`.
 
 PROFILE_SO := $(B)/int82-profile.so
 
@@ -24,7 +24,7 @@ $(STRETCH_SO): bench/plugin/stretch.c bench/plugin/qemu.h bench/profile.mk
 
 bench-tools: $(PROFILE_SO) $(GUEST_SO) $(STRETCH_SO)
 
-.PHONY: profile batching trace
+.PHONY: profile batching growth trace
 
 # BENCH=row/batch, as `make bench` prints them. Everywhere else BENCH is the front end's path, so here it is written out.
 # GUEST= instead, and what goes with it as in `make run`: the whole run of any guest. BASE= and HEAD=: two such profiles.
@@ -55,3 +55,10 @@ trace:
 	    $(call opt,--initrd,$(INITRD)) $(call opt,--hv-args,$(HVARGS)) $(call opt,--memory,$(MEM)) \
 	    $(call opt,--hypervisor,$(HYPERVISOR)) $(call opt,--calls,$(CALLS)) $(call opt,--lines,$(LINES)) \
 	    $(call opt,--timeout,$(TIMEOUT)) $(BENCHFLAGS) $(CODE)
+
+# What calls cost as something grows: docs/measuring.md.
+growth:
+	@tools/deps.sh bench $(CODE)
+	+@$(MAKESELF) -s build $(BUILT)
+	@$(B)/int82-bench growth $(call opt,--label,$(LABEL)) $(call opt,--series,$(SERIES)) \
+	    $(call opt,--hypervisor,$(HYPERVISOR)) $(call opt,--out,$(OUT)) $(BENCHFLAGS) $(CODE)

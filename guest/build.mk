@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The guests: build/guest/<name>.elf. A guest is the library and the C and assembly files of one directory:
 #   bench  guest/bench      tests  guest/tests      fuzz  guest/fuzz      duel  guest/duel
-#   melee  guest/melee    <name>  guest/examples/<name>
+#   melee  guest/melee    growth guest/growth    <name>  guest/examples/<name>
 # B, CC as in the top Makefile.
 
 B            ?= build
@@ -15,7 +15,7 @@ GUEST_INC    := -Ixen/include -Iguest/include
 GUEST_ALL    := $(GUEST_INC) $(GUEST_BASE) $(GUEST_CFLAGS) "-ffile-prefix-map=$(CURDIR)=."
 GUEST_LD     := -m32 -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noexecstack -Wl,--no-warn-rwx-segments
 
-GUEST_DIRS   := $(wildcard guest/bench guest/tests guest/fuzz guest/duel guest/melee guest/examples/*)
+GUEST_DIRS   := $(wildcard guest/bench guest/tests guest/fuzz guest/duel guest/melee guest/growth guest/examples/*)
 GUESTS       := $(foreach d,$(GUEST_DIRS),$(if $(wildcard $(d)/*.c),$(d)))
 GUEST_ELFS   := $(foreach d,$(GUESTS),$(B)/guest/$(notdir $(d)).elf)
 

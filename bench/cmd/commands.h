@@ -14,6 +14,7 @@ int cmd_gate(int argc, char **argv);
 int cmd_history(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_batching(int argc, char **argv);
+int cmd_growth(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 
