@@ -224,6 +224,18 @@ function table_measured(    list, n, i) {
         substr(about["plain", "hypervisor_sha256"], 1, 12) " |"
 }
 
+# What grows, and what each figure is at its first and its last point.
+function table_growth(    i, key, part) {
+    print "| as these grow | from | to | instructions of | from | to |"
+    print "|---|---:|---:|---|---:|---:|"
+    for (i = 1; i <= growth_n; i++) {
+        key = growth_order[i]
+        split(key, part, ",")
+        printf "| %s | %d | %d | %s | %s | %s |\n", about["growth", part[1]], first_x[key], last_x[key], \
+            about["growth", part[1] "_" part[2]], num(first_each[key]), num(last_each[key])
+    }
+}
+
 function table(name) {
     if (name == "summary") table_summary()
     else if (name == "rows") table_rows()
@@ -233,6 +245,7 @@ function table(name) {
     else if (name == "entry") table_entry()
     else if (name == "entryshort") table_entryshort()
     else if (name == "measured") table_measured()
+    else if (name == "growth") table_growth()
     else die("there is no table " name)
 }
 
@@ -266,6 +279,17 @@ src == "doc" {
 /^# [a-z0-9_]+: / {
     key = substr($0, 3, index($0, ": ") - 3)
     about[src, key] = substr($0, index($0, ": ") + 2)
+}
+
+src == "growth" && $3 ~ /^[0-9]+$/ {
+    key = $1 "," $2
+    if (!(key in first_x)) {
+        growth_order[++growth_n] = key
+        first_x[key] = $3
+        first_each[key] = $6
+    }
+    last_x[key] = $3
+    last_each[key] = $6
 }
 
 $2 ~ /^[0-9]+$/ {

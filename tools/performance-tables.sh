@@ -10,7 +10,8 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-set -- "${1:-}" src=int82 results/baseline/bench.csv src=plain results/baseline-plain/bench.csv
+set -- "${1:-}" src=int82 results/baseline/bench.csv src=plain results/baseline-plain/bench.csv \
+    src=growth results/baseline-growth/growth.csv
 for file in results/peers/xen-*.csv; do
     release=${file#results/peers/xen-}
     set -- "$@" "src=$(echo "${release%.csv}" | sed 's/-x86_32.*//')" "$file"
