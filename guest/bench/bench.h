@@ -32,8 +32,10 @@
 struct bench_call {
     uint32_t eax, ebx, ecx, edx, esi, edi;
     uint32_t result; /* EAX afterwards */
-    uint32_t unused;
+    uint32_t step;   /* enum bench_step: for loop_steps */
 };
+/* int $0x82; lock andb $~2, (%ebx); xchg %eax, (%ebx) and mov %ecx, 4(%ebx) */
+enum bench_step { BENCH_CALL, BENCH_ANDB, BENCH_CLEAR };
 _Static_assert(sizeof(struct bench_call) == 32, "loops.S");
 
 /* A loop over an array of calls, and an equal loop that leaves the call out. Both return ticks. */
@@ -51,6 +53,7 @@ extern const struct bench_loop loop_store; /* mov %eax, (%ebx) */
  * $~2, (%ebx) */
 extern const struct bench_loop loop_store_halves, loop_store_xchg, loop_store_cmpxchg8b, loop_store_exchange,
     loop_store_andb;
+extern const struct bench_loop loop_steps;    /* each call's step */
 extern const struct bench_loop loop_soft_int; /* int $0x81 */
 extern const struct bench_loop loop_read_cr3; /* mov %cr3, %eax */
 extern const struct bench_loop loop_cpuid;    /* cpuid with the forced-emulation prefix */
@@ -63,6 +66,13 @@ extern const volatile void *bench_refill_from;
  * trip. */
 extern const char entry_skip2[], entry_skip2_hypercall[], entry_soft_int[], entry_event[], entry_count[],
     entry_count_skip2[];
+/* A process's page fault, to be answered with a page of its own: the entry changes by update_va_mapping, alone or after
+ * an XCHG, a store and INVLPG. They read the three variables, by the page's index. */
+extern const char entry_cow[], entry_cow_stores[];
+extern uint64_t bench_cow_entries[];
+extern uint64_t *bench_cow_slots[];
+extern struct mmuext_op bench_cow_flush;
+
 extern volatile uint32_t bench_entry_count; /* entry_event and entry_count add to it */
 
 /* What loop_send and entry_event clear after each event: a word of evtchn_pending. */

@@ -6,6 +6,7 @@
  *     uint64_t loop(struct bench_call *calls, struct bench_call *end)
  */
 #include <public/xen.h>
+#include "cow.h"
 
         .text
 
@@ -113,6 +114,32 @@
         lock andb $~2, (%ebx)
         loop_end
 
+/* A step is a call, or a store of one of two kinds: bench.h. */
+        .macro  steps_loop name:req, measured:req
+        loop_begin \name
+        cmpl    $1, 28(%ebp)
+        ja      3f
+        je      2f
+        .if     \measured
+        int     $0x82
+        .endif
+        jmp     4f
+2:
+        .if     \measured
+        lock andb $~2, (%ebx)
+        .endif
+        jmp     4f
+3:
+        .if     \measured
+        xchg    %eax, (%ebx)
+        mov     %ecx, 4(%ebx)
+        .endif
+4:
+        loop_end
+        .endm
+        steps_loop steps_loop_full, 1
+        steps_loop steps_loop_empty, 0
+
         loop_begin soft_int_loop
         int     $0x81
         loop_end
@@ -170,6 +197,71 @@ fault_user:
         jnz     1b
         int     $0x20
 fault_user_end:
+
+/* The same with a store to one page after another. Bits 16 to 30 of EDI: the number of the first page. */
+        .globl  cow_user, cow_user_end
+cow_user:
+        mov     %edi, %ebx              /* where the first page is */
+        shr     $16, %ebx
+        and     $0x7fff, %ebx
+        shl     $12, %ebx
+        add     $BENCH_COW_VA, %ebx
+1:      test    %edi, %edi
+        js      2f
+        movb    $0x5a, (%ebx)
+2:      add     $4096, %ebx
+        dec     %edi
+        test    %di, %di
+        jnz     1b
+        int     $0x20
+cow_user_end:
+
+/* What a kernel does about such a fault, at least: bench_cow_entries[] has the page's new entry. */
+        .macro  cow_begin               /* EBX: the address. EBP: the page's index */
+        pusha
+        mov     shared_info, %eax
+        mov     8(%eax), %ebx           /* vcpu_info[0].arch.cr2 */
+        mov     %ebx, %ebp
+        sub     $BENCH_COW_VA, %ebp
+        shr     $12, %ebp
+        .endm
+
+        .macro  cow_end flags:req
+        mov     bench_cow_entries(,%ebp,8), %ecx
+        mov     bench_cow_entries + 4(,%ebp,8), %edx
+        mov     $\flags, %esi
+        mov     $14, %eax               /* update_va_mapping */
+        int     $0x82
+        incl    bench_entry_count
+        popa
+        add     $4, %esp
+        iret
+        .endm
+
+        .globl  entry_cow
+        .balign 16
+entry_cow:
+        cow_begin
+        cow_end 2                       /* UVMF_INVLPG */
+
+        .globl  entry_cow_stores
+        .balign 16
+entry_cow_stores:
+        cow_begin
+        mov     bench_cow_slots(,%ebp,4), %edi
+        xor     %eax, %eax
+        xchg    %eax, (%edi)
+        movl    $0, 4(%edi)
+        push    %ebx
+        mov     %ebx, bench_cow_flush + 4
+        mov     $bench_cow_flush, %ebx
+        mov     $1, %ecx
+        xor     %edx, %edx
+        mov     $0x7ff0, %esi           /* DOMID_SELF */
+        mov     $26, %eax               /* mmuext_op */
+        int     $0x82
+        pop     %ebx
+        cow_end 0
 
         .globl  entry_skip2
         .balign 16
@@ -229,6 +321,7 @@ entry_event:
         loop_pair loop_store_cmpxchg8b, store_cmpxchg8b_loop, empty_loop
         loop_pair loop_store_exchange, store_exchange_loop, empty_loop
         loop_pair loop_store_andb, store_andb_loop, empty_loop
+        loop_pair loop_steps, steps_loop_full, steps_loop_empty
         loop_pair loop_soft_int, soft_int_loop, empty_loop
         loop_pair loop_read_cr3, read_cr3_loop, empty_loop
         loop_pair loop_refill, refill_loop, refill_empty_loop

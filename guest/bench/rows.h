@@ -68,6 +68,18 @@ void syscall_int80(struct bench *b, bool mask_events);
 void ring3_page_fault(struct bench *b);
 void context_switch(struct bench *b);
 
+/* Code for ring 3, on a page of its own, becomes the row's loop. */
+void ring3_begin(struct bench *b, const char *code, uint32_t size);
+void ring3_end(void);
+bool in_user_mode(uint32_t turns); /* runs it, with this in EDI. False: it did not get to its end */
+
+/* rows_process.c */
+void process_fork(struct bench *b);
+void process_exec(struct bench *b);
+void process_exit(struct bench *b);
+void process_munmap(struct bench *b);
+void process_cow(struct bench *b, const void *entry);
+
 /* rows_grants.c */
 void grant_map(struct bench *b, bool unmap);
 void grant_copy(struct bench *b, uint32_t bytes);

@@ -127,7 +127,7 @@ void set_timer_oneshot(struct bench *b)
 extern const char syscall_user[], user_leave[], syscall_user_end[], fault_user[], fault_user_end[];
 static uint8_t *user_page;
 
-static __attribute__((noinline, noclone)) bool in_user_mode(uint32_t turns)
+__attribute__((noinline, noclone)) bool in_user_mode(uint32_t turns)
 {
     struct caught_trap trap;
 
@@ -154,20 +154,30 @@ static uint64_t no_syscalls(struct bench_call *calls, struct bench_call *end)
 
 static const struct bench_loop ring3_loop = {syscalls, no_syscalls};
 
-static void ring3(struct bench *b, const char *code, uint32_t size)
+void ring3_begin(struct bench *b, const char *code, uint32_t size)
 {
     user_page = alloc_page();
     memcpy(user_page, code, size);
     bench_expect(b, !page_set_flags(user_page, PTE_P | PTE_US | PTE_A), "cannot make a page the user's");
     b->loop = &ring3_loop;
+}
+
+void ring3_end(void)
+{
+    page_make_writable(user_page);
+    free_page(user_page);
+}
+
+static void ring3(struct bench *b, const char *code, uint32_t size)
+{
+    ring3_begin(b, code, size);
     b->count = CALLS;
     while (bench_repeat(b)) {
         bench_entry_count = 0;
         bench_run(b);
         bench_expect(b, bench_entry_count == b->count, "the handler ran %u times, not %u", bench_entry_count, b->count);
     }
-    page_make_writable(user_page);
-    free_page(user_page);
+    ring3_end();
 }
 
 /* mask_events: the handler asks for masked events, so the processor cannot enter it directly. */

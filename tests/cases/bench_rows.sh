@@ -34,6 +34,20 @@ done
 run poor --cpu=qemu64,tcg-cpuid=off --rows='xen_version,xen_version_cold' --hv-args=dom0_mem=24M
 check_text "no memory: why not" "xen_version_cold/1 (too little memory" "$CASE_TMP/poor/bench.csv"
 
+# What a kernel does to processes: a page of munmap is two trapped stores, a COW fault is at least the fault and the call.
+run processes --rows='process_*,ptwr_xchg,ring3_page_fault,uva_map_invlpg' --distribution=100
+for row in process_fork,256 process_exit,256 process_exec,1 process_munmap,256 process_cow,1 process_cow_stores,1; do
+    [ -n "$(figure processes $row)" ] && pass "$row" || fail "$row" "has no figure"
+done
+at_least() { # at_least NAME FIGURE LEAST
+    awk "BEGIN { exit !($2 >= $3 && $3 > 0) }" && pass "$1" || fail "$1" "$2, less than $3"
+}
+at_least "munmap's stores" "$(figure processes process_munmap,256)" "256 * $(figure processes ptwr_xchg,1)"
+at_least "a COW fault" "$(figure processes process_cow,1)" \
+    "$(figure processes ring3_page_fault,1) + $(figure processes uva_map_invlpg,1)"
+at_least "a COW fault with stores" "$(figure processes process_cow_stores,1)" \
+    "$(figure processes process_cow,1) + $(figure processes ptwr_xchg,1)"
+
 two='domain_switch,domain_ping_pong,console_ring_echo,ipi_round_trip'
 run given_back --rows="$two"
 run never_had --rows="$two" --hv-args=dom0_mem=64M
