@@ -22,7 +22,7 @@ opt   = $(if $(2),$(1)=$(call quote,$(2)))
 STATUS_SO = $(B)/make-status.so
 CODE      = || { code=$$?; mkdir -p '$(B)'; echo $$code >'$(B)/.status.'$$PPID; exit $$code; }
 BUILT     = || { mkdir -p '$(B)'; echo 3 >'$(B)/.status.'$$PPID; exit 3; }
-CODED     = bench baseline compare gate history profile batching growth trace fuzz host-fuzz host-fuzz-coverage run debug iso test lint
+CODED     = bench baseline compare gate history profile batching growth trace native fuzz host-fuzz host-fuzz-coverage run debug iso test lint
 
 ifneq ($(and $(filter $(CODED),$(MAKECMDGOALS)),$(filter load,$(.FEATURES))),)
 -load $(STATUS_SO)(make_status_setup)
@@ -39,7 +39,7 @@ all:
 	@tools/deps.sh build
 	@$(MAKESELF) build
 
--include xen/build.mk guest/build.mk bench/build.mk bench/profile.mk tests/build.mk
+-include xen/build.mk guest/build.mk bench/build.mk bench/profile.mk bench/native.mk tests/build.mk
 
 build: xen guests bench-tools
 
@@ -61,6 +61,8 @@ help:
 	@echo "                       SEED=1  JOBS=n; SEQUENCE= KEEP=: one sequence again, or some operations of it; ENGINE=tcg|kvm|auto"
 	@echo "                       GUEST=melee: all vCPUs of a domain at once instead, on both builds, or on HYPERVISOR="
 	@echo "make trace           GUEST=file: its hypercalls, one in a line (docs/debugging-a-guest.md): CALLS='mmu*,sched_op'  LINES=n"
+	@echo "make native          ticks of hypercalls' bodies on this machine's processor, warm and cold, without the gate: LABEL= ROWS="
+	@echo "                       REPS= PIN=cpu PEER=result; CHECK=1: only whether each call does what it must, also emulated"
 	@echo "make batching        GUEST=file: histogram of its mmu_update batches (CONSOLE=file: of an earlier run)"
 	@echo "make growth          what calls cost as memory, domains, event channels ... grow: SERIES='ports,domains'  LABEL=growth"
 	@echo "make baseline        measure, replace results/baseline*, and the tables (commit them afterwards)"

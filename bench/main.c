@@ -29,6 +29,7 @@ static const struct command {
     {"batching", cmd_batching, "histogram of a guest's mmu_update batches, entries, flushes"},
     {"growth", cmd_growth, "what calls cost as memory, domains, event channels and others grow"},
     {"trace", cmd_trace, "list a guest's hypercalls: number, arguments, result, instructions"},
+    {"native", cmd_native, "time hypercalls' bodies on this machine's processor, without their gate"},
     {"import", cmd_import, "make a result of a console captured elsewhere"},
     {"list", cmd_list, "the rows and what each measures; or the results that are here"},
 };

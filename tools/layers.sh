@@ -19,8 +19,9 @@ trap 'rm -rf "$dir"' EXIT
 find xen guest bench -name '*.[chS]' ! -name '*.lds.S' | sort >"$dir/files"
 find xen guest bench -name '*.[ch]' -o -name '*.def' -o -name '*.S' | sort >"$dir/exist"
 xargs grep -nH '^# *include' <"$dir/files" >"$dir/includes"
-# The object of each source. asm-offsets.c makes a header, plugins are built without objects, plain/ is not in this build.
-sed -n -e '/entry\/plain\|entry\/offsets\|bench\/plugin\|bench\/probe/d' \
+# The object of each source. asm-offsets.c makes a header, plugins and int82-native are built without objects, plain/ is
+# not in this build.
+sed -n -e '/entry\/plain\|entry\/offsets\|bench\/plugin\|bench\/native\|bench\/probe/d' \
     -e "s|^xen/\\(.*\\)\\.[cS]\$|$B/int82-counters/\\1.o &|p" -e "s|^guest/.*\\.[cS]\$|$B/guest/obj/&.o &|p" \
     -e "s|^bench/\\(.*\\)\\.c\$|$B/bench/\\1.o &|p" "$dir/files" | sed 's|/obj/guest/|/obj/|' >"$dir/objects"
 while read -r object source; do

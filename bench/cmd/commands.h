@@ -16,6 +16,7 @@ int cmd_profile(int argc, char **argv);
 int cmd_batching(int argc, char **argv);
 int cmd_growth(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_native(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 
 #endif

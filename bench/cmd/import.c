@@ -47,6 +47,8 @@ int cmd_import(int argc, char **argv)
         run_console_tail(&console);
         die(EXIT_RUN, "%s: %s; no result was written", argv[0], bad);
     }
+    if (result_info(r, "emulated") && !strcmp(engine, "native"))
+        die(EXIT_REFUSED, "%s: %s, so it is no native result", argv[0], result_info(r, "emulated"));
     result_set(r, "date", host_date());
     result_set(r, "engine", engine);
     if (!result_info(r, "hypervisor_revision"))

@@ -164,6 +164,11 @@ static char *mitigations(void)
 void conditions_describe(struct result *r, int cpu)
 {
     set_and_free(r, "nested_paging", nested_paging());
+    conditions_describe_host(r, cpu);
+}
+
+void conditions_describe_host(struct result *r, int cpu)
+{
     set_and_free(r, "frequency_governor", governor(cpu));
     set_and_free(r, "boost", boost());
     set_and_free(r, "smt", line_of(CPU "/smt/control"));

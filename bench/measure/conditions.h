@@ -9,6 +9,8 @@
 int conditions_pin(const char *text);
 /* Sets the keys of docs/results-format.md. CPU: where the vCPU is pinned to, or -1. */
 void conditions_describe(struct result *r, int cpu);
+/* Those of them that have nothing to do with KVM. */
+void conditions_describe_host(struct result *r, int cpu);
 /* Warns of what makes figures unsteady. */
 void conditions_warn(int cpu);
 /* Which of them are not the same in two results, or NULL. */

@@ -6,7 +6,9 @@
  */
 #include "bench_test.h"
 #include "result/many.h"
+#include "result/distribution.h"
 #include "result/stats.h"
+#include "result/steadiness.h"
 
 static void quantiles(void)
 {
@@ -219,10 +221,56 @@ static void rounds_that_can_show(void)
     CHECK(rounds_needed(244, 0.01) == 10);
 }
 
+/* Whether a row is steady: its halves, its interval, and its single calls. Each sample is one call, behind an empty
+ * loop of 100 ticks. */
+static struct steadiness steadiness(uint64_t *samples, size_t n, const char *singles)
+{
+    struct row row = {.calls = 1, .empty = 100, .samples = samples, .samples_n = n};
+    struct steadiness s;
+
+    row.single = distribution_parse(singles);
+    CHECK(row.single != NULL);
+    row_finish(&row);
+    s = steadiness_of(&row);
+    distribution_free(row.single);
+    return s;
+}
+
+static void steady_rows(void)
+{
+    static const char quiet[] = "n=100 overhead=100 min=10 max=10 hist=10:100";
+    uint64_t same[10] = {110, 111, 110, 111, 110, 111, 110, 111, 110, 111};
+    uint64_t later[10] = {110, 110, 110, 110, 110, 130, 130, 130, 130, 130};
+    uint64_t wide[10] = {110, 150, 110, 150, 110, 150, 110, 150, 110, 150};
+    uint64_t one[1] = {110};
+    struct steadiness s = steadiness(same, 10, quiet);
+
+    CHECK(s.steady && s.beyond == 0);
+    CHECK_NEAR(s.low, 10, 0);
+    CHECK_NEAR(s.high, 11, 0);
+    CHECK_NEAR(s.drift, 1, 0);
+    s = steadiness(later, 10, quiet);
+    CHECK(!s.steady);
+    CHECK_NEAR(s.drift, 20, 0);
+    s = steadiness(wide, 10, quiet);
+    CHECK(!s.steady);
+    CHECK_NEAR(s.high - s.low, 40, 0);
+    /* Three calls of a hundred took more than twice as long as the others, with their 100 ticks of timing; then one. */
+    s = steadiness(same, 10, "n=100 overhead=100 min=10 max=400 hist=10:97,400:3");
+    CHECK(!s.steady);
+    CHECK_NEAR(s.beyond, 0.03, 1e-12);
+    s = steadiness(same, 10, "n=100 overhead=100 min=10 max=400 hist=10:99,400:1");
+    CHECK(s.steady);
+    s = steadiness(same, 10, "n=100 overhead=100 min=10 max=100 hist=10:50,100:50"); /* 200 is not twice 110 */
+    CHECK_NEAR(s.beyond, 0, 0);
+    CHECK_NEAR(steadiness(one, 1, quiet).drift, 0, 0);
+}
+
 static const struct unit_test tests[] = {
     {"quantiles", quantiles},     {"nist_accuracy", nist_accuracy}, {"median_intervals", median_intervals},
     {"u_published", u_published}, {"u_by_counting", u_by_counting}, {"u_ties_enumerated", u_ties_enumerated},
     {"u_large", u_large},         {"corrections", corrections},     {"rounds_that_can_show", rounds_that_can_show},
+    {"steady_rows", steady_rows},
 };
 
 int main(int argc, char **argv)
