@@ -1,43 +1,85 @@
 /* SPDX-License-Identifier: MIT */
-/* What the counted events may cost on a named processor. A model, no measurement: the text says so. */
+/*
+ * What the counted events may cost on a named processor, when all is in the caches and when the data are in none. A
+ * model, no measurement: the text says so.
+ */
 #include "profile/view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* What has a price: the metrics, and some that only the estimate knows. */
+enum {
+    PRICE_REP = METRICS_N, /* an iteration of a string instruction with REP; it is no instruction then */
+    PRICE_LINE_FIRST,      /* a line of data that is not in the caches: one of the first FIRST_LINES of a call, */
+    PRICE_LINE_MORE,       /* and one of the others, several of which are fetched at a time */
+    PRICE_CODE_LINE,
+    PRICE_HIDDEN, /* so much of a call's body may cost nothing, because the IRET takes that long anyway */
+    PRICES_N
+};
+static const char *const own_names[] = {"rep_iteration", "data_line_first", "data_line_more", "code_line",
+                                        "hidden_under_iret"};
+#define FIRST_LINES 10 /* as many as the call touched that was measured: costs.csv */
+
+enum state { WARM, COLD, STATES };
+static const char *const state_names[STATES] = {"warm", "cold"};
+
 struct cost {
-    enum metric metric;
+    unsigned int price;
     char *cpu, *source;
-    double cycles;
+    double cycles[STATES];
 };
 
-static bool metric_by_name(const char *name, size_t n, enum metric *out)
+struct costs {
+    struct cost *v;
+    size_t n;
+};
+
+/* What is executed in a call. */
+struct work {
+    double n[PRICES_N];
+};
+
+static const char *price_name(unsigned int price)
 {
-    for (enum metric m = 0; m < METRICS_N; m++)
-        if (strlen(metric_name(m)) == n && !strncmp(metric_name(m), name, n)) {
-            *out = m;
+    return price < METRICS_N ? metric_name(price) : own_names[price - METRICS_N];
+}
+
+static bool price_by_name(const char *name, size_t n, unsigned int *out)
+{
+    for (unsigned int p = 0; p < PRICES_N; p++)
+        if (strlen(price_name(p)) == n && !strncmp(price_name(p), name, n)) {
+            *out = p;
             return true;
         }
     return false;
 }
 
-/* event,cpu,cycles,"source" */
+/* event,cpu,warm,cold,"source"; without a cold price, that is the warm one. */
 static bool read_cost(struct cost *c, char *line)
 {
-    char *cpu = strchr(line, ','), *cycles = cpu ? strchr(cpu + 1, ',') : NULL;
-    char *source = cycles ? strchr(cycles + 1, ',') : NULL;
+    char *field[5] = {line};
 
-    if (!source || !metric_by_name(line, cpu - line, &c->metric))
+    for (int i = 1; i < 5; i++) {
+        field[i] = strchr(field[i - 1], ',');
+        if (!field[i])
+            return false;
+        *field[i]++ = 0;
+    }
+    c->cpu = xstrdup(field[1]);
+    c->source = xstrdup(field[4]);
+    if (!price_by_name(field[0], strlen(field[0]), &c->price) || !*c->cpu || !*c->source ||
+        !parse_double(field[2], &c->cycles[WARM]))
         return false;
-    *source++ = 0;
-    c->cpu = xstrndup(cpu + 1, cycles - cpu - 1);
-    c->source = xstrdup(source);
-    return parse_double(cycles + 1, &c->cycles) && c->cycles >= 0 && *c->cpu;
+    c->cycles[COLD] = c->cycles[WARM];
+    if (*field[3] && !parse_double(field[3], &c->cycles[COLD]))
+        return false;
+    return c->cycles[WARM] >= 0 && c->cycles[COLD] >= 0;
 }
 
-static struct cost *read_costs(const char *path, size_t *n)
+static struct costs read_costs(const char *path)
 {
-    struct cost *all = NULL;
+    struct costs all = {0};
     struct buf b = {0};
     unsigned number = 0;
 
@@ -51,68 +93,132 @@ static struct cost *read_costs(const char *path, size_t *n)
         number++;
         if (!length || *p == '#' || number == 1)
             continue;
-        if (!read_cost(ARRAY_ADD(all, *n), p))
-            die(EXIT_MISSING, "%s:%u: not event,cpu,cycles,source with an event of bench/profile/events.def", path,
+        if (!read_cost(ARRAY_ADD(all.v, all.n), p))
+            die(EXIT_MISSING, "%s:%u: not event,cpu,warm,cold,source with an event that its first lines name", path,
                 number);
     }
     buf_free(&b);
     return all;
 }
 
-/* Its cost is that of a plain instruction: no line of its own is needed. */
-static bool is_cheap(enum metric m)
+static void costs_free(struct costs *all)
 {
-    return m == METRIC_READS || m == METRIC_WRITES || m == METRIC_EVENTS + EVENT_jcc ||
-           m == METRIC_EVENTS + EVENT_indirect || m == METRIC_EVENTS + EVENT_call || m == METRIC_EVENTS + EVENT_ret ||
-           m == METRIC_EVENTS + EVENT_string;
+    for (size_t i = 0; i < all->n; i++) {
+        free(all->v[i].cpu);
+        free(all->v[i].source);
+    }
+    free(all->v);
 }
 
-static const struct cost *find(const struct cost *all, size_t n, const char *cpu, enum metric m)
+/* Its cost is that of a plain instruction: no line of its own is needed. */
+static bool is_cheap(unsigned int p)
 {
-    for (size_t i = 0; i < n; i++)
-        if (all[i].metric == m && !strcmp(all[i].cpu, cpu))
-            return &all[i];
+    return p == METRIC_READS || p == METRIC_WRITES || p == METRIC_EVENTS + EVENT_jcc ||
+           p == METRIC_EVENTS + EVENT_indirect || p == METRIC_EVENTS + EVENT_call || p == METRIC_EVENTS + EVENT_ret ||
+           p == METRIC_EVENTS + EVENT_string;
+}
+
+static bool is_only_cold(unsigned int p)
+{
+    return p == PRICE_LINE_FIRST || p == PRICE_LINE_MORE || p == PRICE_CODE_LINE;
+}
+
+/* Part of the way in and out, which takes its time whatever the body does. */
+static bool is_gate(unsigned int p)
+{
+    return p == METRIC_EVENTS + EVENT_int_gate || p == METRIC_EVENTS + EVENT_iret || p == METRIC_EXCEPTIONS;
+}
+
+static const struct cost *find(const struct costs *all, const char *cpu, unsigned int price)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->v[i].price == price && !strcmp(all->v[i].cpu, cpu))
+            return &all->v[i];
     return NULL;
 }
 
-static void estimate_cpu(struct buf *b, const struct view *v, const struct cost *all, size_t n, const char *cpu)
+static uint64_t rep_iterations(const struct trace_run *run)
 {
-    struct buf missing = {0}, parts = {0};
-    double sum = 0;
+    uint64_t n = 0;
 
-    for (enum metric m = 0; m < METRICS_N; m++) {
-        const struct cost *c = find(all, n, cpu, m);
-        double per_call = (double)v->total.v[m] / v->calls;
+    for (size_t i = 0; i < run->cells_n; i++) {
+        const struct cell *c = &run->cells[i];
 
-        if (!v->total.v[m])
-            continue;
-        if (!c && !is_cheap(m))
-            buf_printf(&missing, "%s%s (%.4g a call)", missing.n ? ", " : "", metric_name(m), per_call);
-        if (!c || c->cycles == 0)
-            continue;
-        sum += per_call * c->cycles;
-        buf_printf(&parts, "%s%s %.4g x %g", parts.n ? " + " : "", metric_name(m), per_call, c->cycles);
+        if (insn_decode(c->address, c->bytes, c->size).flow == FLOW_REPEAT)
+            n += c->count;
     }
-    buf_printf(b, "  %-10s %s%.0f cycles: %s\n", cpu, missing.n ? "more than " : "about ", sum, parts.n ? parts.p : "");
+    return n;
+}
+
+static struct work work_of(const struct view *v)
+{
+    struct work w = {0};
+    double calls = v->calls, lines = v->run->touched.data_lines / calls;
+
+    for (unsigned int m = 0; m < METRICS_N; m++)
+        w.n[m] = v->total.v[m] / calls;
+    w.n[PRICE_REP] = rep_iterations(v->run) / calls;
+    w.n[METRIC_TICKS] -= w.n[PRICE_REP];
+    w.n[PRICE_LINE_FIRST] = lines < FIRST_LINES ? lines : FIRST_LINES;
+    w.n[PRICE_LINE_MORE] = lines - w.n[PRICE_LINE_FIRST];
+    w.n[PRICE_CODE_LINE] = v->run->touched.code_lines / calls;
+    return w;
+}
+
+static void add_term(struct buf *b, const char *between, const char *format, double n, const char *name, double cycles)
+{
+    buf_printf(b, "%s", b->n ? between : "");
+    buf_printf(b, "%s %.4g", name, n);
+    if (format)
+        buf_printf(b, format, cycles);
+}
+
+static void estimate_state(struct buf *b, const struct work *w, const struct costs *all, const char *cpu, enum state s)
+{
+    const struct cost *hidden = find(all, cpu, PRICE_HIDDEN);
+    struct buf missing = {0}, parts = {0};
+    double gate = 0, body = 0, hides;
+
+    for (unsigned int p = 0; p < PRICE_HIDDEN; p++) {
+        const struct cost *c = find(all, cpu, p);
+
+        if (w->n[p] <= 0 || (s == WARM && is_only_cold(p)))
+            continue;
+        if (!c && !is_cheap(p))
+            add_term(&missing, ", ", NULL, w->n[p], price_name(p), 0);
+        if (!c || c->cycles[s] == 0)
+            continue;
+        *(is_gate(p) ? &gate : &body) += w->n[p] * c->cycles[s];
+        add_term(&parts, " + ", " x %g", w->n[p], price_name(p), c->cycles[s]);
+    }
+    /* Nothing hides where nothing waits for an IRET, nor more than there is. */
+    hides = hidden && w->n[METRIC_EVENTS + EVENT_iret] > 0 ? hidden->cycles[s] * w->n[METRIC_EVENTS + EVENT_iret] : 0;
+    hides = hides < body ? hides : body;
+    buf_printf(b, "  %-10s %s: %s", s == WARM ? cpu : "", state_names[s], missing.n ? "more than " : "about ");
+    if (hides >= 0.5)
+        buf_printf(b, "%.0f to ", gate + body - hides);
+    buf_printf(b, "%.0f cycles: %s\n", gate + body, parts.n ? parts.p : "nothing with a price");
     if (missing.n)
-        buf_printf(b, "  %-10s without a known cost: %s\n", "", missing.p);
+        buf_printf(b, "  %-10s       without a known cost, times a call: %s\n", "", missing.p);
     buf_free(&missing);
     buf_free(&parts);
 }
 
 void estimate_text(struct buf *b, const struct view *v, const char *costs_path)
 {
-    size_t n = 0;
-    struct cost *all = read_costs(costs_path, &n);
+    struct costs all = read_costs(costs_path);
+    struct work w = work_of(v);
 
-    buf_printf(b, "ESTIMATE of cycles a call, from the counts above and bench/costs.csv; not a measurement\n");
-    for (size_t i = 0; i < n; i++) {
+    buf_printf(b,
+               "ESTIMATE of cycles a call, from the counts above and bench/costs.csv; not a measurement. Warm: all is "
+               "in the\ncaches; cold: no line of data is. Two figures: part of the body may hide under the IRET.\n");
+    for (size_t i = 0; i < all.n; i++) {
         bool first = true;
 
         for (size_t k = 0; k < i; k++)
-            first &= strcmp(all[k].cpu, all[i].cpu) != 0;
-        if (first)
-            estimate_cpu(b, v, all, n, all[i].cpu);
+            first &= strcmp(all.v[k].cpu, all.v[i].cpu) != 0;
+        for (enum state s = WARM; first && s < STATES; s++)
+            estimate_state(b, &w, &all, all.v[i].cpu, s);
     }
-    free(all);
+    costs_free(&all);
 }

@@ -66,7 +66,7 @@ void row_text(struct buf *b, const struct view *v);
 char *row_events_csv(const struct view *v);
 char *row_functions_csv(const struct view *v);
 char *row_json(const struct view *v, const char *row, unsigned batch, const char *title);
-/* The cycles that the events may cost, from costs.csv: appends a text. Always called an estimate. */
+/* The cycles that the events may cost, warm and cold, from costs.csv: appends a text. Always called an estimate. */
 void estimate_text(struct buf *b, const struct view *v, const char *costs_path);
 
 #endif

@@ -41,6 +41,8 @@ for row in xen_version/1 mmu_map_rw/128; do
     is "$row: JSON's sum" "$(sed -n 's/^ "instructions": \([0-9]*\),$/\1/p' "$out/p/profile-$name/profile.json")" "$ticks"
     check_text "$row: flame graph is whole" "</svg>" "$out/p/profile-$name/flame.svg"
     check_text "$row: an estimate is called one" ESTIMATE "$out/p/profile-$name/profile.txt"
+    check_text "$row: an estimate for warm caches" " warm: " "$out/p/profile-$name/profile.txt"
+    check_text "$row: and for cold ones" " cold: " "$out/p/profile-$name/profile.txt"
 done
 
 # The listing has each instruction of the assembly, with how often it ran in a call.

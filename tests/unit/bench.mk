@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The bench side: statistics, formats, what may be compared, verdicts. Built with the sanitizers, and compiled once for
 # all.
-BENCH_UNIT        := test_stats test_parse test_results test_comparable test_verdict test_noise
+BENCH_UNIT        := test_stats test_parse test_results test_comparable test_verdict test_noise test_estimate
 BENCH_UNIT_OBJ    := $(patsubst bench/%.c,$(B)/unit/bench/%.o,$(filter-out bench/main.c,$(BENCH_SRC)))
 BENCH_UNIT_CFLAGS := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-missing-field-initializers -fsanitize=address,undefined \
                      -fno-sanitize-recover=undefined -Ibench
