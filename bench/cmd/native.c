@@ -160,6 +160,7 @@ static void describe(struct result *r, const struct native *n)
     result_set(r, "date", host_date());
     result_set(r, "engine", ENGINE);
     result_set(r, "tick", TICK);
+    result_set(r, "hypervisor", "the image's code alone");
     host_describe(r);
     result_set(r, "pinned", pinned);
     conditions_describe_host(r, n->cpu);

@@ -74,7 +74,7 @@ void map_at(uint32_t address, uint32_t size, int fd, uint32_t offset)
     void *at = (void *)address;
     int flags = MAP_FIXED_NOREPLACE | (fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED);
 
-    if (mmap(at, size, PROT_READ | PROT_WRITE | PROT_EXEC, flags | MAP_POPULATE, fd, offset) != at)
+    if (mmap(at, size, PROT_READ | PROT_WRITE | (fd < 0 ? PROT_EXEC : 0), flags | MAP_POPULATE, fd, offset) != at)
         quit(CODE_UNSUPPORTED,
              "cannot map %u bytes at 0x%x: %s; this needs a 32-bit process with 4 GiB of its own, as a 64-bit kernel "
              "gives",

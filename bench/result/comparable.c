@@ -24,6 +24,13 @@ bool result_exact(const struct result *r)
     return engine && !strcmp(engine, "tcg-icount");
 }
 
+bool result_native(const struct result *r)
+{
+    const char *engine = result_engine(r);
+
+    return engine && !strcmp(engine, "native");
+}
+
 static bool differ(const struct result *a, const struct result *b, const char *key)
 {
     const char *x = result_info(a, key), *y = result_info(b, key);

@@ -9,6 +9,7 @@
 const char *result_engine(const struct result *r);
 /* Two runs of one build agree in every tick. */
 bool result_exact(const struct result *r);
+bool result_native(const struct result *r); /* bodies of calls, without the gate */
 
 /*
  * Why no figure of A may be divided by one of B, or NULL: their ticks are different units, or, where ticks vary, of

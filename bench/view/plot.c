@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "view/plot.h"
+#include "result/comparable.h"
 #include "view/peers.h"
 #include "view/table.h"
 
@@ -108,7 +109,9 @@ static void plot_calls(const struct result *r, struct result *const *peers, size
     size_t rows, all;
     const struct row **chosen = calls_chosen(r, &rows, &all);
     char *some = rows < all ? fmt(" (%zu rows of %zu)", rows, all) : xstrdup("");
-    char *title = fmt("One call: ticks from the guest's request to its next instruction%s", some);
+    char *title = fmt(
+        "One call: ticks %s%s",
+        result_native(r) ? "of its body, without the gate" : "from the guest's request to its next instruction", some);
 
     for (unsigned s = 0; s < series; s++)
         calls_data(&b, s, chosen, rows, s ? peers[s - 1] : r);

@@ -44,7 +44,9 @@ static void heading(struct buf *b, const struct report *rep)
     buf_printf(b, "</p>\n<p>%s</p>\n",
                result_exact(rep->r) ? "A tick is one executed instruction, from the guest's request to its next "
                                       "instruction. The counts are exact. <b>Instructions are not time.</b>"
-                                    : "A tick is one of the TSC, which need not run at the core's clock.");
+               : result_native(rep->r)
+                   ? "A tick is one of the TSC, of a call's body: without the gate, less a bare IRET."
+                   : "A tick is one of the TSC, which need not run at the core's clock.");
     free(title);
     free(base);
 }

@@ -92,10 +92,11 @@ printing() {
     chmod +x "$here/int82-native"
 }
 printing "$CASE_TMP/forged"
-check_status "a result" 0 "$here/int82-bench" native --image="$B/int82.elf" --label=one --out="$CASE_TMP" --no-plot
+check_status "a result" 0 "$here/int82-bench" native --image="$B/int82.elf" --label=one --out="$CASE_TMP"
+check_text "confidence" "95% of median" "$out"
+check_text "its picture" "of its body, without the gate" "$CASE_TMP/one/calls.gp"
 check_text "its tick" "without the gate, less a bare IRET" "$CASE_TMP/one/bench.json"
 check_text "single calls" '"single_calls"' "$CASE_TMP/one/bench.json"
-check_text "confidence" "95% of median" "$out"
 check_status "another one" 0 "$here/int82-bench" native --image="$B/int82.elf" --label=two --out="$CASE_TMP" --no-plot \
     --peer="$CASE_TMP/one"
 check_status "two native results are compared" 0 "$BENCH" compare "$CASE_TMP/one" "$CASE_TMP/two"
