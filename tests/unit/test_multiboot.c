@@ -1,69 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What boot loaders report (xen/arch/x86/boot/multiboot.c), on the host.
+ * What boot loaders report (xen/arch/x86/boot/multiboot1.c, boot_info.c), on the host.
  *
  * Proves: memory maps in all the forms that boot loaders and firmware use come out as on Xen, and what is given up is
  * reported; command lines of any length are read; and no number of the Multiboot structure is believed, however wrong
  * it is: each one that cannot be right stops the boot with its own message.
  */
-#include "unit.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define strtoull hypervisor_strtoull /* not the host's */
-#define strlcpy  hypervisor_strlcpy
-#define _start   image_start
-#define _end     image_end
-#include "../../xen/arch/x86/boot/multiboot.c"
-#include "../../xen/common/boot/memory_map.c"
-
-/* The hypervisor's image: 1 MiB to 3 MiB. */
-__asm__(".globl image_start, image_end\n.set image_start, 0xFD900000\n.set image_end, 0xFDB00000");
-
-static jmp_buf way_out;
-static char said[8192];
-static const char *parsed;
-
-static void say(const char *fmt, va_list ap)
-{
-    size_t used = strlen(said);
-
-    vsnprintf(said + used, sizeof(said) - used, fmt, ap);
-}
-
-void printk(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    say(fmt, ap);
-    va_end(ap);
-}
-
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    say(fmt, ap);
-    va_end(ap);
-    longjmp(way_out, 1);
-}
-
-size_t hypervisor_strlcpy(char *dst, const char *src, size_t size)
-{
-    snprintf(dst, size, "%s", src);
-    return strlen(src);
-}
-
-void parse_command_line(const char *line)
-{
-    parsed = line;
-}
+#include "boot_world.h"
 
 /* --- What a boot loader would leave */
 
@@ -108,13 +51,13 @@ static bool boot(void)
 {
     said[0] = 0;
     parsed = NULL;
-    nr_modules = machine_map_entries = nr_raw = nr_ignored = 0;
-    ram_end = 0;
+    nr_modules = machine_map_entries = 0;
+    memset(&boot_info, 0, sizeof(boot_info));
     memset(saved_cmdline, 0, sizeof(saved_cmdline));
     info.mmap_length = info.mmap_length ?: map_length;
     if (setjmp(way_out))
         return false;
-    read_boot_information(MULTIBOOT_MAGIC, &info);
+    read_boot_information(MULTIBOOT1_MAGIC, (uint32_t)&info);
     return true;
 }
 
@@ -313,14 +256,14 @@ static void addresses(void)
     good_machine();
     if (!setjmp(way_out)) {
         said[0] = 0;
-        read_boot_information(MULTIBOOT_MAGIC, (const void *)0xFFFFFFF0);
+        read_boot_information(MULTIBOOT1_MAGIC, 0xFFFFFFF0);
     }
     EXPECT_SAID("information is not below 3 GiB");
     if (!setjmp(way_out)) {
         said[0] = 0;
-        read_boot_information(0x36D76289, &info);
+        read_boot_information(0x36D76288, (uint32_t)&info);
     }
-    EXPECT_SAID("does not speak Multiboot 1 (magic 36d76289)");
+    EXPECT_SAID("speaks neither Multiboot 1 nor Multiboot 2 (magic 36d76288)");
 }
 
 static void bad_modules(void)

@@ -20,10 +20,9 @@ struct boot_module {
 extern struct boot_module modules[MAX_MODULES];
 extern unsigned int nr_modules;
 
-/* What the boot loader told (arch/x86/boot/multiboot.c): modules, memory map, and the command line, which is saved.
- * Every number is checked; what cannot be meant stops the boot. */
-struct multiboot_info;
-void read_boot_information(uint32_t magic, const struct multiboot_info *mbi);
+/* What the boot loader told (arch/x86/boot/boot_info.c): modules, memory map, and the command line, which is saved.
+ * Every number is checked; what cannot be meant stops the boot. The magic number says which kind of loader it is. */
+void read_boot_information(uint32_t magic, uint32_t at);
 
 /* Command line */
 void parse_command_line(const char *line);

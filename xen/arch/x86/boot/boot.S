@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the boot loader to start_xen() in the upper half. By Multiboot 1 the processor is in protected mode without
- * paging; EAX holds a magic number, EBX the address of the information structure. Section .boot is linked at the
+ * From the boot loader to start_xen() in the upper half. By Multiboot 1 and 2 the processor is in protected mode
+ * without paging; EAX holds the one's or the other's magic number, EBX the address of its information. Section .boot is linked at the
  * address where it is loaded. So it makes no difference whether a loader takes the entry point as a virtual or as a
  * physical address. Code in this section uses other symbols through PHYS().
  */
@@ -12,6 +12,11 @@
 
 #define MB_MAGIC     0x1BADB002
 #define MB_FLAGS     0x00000003                 /* modules page-aligned; memory map wanted */
+#define MB2_MAGIC    0xE85250D6
+#define MB2_I386     0
+#define MB2_SIZE     (mb2_end - mb2_header)
+#define MB2_TAG_END  0
+#define MB2_TAG_PAGE_ALIGN 6                    /* modules */
 
 /* CPUID 1, EDX */
 #define CPUID_PSE    (1 << 3)
@@ -46,6 +51,15 @@
         .section .boot, "ax"
         .p2align 2
         .long   MB_MAGIC, MB_FLAGS, -(MB_MAGIC + MB_FLAGS)
+
+        .p2align 3
+mb2_header:
+        .long   MB2_MAGIC, MB2_I386, MB2_SIZE, -(MB2_MAGIC + MB2_I386 + MB2_SIZE)
+        .short  MB2_TAG_PAGE_ALIGN, 0
+        .long   8
+        .short  MB2_TAG_END, 0
+        .long   8
+mb2_end:
 
         .globl  start
 start:  cli

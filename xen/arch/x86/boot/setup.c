@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Start-up, from the boot loader's information (multiboot.c) to running domains. */
+/* Start-up, from the boot loader's information (boot_info.c) to running domains. */
 #include <asm/descriptors.h>
 #include <asm/emulate.h>
 #include <asm/fpu.h>
@@ -244,13 +244,13 @@ static void __init clear_free_frames(void)
             clear_page(map_frame(mfn));
 }
 
-void start_xen(uint32_t magic, const struct multiboot_info *mbi);
+void start_xen(uint32_t magic, uint32_t information);
 
-void __init start_xen(uint32_t magic, const struct multiboot_info *mbi)
+void __init start_xen(uint32_t magic, uint32_t information)
 {
     init_console();
     printk("Int82 %u.%u%s, Xen ABI for 32-bit PAE\n", XEN_VERSION >> 16, XEN_VERSION & 0xFFFF, XEN_EXTRAVERSION);
-    read_boot_information(magic, mbi);
+    read_boot_information(magic, information);
     find_free_memory();
     make_heap();
     init_mm();

@@ -3,28 +3,13 @@
  * The machine's end. Power off uses ACPI. Its tables are read once, at boot, so that a panic relies on nothing but two
  * ports. Without ACPI, or before the tables have been read, it uses the ports of emulators.
  */
+#include <asm/acpi.h>
 #include <asm/io.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/setup.h>
-
-struct rsdp {
-    char signature[8];
-    uint8_t checksum;
-    char oem[6];
-    uint8_t revision;
-    uint32_t rsdt;
-} __attribute__((packed));
-
-struct acpi_header {
-    char signature[4];
-    uint32_t length;
-    uint8_t revision, checksum;
-    char oem[6], oem_table[8];
-    uint32_t oem_revision, creator, creator_revision;
-} __attribute__((packed));
 
 /* The part of the FADT that is needed. */
 struct fadt {
@@ -37,10 +22,6 @@ struct fadt {
     uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control;
 } __attribute__((packed));
 
-#define EBDA_SEGMENT     0x40E /* word in the BIOS data area */
-#define BIOS_START       0xE0000
-#define BIOS_END         0x100000
-#define MAX_TABLE        (1u << 20)
 #define PM1_SCI_ENABLE   1u
 #define PM1_SLEEP_TYPE   10
 #define PM1_SLEEP_ENABLE (1u << 13)
@@ -52,70 +33,15 @@ static struct {
     uint8_t acpi_enable, type_a, type_b;
 } acpi;
 
-/* Copies machine memory from any address. */
-static void __init read_machine(void *dst, uint32_t maddr, uint32_t n)
-{
-    while (n) {
-        uint32_t offset = maddr & ~PAGE_MASK, part = MIN(n, PAGE_SIZE - offset);
-
-        memcpy(dst, (const char *)map_frame(maddr >> PAGE_SHIFT) + offset, part);
-        dst = (char *)dst + part;
-        maddr += part;
-        n -= part;
-    }
-}
-
-static bool __init rsdp_at(uint32_t maddr, struct rsdp *rsdp)
-{
-    uint8_t sum = 0;
-
-    read_machine(rsdp, maddr, sizeof(*rsdp));
-    if (memcmp(rsdp->signature, "RSD PTR ", sizeof(rsdp->signature)))
-        return false;
-    for (unsigned int i = 0; i < sizeof(*rsdp); i++)
-        sum += ((const uint8_t *)rsdp)[i];
-    return !sum;
-}
-
-static bool __init find_rsdp(struct rsdp *rsdp)
-{
-    uint16_t segment;
-    uint32_t ebda;
-
-    read_machine(&segment, EBDA_SEGMENT, sizeof(segment));
-    ebda = (uint32_t)segment << 4;
-    for (uint32_t at = ebda; ebda && at < ebda + 1024; at += 16)
-        if (rsdp_at(at, rsdp))
-            return true;
-    for (uint32_t at = BIOS_START; at < BIOS_END; at += 16)
-        if (rsdp_at(at, rsdp))
-            return true;
-    return false;
-}
-
-static bool __init read_table(uint32_t maddr, const char *signature, struct acpi_header *h)
-{
-    read_machine(h, maddr, sizeof(*h));
-    return !memcmp(h->signature, signature, sizeof(h->signature)) && h->length >= sizeof(*h) && h->length <= MAX_TABLE;
-}
-
-static bool __init find_fadt(uint32_t rsdt, struct fadt *fadt)
+static bool __init find_fadt(struct fadt *fadt)
 {
     struct acpi_header h;
+    uint64_t maddr = find_acpi_table("FACP", &h);
 
-    if (!read_table(rsdt, "RSDT", &h))
+    if (!maddr || h.length < sizeof(*fadt))
         return false;
-    for (uint32_t at = sizeof(h); at + sizeof(uint32_t) <= h.length; at += sizeof(uint32_t)) {
-        struct acpi_header table;
-        uint32_t maddr;
-
-        read_machine(&maddr, rsdt + at, sizeof(maddr));
-        if (!read_table(maddr, "FACP", &table) || table.length < sizeof(*fadt))
-            continue;
-        read_machine(fadt, maddr, sizeof(*fadt));
-        return true;
-    }
-    return false;
+    read_machine(fadt, maddr, sizeof(*fadt));
+    return true;
 }
 
 static uint8_t __init package_byte(const uint8_t **p)
@@ -132,7 +58,7 @@ static bool __init find_s5(uint32_t dsdt)
     struct acpi_header h;
     uint8_t aml[16];
 
-    if (!read_table(dsdt, "DSDT", &h))
+    if (!read_acpi_header(dsdt, "DSDT", &h))
         return false;
     for (uint32_t at = sizeof(h); at + sizeof(aml) <= h.length; at++) {
         const uint8_t *p = aml + 5;
@@ -153,10 +79,9 @@ static bool __init find_s5(uint32_t dsdt)
 
 void __init init_power(void)
 {
-    struct rsdp rsdp;
     struct fadt fadt;
 
-    if (!find_rsdp(&rsdp) || !find_fadt(rsdp.rsdt, &fadt) || !find_s5(fadt.dsdt)) {
+    if (!find_fadt(&fadt) || !find_s5(fadt.dsdt)) {
         log_at(LOG_INFO, "no ACPI tables: power off as emulators have it\n");
         return;
     }
