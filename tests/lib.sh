@@ -123,6 +123,24 @@ make_iso() {
     tools/mkiso.sh "$1" "${6:-$OUR_HYPERVISOR}" "$2" "$3" "${4:-}" "${5:-}"
 }
 
+# run_iso BIOS|UEFI64|UEFI32 cdrom|stick ISO ["MORE FOR QEMU"]: boots the image as such a machine would. The console goes to
+# $CONSOLE.
+run_iso() {
+    i_qemu=qemu-system-i386 i_drive="-drive format=raw,snapshot=on,file=$3"
+    [ "$2" = stick ] || i_drive="-cdrom $3"
+    case $1 in
+    BIOS) i_firmware= ;;
+    UEFI64) i_qemu=qemu-system-x86_64 i_firmware="-machine q35 -bios /usr/share/ovmf/OVMF.fd" ;;
+    UEFI32) # Debian's 32-bit image is the one with Secure Boot, which needs SMM; no key is in its variables
+        i_firmware="-machine q35,smm=on -global driver=cfi.pflash01,property=secure,value=on
+            -drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd
+            -drive if=pflash,unit=1,format=raw,snapshot=on,file=/usr/share/OVMF/OVMF32_VARS_4M.fd" ;;
+    esac
+    # shellcheck disable=SC2086
+    limit 60 $i_qemu $i_firmware $i_drive -m 256 -display none -monitor none -nic none -no-reboot -accel tcg \
+        -serial "file:$CONSOLE" ${4:-} </dev/null
+}
+
 # run_bochs [options] ISO: boots it in Bochs, where segment limits are enforced. The console goes to standard output and
 # to $CONSOLE. Status 0 when the machine was powered off or the end was seen, 124 after the time-out.
 #   -t SECONDS (300)  -m MIB (128)  -c CPU (corei5_lynnfield_750)  -e REGEX (the console's last word, besides power-off)

@@ -11,7 +11,7 @@ lint="$build clang-format cppcheck shellcheck"
 machine="busybox-static cpio kmod linux-perf"
 unpackers="bzip2 lz4 lzop xz-utils zstd"
 # chromium shows reports to a test; it is large (350 MB). ccache: many tests build copies of the tree.
-test="$bench $lint ccache chromium valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-xen-bin grub-common xorriso mtools gdb qemu-user procps $unpackers $machine"
+test="$bench $lint ccache chromium valgrind patch zlib1g-dev bochs bochsbios vgabios grub-pc-bin grub-efi-amd64-bin grub-efi-ia32-bin grub-xen-bin grub-common ovmf ovmf-ia32 xorriso mtools gdb qemu-user procps $unpackers $machine"
 
 # For the fuzzers on the host: a compiler with libFuzzer and its sanitizers for 32-bit programs, and a disassembler.
 fuzz="$build clang-14 llvm-14 libclang-rt-14-dev lib32stdc++-12-dev libcapstone-dev"

@@ -42,7 +42,7 @@ GUEST=$(tools/unpack-kernel.sh "$GUEST" "$unpacked")
 if [ "$mode" = iso ]; then
     tools/mkiso.sh "$B/int82-bench.iso" "$hypervisor" "${HVARGS:-}" "$GUEST" "${CMDLINE:-}" "${INITRD:-}"
     cat <<EOF
-$B/int82-bench.iso: boots a BIOS machine (CD, or dd to a USB stick); the console is COM1, 115200 8n1.
+$B/int82-bench.iso: boots by BIOS and by UEFI (CD, or dd to a USB stick); the console is COM1, 115200 8n1.
 Make a result of the captured console with:  $B/int82-bench import --engine=bare-metal CONSOLE
 EOF
     exit 0
