@@ -6,13 +6,23 @@ B          ?= build
 HOST_CC    ?= $(CC)
 NATIVE     := $(B)/int82-native
 NATIVE_SRC := $(sort $(wildcard bench/native/*.c bench/native/*.S))
+NATIVE_OBJ := $(NATIVE_SRC:bench/%=$(B)/%.o)
 NATIVE_HDR := bench/native/native.h $(wildcard xen/include/*/*.h) xen/common/grants/grants.h
+NATIVE_CFLAGS = -m32 -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
+                -fno-strict-aliasing -fcf-protection=none -fno-pic -D__XEN__ -DCOUNTERS=0 -Ixen/include
 
-$(NATIVE): $(NATIVE_SRC) $(NATIVE_HDR) $(B)/int82.elf bench/native.mk
-	$(HOST_CC) -m32 -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
-	    -fno-strict-aliasing -fcf-protection=none -fno-pic -no-pie -static -D__XEN__ -DCOUNTERS=0 -Ixen/include \
-	    -I$(B)/int82/include -DIMAGE_CKSUM="$$(cksum <$(B)/int82.elf | cut -d' ' -f1)u" \
-	    -DSUITE='"native-$(shell cat $(NATIVE_SRC) bench/native/native.h | sha256sum | cut -c1-12)"' -o $@ $(NATIVE_SRC)
+$(B)/native/%.o: bench/native/% $(NATIVE_HDR) bench/native.mk
+	@mkdir -p $(@D)
+	$(HOST_CC) $(NATIVE_CFLAGS) -c -o $@ $<
+
+# The image that it belongs to; and what results are compared by.
+$(B)/native/image.c.o $(B)/native/main.c.o: $(B)/int82.elf
+$(B)/native/image.c.o $(B)/native/main.c.o: private NATIVE_CFLAGS += -DIMAGE_CKSUM="$$(cksum <$(B)/int82.elf | cut -d' ' -f1)u"
+$(B)/native/measure.c.o: $(NATIVE_SRC)
+$(B)/native/measure.c.o: private NATIVE_CFLAGS += -DSUITE='"native-$(shell cat $(NATIVE_SRC) bench/native/native.h | sha256sum | cut -c1-12)"'
+
+$(NATIVE): $(NATIVE_OBJ)
+	$(HOST_CC) -m32 -static -no-pie -o $@ $^
 
 build: $(NATIVE)
 

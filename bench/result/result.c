@@ -95,6 +95,8 @@ bool info_is_measured(const char *key)
                                        "memory_pages",
                                        "reps",
                                        "warm_ups",
+                                       "replaced",
+                                       "emulated",
                                        "options",
                                        "not_available",
                                        NULL};
