@@ -265,19 +265,20 @@ static __may_switch int take_over(struct domain *d)
     return rc ?: begin_operation(d);
 }
 
-/* Frames that are not d's take 4 instructions each. */
+/* Frames that are not d's take 5 instructions each. */
 #define FRAMES_PER_LOOK 1024
-#define FRAMES_PER_UNIT 5 /* of spend() */
+#define FRAMES_PER_UNIT 4 /* of spend() */
 
 /* The frame before the next one of d's, or where others should run first. */
 static mfn_t skip_frames(const struct domain *d, mfn_t mfn)
 {
-    mfn_t first = mfn, end = MIN(d->frames_to, mfn + FRAMES_PER_LOOK);
+    const struct page_info *first = mfn_to_page(mfn), *page = first,
+                           *end = mfn_to_page(MIN(d->frames_to, mfn + FRAMES_PER_LOOK));
 
-    while (mfn < end && mfn_to_page(mfn + 1)->owner != d)
-        mfn++;
-    spend((mfn - first) / FRAMES_PER_UNIT);
-    return mfn;
+    while (page < end && page[1].owner != d)
+        page++;
+    spend((page - first) / FRAMES_PER_UNIT);
+    return page_to_mfn(page);
 }
 
 /* Drops each frame's pin and the owner's reference. What the frames mapped or contained goes with them. */
