@@ -27,13 +27,13 @@ $create << EOD
 31 23101.00
 EOD
 $destroy << EOD
-1 35367.00
-2 35377.00
-4 35397.00
-8 35437.00
-16 35517.00
-24 35597.00
-31 35667.00
+1 35355.00
+2 35365.00
+4 35385.00
+8 35425.00
+16 35505.00
+24 35585.00
+31 35655.00
 EOD
 set title "Domains beside domain 0\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1

@@ -27,13 +27,13 @@ $make_a_frame << EOD
 4095 245.63
 EOD
 $end_a_frame << EOD
-63 1207.43
-127 1207.43
-255 1207.43
-511 1207.43
-1023 1207.43
-2047 1207.43
-4095 1207.43
+63 1197.44
+127 1197.44
+255 1197.44
+511 1197.44
+1023 1197.44
+2047 1197.44
+4095 1197.44
 EOD
 set title "Memory of the machine\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1

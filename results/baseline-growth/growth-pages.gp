@@ -6,10 +6,10 @@ $make_a_frame << EOD
 16384 244.82
 EOD
 $end_a_frame << EOD
-256 1817.88
-1024 1321.78
-4096 1206.82
-16384 1176.26
+256 1625.21
+1024 1272.86
+4096 1193.84
+16384 1172.27
 EOD
 set title "The frames of a domain that is made and ended\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1
