@@ -4,7 +4,7 @@
 # usage: tools/deps.sh [build|lint|bench|test|fuzz|all]
 set -eu
 
-build="make gcc gcc-multilib libc6-dev libjansson-dev git"
+build="make gcc gcc-multilib libc6-dev libjansson-dev git fonts-spleen"
 bench="$build qemu-system-x86 gnuplot-nox"
 lint="$build clang-format cppcheck shellcheck"
 # For tools/kvm-machine.sh, whose kernel is fetched below.

@@ -7,6 +7,7 @@ ENTRY        ?= tuned
 XEN_CC       ?= $(CC)
 XEN_REV      := $(shell tools/revision.sh)
 XEN_CC_IS    := $(shell $(XEN_CC) --version 2>/dev/null | head -n 1)
+FONT         ?= /usr/share/consolefonts/spleen-8x16.psfu.gz
 XEN_BUILDS   := int82 int82-counters
 
 XEN_CPPFLAGS := -Ixen/include -D__XEN__
@@ -54,6 +55,13 @@ $(B)/$(1)/include/asm/offsets.h: xen/arch/x86/entry/offsets/asm-offsets.c $(B)/$
 	@mkdir -p $$(@D)
 	@$$(XEN_CC) $$($(1)-ALL) -S -o $$@.s $$<
 	@sed -n 's/^[^"]*"->\([A-Za-z0-9_]*\) \$$$$*\(-*[0-9]*\).*/#define \1 \2/p' $$@.s > $$@
+
+# The screen's font: 8 by 16, Spleen (BSD 2-clause).
+$(B)/$(1)/include/asm/glyphs.h: tools/psf2c.c $(FONT)
+	@mkdir -p $$(@D)
+	@$$(CC) -O1 -Wall -Wextra -o $(B)/$(1)/psf2c tools/psf2c.c
+	@zcat $(FONT) | $(B)/$(1)/psf2c > $$@.tmp && mv $$@.tmp $$@
+$(B)/$(1)/arch/x86/dev/screen.o: $(B)/$(1)/include/asm/glyphs.h
 
 $(B)/$(1)/%.o: xen/%.c tools/ss-data.awk $(B)/$(1)/flags $(B)/$(1)/include/asm/offsets.h
 	@mkdir -p $$(@D)

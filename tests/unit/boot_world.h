@@ -77,4 +77,15 @@ void offer_acpi_root(const void *rsdp, uint32_t size)
     roots[nr_roots++].size = size;
 }
 
+static struct framebuffer used_screen;
+static unsigned int nr_screens;
+static const char *screen_is_wrong; /* what init_screen() answers */
+
+const char *init_screen(const struct framebuffer *fb)
+{
+    used_screen = *fb;
+    nr_screens++;
+    return screen_is_wrong;
+}
+
 #endif

@@ -341,6 +341,83 @@ static void acpi_roots(void)
     CHECK(nr_roots == 1 && !roots[0].size, "%u", nr_roots);
 }
 
+#define SCREEN_SIZE (offsetof(struct framebuffer, blue_bits) + 1) /* without padding */
+
+static void screen_tag(uint8_t type, uint32_t size)
+{
+    struct screen_tag t = {.tag = {TAG_SCREEN, size},
+                           .address = 0x180000000,
+                           .pitch = 4096,
+                           .width = 1000,
+                           .height = 700,
+                           .bits = 32,
+                           .type = type,
+                           .red_at = 16,
+                           .red_bits = 8,
+                           .green_at = 8,
+                           .green_bits = 7,
+                           .blue_at = 1,
+                           .blue_bits = 6};
+
+    begin(TAG_SCREEN);
+    memcpy(list + last_tag, &t, size);
+    list_size = last_tag + size;
+}
+
+static void screens(void)
+{
+    static const struct framebuffer want = {0x180000000, 4096, 1000, 700, 32, 16, 8, 8, 7, 1, 6};
+    static struct multiboot_screen one;
+
+    for (unsigned int wrong = 0; wrong < 2; wrong++) {
+        all_but_the_end();
+        screen_tag(SCREEN_RGB, sizeof(struct screen_tag));
+        end_tag();
+        screen_is_wrong = wrong ? "it is wrong" : NULL;
+        nr_screens = 0;
+        EXPECT_BOOT();
+        CHECK(nr_screens == 1 && !memcmp(&used_screen, &want, SCREEN_SIZE), "%u", nr_screens);
+        CHECK(!!strstr(said, "The screen of 1000x700 is not used: it is wrong") == wrong, "says: %s", said);
+    }
+    screen_is_wrong = NULL;
+    all_but_the_end();
+    screen_tag(2, 32); /* text */
+    end_tag();
+    nr_screens = 0;
+    EXPECT_BOOT();
+    CHECK(!nr_screens, "text is no framebuffer");
+    for (uint32_t size = 8; size < sizeof(struct screen_tag); size++) {
+        all_but_the_end();
+        screen_tag(SCREEN_RGB, size);
+        end_tag();
+        EXPECT_STOP("a tag of type 8 has");
+    }
+    all_but_the_end(); /* what is wrong behind it can be read on it */
+    screen_tag(SCREEN_RGB, sizeof(struct screen_tag));
+    nr_screens = 0;
+    EXPECT_STOP("the list of tags has no end");
+    CHECK(nr_screens == 1, "%u", nr_screens);
+    one = (struct multiboot_screen){.info = {.flags = MBI_SCREEN},
+                                    .address = want.address,
+                                    .pitch = 4096,
+                                    .width = 1000,
+                                    .height = 700,
+                                    .bits = 32,
+                                    .type = 1,
+                                    .red_at = 16,
+                                    .red_bits = 8,
+                                    .green_at = 8,
+                                    .green_bits = 7,
+                                    .blue_at = 1,
+                                    .blue_bits = 6};
+    CHECK(offsetof(struct multiboot_screen, address) == 88, "Multiboot 1's offset");
+    forget();
+    memset(&used_screen, 0, sizeof(used_screen));
+    if (!setjmp(way_out))
+        read_boot_information(MULTIBOOT1_MAGIC, (uint32_t)&one);
+    CHECK(!memcmp(&used_screen, &want, SCREEN_SIZE) && strstr(said, "No guest"), "by Multiboot 1; says: %s", said);
+}
+
 /* Sizes that lie: each value in the size of each tag either still makes a list that ends, or stops the boot. */
 static void sizes_of_tags(void)
 {
@@ -522,6 +599,7 @@ static const struct unit_test tests[] = {
     {"efi_memory", efi_memory},
     {"basic_memory", basic_memory},
     {"acpi_roots", acpi_roots},
+    {"screens", screens},
     {"sizes_of_tags", sizes_of_tags},
     {"total_size", total_size},
     {"texts_without_an_end", texts_without_an_end},

@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <asm/irq.h>
+#include <asm/screen.h>
 #include <asm/vga.h>
 #include <public/xen.h>
 #include <xen/console.h>
@@ -173,6 +174,14 @@ void init_vga(void)
 }
 
 void vga_write(const char *text, uint32_t size)
+{
+}
+
+void screen_write(const char *text, uint32_t size)
+{
+}
+
+void screen_wait(bool wait)
 {
 }
 

@@ -7,6 +7,7 @@
 #ifndef ASM_BOOT_INFO_H
 #define ASM_BOOT_INFO_H
 
+#include <asm/screen.h>
 #include <xen/machine.h>
 #include <xen/setup.h>
 
@@ -33,6 +34,8 @@ void read_multiboot2(struct boot_info *info, uint32_t at);
 const void *loader_data(uint32_t addr, uint64_t n, const char *what);
 void add_boot_module(struct boot_info *info, uint32_t start, uint32_t end, const char *text);
 void add_boot_memory(struct boot_info *info, uint64_t addr, uint64_t size, uint32_t type);
+/* A screen in a graphics mode: it is used at once, so that whatever goes wrong from now on can be read there. */
+void use_boot_screen(const struct framebuffer *screen);
 void add_basic_memory(struct boot_info *info, uint32_t lower, uint32_t upper); /* KiB from 0 and from 1 MiB */
 
 #endif

@@ -16,6 +16,10 @@
 #define MB2_I386     0
 #define MB2_SIZE     (mb2_end - mb2_header)
 #define MB2_TAG_END  0
+#define MB2_TAG_CONSOLE 4
+#define MB2_TEXT_KNOWN  2
+#define MB2_TAG_SCREEN  5
+#define MB2_OPTIONAL    1
 #define MB2_TAG_PAGE_ALIGN 6                    /* modules */
 
 /* CPUID 1, EDX */
@@ -57,6 +61,10 @@ mb2_header:
         .long   MB2_MAGIC, MB2_I386, MB2_SIZE, -(MB2_MAGIC + MB2_I386 + MB2_SIZE)
         .short  MB2_TAG_PAGE_ALIGN, 0
         .long   8
+        .short  MB2_TAG_CONSOLE, MB2_OPTIONAL
+        .long   12, MB2_TEXT_KNOWN, 0
+        .short  MB2_TAG_SCREEN, MB2_OPTIONAL
+        .long   20, 0, 0, 32, 0                 # of any size, 32 bits for each pixel
         .short  MB2_TAG_END, 0
         .long   8
 mb2_end:

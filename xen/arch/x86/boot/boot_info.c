@@ -41,6 +41,14 @@ void __init add_boot_module(struct boot_info *info, uint32_t start, uint32_t end
     info->nr_modules++;
 }
 
+void __init use_boot_screen(const struct framebuffer *screen)
+{
+    const char *why = init_screen(screen);
+
+    if (why)
+        printk("The screen of %ux%u is not used: %s\n", screen->width, screen->height, why);
+}
+
 /* --- Memory map */
 
 #define RAM_LIMIT  ((uint64_t)MAX_FRAMES << PAGE_SHIFT)

@@ -6,10 +6,23 @@
 #define MBI_CMDLINE 0x004
 #define MBI_MODULES 0x008
 #define MBI_MMAP    0x040
+#define MBI_SCREEN  0x1000
+
+#define SCREEN_RGB 1
 
 struct multiboot_info {
     uint32_t flags, mem_lower, mem_upper, boot_device, cmdline, mods_count, mods_addr, syms[4], mmap_length, mmap_addr;
 };
+
+/* The information is longer if it tells of a screen. */
+struct multiboot_screen {
+    struct multiboot_info info;
+    uint32_t others[9];
+    uint64_t address;
+    uint32_t pitch, width, height;
+    uint8_t bits, type;
+    uint8_t red_at, red_bits, green_at, green_bits, blue_at, blue_bits;
+} __attribute__((packed));
 
 struct multiboot_module {
     uint32_t start, end, string, reserved;
@@ -59,10 +72,21 @@ static void __init read_modules1(struct boot_info *info, const struct multiboot_
     info->nr_modules = mbi->mods_count;
 }
 
+static void __init read_screen1(uint32_t at)
+{
+    const struct multiboot_screen *s = loader_data(at, sizeof(*s), "information");
+
+    if (s->type == SCREEN_RGB)
+        use_boot_screen(&(struct framebuffer){s->address, s->pitch, s->width, s->height, s->bits, s->red_at,
+                                              s->red_bits, s->green_at, s->green_bits, s->blue_at, s->blue_bits});
+}
+
 void __init read_multiboot1(struct boot_info *info, uint32_t at)
 {
     const struct multiboot_info *mbi = loader_data(at, sizeof(*mbi), "information");
 
+    if (mbi->flags & MBI_SCREEN)
+        read_screen1(at);
     if (mbi->flags & MBI_CMDLINE)
         info->command_line = loader_string(mbi->cmdline, "command line");
     if (mbi->flags & MBI_MMAP)

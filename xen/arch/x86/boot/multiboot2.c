@@ -14,6 +14,7 @@ enum {
     TAG_MODULE = 3,
     TAG_BASIC_MEMORY = 4,
     TAG_MEMORY_MAP = 6,
+    TAG_SCREEN = 8,
     TAG_ACPI_OLD = 14,
     TAG_ACPI_NEW = 15,
     TAG_EFI_MAP = 17,
@@ -38,6 +39,16 @@ struct memory_tag {
     uint32_t lower, upper; /* KiB */
 };
 
+#define SCREEN_RGB 1
+struct screen_tag {
+    struct tag tag;
+    uint64_t address;
+    uint32_t pitch, width, height;
+    uint8_t bits, type;
+    uint16_t reserved;
+    uint8_t red_at, red_bits, green_at, green_bits, blue_at, blue_bits; /* only of this type */
+} __attribute__((packed));
+
 struct map_tag { /* of both maps */
     struct tag tag;
     uint32_t entry_size, version;
@@ -56,7 +67,7 @@ struct efi_entry {
 
 /* Which of the tags that must be there once only have been found. */
 struct found {
-    const struct tag *command_line, *basic_memory, *memory_map, *efi_map, *acpi_old, *acpi_new;
+    const struct tag *command_line, *basic_memory, *memory_map, *screen, *efi_map, *acpi_old, *acpi_new;
 };
 
 /* --- Tags, each of which is known to lie within the list */
@@ -93,6 +104,18 @@ static void __init read_module(struct boot_info *info, const struct tag *t)
     add_boot_module(info, m->start, m->end, *text ? text : NULL);
 }
 
+static void __init read_screen(const struct tag *t)
+{
+    const struct screen_tag *s = (const void *)t;
+
+    at_least(t, offsetof(struct screen_tag, red_at));
+    if (s->type != SCREEN_RGB) /* text: dev/vga.c */
+        return;
+    at_least(t, sizeof(*s));
+    use_boot_screen(&(struct framebuffer){s->address, s->pitch, s->width, s->height, s->bits, s->red_at, s->red_bits,
+                                          s->green_at, s->green_bits, s->blue_at, s->blue_bits});
+}
+
 static void __init read_tag(struct boot_info *info, struct found *found, const struct tag *t)
 {
     switch (t->type) {
@@ -107,6 +130,10 @@ static void __init read_tag(struct boot_info *info, struct found *found, const s
         break;
     case TAG_MEMORY_MAP:
         note(&found->memory_map, t);
+        break;
+    case TAG_SCREEN:
+        note(&found->screen, t);
+        read_screen(t);
         break;
     case TAG_EFI_MAP:
         note(&found->efi_map, t);

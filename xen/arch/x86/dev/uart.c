@@ -6,6 +6,7 @@
  */
 #include <asm/io.h>
 #include <asm/irq.h>
+#include <asm/screen.h>
 #include <asm/vga.h>
 #include <xen/console.h>
 #include <xen/setup.h>
@@ -142,6 +143,7 @@ static void keep(char c)
 void console_put(const char *text, uint32_t size)
 {
     vga_write(text, size);
+    screen_write(text, size);
     if (!present)
         return;
     for (; size--; text++) {
@@ -158,6 +160,7 @@ void console_put(const char *text, uint32_t size)
 void console_wait(bool wait)
 {
     waits = wait;
+    screen_wait(wait);
     if (present && wait)
         send_and_wait();
 }
