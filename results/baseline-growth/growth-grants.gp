@@ -1,23 +1,23 @@
 # gnuplot growth-grants.gp draws growth-grants.png and growth-grants.svg
 $map << EOD
-0 388.00
-16 388.00
-64 388.00
-256 388.00
-512 388.00
-1024 388.00
-2048 388.00
-4096 388.00
+0 305.00
+16 305.00
+64 305.00
+256 305.00
+512 305.00
+1024 305.00
+2048 305.00
+4096 305.00
 EOD
 $unmap << EOD
-0 470.00
-16 468.00
-64 468.00
-256 468.00
-512 468.00
-1024 468.00
-2048 468.00
-4096 468.00
+0 361.00
+16 359.00
+64 359.00
+256 359.00
+512 359.00
+1024 359.00
+2048 359.00
+4096 359.00
 EOD
 set title "Mapped grants\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1

@@ -1,12 +1,12 @@
 # gnuplot growth-memory.gp draws growth-memory.png and growth-memory.svg
 $boot << EOD
-63 82005180.00
-127 100192546.00
-255 134902352.00
-511 207373943.00
-1023 355046155.00
-2047 650390381.00
-4095 1249843416.00
+63 82959138.00
+127 101146512.00
+255 135856318.00
+511 208327909.00
+1023 356000129.00
+2047 651344355.00
+4095 1250797113.00
 EOD
 $mmu_update << EOD
 63 69.00
@@ -27,13 +27,13 @@ $make_a_frame << EOD
 4095 245.63
 EOD
 $end_a_frame << EOD
-63 1197.44
-127 1197.44
-255 1197.44
-511 1197.44
-1023 1197.44
-2047 1197.44
-4095 1197.44
+63 1197.43
+127 1197.43
+255 1197.43
+511 1197.43
+1023 1197.43
+2047 1197.43
+4095 1197.43
 EOD
 set title "Memory of the machine\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1
