@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which framebuffers are used (xen/arch/x86/dev/screen.c), on the host.
+ *
+ * Proves: what a loader tells of a screen is used only if all of it lies where a screen can be. tests/cases/screen.sh
+ * looks at what is drawn.
+ */
+#include "unit.h"
+
+#include "../../xen/arch/x86/dev/screen.c"
+
+pte_t idle_l2[L2_ENTRIES];
+
+uint64_t system_time(void)
+{
+    return 0;
+}
+
+void init_timer(struct timer *t, void (*function)(void *), void *data)
+{
+}
+
+void set_timer(struct timer *t, uint64_t expires)
+{
+}
+
+static const struct framebuffer good = {0x80000000, 4096, 1024, 768, 32, 16, 8, 8, 8, 0, 8};
+
+static void used(void)
+{
+    struct framebuffer fb = good;
+
+    CHECK(!what_is_wrong(&fb), "%s", what_is_wrong(&fb));
+    fb = (struct framebuffer){0xC0000000, 1600, 800, 600, 16, 11, 5, 5, 6, 0, 5};
+    CHECK(!what_is_wrong(&fb) && grey(&fb) == (21 << 11 | 42 << 5 | 21), "%x", grey(&fb));
+    fb = (struct framebuffer){0xC0000000, 2400, 800, 600, 24, 16, 8, 8, 8, 0, 8};
+    CHECK(!what_is_wrong(&fb) && grey(&fb) == 0xAAAAAA, "%x", grey(&fb));
+}
+
+static void not_used(void)
+{
+    static const struct framebuffer bad[] = {
+        {0x80000000, 4096, 1024, 768, 0, 16, 8, 8, 8, 0, 8},
+        {0x80000000, 4096, 1024, 768, 8, 0, 2, 2, 2, 4, 2},
+        {0x80000000, 4096, 1024, 768, 15, 10, 5, 5, 5, 0, 5},
+        {0x80000000, 4096, 1024, 768, 32, 25, 8, 8, 8, 0, 8},
+        {0x80000000, 4096, 1024, 768, 32, 16, 9, 8, 8, 0, 8},
+        {0x80000000, 4096, 1024, 768, 32, 16, 0, 8, 8, 0, 8},
+        {0x80000000, 4096, 1024, 768, 32, 16, 8, 255, 8, 0, 8},
+        {0x80000000, 4096, 1024, 768, 32, 16, 8, 8, 8, 0, 255},
+        {0x80000000, 4092, 1024, 768, 32, 16, 8, 8, 8, 0, 8},
+        {0x80000000, 4096, 0, 768, 32, 16, 8, 8, 8, 0, 8},
+        {0x80000000, 4096, 1024, 0, 32, 16, 8, 8, 8, 0, 8},
+        {0x80000000, 4096, 0xFFFFFFFF, 768, 32, 16, 8, 8, 8, 0, 8},
+        {0x80000000, 4096, 1024, 0xFFFFFFFF, 32, 16, 8, 8, 8, 0, 8},
+        {0x80000000, 0xFFFFFFFF, 1024, 768, 32, 16, 8, 8, 8, 0, 8},
+        {0xFFFFFFFFFFFFF000, 4096, 1024, 768, 32, 16, 8, 8, 8, 0, 8},
+        {0x8000000000000000, 4096, 1024, 768, 32, 16, 8, 8, 8, 0, 8},
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++)
+        CHECK(what_is_wrong(&bad[i]), "number %u is used", i);
+}
+
+static const struct unit_test tests[] = {
+    {"used", used},
+    {"not_used", not_used},
+};
+
+int main(int argc, char **argv)
+{
+    return UNIT_RUN(argc, argv, tests, NULL);
+}
