@@ -141,6 +141,27 @@ TEST(mmuext_pin_l1_each_entry)
     free_page(data);
 }
 
+/* A frame that is mapped as writable already, when a table with such an entry becomes one: two uses. */
+TEST(mmuext_pin_l1_counts_a_use_beside_another)
+{
+    pte_t *page = alloc_page();
+    void *data = alloc_page();
+
+    page[5] = make_pte(virt_to_mfn(data), PTE_KERNEL_RW);
+    page[6] = make_pte(virt_to_mfn(data), PTE_KERNEL_RO);
+    CHECK_RC(page_make_readonly(page), 0);
+    CHECK_RC(pin(1, page), 0);
+    CHECK_RC(page_make_readonly(data), 0);
+    CHECK(pin(1, data) < 0);
+    CHECK_RC(unpin(page), 0);
+    CHECK_RC(pin(1, data), 0);
+    CHECK_RC(unpin(data), 0);
+    CHECK_RC(page_make_writable(data), 0);
+    CHECK_RC(page_make_writable(page), 0);
+    free_page(page);
+    free_page(data);
+}
+
 TEST(mmuext_pin_l1_that_maps_itself)
 {
     pte_t *page = alloc_page();

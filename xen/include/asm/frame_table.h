@@ -9,19 +9,21 @@
 #define FRAME_AT(reg, f)  HV(FRAME_TABLE + PAGE_##f(reg))  /* reg: frame number * 16 */
 #define FRAME(f)          FRAME_AT(%esi, f)
 
-/* \frame: the frame of \high:\low, if the frame table has it. */
+/* \frame: the frame of \high:\low, if the frame table has it. \frame may be \low. */
 .macro FRAME_NUMBER low, high, frame, otherwise
+    .ifnc \low, \frame
         mov     \low, \frame
+    .endif
         shrd    $PAGE_SHIFT, \high, \frame
         cmp     HV(max_page), \frame
         jae     \otherwise
 .endm
 
-/* ESI: frame number * 16 of ECX:EAX, if it is RAM of the domain in EDX. */
-.macro FIND_OWN_FRAME otherwise
-        FRAME_NUMBER %eax, %ecx, %esi, \otherwise
-        shl     $4, %esi
-        cmp     %edx, FRAME(owner)
+/* \frame: frame number * 16 of ECX:EAX, if it is RAM of the domain in EDX. */
+.macro FIND_OWN_FRAME otherwise, frame=%esi
+        FRAME_NUMBER %eax, %ecx, \frame, \otherwise
+        shl     $4, \frame
+        cmp     %edx, FRAME_AT(\frame, owner)
         jne     \otherwise
 .endm
 
@@ -34,11 +36,11 @@
         shl     $PAGE_SHIFT, \offset
 .endm
 
-/* Adds a use of the frame at ESI as writable, if it has that type. At \overflow the count has wrapped. */
-.macro TAKE_WRITABLE_USE otherwise, overflow
-        cmpb    $PGT_WRITABLE, FRAME(type_info)
+/* Adds a use of the frame as writable, if it has that type. At \overflow the count has wrapped. */
+.macro TAKE_WRITABLE_USE otherwise, overflow, frame=%esi
+        cmpb    $PGT_WRITABLE, FRAME_AT(\frame, type_info)
         jne     \otherwise
-        addl    $PGT_ONE, FRAME(type_info)
+        addl    $PGT_ONE, FRAME_AT(\frame, type_info)
         jc      \overflow
 .endm
 

@@ -47,18 +47,15 @@
         jmp     \end
 .endm
 
-/* ECX:EAX: the entry at \offset, and ESI its frame * 16, of the domain in EDX. It may also be absent, or one that the loop
- * leaves to C. */
-.macro FRAME_OF_ENTRY offset, refused, absent, otherwise
-        mov     HV(\offset(%edi)), %eax
-        test    $_PAGE_PRESENT, %al
-        jz      \absent
+/* EAX, the low word of the present entry at \offset, becomes its frame * 16, of the domain in EDX. Or it is one that the
+ * loop leaves to C. Loses ECX. */
+.macro FRAME_OF_ENTRY offset, refused, otherwise
         mov     HV(\offset + 4(%edi)), %ecx
         test    $\refused, %eax
         jnz     \otherwise
         test    %ecx, HV(refused_hi)
         jnz     \otherwise
-        FIND_OWN_FRAME \otherwise
+        FIND_OWN_FRAME \otherwise, %eax
 .endm
 
 #endif

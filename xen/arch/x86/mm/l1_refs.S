@@ -11,7 +11,8 @@
  * The arguments are in EAX, EDX and ECX, as in C. The result is the index of the first entry that was not done, or
  * L1_ENTRIES.
  *
- *      EDI  entry      EBX  end of the table      EDX  the domain      EAX, ECX  the entry's words      ESI  frame * 16
+ *      EDI  entry      EBX  end of the table      EDX  the domain
+ *      EAX, ECX  the entry's words, then EAX frame * 16
  */
 #include <asm/table_loop.h>
 
@@ -19,7 +20,6 @@
 
 .macro ENTER_LOOP
         push    %ebx
-        push    %esi
         push    %edi
         lea     L1_ENTRIES * 8(%eax), %ebx
         lea     (%eax,%edx,8), %edi
@@ -33,21 +33,27 @@ l1_refs_end:
         sar     $3, %eax
         add     $L1_ENTRIES, %eax
         pop     %edi
-        pop     %esi
         pop     %ebx
         ret
 
 .macro TAKE offset
-        FRAME_OF_ENTRY \offset, L1_REFUSED, .Lnext\@, .Lstop\@
-        test    $_PAGE_RW, %al
-        jz      .Lcount\@
-        TAKE_WRITABLE_USE .Lstop\@, .Ltoo_many\@
-.Lcount\@:
-        incl    FRAME(count)
+        mov     HV(\offset(%edi)), %eax
+        test    $_PAGE_PRESENT | _PAGE_RW, %al
+        jnp     .Lone\@                         # just one of the two: odd parity
+        jz      .Lnext\@
+        FRAME_OF_ENTRY \offset, L1_REFUSED, .Lstop\@
+        TAKE_WRITABLE_USE .Lstop\@, .Ltoo_many\@, %eax
+        incl    FRAME_AT(%eax, count)
 .Lnext\@:
         .subsection 1
+.Lone\@:
+        test    $_PAGE_PRESENT, %al
+        jz      .Lnext\@
+        FRAME_OF_ENTRY \offset, L1_REFUSED, .Lstop\@    # a read-only mapping
+        incl    FRAME_AT(%eax, count)
+        jmp     .Lnext\@
 .Ltoo_many\@:
-        subl    $PGT_ONE, FRAME(type_info)      # C finds the overflow, too, and refuses
+        subl    $PGT_ONE, FRAME_AT(%eax, type_info)     # C finds the overflow, too, and refuses
 .Lstop\@:
         add     $\offset, %edi
         jmp     l1_refs_end
@@ -74,8 +80,7 @@ ENTRY(take_l1_refs)
 .endm
 
 .macro OWN_FRAME otherwise
-        FIND_OWN_FRAME \otherwise
-        mov     %esi, %eax
+        FIND_OWN_FRAME \otherwise, %eax
 .endm
 
 .macro DROP offset, find=VALIDATED_FRAME

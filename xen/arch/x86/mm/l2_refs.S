@@ -9,8 +9,8 @@
  *
  * The arguments are in EAX, EDX and ECX, as in C. The result is the first entry that was not done, or end.
  *
- *      EDI  entry      EBX  end, where a group ends      EDX  the domain      EAX, ECX  the entry's words
- *      ESI  frame * 16
+ *      EDI  entry      EBX  end, where a group ends      EDX  the domain
+ *      EAX, ECX  the entry's words, then EAX frame * 16
  */
 #include <asm/table_loop.h>
 
@@ -18,7 +18,6 @@
 
 .macro ENTER_LOOP
         push    %ebx
-        push    %esi
         push    %edi
         mov     %eax, %edi
         mov     %edx, %ebx
@@ -28,23 +27,25 @@
 l2_refs_end:
         mov     %edi, %eax
         pop     %edi
-        pop     %esi
         pop     %ebx
         ret
 
 .macro TAKE offset
-        FRAME_OF_ENTRY \offset, L2_REFUSED, .Lnext\@, .Lstop\@
-        mov     FRAME(type_info), %al
-        and     $~PGT_PINNED, %al
-        cmp     $PGT_L1_VALIDATED, %al
+        mov     HV(\offset(%edi)), %eax
+        test    $_PAGE_PRESENT, %al
+        jz      .Lnext\@
+        FRAME_OF_ENTRY \offset, L2_REFUSED, .Lstop\@
+        mov     FRAME_AT(%eax, type_info), %cl
+        and     $~PGT_PINNED, %cl
+        cmp     $PGT_L1_VALIDATED, %cl
         jne     .Lstop\@
-        addl    $PGT_ONE, FRAME(type_info)
+        addl    $PGT_ONE, FRAME_AT(%eax, type_info)
         jc      .Ltoo_many\@
-        incl    FRAME(count)
+        incl    FRAME_AT(%eax, count)
 .Lnext\@:
         .subsection 1
 .Ltoo_many\@:
-        subl    $PGT_ONE, FRAME(type_info)      # C finds the overflow, too, and refuses
+        subl    $PGT_ONE, FRAME_AT(%eax, type_info)     # C finds the overflow, too, and refuses
 .Lstop\@:
         add     $\offset, %edi
         jmp     l2_refs_end
