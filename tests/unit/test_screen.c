@@ -2,8 +2,9 @@
 /*
  * Which framebuffers are used (xen/arch/x86/dev/screen.c), on the host.
  *
- * Proves: what a loader tells of a screen is used only if all of it lies where a screen can be. tests/cases/screen.sh
- * looks at what is drawn.
+ * Proves: what a loader tells of a screen is used only if all of it lies where a screen can be; and while guests run,
+ * only a part of a screen is looked through at a time, but each difference is found. tests/cases/screen.sh looks at
+ * what is drawn.
  */
 #include "unit.h"
 
@@ -62,9 +63,46 @@ static void not_used(void)
         CHECK(what_is_wrong(&bad[i]), "number %u is used", i);
 }
 
+/* Times that find_cell() needs until it says the same again. */
+static uint32_t times_to(bool found)
+{
+    for (uint32_t n = 1; n <= MAX_ROWS * MAX_COLUMNS; n++) {
+        uint32_t looks = LOOK_AT_ONCE;
+        bool is_found = find_cell(&looks);
+
+        if (is_found == found && (found || same == rows * columns))
+            return n;
+    }
+    return 0;
+}
+
+static void looks_are_bounded(void)
+{
+    uint32_t pieces;
+
+    columns = MAX_COLUMNS;
+    rows = MAX_ROWS;
+    pieces = (rows * columns + LOOK_AT_ONCE - 1) / LOOK_AT_ONCE;
+    memset(wanted, ' ', sizeof(wanted));
+    memset(drawn, ' ', sizeof(drawn));
+    for (top = 0; top < rows; top += 19)
+        for (uint32_t cell = 0; cell < rows * columns; cell += 997) {
+            uint32_t y = cell / columns, x = cell % columns, n;
+
+            same = 0;
+            CHECK((n = times_to(false)) == pieces, "%u instead of %u", n, pieces);
+            wanted[(top + y) % rows][x] = 'x';
+            same = 0;
+            CHECK((n = times_to(true)) && n <= pieces, "cell %u: after %u", cell, n);
+            CHECK(next_cell == cell, "cell %u instead of %u", next_cell, cell);
+            wanted[(top + y) % rows][x] = ' ';
+        }
+}
+
 static const struct unit_test tests[] = {
     {"used", used},
     {"not_used", not_used},
+    {"looks_are_bounded", looks_are_bounded},
 };
 
 int main(int argc, char **argv)

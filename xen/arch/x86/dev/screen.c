@@ -20,7 +20,8 @@
 #define GLYPH_WIDTH   8
 #define MAX_COLUMNS   240
 #define MAX_ROWS      96
-#define DRAW_AT_ONCE  64 /* characters */
+#define DRAW_AT_ONCE  32   /* characters while guests run, */
+#define LOOK_AT_ONCE  1024 /* of so many cells */
 #define DRAW_EVERY_NS 2000000
 #define BIG_PAGE_PAT  0x1000
 #define CPUID_PAT     (1u << 16)
@@ -31,7 +32,8 @@ static struct framebuffer screen; /* width 0: there is none */
 static uint32_t columns, rows, pixel_bytes, foreground;
 static char wanted[MAX_ROWS][MAX_COLUMNS], drawn[MAX_ROWS][MAX_COLUMNS];
 static uint32_t top, row, column; /* top: the line of `wanted` that is the screen's first */
-static uint32_t next_cell;        /* where the timer's drawing goes on */
+static uint32_t next_cell;        /* where drawing goes on; */
+static uint32_t same;             /* so many cells before it are as wanted */
 static bool waits = true;
 static struct timer redraw;
 static char early[512]; /* text from before there was a screen */
@@ -90,31 +92,42 @@ static void draw(uint32_t y, uint32_t x, char c)
             put_pixel(line + bit * pixel_bytes, glyph[i] << bit & 0x80 ? foreground : 0);
 }
 
-/* Draws at most so many characters. Returns whether all is drawn. */
-static bool draw_some(uint32_t most)
+/* Whether one of the next cells is to be drawn: next_cell. */
+static bool find_cell(uint32_t *looks)
 {
-    uint32_t cells = rows * columns, before = read_cr3();
-    bool whole = false;
+    for (; same < rows * columns && *looks; same++, --*looks, next_cell = (next_cell + 1) % (rows * columns)) {
+        uint32_t y = next_cell / columns, x = next_cell % columns;
+
+        if (drawn[y][x] != wanted[(top + y) % rows][x])
+            return true;
+    }
+    return false;
+}
+
+/* Looks at no more cells and draws no more characters than that. */
+static void draw_some(uint32_t looks, uint32_t most)
+{
+    uint32_t before = read_cr3();
 
     write_cr3(virt_to_mach(screen_l3));
-    for (uint32_t n = 0; most && !whole; n++, next_cell = (next_cell + 1) % cells) {
+    while (most-- && find_cell(&looks)) {
         uint32_t y = next_cell / columns, x = next_cell % columns;
-        char c = wanted[(top + y) % rows][x];
 
-        whole = n == cells;
-        if (whole || drawn[y][x] == c)
-            continue;
-        draw(y, x, c);
-        drawn[y][x] = c;
-        most--;
+        drawn[y][x] = wanted[(top + y) % rows][x];
+        draw(y, x, drawn[y][x]);
     }
     write_cr3(before);
-    return whole;
+}
+
+static void draw_all(void)
+{
+    draw_some(UINT32_MAX, UINT32_MAX);
 }
 
 static void draw_on(void *unused)
 {
-    if (!draw_some(DRAW_AT_ONCE))
+    draw_some(LOOK_AT_ONCE, DRAW_AT_ONCE);
+    if (same < rows * columns)
         set_timer(&redraw, system_time() + DRAW_EVERY_NS);
 }
 
@@ -157,8 +170,9 @@ void screen_write(const char *text, uint32_t size)
         return;
     while (size--)
         put_char(*text++);
+    same = 0;
     if (waits)
-        draw_some(UINT32_MAX);
+        draw_all();
     else if (!redraw.active)
         set_timer(&redraw, system_time() + DRAW_EVERY_NS);
 }
@@ -167,7 +181,7 @@ void screen_wait(bool wait)
 {
     waits = wait;
     if (screen.width && wait)
-        draw_some(UINT32_MAX);
+        draw_all();
 }
 
 /* --- The beginning */
