@@ -24,6 +24,8 @@ cp "$guest" "$work/iso/boot/guest"
 v=
 ! grub-file --is-x86-multiboot2 "$hypervisor" || v=2
 # GRUB leaves the file out of the command line; the hypervisors skip a first word with a slash, guests any first word.
+# With a BIOS there is text: without gfxpayload, GRUB would go to look for the graphics that our image also takes, and on
+# Bochs it jumps to address 0 then. The command multiboot2 sets it, too, so it has to be set behind that.
 cat >"$work/iso/boot/grub/grub.cfg" <<END
 set timeout=0
 set default=0
@@ -34,6 +36,9 @@ menuentry "Int82" {
     multiboot$v /boot/hypervisor /boot/hypervisor $hv_args
     module$v /boot/guest guest $guest_args
     ${initrd:+module$v /boot/initrd initrd}
+    if [ "\$grub_platform" = pc ]; then
+        set gfxpayload=text
+    fi
     boot
 }
 END
