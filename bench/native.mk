@@ -11,9 +11,11 @@ NATIVE_HDR := bench/native/native.h $(wildcard xen/include/*/*.h) xen/common/gra
 NATIVE_CFLAGS = -m32 -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-field-initializers \
                 -fno-strict-aliasing -fcf-protection=none -fno-pic -D__XEN__ -DCOUNTERS=0 -Ixen/include
 
-$(B)/native/%.o: bench/native/% $(NATIVE_HDR) bench/native.mk
+# Behind the image, whose build says what is wrong with a compiler.
+$(B)/native/%.o: bench/native/% $(NATIVE_HDR) bench/native.mk | $(B)/int82.elf
 	@mkdir -p $(@D)
-	$(HOST_CC) $(NATIVE_CFLAGS) -c -o $@ $<
+	@echo "  CC      $@"
+	@$(HOST_CC) $(NATIVE_CFLAGS) -c -o $@ $<
 
 # The image that it belongs to; and what results are compared by.
 $(B)/native/image.c.o $(B)/native/main.c.o: $(B)/int82.elf
@@ -22,7 +24,8 @@ $(B)/native/measure.c.o: $(NATIVE_SRC)
 $(B)/native/measure.c.o: private NATIVE_CFLAGS += -DSUITE='"native-$(shell cat $(NATIVE_SRC) bench/native/native.h | sha256sum | cut -c1-12)"'
 
 $(NATIVE): $(NATIVE_OBJ)
-	$(HOST_CC) -m32 -static -no-pie -o $@ $^
+	@echo "  LD      $@"
+	@$(HOST_CC) -m32 -static -no-pie -o $@ $^
 
 build: $(NATIVE)
 
