@@ -47,7 +47,7 @@ $way3 << EOD
 256 41.520
 512 41.424
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (334725fdfbc8-dirty), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (21c2ecd7f665), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

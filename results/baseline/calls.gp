@@ -18,10 +18,10 @@ $data0 << EOD
 15 "multicall_uva_same" 84.00
 16 "mmuext_flush_local" 20.00
 17 "mmuext_new_base_same" 30.00
-18 "pin_l1_empty" 907.00
-19 "unpin_l1_empty" 889.00
-20 "pin_l3_tree" 1562.00
-21 "unpin_l3_tree" 1299.00
+18 "pin_l1_empty" 905.00
+19 "unpin_l1_empty" 887.00
+20 "pin_l3_tree" 1557.00
+21 "unpin_l3_tree" 1297.00
 22 "page_fault_iret" 54.00
 23 "soft_int_0x81_iret" 53.00
 24 "ptwr_store_nonpresent" 127.00
@@ -33,7 +33,7 @@ $data0 << EOD
 30 "ring3_syscall_int80" 3.00
 31 "ring3_page_fault" 61.00
 32 "context_switch" 444.71
-33 "process_exec" 18495.00
+33 "process_exec" 18404.00
 34 "process_cow" 281.34
 35 "grant_map" 301.00
 36 "grant_copy_64" 291.00
@@ -70,11 +70,11 @@ $data1 << EOD
 27 "emul_cpuid_prefix" 238.00
 28 "evtchn_send_already_pending" 165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction (40 rows of 87)\n4.2.5-int82 (334725fdfbc8-dirty), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction (40 rows of 87)\n4.2.5-int82 (21c2ecd7f665), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x
-set xrange [1:46238]
+set xrange [1:46010]
 set xlabel "ticks a call (minimum), logarithmic"
 set yrange [39.5:-0.5]
 set ytics scale 0

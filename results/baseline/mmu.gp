@@ -215,7 +215,7 @@ $peer8 << EOD
 256 334.023
 512 333.512
 EOD
-set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (334725fdfbc8-dirty), tcg-icount: a tick is one instruction"
+set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (21c2ecd7f665), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2
