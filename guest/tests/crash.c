@@ -105,9 +105,36 @@ static void iret_frame_unmapped(void)
     __asm__ volatile("mov %0, %%esp; mov $23, %%eax; int $0x82" : : "r"(UNMAPPED));
 }
 
+/* Where a frame leads that should not have been read. */
+static uint8_t landing_stack[4096] __asm__("crash_landing_stack") __attribute__((aligned(16), used));
+extern const char iret_landing[];
+__asm__(".text\n"
+        "iret_landing:\n"
+        "        mov     $crash_landing_stack + 4096, %esp\n"
+        "        call    crash_landed\n"
+        "        ud2\n");
+
+void crash_landed(void);
+void crash_landed(void)
+{
+    printf("crash: the frame for iret was let through\n");
+    guest_shutdown(SHUTDOWN_poweroff);
+}
+
+/* A good one, in the machine-to-physical table: there a guest may read, and choose the words of its frames, but the
+ * hypervisor must not read for it. */
 static void iret_frame_in_hypervisor(void)
 {
-    __asm__ volatile("mov $0xFD900000, %esp; mov $23, %eax; int $0x82");
+    const uint32_t frame[] = {0, (uint32_t)iret_landing, FLAT_KERNEL_CS, 0x202};
+    uint32_t mfn = virt_to_mfn(alloc_pages(2));
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(frame); i++) {
+        mmu_update_t req = {(uint64_t)(mfn + i) << 12 | MMU_MACHPHYS_UPDATE, frame[i]};
+
+        if (HYPERVISOR_mmu_update(&req, 1))
+            return;
+    }
+    __asm__ volatile("mov %0, %%esp; mov $23, %%eax; int $0x82" : : "r"(&machine_to_phys_mapping[mfn]));
 }
 
 extern const char user_leave[], user_int80[], user_int21[], user_read[];
