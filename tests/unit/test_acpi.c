@@ -3,7 +3,8 @@
  * ACPI's tables (xen/arch/x86/dev/acpi.c), on the host.
  *
  * Proves: the root pointer that a loader brings is used before any search, the later revision's before the older's; one
- * that is wrong is not used, and says so; tables are found by either list, also across pages; no length is believed.
+ * that is wrong is not used, and says so; tables are found by either list, also across pages; no length is believed,
+ * and no pointer to where the machine has no addresses.
  */
 #include "unit.h"
 
@@ -16,16 +17,23 @@
 #define MEMORY 0x110000u
 static uint8_t memory[MEMORY] __attribute__((aligned(4096)));
 static char said[256];
+static bool left_machine; /* a frame was mapped that no entry of a page table can name here */
+
+#define BITS 40
 
 static void *frame_at(mfn_t mfn)
 {
     static uint8_t nothing[4096] __attribute__((aligned(4096)));
 
+    left_machine |= mfn >> (BITS - 12);
     return mfn < MEMORY >> 12 ? memory + (mfn << 12) : nothing;
 }
 
-#define map_frame frame_at
-#define ASM_MM_H  /* of it, only the window is used */
+#include <asm/processor.h>
+
+#define map_frame       frame_at
+#define physical_bits() BITS
+#define ASM_MM_H        /* of it, only the window is used */
 #include "../../xen/arch/x86/dev/acpi.c"
 
 void printk(const char *fmt, ...)
@@ -78,6 +86,7 @@ static void machine(void)
     memset(memory, 0, sizeof(memory));
     memset(&root, 0, sizeof(root));
     said[0] = 0;
+    left_machine = false;
     put_header(RSDT, "RSDT", sizeof(struct acpi_header) + sizeof(rsdt));
     memcpy(memory + RSDT + sizeof(struct acpi_header), rsdt, sizeof(rsdt));
     put_header(XSDT, "XSDT", sizeof(struct acpi_header) + sizeof(xsdt));
@@ -189,11 +198,31 @@ static void lengths(void)
     CHECK(!find("FACP"), "another table in the list's place");
 }
 
+static void pointers(void)
+{
+    static const uint64_t bad[] = {1ull << BITS,       (1ull << BITS) - 1, (1ull << BITS) - MAX_TABLE + 1, 1ull << 44,
+                                   0x123456789A000000, 1ull << 63,         UINT64_MAX - MAX_TABLE,         UINT64_MAX};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct acpi_rsdp r = make_root(2, RSDT, bad[i]);
+
+        machine();
+        offer_acpi_root(&r, sizeof(r));
+        CHECK(find("APIC") == MADT, "the list is at %llx: the old one is used", (unsigned long long)bad[i]);
+        CHECK(!left_machine, "%llx is read", (unsigned long long)bad[i]);
+        machine();
+        r = make_root(2, RSDT, XSDT);
+        memcpy(memory + XSDT + sizeof(struct acpi_header), &bad[i], sizeof(bad[i]));
+        offer_acpi_root(&r, sizeof(r));
+        CHECK(find("APIC") == LATE, "a table is at %llx: the others are found", (unsigned long long)bad[i]);
+        CHECK(!left_machine, "%llx is read", (unsigned long long)bad[i]);
+    }
+}
+
 static const struct unit_test tests[] = {
-    {"of_the_loader", of_the_loader},
-    {"wrong_of_the_loader", wrong_of_the_loader},
-    {"of_the_bios", of_the_bios},
-    {"lengths", lengths},
+    {"of_the_loader", of_the_loader}, {"wrong_of_the_loader", wrong_of_the_loader},
+    {"of_the_bios", of_the_bios},     {"lengths", lengths},
+    {"pointers", pointers},
 };
 
 int main(int argc, char **argv)

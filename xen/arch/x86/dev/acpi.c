@@ -5,6 +5,7 @@
  */
 #include <asm/acpi.h>
 #include <asm/mm.h>
+#include <asm/processor.h>
 #include <xen/lib.h>
 
 #define EBDA_SEGMENT 0x40E /* word in the BIOS data area */
@@ -12,6 +13,8 @@
 #define BIOS_END     0x100000
 #define MAX_TABLE    (1u << 20)
 #define REVISION_2   2 /* the first with an XSDT */
+
+#define FRAME_NUMBER_BITS 32 /* of mfn_t */
 
 static struct acpi_rsdp root; /* no signature: none has been found yet */
 
@@ -89,9 +92,17 @@ static bool __init search_root(void)
     return false;
 }
 
+/* Firmware's pointers of 64 bits need not be addresses that this machine has. */
+static bool __init can_be_at(uint64_t maddr)
+{
+    uint32_t bits = MIN(physical_bits(), FRAME_NUMBER_BITS + PAGE_SHIFT);
+
+    return maddr && maddr <= (1ull << bits) - MAX_TABLE;
+}
+
 bool __init read_acpi_header(uint64_t maddr, const char *signature, struct acpi_header *h)
 {
-    if (!maddr)
+    if (!can_be_at(maddr))
         return false;
     read_machine(h, maddr, sizeof(*h));
     return !memcmp(h->signature, signature, sizeof(h->signature)) && h->length >= sizeof(*h) && h->length <= MAX_TABLE;
