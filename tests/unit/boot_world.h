@@ -88,4 +88,48 @@ const char *init_screen(const struct framebuffer *fb)
     return screen_is_wrong;
 }
 
+#define M (1u << 20)
+
+/* As before anything has been read. */
+static void forget(void)
+{
+    said[0] = 0;
+    parsed = NULL;
+    nr_modules = machine_map_entries = nr_roots = 0;
+    memset(&boot_info, 0, sizeof(boot_info));
+    memset(saved_cmdline, 0, sizeof(saved_cmdline));
+}
+
+static uint64_t ram(void)
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < machine_map_entries; i++)
+        if (machine_map[i].type == E820_RAM)
+            sum += machine_map[i].size;
+    return sum;
+}
+
+/* Whether the machine boots: each test's own, as its loader is. */
+static bool boot(void);
+
+#define EXPECT_STOP(text)                            \
+    do {                                             \
+        CHECK(!boot(), "it boots");                  \
+        CHECK(strstr(said, text), "says: %s", said); \
+    } while (0)
+#define EXPECT_BOOT()     CHECK(boot(), "says: %s", said)
+#define EXPECT_SAID(text) CHECK(strstr(said, text), "says: %s", said)
+
+/* The machine that both kinds of loader tell of: 256 MiB with a kernel at 64 MiB. */
+static void expect_good_machine(void)
+{
+    EXPECT_BOOT();
+    CHECK(!said[0], "says: %s", said);
+    CHECK(machine_map_entries == 4 && ram() == 0x9FC00 + 255ull * M, "%u entries", machine_map_entries);
+    CHECK(nr_modules == 1 && modules[0].data == (void *)(64 * M) && modules[0].size == 5000, "module");
+    CHECK(!strcmp(modules[0].args, "one two"), "%s", modules[0].args);
+    CHECK(!strcmp(saved_cmdline, "int82 loglvl=all") && !strcmp(parsed, saved_cmdline), "%s", saved_cmdline);
+}
+
 #endif
