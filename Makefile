@@ -143,7 +143,7 @@ CACHED = PATH="/usr/lib/ccache:$$PATH" CCACHE_DIR='$(abspath $(B))/ccache' CCACH
 
 test:
 	@tools/deps.sh test $(CODE)
-	+@$(CACHED) $(MAKESELF) -s $(if $(findstring j,$(firstword -$(MAKEFLAGS))),,-j"$$(nproc)") build tests $(BUILT)
+	+@$(CACHED) $(MAKESELF) -s $(if $(filter -j%,$(MAKEFLAGS)),,-j"$$(nproc)") build tests $(BUILT)
 	@$(CACHED) tests/run $(TESTS) $(CODE)
 
 host-fuzz:

@@ -28,6 +28,9 @@ endif
 int82-FLAGS          := -DCOUNTERS=0
 int82-counters-FLAGS := -DCOUNTERS=1
 
+$(FONT):
+	@echo 'the font $@ is missing: run make deps, or give FONT=, a gzipped PSF 1 font, 8 pixels wide' >&2; exit 1
+
 # $(1): build
 define xen_build
 $(1)-OBJS := $$(XEN_C:xen/%.c=$(B)/$(1)/%.o) $$(XEN_S:xen/%.S=$(B)/$(1)/%.o)
