@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The benchmark guest: chooses rows, runs them, and prints the samples. docs/measuring.md describes the protocol. */
 #include "bench.h"
+#include "pages.h"
 #include "partner.h"
 #include "report.h"
 #include "rows.h"
@@ -155,6 +156,7 @@ static void print_row(const struct bench *b)
     for (i = 0; i < b->reps; i++)
         printf("%s%llu", i ? "," : "", b->samples[i]);
     printf("\n");
+    pages_keep_row(b, turns);
     if (warm_ms)
         printf("@int82 info warm_rounds %u\n", b->warm_rounds);
     rows_printed++;
@@ -297,6 +299,7 @@ static uint32_t choose_reps(void)
 void guest_main(void)
 {
     char option[16];
+    const char *wrong;
     uint32_t reps;
 
     if (guest_option("role", option, sizeof(option)) && !strcmp(option, "partner")) {
@@ -313,12 +316,18 @@ void guest_main(void)
     if (guest_option("distribution", option, sizeof(option)))
         single_calls = parse_number(option);
     reps = choose_reps();
+    wrong = pages_choose();
+    if (wrong)
+        refuse("%s", wrong);
 
     HYPERVISOR_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL); /* the oldest Xens refuse this: their ticks are few */
     printf("@int82 begin schema=1 rows=%u\n", for_selected(NULL, 0));
-    report_info(reps);
+    report_info("@int82 info ");
+    printf("@int82 info reps %u\n", reps);
+    printf("@int82 info warm_ups %u\n", BENCH_WARM_UPS);
     counters_reset();
     for_selected(measure, reps);
     report_counters();
     printf("@int82 end rows=%u errors=%u\n", rows_printed, errors);
+    pages_show(errors);
 }

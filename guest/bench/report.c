@@ -20,7 +20,7 @@ uint32_t tsc_khz(void)
     return time->tsc_shift < 0 ? khz << -time->tsc_shift : khz >> time->tsc_shift;
 }
 
-static void info_version(void)
+static void info_version(const char *before)
 {
     int version = HYPERVISOR_xen_version(XENVER_version, NULL);
     xen_extraversion_t extra = "";
@@ -29,15 +29,15 @@ static void info_version(void)
 
     HYPERVISOR_xen_version(XENVER_extraversion, extra);
     extra[sizeof(extra) - 1] = 0;
-    printf("@int82 info hypervisor %d.%d%s\n", version >> 16, version & 0xffff, extra);
-    printf("@int82 info capabilities %s\n", hypervisor_capabilities());
+    printf("%shypervisor %d.%d%s\n", before, version >> 16, version & 0xffff, extra);
+    printf("%scapabilities %s\n", before, hypervisor_capabilities());
     if (!HYPERVISOR_xen_version(XENVER_changeset, changeset)) {
         changeset[sizeof(changeset) - 1] = 0;
-        printf("@int82 info changeset %s\n", changeset);
+        printf("%schangeset %s\n", before, changeset);
     }
     if (!HYPERVISOR_xen_version(XENVER_compile_info, &compile)) {
         compile.compiler[sizeof(compile.compiler) - 1] = 0;
-        printf("@int82 info hypervisor_cc %s\n", compile.compiler);
+        printf("%shypervisor_cc %s\n", before, compile.compiler);
     }
 }
 
@@ -48,7 +48,7 @@ bool bench_may_ask_cpuid(void)
     return !guest_option("cpuid", option, sizeof(option)) || option[0] != 'n';
 }
 
-static void info_cpu(void)
+static void info_cpu(const char *before)
 {
     uint32_t brand[13] = {0}, max, i, unused;
     char *p = (char *)brand;
@@ -64,20 +64,18 @@ static void info_cpu(void)
                          : "0"(0x80000002 + i));
     while (*p == ' ')
         p++;
-    printf("@int82 info cpu %s\n", p);
+    printf("%scpu %s\n", before, p);
 }
 
-void report_info(uint32_t reps)
+void report_info(const char *before)
 {
-    info_version();
-    info_cpu();
-    printf("@int82 info suite %s\n", suite_revision);
-    printf("@int82 info cc %s\n", SUITE_CC);
-    printf("@int82 info cflags %s\n", SUITE_CFLAGS);
-    printf("@int82 info tsc_khz %u\n", tsc_khz());
-    printf("@int82 info memory_pages %u\n", start_info->nr_pages);
-    printf("@int82 info reps %u\n", reps);
-    printf("@int82 info warm_ups %u\n", BENCH_WARM_UPS);
+    info_version(before);
+    info_cpu(before);
+    printf("%ssuite %s\n", before, suite_revision);
+    printf("%scc %s\n", before, SUITE_CC);
+    printf("%scflags %s\n", before, SUITE_CFLAGS);
+    printf("%stsc_khz %u\n", before, tsc_khz());
+    printf("%smemory_pages %u\n", before, start_info->nr_pages);
 }
 
 /* Every Xen answers -ENOSYS, and so does Int82 built without counters. */

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 uint32_t tsc_khz(void);
-void report_info(uint32_t reps);
+#define REPORT_INFO_LINES 10          /* at most, where none is longer than the screen */
+void report_info(const char *before); /* before: what each line begins with */
 void counters_reset(void);
 void report_counters(void); /* nothing where there are none */
 
