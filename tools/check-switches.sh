@@ -13,8 +13,8 @@ set -eu
 
 image=${1:?usage: tools/check-switches.sh IMAGE ASSEMBLY-OBJECT...}
 shift
-# Loaders of guests, which boot alone uses; requests to a store; a service's stop(); the auditor's look at timers; timers; stores to page tables.
-harmless="elf_load answer key_request answer_request end_services audit_timers run_timers any_store"
+# Loaders of guests, which boot alone uses; requests to a store; a service's stop(); the auditor's look at timers; timers; stores to page tables; interrupts.
+harmless="elf_load answer key_request answer_request end_services audit_timers run_timers any_store mask_irq unmask_irq handle_irq"
 # dom0_op, domctl, sysctl, privileged instructions; debug keys; services; hypercalls.
 tables="operations keys console_service store_service hypervisor_call_table multicall_table"
 

@@ -13,7 +13,7 @@ uint32_t nx_mask_hi = _PAGE_NX_HI, refused_hi = ~_PAGE_NX_HI & ~0xFFFu;
 bool l1tf_vulnerable, opt_pv_linear_pt = true;
 struct domain *dom0;
 const char hypercall[1], int80_masked[1], trap_unexpected[1], double_fault[1];
-const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
+const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQ_VECTORS];
 
 struct domain ours, foreign;
 struct vcpu vcpus[VCPUS];

@@ -96,9 +96,6 @@ void guest_cpuid(struct cpu_user_regs *regs);
 /* msr.c. False: #GP. */
 bool guest_rdmsr(uint32_t index, uint64_t *value);
 bool guest_wrmsr(uint32_t index, uint64_t value);
-/* 0; -EFAULT: the processor does not have this register, or refuses the value. */
-int rdmsr_safe(uint32_t index, uint64_t *value);
-int wrmsr_safe(uint32_t index, uint64_t value);
 
 /* hypercall_page.c. Fills a page (mapped, writable) with the stubs of all hypercalls. */
 void write_hypercall_page(void *page);

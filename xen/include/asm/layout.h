@@ -7,7 +7,8 @@
  *   0xF7800000  64 MiB  frame table: a struct page_info for each machine frame
  *   0xFB800000  16 MiB  windows: the map cache through which any frame is reached
  *   0xFC800000  16 MiB  vCPU areas: GDT and LDT windows, stack, vcpu_info alias
- *   0xFD800000  40 MiB  direct map of the lowest machine memory: the hypervisor's image and heap
+ *   0xFD800000  38 MiB  direct map of the lowest machine memory: the hypervisor's image and heap
+ *   0xFFE00000   2 MiB  device map: registers of devices that the hypervisor drives, uncached
  *
  * What the auditor counts for each frame has no room here: it is in the idle address space, where guests would be.
  */
@@ -26,7 +27,9 @@
 #define WINDOWS_START    0xFB800000
 #define VCPU_AREAS_START 0xFC800000
 #define DIRECTMAP_START  0xFD800000
-#define DIRECTMAP_SIZE   (40 << 20)
+#define DIRECTMAP_SIZE   (38 << 20)
+#define DEVICE_MAP_START 0xFFE00000
+#define DEVICE_MAP_PAGES 512
 #define AUDIT_START      0x40000000 /* while the auditor is at work; 32 MiB at most */
 
 /* Highest frame number + 1 that the tables cover: 16 GiB of machine addresses, as many as the machine-to-physical table

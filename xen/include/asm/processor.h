@@ -45,9 +45,7 @@
 
 #define ERROR_IDT 2 /* of an error code: it names a gate (SDM 3, 6.13) */
 
-#define FIRST_IRQ_VECTOR 0x20
-#define NR_IRQS          16
-#define SYSCALL_VECTOR   0x80 /* the hypercalls' is HYPERCALL_VECTOR (public/xen.h) */
+#define SYSCALL_VECTOR 0x80 /* the hypercalls' is HYPERCALL_VECTOR (public/xen.h) */
 
 /* The second word of a segment descriptor (SDM 3, 3.4.5). */
 #define DESC_DATA_WRITE  0x00000200

@@ -3,13 +3,14 @@
 #ifndef ASM_TRAPS_H
 #define ASM_TRAPS_H
 
+#include <asm/irq_vectors.h>
 #include <asm/processor.h>
 #include <public/xen.h>
 #include <xen/sched.h>
 
 /* Assembly entry points */
 extern const char hypercall[], int80_masked[], trap_unexpected[], double_fault[], start_guest[];
-extern const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQS];
+extern const uint32_t trap_entries[TRAP_simd_error + 1], irq_entries[NR_IRQ_VECTORS];
 
 /* Called from there */
 void do_trap(struct cpu_user_regs *regs);

@@ -39,7 +39,6 @@ void init_heap(void *start, uint32_t pages);
 /* Processor and devices */
 void reset_processor(void); /* needs the IDT */
 void init_console(void);
-void init_pic(void);
 void init_time(void);
 void init_power(void);
 

@@ -5,7 +5,7 @@
  * now. MTRRs and PAT stay as the firmware has set them.
  */
 #include <asm/debugreg.h>
-#include <asm/emulate.h>
+#include <asm/msr.h>
 #include <xen/lib.h>
 #include <xen/setup.h>
 

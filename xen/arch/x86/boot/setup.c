@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Start-up, from the boot loader's information (boot_info.c) to running domains. */
+#include <asm/apic.h>
 #include <asm/descriptors.h>
+#include <asm/device_map.h>
 #include <asm/emulate.h>
 #include <asm/fpu.h>
 #include <asm/frames.h>
+#include <asm/irq.h>
 #include <public/memory.h>
 #include <xen/audit.h>
 #include <xen/console.h>
@@ -179,6 +182,7 @@ static void __init map_hypervisor(void)
         map_table(WINDOWS_START + i * BIG_PAGE, &window_pte[i * L1_ENTRIES]);
     for (unsigned int i = 0; i < MAX_VCPU_AREAS * VCPU_AREA_SIZE / BIG_PAGE; i++)
         map_table(VCPU_AREAS_START + i * BIG_PAGE, &vcpu_area_pte[i * L1_ENTRIES]);
+    map_table(DEVICE_MAP_START, device_map);
     protect_image();
     write_cr3(read_cr3());
 }
@@ -264,7 +268,8 @@ void __init start_xen(uint32_t magic, uint32_t information)
     init_descriptor_tables();
     reset_processor();
     init_fpu();
-    init_pic();
+    init_apic();
+    init_irqs();
     init_emulation();
     init_time();
     init_idle();

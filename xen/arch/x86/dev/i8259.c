@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The two 8259 interrupt controllers: vectors 0x20 to 0x2F, edge-triggered. The hypervisor sends the end of interrupt.
- */
+/* The two 8259 interrupt controllers: vectors 0x20 to 0x2F. Source: Intel 8259A data sheet. */
+#include <asm/i8259.h>
 #include <asm/io.h>
-#include <asm/irq.h>
-#include <asm/traps.h>
-#include <xen/setup.h>
+#include <xen/lib.h>
 
 #define PIC1     0x20
 #define PIC2     0xA0
 #define PIC_DATA 1
-#define ICW1     0x11 /* edge, cascade, ICW4 follows */
-#define ICW4     0x01 /* 8086 */
+#define ELCR     0x4D0 /* two ports: which lines are level-triggered. Not on every machine */
+#define ICW1     0x11  /* cascade, ICW4 follows */
+#define ICW4     0x01  /* 8086 */
 #define EOI      0x20
 #define READ_ISR 0x0B
 #define CASCADE  2
+
+#define ELCR_NEVER 0x2107u /* timer, keyboard, cascade, RTC, FPU: always edges */
 
 static uint16_t masked = 0xFFFF & ~(1u << CASCADE);
 
@@ -23,19 +24,21 @@ static void write_masks(void)
     outb(PIC2 + PIC_DATA, masked >> 8);
 }
 
-void mask_irq(unsigned int irq)
+static void mask_8259(unsigned int line)
 {
-    masked |= 1u << irq;
+    masked |= 1u << line;
     write_masks();
 }
 
-void unmask_irq(unsigned int irq)
+static void unmask_8259(unsigned int line)
 {
-    masked &= ~(1u << irq);
+    masked &= ~(1u << line);
     write_masks();
 }
 
-void __init init_pic(void)
+const struct irq_chip chip_8259 = {mask_8259, unmask_8259};
+
+void __init init_8259(void)
 {
     outb(PIC1, ICW1);
     outb(PIC2, ICW1);
@@ -46,36 +49,38 @@ void __init init_pic(void)
     outb(PIC1 + PIC_DATA, ICW4);
     outb(PIC2 + PIC_DATA, ICW4);
     write_masks();
-    enable_console_input();
+}
+
+uint16_t __init level_lines_8259(void)
+{
+    uint16_t level = inb(ELCR) | inb(ELCR + 1) << 8;
+
+    return level & ELCR_NEVER ? 0 : level; /* then the ports are something else */
 }
 
 /* If a request goes away too early, line 7 or 15 fires instead, and its bit in the in-service register is not set. */
-static bool spurious(unsigned int irq)
+static bool spurious(unsigned int line)
 {
-    uint16_t port = irq < 8 ? PIC1 : PIC2;
+    uint16_t port = line < 8 ? PIC1 : PIC2;
 
-    if (irq % 8 != 7)
+    if (line % 8 != 7)
         return false;
     outb(port, READ_ISR);
     return !(inb(port) & 0x80);
 }
 
-void do_irq(struct cpu_user_regs *regs)
+bool accept_8259(unsigned int line)
 {
-    unsigned int irq = regs->entry_vector - FIRST_IRQ_VECTOR;
-    bool none = spurious(irq);
+    if (!spurious(line))
+        return true;
+    if (line >= 8)
+        outb(PIC1, EOI); /* the first one knows only that the second one has asked */
+    return false;
+}
 
-    if (irq >= 8 && !none)
+void end_8259(unsigned int line)
+{
+    if (line >= 8)
         outb(PIC2, EOI);
-    if (!none || irq >= 8)
-        outb(PIC1, EOI);
-    if (none)
-        return;
-    if (irq == IRQ_TIMER)
-        timer_interrupt();
-    else if (irq == IRQ_COM1)
-        uart_interrupt();
-    else
-        mask_irq(irq);            /* nobody handles it */
-    this_cpu.work |= WORK_UPCALL; /* the guest may have unmasked events since it last called */
+    outb(PIC1, EOI);
 }

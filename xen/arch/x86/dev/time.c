@@ -279,6 +279,11 @@ void timer_interrupt(void)
     this_cpu.work |= WORK_TIMER;
 }
 
+static void pit_interrupt(unsigned int irq)
+{
+    timer_interrupt();
+}
+
 void __init init_time(void)
 {
     uint64_t hz = calibrate();
@@ -288,6 +293,7 @@ void __init init_time(void)
     boot_tsc = rdtsc();
     wall_sec = read_rtc();
     outb(PIT_COMMAND, PIT_CH0_MODE0);
-    unmask_irq(IRQ_TIMER);
+    if (set_irq_handler(isa_irq(ISA_TIMER), pit_interrupt))
+        unmask_irq(isa_irq(ISA_TIMER));
     printk("TSC: %u.%03u MHz\n", tsc_khz / 1000, tsc_khz % 1000);
 }

@@ -61,14 +61,6 @@ void __init init_console(void)
     outb(COM1 + UART_MCR, 0x0B); /* DTR RTS OUT2: interrupts reach the PIC */
 }
 
-void __init enable_console_input(void)
-{
-    if (!present)
-        return;
-    outb(COM1 + UART_IER, IER_RX);
-    unmask_irq(IRQ_COM1);
-}
-
 /* Sends as much as the transmitter takes now. */
 static void send(void)
 {
@@ -165,7 +157,7 @@ void console_wait(bool wait)
         send_and_wait();
 }
 
-void uart_interrupt(void)
+static void uart_interrupt(unsigned int irq)
 {
     (void)inb(COM1 + UART_IIR); /* clears the transmitter's interrupt request */
     for (unsigned int i = 0; i < RECEIVE_MAX && inb(COM1 + UART_LSR) & LSR_RX_READY; i++)
@@ -174,4 +166,13 @@ void uart_interrupt(void)
     outb(COM1 + UART_IER, 0); /* off and on again: requests that remain make a new edge, which the PIC needs */
     send_on();
     console_sent();
+}
+
+void __init enable_console_input(void)
+{
+    if (!present)
+        return;
+    outb(COM1 + UART_IER, IER_RX);
+    if (set_irq_handler(isa_irq(ISA_COM1), uart_interrupt))
+        unmask_irq(isa_irq(ISA_COM1));
 }

@@ -6,39 +6,13 @@
  */
 #include <asm/emulate.h>
 #include <asm/mm.h>
-#include <public/errno.h>
+#include <asm/msr.h>
 #include <xen/hypercall.h>
 #include <xen/sched.h>
 
 #define MSR_MCG_CAP        0x179
 #define MSR_MISC_ENABLE    0x1A0
 #define MSR_HYPERCALL_PAGE 0x40000000
-
-int rdmsr_safe(uint32_t index, uint64_t *value)
-{
-    int err = 0;
-
-    __asm__ volatile(
-        "1: rdmsr\n2:\n"
-        ".section .fixup,\"ax\"\n3: mov %3, %0\n   xor %%eax, %%eax\n   xor %%edx, %%edx\n   jmp 2b\n.previous\n"
-        ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"
-        : "+r"(err), "=&A"(*value)
-        : "c"(index), "i"(-EFAULT));
-    return err;
-}
-
-int wrmsr_safe(uint32_t index, uint64_t value)
-{
-    int err = 0;
-
-    __asm__ volatile("1: wrmsr\n2:\n"
-                     ".section .fixup,\"ax\"\n3: mov %3, %0\n   jmp 2b\n.previous\n"
-                     ".section .extable,\"a\"\n   .long 1b, 3b\n.previous"
-                     : "+r"(err)
-                     : "A"(value), "c"(index), "i"(-EFAULT)
-                     : "memory");
-    return err;
-}
 
 enum source {
     HARDWARE,

@@ -5,6 +5,7 @@
  * are for the guest's handler.
  */
 #include <asm/asm.h>
+#include <asm/irq_vectors.h>
 #include <asm/processor.h>
 
         .text
@@ -80,7 +81,7 @@ ENTRY(return_from_trap)
 1:      RESTORE_REGS                            # back into the hypervisor
         iret
 
-/* Interrupts of the two 8259s: vectors 0x20 to 0x2F. */
+/* Interrupts: asm/irq_vectors.h. */
         .macro IRQ number
 ENTRY(irq_\number)
         push    $(FIRST_IRQ_VECTOR + \number) << 16
@@ -88,7 +89,7 @@ ENTRY(irq_\number)
         .endm
         .altmacro
         .set i, 0
-        .rept NR_IRQS
+        .rept NR_IRQ_VECTORS
         IRQ     %i
         .set i, i + 1
         .endr
@@ -119,7 +120,7 @@ TABLE(trap_entries)
         .long   irq_\number
         .endm
 TABLE(irq_entries)
-        .rept NR_IRQS
+        .rept NR_IRQ_VECTORS
         IRQ_ENTRY %i
         .set i, i + 1
         .endr

@@ -377,7 +377,7 @@ static void init_idt(void)
         set_gate(i, HYP_CS, trap_entries[i], GATE_INTERRUPT);
     set_gate(TRAP_int3, HYP_CS, trap_entries[TRAP_int3], GATE_INTERRUPT | GATE_DPL(3));
     set_gate(TRAP_overflow, HYP_CS, trap_entries[TRAP_overflow], GATE_INTERRUPT | GATE_DPL(3));
-    for (unsigned int i = 0; i < NR_IRQS; i++)
+    for (unsigned int i = 0; i < NR_IRQ_VECTORS; i++)
         set_gate(FIRST_IRQ_VECTOR + i, HYP_CS, irq_entries[i], GATE_INTERRUPT);
     set_gate(TRAP_double_fault, DF_TSS_SEL, 0, GATE_TASK);
     set_gate(HYPERCALL_VECTOR, HYP_CS, (uint32_t)traced_gate(hypercall), GATE_INTERRUPT | GATE_DPL(1));

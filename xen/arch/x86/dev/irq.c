@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Interrupts by number, vectors, and what is done when one comes: asm/irq.h, asm/irq_vectors.h. */
+#include <asm/apic.h>
+#include <asm/i8259.h>
+#include <asm/irq.h>
+#include <asm/processor.h>
+#include <asm/traps.h>
+#include <public/errno.h>
+#include <xen/lib.h>
+#include <xen/sched.h>
+
+static struct irq {
+    irq_handler *handler;        /* NULL: nobody has it */
+    const struct irq_chip *chip; /* NULL: it does not exist */
+    uint8_t vector;              /* 0: none */
+    bool is_level;
+} irqs[MAX_IRQS];
+
+#define NO_IRQ 0xFFFF
+static uint16_t vector_irq[NR_VECTORS] = {[0 ... NR_VECTORS - 1] = NO_IRQ};
+unsigned int nr_gsis = NR_8259_LINES;
+
+/* --- Vectors */
+
+static bool is_free_vector(unsigned int vector)
+{
+    return vector_irq[vector] == NO_IRQ && vector != SYSCALL_VECTOR && vector != HYPERCALL_VECTOR;
+}
+
+bool assign_vector(unsigned int irq)
+{
+    if (irqs[irq].vector)
+        return true;
+    for (unsigned int vector = FIRST_DEVICE_VECTOR; vector <= LAST_DEVICE_VECTOR; vector++)
+        if (is_free_vector(vector)) {
+            vector_irq[vector] = irq;
+            irqs[irq].vector = vector;
+            return true;
+        }
+    return false;
+}
+
+uint8_t irq_vector(unsigned int irq)
+{
+    return irqs[irq].vector;
+}
+
+/* --- One interrupt */
+
+/* By their names tools/check-switches.sh knows the functions that call through a pointer. */
+#define NOT_INLINE __attribute__((noinline))
+
+NOT_INLINE void mask_irq(unsigned int irq)
+{
+    irqs[irq].chip->mask(irq);
+}
+
+NOT_INLINE void unmask_irq(unsigned int irq)
+{
+    irqs[irq].chip->unmask(irq);
+}
+
+bool irq_is_level(unsigned int irq)
+{
+    return irqs[irq].is_level;
+}
+
+irq_handler *irq_handler_of(unsigned int irq)
+{
+    return irq < MAX_IRQS ? irqs[irq].handler : NULL;
+}
+
+bool set_irq_handler(unsigned int irq, irq_handler *handler)
+{
+    if (irq >= MAX_IRQS || !irqs[irq].chip || (handler && irqs[irq].handler && irqs[irq].handler != handler))
+        return false;
+    if (!handler)
+        mask_irq(irq);
+    irqs[irq].handler = handler;
+    return true;
+}
+
+/* --- Message-signalled interrupts */
+
+int alloc_msi_irq(const struct irq_chip *chip)
+{
+    if (!apic_is_on())
+        return -ENODEV;
+    for (unsigned int irq = nr_gsis; irq < nr_gsis + MAX_MSIS; irq++) {
+        if (irqs[irq].chip)
+            continue;
+        if (!assign_vector(irq))
+            return -ENOSPC;
+        irqs[irq].chip = chip;
+        return irq;
+    }
+    return -ENOSPC;
+}
+
+void free_msi_irq(unsigned int irq)
+{
+    (void)set_irq_handler(irq, NULL);
+    vector_irq[irqs[irq].vector] = NO_IRQ;
+    irqs[irq] = (struct irq){.chip = NULL};
+}
+
+/* --- When one comes */
+
+static NOT_INLINE void handle_irq(unsigned int irq)
+{
+    if (likely(irqs[irq].handler))
+        irqs[irq].handler(irq);
+    else
+        mask_irq(irq);
+}
+
+static void interrupt_8259(unsigned int line)
+{
+    if (!accept_8259(line))
+        return;
+    if (irqs[line].chip == &chip_8259)
+        handle_irq(line);
+    end_8259(line);
+}
+
+static bool in_service(unsigned int vector)
+{
+    return apic_read(APIC_ISR + vector / 32 * 0x10) >> vector % 32 & 1;
+}
+
+static void apic_interrupt(unsigned int vector)
+{
+    if (vector_irq[vector] != NO_IRQ)
+        handle_irq(vector_irq[vector]);
+    else if (vector == SPURIOUS_VECTOR) {
+        apic_spurious_interrupt();
+        return; /* it is in no register, and needs no EOI */
+    } else if (vector == APIC_ERROR_VECTOR)
+        apic_error_interrupt();
+    else if (!apic_is_on() || !in_service(vector))
+        return; /* nobody's, or that of an interrupt that has just been freed */
+    apic_eoi();
+}
+
+void do_irq(struct cpu_user_regs *regs)
+{
+    unsigned int vector = regs->entry_vector;
+
+    this_cpu.work |= WORK_UPCALL; /* the guest may have unmasked events since it last called */
+    if (vector == LOCAL_TIMER_VECTOR) {
+        timer_interrupt();
+        apic_eoi();
+    } else if (vector < FIRST_DEVICE_VECTOR)
+        interrupt_8259(vector - FIRST_IRQ_VECTOR);
+    else
+        apic_interrupt(vector);
+}
+
+/* --- At boot */
+
+unsigned int isa_irq(unsigned int line)
+{
+    return line;
+}
+
+static void __init use_8259(void)
+{
+    uint16_t level = level_lines_8259();
+
+    for (unsigned int line = 0; line < NR_8259_LINES; line++) {
+        irqs[line].chip = &chip_8259;
+        irqs[line].is_level = level >> line & 1;
+    }
+    if (apic_is_on())
+        apic_accept_8259(true);
+}
+
+void __init init_irqs(void)
+{
+    init_8259();
+    use_8259();
+    enable_console_input();
+}

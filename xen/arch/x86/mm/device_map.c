@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The device map: asm/device_map.h. */
+#include <asm/device_map.h>
+#include <asm/mm.h>
+#include <asm/processor.h>
+
+pte_t device_map[DEVICE_MAP_PAGES] __aligned(PAGE_SIZE);
+static uint32_t used = 1; /* pages; the first is the local APIC's */
+
+/* Entry 3 of the PAT is "uncached" wherever a PAT exists, whatever MTRRs say (Intel SDM 3, table 12-11). */
+static void __init map_page(uint32_t index, uint64_t maddr)
+{
+    pte_t e = make_pte(maddr >> PAGE_SHIFT,
+                       _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL | _PAGE_PCD | _PAGE_PWT);
+
+    e.hi |= nx_mask_hi;
+    device_map[index] = e;
+    invlpg(DEVICE_MAP_START + index * PAGE_SIZE);
+}
+
+static bool __init exists(uint64_t maddr, uint32_t size)
+{
+    uint64_t end = maddr + size;
+
+    return maddr && size && end > maddr && !((end - 1) >> physical_bits());
+}
+
+volatile void *__init map_device(uint64_t maddr, uint32_t size)
+{
+    uint32_t offset = maddr & ~PAGE_MASK, first = used;
+
+    if (!exists(maddr, size) || size > (DEVICE_MAP_PAGES - used) * PAGE_SIZE - offset)
+        return NULL;
+    for (uint64_t at = maddr - offset; at < maddr + size; at += PAGE_SIZE)
+        map_page(used++, at);
+    return (char *)DEVICE_MAP_START + first * PAGE_SIZE + offset;
+}
+
+bool __init map_apic(uint64_t maddr)
+{
+    if (!exists(maddr, PAGE_SIZE))
+        return false;
+    map_page(0, maddr);
+    return true;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* The two 8259 interrupt controllers (dev/i8259.c), which a machine need not have. Lines are numbered 0 to 15. */
+#ifndef ASM_I8259_H
+#define ASM_I8259_H
+
+#include <asm/irq.h>
+
+extern const struct irq_chip chip_8259; /* irq = line */
+
+/* Sets them up, with all lines masked. */
+void init_8259(void);
+/* Which lines are level-triggered: a bit for each. */
+uint16_t level_lines_8259(void);
+
+/* An interrupt has come by the vector of this line. False: the line did not ask, and everything is done. Otherwise
+ * end_8259() has to follow. */
+bool accept_8259(unsigned int line);
+void end_8259(unsigned int line);
+
+#endif
