@@ -15,6 +15,7 @@ void abort(void) __attribute__((noreturn));
 
 mfn_t max_page;
 bool opt_noreboot;
+unsigned int nr_gsis = 16;
 enum log_level log_level;
 
 uint64_t now = MS(1), hardware_timer = UINT64_MAX;

@@ -18,6 +18,16 @@ uint64_t div64(uint64_t n, uint32_t d, uint32_t *remainder)
     return n / d;
 }
 
+unsigned int isa_irq(unsigned int line)
+{
+    return line;
+}
+
+bool set_irq_handler(unsigned int irq, irq_handler *handler)
+{
+    return true;
+}
+
 void unmask_irq(unsigned int irq)
 {
 }

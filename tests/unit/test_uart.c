@@ -27,6 +27,8 @@ char *strstr(const char *text, const char *part); /* from string.h; xen/lib.h ha
 #define SHORT_NS 100000 /* no stretch may be longer: the FIFO and the rest take about 20 accesses */
 #define SECOND   1000000000ull
 
+static irq_handler *uart_handler;
+
 /* --- Time, and the UART */
 
 static uint64_t now, stretch_began, longest;
@@ -165,6 +167,17 @@ uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
     return n / d;
 }
 
+unsigned int isa_irq(unsigned int line)
+{
+    return line;
+}
+
+bool set_irq_handler(unsigned int irq, irq_handler *handler)
+{
+    uart_handler = handler;
+    return irq == ISA_COM1;
+}
+
 void unmask_irq(unsigned int irq)
 {
 }
@@ -239,7 +252,7 @@ static void interrupts(void)
     end_stretch();
     if (uart.latched) {
         uart.latched = false;
-        uart_interrupt();
+        uart_handler(ISA_COM1);
         end_stretch();
     }
     if (timer && timer->active && timer->expires <= now) {

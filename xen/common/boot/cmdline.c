@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypervisor's command line: one table of options. */
+#include <asm/irq.h>
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/refused.h>
@@ -109,6 +110,18 @@ static bool __init says_yes(const char *value)
     return true;
 }
 
+static bool __init set_noapic(const char *value)
+{
+    opt_io_apic = !says_yes(value);
+    return true;
+}
+
+static bool __init set_nolapic(const char *value)
+{
+    opt_apic = !says_yes(value);
+    return true;
+}
+
 static bool __init set_noreboot(const char *value)
 {
     opt_noreboot = says_yes(value);
@@ -157,6 +170,8 @@ static const struct option {
     {"dom0_max_vcpus", set_dom0_max_vcpus},
     {"loglvl", set_log_level},
     {"guest_loglvl", set_guest_log_level},
+    {"noapic", set_noapic},
+    {"nolapic", set_nolapic},
     {"noreboot", set_noreboot},
     {"pv-l1tf", set_pv_l1tf},
     {"pv-linear-pt", set_pv_linear_pt},

@@ -5,6 +5,7 @@
  *
  * To add an operation: a number and a structure in public/domctl.h, a function, and its line in operations[].
  */
+#include <asm/pirq.h>
 #include <asm/domctl.h>
 #include <asm/guest_access.h>
 #include <xen/control.h>

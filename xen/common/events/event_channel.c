@@ -5,6 +5,7 @@
  * No locks and no locked instructions, although guests read and write the same words: interrupts are off and there is
  * one CPU, so no guest runs between the load and the store of a read-modify-write. With more CPUs these become atomic.
  */
+#include <asm/pirq.h>
 #include <asm/frames.h>
 #include <xen/command.h>
 #include <xen/domain.h>

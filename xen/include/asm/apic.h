@@ -10,6 +10,7 @@
 
 #include <asm/device_map.h>
 #include <asm/irq_vectors.h>
+#include <asm/madt.h>
 
 #define APIC_ID           0x020
 #define APIC_VERSION      0x030
@@ -67,6 +68,8 @@ static inline bool apic_is_on(void)
 uint32_t apic_id(void);
 /* The 8259's interrupts come through LINT0, or not. */
 void apic_accept_8259(bool accept);
+/* NMIs come through local input 0 or 1. They are always edges. */
+void apic_let_nmi_in(unsigned int lint, struct line_mode mode);
 
 /* Only if it is on. */
 static inline uint32_t apic_read(uint32_t reg)

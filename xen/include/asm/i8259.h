@@ -7,8 +7,8 @@
 
 extern const struct irq_chip chip_8259; /* irq = line */
 
-/* Sets them up, with all lines masked. */
-void init_8259(void);
+/* Sets them up, with all lines masked. False: there are none. */
+bool init_8259(void);
 /* Which lines are level-triggered: a bit for each. */
 uint16_t level_lines_8259(void);
 

@@ -18,7 +18,8 @@
 #define ISA_TIMER 0
 #define ISA_COM1  4
 
-extern unsigned int nr_gsis; /* at least 16 */
+extern unsigned int nr_gsis;       /* at least 16; not each of them need exist */
+extern bool opt_apic, opt_io_apic; /* the command line's nolapic and noapic */
 
 /* How interrupts of one kind are let through or not. Both are idempotent. */
 struct irq_chip {
@@ -47,6 +48,9 @@ bool irq_is_level(unsigned int irq);
 
 /* The vector of an interrupt of an APIC. 0: it has none (yet). */
 uint8_t irq_vector(unsigned int irq);
+/* For a controller: this interrupt exists, or does not. */
+void add_irq(unsigned int irq, const struct irq_chip *chip, bool is_level);
+void remove_irq(unsigned int irq);
 /* Gives it one, if it has none. False: there is none left. */
 bool assign_vector(unsigned int irq);
 

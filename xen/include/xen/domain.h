@@ -4,7 +4,6 @@
 #define XEN_DOMAIN_H
 
 #include <asm/processor.h>
-#include <asm/irq.h>
 #include <xen/sched.h>
 
 #define NO_SHUTDOWN_CODE 0xFF
@@ -30,14 +29,6 @@ bool domid_in_use(uint16_t domid);
 /* The domain that a hypercall is about: DOMID_SELF is the caller; a privileged caller may name any domain by its
  * number. 0, -ESRCH, -EPERM. Not held. */
 int target_domain(uint16_t domid, struct domain **d);
-
-/* How many interrupt numbers exist for d: as on Xen, the machine's lines and some more. */
-#define EXTRA_PIRQS_DOM0 256
-#define EXTRA_PIRQS      32
-static inline uint32_t nr_pirqs(const struct domain *d)
-{
-    return nr_gsis + (d == dom0 ? EXTRA_PIRQS_DOM0 : EXTRA_PIRQS);
-}
 
 /* If others may run while the caller works on a domain that is not its own, it has to hold that domain. */
 static inline void hold_domain(struct domain *d)

@@ -122,12 +122,11 @@ static void __init set_up(void)
     drain();
     clear_errors();
     apic_write(APIC_LVT_ERROR, APIC_ERROR_VECTOR);
-    apic_write(APIC_LVT_LINT1, APIC_LVT_NMI);
 }
 
 void __init init_apic(void)
 {
-    uint64_t base = enabled_base();
+    uint64_t base = opt_apic ? enabled_base() : 0;
 
     apic_mode = base ? reach(base) : NO_APIC;
     if (!apic_is_on())
@@ -140,6 +139,11 @@ void __init init_apic(void)
 void apic_accept_8259(bool accept)
 {
     apic_write(APIC_LVT_LINT0, (accept ? 0 : APIC_LVT_MASKED) | APIC_LVT_EXTINT);
+}
+
+void __init apic_let_nmi_in(unsigned int lint, struct line_mode mode)
+{
+    apic_write(lint ? APIC_LVT_LINT1 : APIC_LVT_LINT0, APIC_LVT_NMI | (mode.low ? APIC_LVT_ACTIVE_LOW : 0));
 }
 
 /* --- Its own interrupts */

@@ -38,8 +38,10 @@ static void unmask_8259(unsigned int line)
 
 const struct irq_chip chip_8259 = {mask_8259, unmask_8259};
 
-void __init init_8259(void)
+bool __init init_8259(void)
 {
+    bool there;
+
     outb(PIC1, ICW1);
     outb(PIC2, ICW1);
     outb(PIC1 + PIC_DATA, FIRST_IRQ_VECTOR);
@@ -49,6 +51,10 @@ void __init init_8259(void)
     outb(PIC1 + PIC_DATA, ICW4);
     outb(PIC2 + PIC_DATA, ICW4);
     write_masks();
+    outb(PIC2 + PIC_DATA, 0x5A); /* is there a register? */
+    there = inb(PIC2 + PIC_DATA) == 0x5A;
+    write_masks();
+    return there && inb(PIC1 + PIC_DATA) == (masked & 0xFF);
 }
 
 uint16_t __init level_lines_8259(void)

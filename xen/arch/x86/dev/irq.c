@@ -2,6 +2,7 @@
 /* Interrupts by number, vectors, and what is done when one comes: asm/irq.h, asm/irq_vectors.h. */
 #include <asm/apic.h>
 #include <asm/i8259.h>
+#include <asm/io_apic.h>
 #include <asm/irq.h>
 #include <asm/processor.h>
 #include <asm/traps.h>
@@ -18,7 +19,9 @@ static struct irq {
 
 #define NO_IRQ 0xFFFF
 static uint16_t vector_irq[NR_VECTORS] = {[0 ... NR_VECTORS - 1] = NO_IRQ};
+static uint16_t isa_irqs[ISA_LINES];
 unsigned int nr_gsis = NR_8259_LINES;
+bool opt_apic = true, opt_io_apic = true;
 
 /* --- Vectors */
 
@@ -118,7 +121,7 @@ static void interrupt_8259(unsigned int line)
 {
     if (!accept_8259(line))
         return;
-    if (irqs[line].chip == &chip_8259)
+    if (irqs[line].chip == &chip_8259) /* else they are masked, and this is the last edge */
         handle_irq(line);
     end_8259(line);
 }
@@ -160,7 +163,18 @@ void do_irq(struct cpu_user_regs *regs)
 
 unsigned int isa_irq(unsigned int line)
 {
-    return line;
+    return isa_irqs[line];
+}
+
+void add_irq(unsigned int irq, const struct irq_chip *chip, bool is_level)
+{
+    irqs[irq].chip = chip;
+    irqs[irq].is_level = is_level;
+}
+
+void remove_irq(unsigned int irq)
+{
+    irqs[irq].chip = NULL;
 }
 
 static void __init use_8259(void)
@@ -168,16 +182,44 @@ static void __init use_8259(void)
     uint16_t level = level_lines_8259();
 
     for (unsigned int line = 0; line < NR_8259_LINES; line++) {
-        irqs[line].chip = &chip_8259;
-        irqs[line].is_level = level >> line & 1;
+        isa_irqs[line] = line;
+        add_irq(line, &chip_8259, level >> line & 1);
     }
     if (apic_is_on())
         apic_accept_8259(true);
 }
 
+/* NULL, or why not. */
+static const char *__init use_io_apics(void)
+{
+    static struct madt madt;
+    const char *why;
+
+    if (!apic_is_on())
+        return "there is no local APIC";
+    why = read_madt(&madt, apic_id());
+    for (unsigned int lint = 0; lint < NR_LINTS; lint++)
+        if (madt.lint[lint].nmi)
+            apic_let_nmi_in(lint, madt.lint[lint].mode);
+    if (!opt_io_apic)
+        return "as the command line says";
+    why = why ?: init_io_apics(&madt);
+    for (unsigned int line = 0; !why && line < ISA_LINES; line++)
+        isa_irqs[line] = madt.isa[line].gsi;
+    return why;
+}
+
 void __init init_irqs(void)
 {
-    init_8259();
-    use_8259();
+    bool have_8259 = init_8259();
+    const char *why = use_io_apics();
+
+    if (!why)
+        log_at(LOG_INFO, "I/O APICs: %u interrupts\n", nr_gsis);
+    else if (have_8259)
+        use_8259();
+    if (why)
+        printk("No I/O APIC is used (MADT: %s)%s\n", why,
+               have_8259 ? "" : ", and there is no 8259: no interrupts of devices");
     enable_console_input();
 }

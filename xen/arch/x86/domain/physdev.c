@@ -3,6 +3,7 @@
  * physdev_op: what a guest asks about physical devices. No domain has any of the machine's interrupts or PCI devices.
  * Commands about them answer with the error code that Xen has for this case.
  */
+#include <asm/pirq.h>
 #include <asm/mm.h>
 #include <xen/audit.h>
 #include <xen/command.h>
