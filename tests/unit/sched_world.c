@@ -3,6 +3,7 @@
 #include "sched_world.h"
 
 #include <asm/frames.h>
+#include <asm/pirq.h>
 
 #include <stdio.h>
 
@@ -15,7 +16,6 @@ void abort(void) __attribute__((noreturn));
 
 mfn_t max_page;
 bool opt_noreboot;
-unsigned int nr_gsis = 16;
 enum log_level log_level;
 
 uint64_t now = MS(1), hardware_timer = UINT64_MAX;
@@ -458,4 +458,19 @@ void compute(struct guest *g)
 bool about(uint64_t value, uint64_t wanted, uint64_t tolerance)
 {
     return value + tolerance >= wanted && value <= wanted + tolerance;
+}
+
+/* No domain here has a physical interrupt. */
+int pirq_may_bind(const struct domain *d, uint32_t pirq)
+{
+    return -EPERM;
+}
+
+int pirq_bind(struct domain *d, uint32_t pirq, uint32_t port, bool will_share)
+{
+    return -EPERM;
+}
+
+void pirq_unbind(struct domain *d, uint32_t pirq, uint32_t port)
+{
 }

@@ -9,6 +9,7 @@
 
 struct dom0_mem opt_dom0_mem;
 bool opt_noreboot;
+uint32_t opt_irq_ratelimit = 10000;
 bool opt_pv_l1tf = true, opt_pv_linear_pt = true;
 uint32_t opt_dom0_max_vcpus = 1;
 
@@ -110,6 +111,14 @@ static bool __init says_yes(const char *value)
     return true;
 }
 
+static bool __init set_irq_ratelimit(const char *value)
+{
+    uint64_t n = strtoull(value, &value, 0);
+
+    opt_irq_ratelimit = n;
+    return !*value && n <= UINT32_MAX;
+}
+
 static bool __init set_noapic(const char *value)
 {
     opt_io_apic = !says_yes(value);
@@ -170,6 +179,7 @@ static const struct option {
     {"dom0_max_vcpus", set_dom0_max_vcpus},
     {"loglvl", set_log_level},
     {"guest_loglvl", set_guest_log_level},
+    {"irq_ratelimit", set_irq_ratelimit},
     {"noapic", set_noapic},
     {"nolapic", set_nolapic},
     {"noreboot", set_noreboot},

@@ -138,6 +138,7 @@ static void declare_references(struct domain *d)
     audit_share(virt_to_mfn(d->shared_info), d, true);
     audit_grant_table(d);
     audit_pirq_eoi_frame(d);
+    audit_pirqs(d);
     for (unsigned int i = 0; i < NR_SERVICES; i++)
         if (d->served[i])
             audit_refer(d->served[i]->mfn, PGT_writable_page);

@@ -5,9 +5,9 @@
  *
  * To add an operation: a number and a structure in public/domctl.h, a function, and its line in operations[].
  */
-#include <asm/pirq.h>
 #include <asm/domctl.h>
 #include <asm/guest_access.h>
+#include <asm/pirq.h>
 #include <xen/control.h>
 #include <xen/domain.h>
 #include <xen/hypercall.h>
@@ -423,9 +423,7 @@ static long permission(const struct domain *d, bool allow)
 
 static long irq_permission(struct domain *d, xen_domctl_t *op)
 {
-    if (op->u.irq_permission.pirq >= nr_pirqs(d))
-        return -EINVAL;
-    return permission(d, op->u.irq_permission.allow_access);
+    return pirq_permission(d, op->u.irq_permission.pirq, op->u.irq_permission.allow_access);
 }
 
 static long iomem_permission(struct domain *d, xen_domctl_t *op)

@@ -5,8 +5,8 @@
  * No locks and no locked instructions, although guests read and write the same words: interrupts are off and there is
  * one CPU, so no guest runs between the load and the store of a read-modify-write. With more CPUs these become atomic.
  */
-#include <asm/pirq.h>
 #include <asm/frames.h>
+#include <asm/pirq.h>
 #include <xen/command.h>
 #include <xen/domain.h>
 #include <xen/event.h>
@@ -303,7 +303,20 @@ static long bind_ipi(struct evtchn_bind_ipi *op)
 
 static long bind_pirq(struct evtchn_bind_pirq *op)
 {
-    return refuse(REFUSED_event_pirq, op->pirq < nr_pirqs(this_cpu.domain) ? -EPERM : -EINVAL, INVALID_MFN, op->pirq);
+    struct domain *d = this_cpu.domain;
+    int err = pirq_may_bind(d, op->pirq), port;
+
+    if (err)
+        return refuse(REFUSED_event_pirq, err, INVALID_MFN, op->pirq);
+    port = free_port(d);
+    if (port < 0)
+        return port;
+    err = pirq_bind(d, op->pirq, port, op->flags & BIND_PIRQ__WILL_SHARE);
+    if (err)
+        return refuse(REFUSED_event_pirq, err, INVALID_MFN, op->pirq);
+    open_port(d, port, ECS_PIRQ)->pirq = op->pirq;
+    op->port = port;
+    return 0;
 }
 
 /* --- Closing */
@@ -328,6 +341,8 @@ static long close_port(struct domain *d, uint32_t port)
         return -EINVAL;
     if (chn->state == ECS_VIRQ)
         forget_virq(d, chn->virq, port);
+    else if (chn->state == ECS_PIRQ)
+        pirq_unbind(d, chn->pirq, port);
     else if (chn->state == ECS_INTERDOMAIN) {
         other = &chn->remote_dom->evtchn[chn->remote_port];
         other->state = ECS_UNBOUND;
@@ -409,6 +424,10 @@ static long status(struct evtchn_status *op)
         op->status = EVTCHNSTAT_virq;
         op->u.virq = chn->virq;
         break;
+    case ECS_PIRQ:
+        op->status = EVTCHNSTAT_pirq;
+        op->u.pirq = chn->pirq;
+        break;
     case ECS_IPI:
         op->status = EVTCHNSTAT_ipi;
         break;
@@ -427,25 +446,29 @@ static long bind_vcpu(const struct evtchn_bind_vcpu *op)
     if (!vcpu_of(d, op->vcpu))
         return refuse_vcpu(op->vcpu);
     if (!chn || (chn->state != ECS_UNBOUND && chn->state != ECS_INTERDOMAIN && chn->state != ECS_SERVED &&
-                 !(chn->state == ECS_VIRQ && virq_is_global(chn->virq))))
+                 chn->state != ECS_PIRQ && !(chn->state == ECS_VIRQ && virq_is_global(chn->virq))))
         return refuse_port(op->port);
     chn->notify_vcpu = op->vcpu;
     return 0;
 }
 
-static long unmask(const struct evtchn_unmask *op)
+void evtchn_unmask(struct domain *d, uint32_t port)
 {
-    struct domain *d = this_cpu.domain;
     struct shared_info *s = d->shared_info;
-    uint32_t word = op->port / 32, bit = 1u << op->port % 32;
+    uint32_t word = port / 32, bit = 1u << port % 32;
 
-    if (op->port >= NR_EVENT_CHANNELS)
-        return refuse_port(op->port);
     if (!(s->evtchn_mask[word] & bit))
-        return 0;
+        return;
     s->evtchn_mask[word] &= ~bit;
     if (s->evtchn_pending[word] & bit)
-        select_port(d->vcpu[d->evtchn[op->port].notify_vcpu], op->port);
+        select_port(d->vcpu[d->evtchn[port].notify_vcpu], port);
+}
+
+static long unmask(const struct evtchn_unmask *op)
+{
+    if (op->port >= NR_EVENT_CHANNELS)
+        return refuse_port(op->port);
+    evtchn_unmask(this_cpu.domain, op->port);
     return 0;
 }
 
@@ -506,7 +529,7 @@ static __attribute__((noinline)) long other_op(uint32_t cmd, void *arg)
     case EVTCHNOP_bind_ipi:
         COMMAND_BIND(bind_ipi, evtchn_bind_ipi, port, this_cpu.domain)
     case EVTCHNOP_bind_pirq:
-        COMMAND(bind_pirq, evtchn_bind_pirq, false)
+        COMMAND_BIND(bind_pirq, evtchn_bind_pirq, port, this_cpu.domain)
     case EVTCHNOP_close:
         COMMAND(close_op, evtchn_close, false)
     case EVTCHNOP_status:

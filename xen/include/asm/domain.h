@@ -60,8 +60,10 @@ struct arch_vcpu {
 };
 
 struct arch_domain {
-    bool maps_io;         /* an L1 table of its has held a mapping of I/O space: l1_refs.S */
-    mfn_t pirq_eoi_frame; /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
+    bool maps_io;             /* an L1 table of its has held a mapping of I/O space: l1_refs.S */
+    struct domain_irqs *irqs; /* physical interrupts: asm/pirq.h. NULL: it has never had one */
+    mfn_t pirq_eoi_frame;     /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
+    bool eoi_unmasks;         /* physdev_op eoi unmasks the event channel, too */
     struct port_state ports;
 };
 

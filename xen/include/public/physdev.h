@@ -5,23 +5,38 @@
 
 #include "xen.h"
 
-#define PHYSDEVOP_IRQ_UNMASK_NOTIFY 4  /* no argument; older form of eoi */
-#define PHYSDEVOP_irq_status_query  5  /* struct physdev_irq_status_query */
-#define PHYSDEVOP_set_iopl          6  /* struct physdev_set_iopl */
-#define PHYSDEVOP_set_iobitmap      7  /* struct physdev_set_iobitmap */
-#define PHYSDEVOP_apic_read         8  /* struct physdev_apic */
-#define PHYSDEVOP_apic_write        9  /* struct physdev_apic */
-#define PHYSDEVOP_alloc_irq_vector  10 /* struct physdev_irq */
-#define PHYSDEVOP_free_irq_vector   11 /* struct physdev_irq */
-#define PHYSDEVOP_eoi               12 /* struct physdev_eoi */
-#define PHYSDEVOP_map_pirq          13 /* struct physdev_map_pirq */
-#define PHYSDEVOP_unmap_pirq        14 /* struct physdev_unmap_pirq */
-#define PHYSDEVOP_manage_pci_add    15 /* struct physdev_manage_pci */
-#define PHYSDEVOP_manage_pci_remove 16 /* struct physdev_manage_pci */
-#define PHYSDEVOP_pirq_eoi_gmfn_v1  17 /* struct physdev_pirq_eoi_gmfn */
-#define PHYSDEVOP_setup_gsi         21 /* struct physdev_setup_gsi */
-#define PHYSDEVOP_get_free_pirq     23 /* struct physdev_get_free_pirq */
-#define PHYSDEVOP_pirq_eoi_gmfn_v2  28 /* struct physdev_pirq_eoi_gmfn */
+#define PHYSDEVOP_IRQ_UNMASK_NOTIFY  4  /* no argument; older form of eoi */
+#define PHYSDEVOP_irq_status_query   5  /* struct physdev_irq_status_query */
+#define PHYSDEVOP_set_iopl           6  /* struct physdev_set_iopl */
+#define PHYSDEVOP_set_iobitmap       7  /* struct physdev_set_iobitmap */
+#define PHYSDEVOP_apic_read          8  /* struct physdev_apic */
+#define PHYSDEVOP_apic_write         9  /* struct physdev_apic */
+#define PHYSDEVOP_alloc_irq_vector   10 /* struct physdev_irq */
+#define PHYSDEVOP_free_irq_vector    11 /* struct physdev_irq */
+#define PHYSDEVOP_eoi                12 /* struct physdev_eoi */
+#define PHYSDEVOP_map_pirq           13 /* struct physdev_map_pirq */
+#define PHYSDEVOP_unmap_pirq         14 /* struct physdev_unmap_pirq */
+#define PHYSDEVOP_manage_pci_add     15 /* struct physdev_manage_pci */
+#define PHYSDEVOP_manage_pci_remove  16 /* struct physdev_manage_pci */
+#define PHYSDEVOP_pirq_eoi_gmfn_v1   17 /* struct physdev_pirq_eoi_gmfn */
+#define PHYSDEVOP_restore_msi        19 /* struct physdev_manage_pci */
+#define PHYSDEVOP_manage_pci_add_ext 20 /* struct physdev_manage_pci_ext */
+#define PHYSDEVOP_setup_gsi          21 /* struct physdev_setup_gsi */
+#define PHYSDEVOP_get_free_pirq      23 /* struct physdev_get_free_pirq */
+#define PHYSDEVOP_pci_mmcfg_reserved 24 /* struct physdev_pci_mmcfg_reserved */
+#define PHYSDEVOP_pci_device_add     25 /* struct physdev_pci_device_add */
+#define PHYSDEVOP_pci_device_remove  26 /* struct physdev_pci_device */
+#define PHYSDEVOP_restore_msi_ext    27 /* struct physdev_pci_device */
+#define PHYSDEVOP_pirq_eoi_gmfn_v2   28 /* struct physdev_pirq_eoi_gmfn */
+#define PHYSDEVOP_dbgp_op            29
+#define PHYSDEVOP_prepare_msix       30 /* struct physdev_pci_device */
+#define PHYSDEVOP_release_msix       31 /* struct physdev_pci_device */
+
+#define MAP_PIRQ_TYPE_MSI       0
+#define MAP_PIRQ_TYPE_GSI       1
+#define MAP_PIRQ_TYPE_UNKNOWN   2
+#define MAP_PIRQ_TYPE_MSI_SEG   3 /* the segment is in the upper half of `bus` */
+#define MAP_PIRQ_TYPE_MULTI_MSI 4
 
 #define XENIRQSTAT_needs_eoi (1U << 0)
 #define XENIRQSTAT_shared    (1U << 1)
@@ -69,13 +84,13 @@ typedef struct physdev_irq physdev_irq_t;
 
 struct physdev_map_pirq {
     domid_t domid;
-    int32_t type;
-    int32_t index;
-    int32_t pirq; /* in: wanted, or -1; out */
-    int32_t bus;
+    int32_t type;  /* MAP_PIRQ_TYPE_* */
+    int32_t index; /* the GSI; an MSI: -1 */
+    int32_t pirq;  /* in: wanted, or -1; out */
+    int32_t bus;   /* an MSI's device... */
     int32_t devfn;
-    int32_t entry_nr;
-    uint64_t table_base;
+    int32_t entry_nr;    /* ...and entry in its MSI-X table... */
+    uint64_t table_base; /* ...which is there; 0: it is no MSI-X */
 };
 typedef struct physdev_map_pirq physdev_map_pirq_t;
 
@@ -90,6 +105,46 @@ struct physdev_manage_pci {
     uint8_t devfn;
 };
 typedef struct physdev_manage_pci physdev_manage_pci_t;
+
+struct physdev_manage_pci_ext {
+    uint8_t bus;
+    uint8_t devfn;
+    uint32_t is_extfn;  /* 0, 1 */
+    uint32_t is_virtfn; /* 0, 1: of the function physfn */
+    struct {
+        uint8_t bus;
+        uint8_t devfn;
+    } physfn;
+};
+typedef struct physdev_manage_pci_ext physdev_manage_pci_ext_t;
+
+struct physdev_pci_mmcfg_reserved {
+    uint64_t address; /* of bus 0, whatever the first one is */
+    uint16_t segment;
+    uint8_t start_bus;
+    uint8_t end_bus;
+    uint32_t flags; /* 1: the memory is reserved for this */
+};
+typedef struct physdev_pci_mmcfg_reserved physdev_pci_mmcfg_reserved_t;
+
+struct physdev_pci_device_add {
+    uint16_t seg;
+    uint8_t bus;
+    uint8_t devfn;
+    uint32_t flags;
+    struct {
+        uint8_t bus;
+        uint8_t devfn;
+    } physfn;
+};
+typedef struct physdev_pci_device_add physdev_pci_device_add_t;
+
+struct physdev_pci_device {
+    uint16_t seg;
+    uint8_t bus;
+    uint8_t devfn;
+};
+typedef struct physdev_pci_device physdev_pci_device_t;
 
 struct physdev_setup_gsi {
     int32_t gsi;

@@ -47,6 +47,7 @@ void audit_timers(void (*visit)(const struct timer *t));
 void audit_grant_table(struct domain *d);
 void audit_grant_pins(const struct domain *d); /* when all tables have been counted */
 void audit_pirq_eoi_frame(const struct domain *d);
+void audit_pirqs(const struct domain *d);
 bool audit_maps_grant(const struct domain *d, mfn_t mfn);
 
 #endif

@@ -69,8 +69,9 @@ __may_switch void arch_reset_vcpu(struct vcpu *v);
 
 /* How the machine ends (arch/x86). */
 extern bool opt_noreboot;
-extern bool opt_pv_l1tf;      /* asm/l1tf.h */
-extern bool opt_pv_linear_pt; /* arch/x86/mm/linear_pt.c */
+extern uint32_t opt_irq_ratelimit; /* how often a domain's interrupt may come in 10 ms; 0: as often as it likes */
+extern bool opt_pv_l1tf;           /* asm/l1tf.h */
+extern bool opt_pv_linear_pt;      /* arch/x86/mm/linear_pt.c */
 void machine_power_off(void) __attribute__((noreturn));
 void machine_restart(void) __attribute__((noreturn));
 void machine_halt(void) __attribute__((noreturn)); /* waits for ever, with interrupts off */

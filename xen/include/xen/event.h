@@ -12,7 +12,8 @@ __may_switch void evtchn_destroy(struct domain *d); /* closes all ports */
  * 0, -EINVAL, -ENOSPC. */
 int evtchn_serve(struct domain *d, enum service service, uint32_t *port);
 void evtchn_unserve(struct domain *d, uint32_t port);
-void evtchn_tell(struct domain *d, uint32_t port); /* an event for it */
+void evtchn_tell(struct domain *d, uint32_t port);   /* an event for it */
+void evtchn_unmask(struct domain *d, uint32_t port); /* EVTCHNOP_unmask */
 
 void evtchn_notify(struct domain *d, uint32_t port); /* from d, to whoever is at the other end */
 

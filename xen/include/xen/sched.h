@@ -88,6 +88,7 @@ struct evtchn {
     uint16_t notify_vcpu;
     union {
         uint16_t remote_domid; /* ECS_UNBOUND: who may bind */
+        uint16_t pirq;         /* ECS_PIRQ */
         struct {
             struct domain *remote_dom;
             uint32_t remote_port;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * physdev_op: what a guest asks about physical devices. No domain has any of the machine's interrupts or PCI devices.
- * Commands about them answer with the error code that Xen has for this case.
- */
-#include <asm/pirq.h>
+/* physdev_op: what a guest asks about physical devices. Their interrupts are in pirq.c. */
+#include <asm/io_apic.h>
 #include <asm/mm.h>
+#include <asm/msi.h>
+#include <asm/pirq.h>
 #include <xen/audit.h>
 #include <xen/command.h>
 #include <xen/domain.h>
@@ -16,7 +15,8 @@ static long irq_status_query(struct physdev_irq_status_query *op)
 {
     if (op->irq >= nr_pirqs(this_cpu.domain))
         return -EINVAL;
-    op->flags = XENIRQSTAT_needs_eoi;
+    /* As on Xen, whoever does not look at the page below ends every interrupt. */
+    op->flags = XENIRQSTAT_needs_eoi | (pirq_is_shared(this_cpu.domain, op->irq) ? XENIRQSTAT_shared : 0);
     return 0;
 }
 
@@ -38,8 +38,8 @@ static long set_iobitmap(const struct physdev_set_iobitmap *op)
     return 0;
 }
 
-/* The guest's page that says which interrupts need an EOI. None does, so nobody writes to the page. */
-static long pirq_eoi_gmfn(const struct physdev_pirq_eoi_gmfn *op)
+/* The guest's page that says, by their bits, which interrupts it has to end. */
+static long pirq_eoi_gmfn(const struct physdev_pirq_eoi_gmfn *op, bool eoi_unmasks)
 {
     struct domain *d = this_cpu.domain;
 
@@ -50,7 +50,19 @@ static long pirq_eoi_gmfn(const struct physdev_pirq_eoi_gmfn *op)
         return -EBUSY;
     }
     d->arch.pirq_eoi_frame = op->gmfn;
+    d->arch.eoi_unmasks = eoi_unmasks;
+    pirqs_need_end(d);
     return 0;
+}
+
+static long pirq_eoi_gmfn_v1(const struct physdev_pirq_eoi_gmfn *op)
+{
+    return pirq_eoi_gmfn(op, true);
+}
+
+static long pirq_eoi_gmfn_v2(const struct physdev_pirq_eoi_gmfn *op)
+{
+    return pirq_eoi_gmfn(op, false);
 }
 
 void arch_init_domain(struct domain *d)
@@ -60,6 +72,7 @@ void arch_init_domain(struct domain *d)
 
 void arch_relinquish_domain(struct domain *d)
 {
+    pirqs_relinquish(d);
     if (d->arch.pirq_eoi_frame != INVALID_MFN) {
         put_page_and_type(mfn_to_page(d->arch.pirq_eoi_frame));
         d->arch.pirq_eoi_frame = INVALID_MFN;
@@ -81,34 +94,145 @@ static long alloc_irq_vector(struct physdev_irq *op)
     return 0;
 }
 
-static long refuse_eoi(const struct physdev_eoi *op)
+static long eoi(const struct physdev_eoi *op)
 {
-    return -EINVAL; /* no such interrupt is bound */
+    return pirq_end(this_cpu.domain, op->irq);
 }
 
-static long refuse_apic(const struct physdev_apic *op)
+static long unmask_notify(void)
 {
-    return this_cpu.domain->is_privileged ? -EINVAL : -EPERM; /* no such I/O APIC */
+    pirq_end_unmasked(this_cpu.domain);
+    return 0;
 }
 
-static long refuse_pci(void)
+/* --- Older kernels of domain 0 set lines up by the registers of the I/O APICs, as they would without a hypervisor. */
+
+#define ENTRY_LOW   0x02000u
+#define ENTRY_LEVEL 0x08000u
+
+static long apic_read_op(struct physdev_apic *op)
 {
-    return this_cpu.domain->is_privileged ? -ENODEV : -EPERM;
+    int index;
+
+    if (!this_cpu.domain->is_privileged)
+        return -EPERM;
+    index = io_apic_at(op->apic_physbase);
+    if (index < 0)
+        return -EINVAL;
+    op->value = io_apic_read(index, op->reg);
+    return 0;
 }
 
-static long refuse_map_pirq(const struct physdev_map_pirq *op)
+/* Of what is written only how the line tells counts. The rest is the hypervisor's: vector, destination, mask. */
+static long apic_write_op(const struct physdev_apic *op)
 {
-    return this_cpu.domain->is_privileged ? -EINVAL : -EPERM;
+    int index, gsi;
+    struct physdev_setup_gsi setup = {.triggering = !!(op->value & ENTRY_LEVEL), .polarity = !!(op->value & ENTRY_LOW)};
+
+    if (!this_cpu.domain->is_privileged)
+        return -EPERM;
+    index = io_apic_at(op->apic_physbase);
+    if (index < 0)
+        return -EINVAL;
+    gsi = io_apic_pin(index, op->reg);
+    if (gsi <= 0 || op->reg & 1)
+        return 0;
+    setup.gsi = gsi;
+    return pirq_setup_gsi(&setup) ?: pirq_map_gsi(this_cpu.domain, gsi);
 }
 
-static long refuse_unmap_pirq(const struct physdev_unmap_pirq *op)
+/* --- PCI. The hypervisor looks for devices itself, so it has only to say whether this one is there. */
+
+static long find_device(uint16_t segment, uint8_t bus, uint8_t devfn)
 {
-    return this_cpu.domain->is_privileged ? -EINVAL : -EPERM;
+    return -ENODEV;
 }
 
-static long refuse_get_free_pirq(const struct physdev_get_free_pirq *op)
+static long pci_add(const struct physdev_manage_pci *op)
 {
-    return -ENOSPC;
+    return find_device(0, op->bus, op->devfn);
+}
+
+static long pci_add_ext(const struct physdev_manage_pci_ext *op)
+{
+    return op->is_extfn > 1 || op->is_virtfn > 1 ? -EINVAL : find_device(0, op->bus, op->devfn);
+}
+
+static long pci_remove(const struct physdev_manage_pci *op)
+{
+    return find_device(0, op->bus, op->devfn);
+}
+
+static long pci_device_add_op(const struct physdev_pci_device_add *op)
+{
+    return find_device(op->seg, op->bus, op->devfn);
+}
+
+static long pci_device_remove_op(const struct physdev_pci_device *op)
+{
+    return find_device(op->seg, op->bus, op->devfn);
+}
+
+static long restore_msi(const struct physdev_manage_pci *op)
+{
+    return msi_restore(0, op->bus, op->devfn);
+}
+
+static long restore_msi_ext(const struct physdev_pci_device *op)
+{
+    return msi_restore(op->seg, op->bus, op->devfn);
+}
+
+static long prepare_msix(const struct physdev_pci_device *op)
+{
+    return msi_prepare(op->seg, op->bus, op->devfn, false);
+}
+
+static long release_msix(const struct physdev_pci_device *op)
+{
+    return msi_prepare(op->seg, op->bus, op->devfn, true);
+}
+
+static long mmcfg_reserved(const struct physdev_pci_mmcfg_reserved *op)
+{
+    return -ENODEV; /* the hypervisor uses no such memory */
+}
+
+#define PCI_COMMANDS                                                                                           \
+    (1u << PHYSDEVOP_manage_pci_add | 1u << PHYSDEVOP_manage_pci_add_ext | 1u << PHYSDEVOP_manage_pci_remove | \
+     1u << PHYSDEVOP_pci_device_add | 1u << PHYSDEVOP_pci_device_remove | 1u << PHYSDEVOP_restore_msi |        \
+     1u << PHYSDEVOP_restore_msi_ext | 1u << PHYSDEVOP_prepare_msix | 1u << PHYSDEVOP_release_msix |           \
+     1u << PHYSDEVOP_pci_mmcfg_reserved)
+
+static long pci_op(uint32_t cmd, void *arg)
+{
+    if (cmd >= 32 || !(PCI_COMMANDS >> cmd & 1))
+        return -ENOSYS;
+    if (!this_cpu.domain->is_privileged)
+        return -EPERM;
+    switch (cmd) {
+    case PHYSDEVOP_manage_pci_add:
+        COMMAND(pci_add, physdev_manage_pci, false)
+    case PHYSDEVOP_manage_pci_add_ext:
+        COMMAND(pci_add_ext, physdev_manage_pci_ext, false)
+    case PHYSDEVOP_manage_pci_remove:
+        COMMAND(pci_remove, physdev_manage_pci, false)
+    case PHYSDEVOP_pci_device_add:
+        COMMAND(pci_device_add_op, physdev_pci_device_add, false)
+    case PHYSDEVOP_pci_device_remove:
+        COMMAND(pci_device_remove_op, physdev_pci_device, false)
+    case PHYSDEVOP_restore_msi:
+        COMMAND(restore_msi, physdev_manage_pci, false)
+    case PHYSDEVOP_restore_msi_ext:
+        COMMAND(restore_msi_ext, physdev_pci_device, false)
+    case PHYSDEVOP_prepare_msix:
+        COMMAND(prepare_msix, physdev_pci_device, false)
+    case PHYSDEVOP_release_msix:
+        COMMAND(release_msix, physdev_pci_device, false)
+    case PHYSDEVOP_pci_mmcfg_reserved:
+        COMMAND(mmcfg_reserved, physdev_pci_mmcfg_reserved, false)
+    }
+    return -ENOSYS;
 }
 
 long do_physdev_op(uint32_t cmd, void *arg)
@@ -119,32 +243,31 @@ long do_physdev_op(uint32_t cmd, void *arg)
     case PHYSDEVOP_set_iobitmap:
         COMMAND(set_iobitmap, physdev_set_iobitmap, false)
     case PHYSDEVOP_eoi:
-        COMMAND(refuse_eoi, physdev_eoi, false)
+        COMMAND(eoi, physdev_eoi, false)
     case PHYSDEVOP_IRQ_UNMASK_NOTIFY:
-        return 0; /* nothing to unmask */
+        return unmask_notify();
     case PHYSDEVOP_irq_status_query:
         COMMAND(irq_status_query, physdev_irq_status_query, true)
     case PHYSDEVOP_pirq_eoi_gmfn_v1:
+        COMMAND(pirq_eoi_gmfn_v1, physdev_pirq_eoi_gmfn, false)
     case PHYSDEVOP_pirq_eoi_gmfn_v2:
-        COMMAND(pirq_eoi_gmfn, physdev_pirq_eoi_gmfn, false)
+        COMMAND(pirq_eoi_gmfn_v2, physdev_pirq_eoi_gmfn, false)
     case PHYSDEVOP_alloc_irq_vector:
         COMMAND(alloc_irq_vector, physdev_irq, true)
     case PHYSDEVOP_apic_read:
+        COMMAND(apic_read_op, physdev_apic, true)
     case PHYSDEVOP_apic_write:
-        COMMAND(refuse_apic, physdev_apic, false)
-    case PHYSDEVOP_manage_pci_add:
-    case PHYSDEVOP_manage_pci_remove:
-        return refuse_pci();
+        COMMAND(apic_write_op, physdev_apic, false)
     case PHYSDEVOP_setup_gsi:
-        return this_cpu.domain->is_privileged ? -EINVAL : -EPERM;
+        COMMAND(pirq_setup_gsi, physdev_setup_gsi, false)
     case PHYSDEVOP_map_pirq:
-        COMMAND(refuse_map_pirq, physdev_map_pirq, false)
+        COMMAND(pirq_map, physdev_map_pirq, true)
     case PHYSDEVOP_unmap_pirq:
-        COMMAND(refuse_unmap_pirq, physdev_unmap_pirq, false)
+        COMMAND(pirq_unmap, physdev_unmap_pirq, false)
     case PHYSDEVOP_get_free_pirq:
-        COMMAND(refuse_get_free_pirq, physdev_get_free_pirq, false)
+        COMMAND(pirq_get_free, physdev_get_free_pirq, true)
     default:
-        return -ENOSYS;
+        return pci_op(cmd, arg);
     }
 }
 
