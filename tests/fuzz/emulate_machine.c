@@ -3,6 +3,7 @@
 #include "fuzz_emulate.h"
 #include "windows.h"
 
+#include <asm/pci.h>
 #include <asm/emulate.h>
 
 struct vcpu_info vcpu_info;
@@ -134,15 +135,32 @@ static bool area_fault(uint32_t offset)
 /* Devices of the hypervisor's. Domain 0 reaches the clock, one register at a time. */
 static bool machine_port_ok(uint32_t port, uint32_t bytes)
 {
-    static const uint16_t forbidden[][2] = {{0x20, 0x21}, {0xA0, 0xA1},   {0x40, 0x43},
-                                            {0x61, 0x61}, {0x3F8, 0x3FF}, {0xCF8, 0xCFF}};
+    static const uint16_t forbidden[][2] = {{0x20, 0x21}, {0xA0, 0xA1}, {0x40, 0x43}, {0x61, 0x61}, {0xCFC, 0xCFF}};
 
-    if (!this_cpu.domain->is_privileged)
+    if (!this_cpu.domain->is_privileged || (port == 0xCF8 && bytes == 4))
         return false;
     for (unsigned int i = 0; i < ARRAY_SIZE(forbidden); i++)
         if (port <= forbidden[i][1] && port + bytes > forbidden[i][0])
             return false;
     return bytes == 1 || port > 0x71 || port + bytes <= 0x70;
+}
+
+/* Configuration space. Function 0 is the hypervisor's own. */
+uint32_t pci_read(uint16_t function, uint32_t reg, uint32_t bytes)
+{
+    REQUIRE(this_cpu.domain->is_privileged && function && reg < 256);
+    REQUIRE((reg & 3) + bytes <= 4);
+    return reg;
+}
+
+void pci_write(uint16_t function, uint32_t reg, uint32_t bytes, uint32_t value)
+{
+    (void)pci_read(function, reg, bytes);
+}
+
+bool pci_is_hidden(uint16_t function)
+{
+    return !function;
 }
 
 /* IN and OUT by DX, the only forms that asm/io.h has. */

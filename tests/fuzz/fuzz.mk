@@ -17,8 +17,8 @@ FUZZ_GUIDE := -fsanitize=fuzzer-no-link
 FUZZ_LINK  := -m32 -no-pie -fsanitize=address,undefined,fuzzer -Wl,-T,tests/unit/mm.lds -Wl,-z,noexecstack
 
 # These make choices and are not data: a comparison in them says nothing about the input.
-FUZZ_WORLD    := $(addprefix tests/fuzz/,choices.c windows.c) $(addprefix tests/unit/,mm_world.c mm_calls.c mm_ops.c) xen/common/lib/string.c \
-                 $(addprefix xen/arch/x86/,mm/frames.c mm/page_tables.c mm/linear_pt.c mm/refused.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c) \
+FUZZ_WORLD    := $(addprefix tests/fuzz/,choices.c windows.c) $(addprefix tests/unit/,mm_world.c mm_calls.c mm_ops.c) xen/common/lib/string.c xen/common/lib/rangeset.c \
+                 $(addprefix xen/arch/x86/,dev/device_access.c mm/frames.c mm/page_tables.c mm/linear_pt.c mm/refused.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c) \
                  tests/unit/mm_gate.S xen/arch/x86/mm/l1_refs.S xen/arch/x86/mm/l2_refs.S $(addprefix xen/arch/x86/entry/tuned/,mmu_fast.S mmuext_fast.S)
 fuzz_mm-SRCS  := tests/fuzz/fuzz_mm.c $(FUZZ_WORLD)
 fuzz_mm-GUIDE := -fno-sanitize-coverage=trace-cmp

@@ -3,8 +3,8 @@
 # that the hypervisor's calling convention and its string functions serve all of it.
 UNIT_TESTS += $(B)/unit/test_mm
 
-MM_SRCS  := $(addprefix tests/unit/,test_mm.c mm_system.c mm_world.c mm_calls.c mm_ops.c mm_linear.c) xen/common/lib/string.c \
-            $(addprefix xen/arch/x86/,mm/frames.c mm/page_tables.c mm/linear_pt.c mm/refused.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c)
+MM_SRCS  := $(addprefix tests/unit/,test_mm.c mm_system.c mm_world.c mm_calls.c mm_ops.c mm_linear.c) xen/common/lib/string.c xen/common/lib/rangeset.c \
+            $(addprefix xen/arch/x86/,dev/device_access.c mm/frames.c mm/page_tables.c mm/linear_pt.c mm/refused.c mm/mmu_update.c mm/mmuext.c mm/descriptors.c)
 MM_ASM   := tests/unit/mm_start.S tests/unit/mm_gate.S xen/arch/x86/mm/l1_refs.S xen/arch/x86/mm/l2_refs.S $(addprefix xen/arch/x86/entry/tuned/,mmu_fast.S mmuext_fast.S)
 MM_OBJS  := $(patsubst %.S,$(B)/unit/mm/%.o,$(notdir $(MM_ASM)))
 MM_FLAGS := -m32 -march=i686 -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 -Ixen/include -I$(B)/int82/include

@@ -59,6 +59,8 @@ void start(bool privileged)
     this_cpu = (struct cpu){.vcpu = &vcpus[0], .domain = &ours, .tlb_clock = 5, .effort_left = EFFORT_MAX};
     preempting = nested = make_way = false;
     ours.is_privileged = privileged;
+    if (privileged)
+        give_devices(&ours);
     foreign.domain_id = 1;
     dom0 = &ours;
     for (mfn_t mfn = 0; mfn < FRAMES; mfn++) {

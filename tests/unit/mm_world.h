@@ -10,6 +10,7 @@
 #define MM_WORLD_H
 
 #include <asm/descriptors.h>
+#include <asm/device_access.h>
 #include <asm/frames.h>
 #include <asm/guest_access.h>
 #include <asm/l1tf.h>

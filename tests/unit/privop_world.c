@@ -111,6 +111,25 @@ uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
     return n / d;
 }
 
+/* Configuration space, which has one hidden function. */
+uint32_t pci_read(uint16_t function, uint32_t reg, uint32_t bytes)
+{
+    asked.pci_accesses++;
+    return function << 16 | reg << 8 | bytes;
+}
+
+void pci_write(uint16_t function, uint32_t reg, uint32_t bytes, uint32_t value)
+{
+    asked.pci_accesses++;
+    asked.pci_written = function << 16 | reg << 8 | bytes;
+    asked.pci_value = value;
+}
+
+bool pci_is_hidden(uint16_t function)
+{
+    return function == HIDDEN_FUNCTION;
+}
+
 int get_page_and_type(struct page_info *page, struct domain *d, uint32_t type)
 {
     return -EINVAL;
@@ -139,6 +158,7 @@ void start(uint16_t cs)
     vcpu_info.evtchn_upcall_mask = 1;
     domain.is_privileged = false;
     domain.vm_assist = 0;
+    memset(&domain.arch.ports_permitted, 0, sizeof(domain.arch.ports_permitted));
     regs.cs = cs;
     regs.ss = RING1_DS;
     regs.eip = CODE;

@@ -25,6 +25,8 @@
 #define SEL_CODE16      0x69 /* base CODE, 16-bit */
 #define GDT_ENTRIES     64
 
+#define HIDDEN_FUNCTION 0x0123 /* on the PCI bus */
+
 extern struct domain domain;
 extern struct vcpu vcpu;
 extern struct vcpu_info vcpu_info;
@@ -35,6 +37,8 @@ extern struct cpu_user_regs regs;
 struct asked {
     unsigned int bounced, vector, error_code, blocked, flushed, told;
     uint32_t flushed_page, base_pointer, debugreg, debug_value;
+    unsigned int pci_accesses;
+    uint32_t pci_written, pci_value;
     int taskswitch, base_pointer_result, debug_result;
 };
 extern struct asked asked;
@@ -54,6 +58,7 @@ bool execute(const char *code, unsigned int length);
 void test_iopl(void);
 void test_io_bitmap(void);
 void test_ports(void);
+void test_pci_ports(void);
 void test_pit(void);
 void test_string_io(void);
 void test_segments(void);

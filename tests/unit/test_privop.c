@@ -233,6 +233,7 @@ static const struct unit_test tests[] = {
     {"privop_iopl", test_iopl},
     {"privop_io_bitmap", test_io_bitmap},
     {"privop_ports", test_ports},
+    {"privop_pci_ports", test_pci_ports},
     {"privop_pit", test_pit},
     {"privop_string_io", test_string_io},
     {"privop_segments", test_segments},

@@ -76,11 +76,13 @@ void test_ports(void)
     CHECK(DOES("\xe4\x71") && regs.eax == 0xFF, "CMOS data is domain 0's %x", regs.eax);
     /* Domain 0 must not reach the hypervisor's own devices. There is no real IN, which would end this program. */
     for (unsigned int i = 0; i < 4; i++) {
-        static const uint16_t ports[] = {0x20, 0xA1, 0x3F8, 0xCF9};
+        static const uint16_t ports[] = {0x20, 0xA1, 0x3F8, 0xFFFF};
 
         start(RING1_CS);
         vcpu.arch.iopl = 1;
         domain.is_privileged = true;
+        rangeset_add(&domain.arch.ports_permitted, 0, 0xFFFF);
+        rangeset_remove(&domain.arch.ports_permitted, ports[i], ports[i]);
         regs.edx = ports[i];
         CHECK(DOES("\xec") && regs.eax == 0xFF, "port %x: %x", ports[i], regs.eax);
         regs.eip = CODE;
@@ -89,6 +91,55 @@ void test_ports(void)
         regs.edx = ports[i] - 1;
         CHECK(DOES("\x66\xed") && regs.eax == 0xFFFF, "a word that reaches port %x: %x", ports[i], regs.eax);
     }
+}
+
+/* What a domain reaches of the PCI configuration space. The stand-in of pci_read() answers with what it was asked. */
+void test_pci_ports(void)
+{
+    static const struct {
+        uint32_t address, port, bytes, answer;
+    } reads[] = {
+        {0x80001234, 0xCFC, 4, 0x00123404},
+        {0x80001234, 0xCFE, 2, 0x00123602},
+        {0x80001234, 0xCFF, 1, 0x01},
+        {0x80001237, 0xCFC, 4, 0x00123404},                              /* the lowest two bits are none */
+        {0x00001234, 0xCFC, 4, 0xFFFFFFFF},                              /* not enabled */
+        {0x81001234, 0xCFC, 4, 0xFFFFFFFF},                              /* reserved bits */
+        {0x80000000 | HIDDEN_FUNCTION << 8, 0xCFC, 4, 0xFFFFFFFF},       /* the hypervisor's own */
+        {0x80000000 | (HIDDEN_FUNCTION + 1) << 8, 0xCFC, 4, 0x01240004}, /* and beside it */
+        {0x80001234, 0xCFE, 4, 0xFFFF0101},                              /* past the end: byte by byte */
+    };
+
+    for (unsigned int privileged = 0; privileged < 2; privileged++)
+        for (unsigned int i = 0; i < ARRAY_SIZE(reads); i++) {
+            uint32_t mask = reads[i].bytes == 4 ? ~0u : (1u << 8 * reads[i].bytes) - 1;
+            uint32_t want = privileged ? reads[i].answer & mask : mask, seen;
+
+            start(RING1_CS);
+            domain.is_privileged = privileged;
+            guest_out(0xCF8, 4, reads[i].address);
+            seen = guest_in(reads[i].port, reads[i].bytes) & mask;
+            if (reads[i].port + reads[i].bytes > 0xD00 && privileged)
+                want = 0xFFFF0000 | (seen & 0xFFFF);
+            CHECK(seen == want, "case %u: %x", i, seen);
+            CHECK(!!asked.pci_accesses == (privileged && reads[i].answer != 0xFFFFFFFF), "case %u reaches it", i);
+        }
+    start(RING1_CS);
+    domain.is_privileged = true;
+    guest_out(0xCF8, 4, 0x80001234);
+    guest_out(0xCFE, 2, 0xABCD);
+    CHECK(asked.pci_written == 0x00123602 && asked.pci_value == 0xABCD, "a word: %x", asked.pci_written);
+    guest_out(0xCF8, 4, 0x80000000 | HIDDEN_FUNCTION << 8);
+    asked.pci_accesses = 0;
+    guest_out(0xCFC, 4, 1);
+    guest_out(0xCFD, 1, 1);
+    CHECK(!asked.pci_accesses, "a write to the hypervisor's own function");
+    guest_out(0xCF8, 2, 0); /* not permitted here, and no write to the address register */
+    CHECK(guest_in(0xCF8, 4) == (0x80000000 | HIDDEN_FUNCTION << 8), "a word to the address register");
+    start(RING1_CS);
+    guest_out(0xCF8, 4, 0x80001234);
+    guest_out(0xCFC, 4, 1);
+    CHECK(!asked.pci_accesses, "an ordinary domain writes nothing");
 }
 
 void test_pit(void)

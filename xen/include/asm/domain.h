@@ -7,6 +7,7 @@
 #include <asm/ports.h>
 #include <public/xen.h>
 #include <xen/lib.h>
+#include <xen/rangeset.h>
 
 /* A guest's handler for a vector: the public trap_info without the vector. */
 struct guest_trap {
@@ -65,6 +66,7 @@ struct arch_domain {
     mfn_t pirq_eoi_frame;     /* physdev_op pirq_eoi_gmfn; INVALID_MFN: none */
     bool eoi_unmasks;         /* physdev_op eoi unmasks the event channel, too */
     struct port_state ports;
+    struct rangeset ports_permitted, frames_permitted; /* asm/device_access.h; frames: of those that are not RAM */
 };
 
 #endif

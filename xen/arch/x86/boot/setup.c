@@ -7,6 +7,7 @@
 #include <asm/fpu.h>
 #include <asm/frames.h>
 #include <asm/irq.h>
+#include <asm/pci.h>
 #include <public/memory.h>
 #include <xen/audit.h>
 #include <xen/console.h>
@@ -260,6 +261,7 @@ void __init start_xen(uint32_t magic, uint32_t information)
     init_mm();
     map_hypervisor();
     init_power();
+    init_pci();
     init_domains();
     give_io_frames();
     show_machphys();

@@ -4,6 +4,7 @@
  * the transmitter interrupts. A timer does the same in case an interrupt gets lost. Output waits only before the first
  * domain runs and at the machine's end.
  */
+#include <asm/device_access.h>
 #include <asm/io.h>
 #include <asm/irq.h>
 #include <asm/screen.h>
@@ -52,6 +53,7 @@ void __init init_console(void)
     present = inb(COM1 + UART_SCRATCH) == 0x55;
     if (!present)
         return;
+    keep_ports(COM1, COM1 + UART_SCRATCH);
     outb(COM1 + UART_IER, 0);
     outb(COM1 + UART_LCR, 0x80); /* divisor follows */
     outb(COM1 + UART_DATA, 1);

@@ -10,6 +10,7 @@
  * and for slot 3. Mini-OS relies on that: it computes the number of its L1s as nr_pt_frames less the L3 and two L2s.
  */
 #include <asm/emulate.h>
+#include <asm/device_access.h>
 #include <asm/frames.h>
 #include <xen/domain.h>
 #include <xen/elf.h>
@@ -357,6 +358,8 @@ static struct vcpu *__init create(const struct boot_domain *b, const struct elf_
             panic("Too little memory for domain %u's %u vCPUs", b->domid, b->vcpus);
     if (!b->domid)
         dom0 = d;
+    if (b->privileged)
+        give_devices(d);
     strlcpy(d->name, b->name, sizeof(d->name));
     if (g->extended_cr3)
         d->vm_assist |= 1u << VMASST_TYPE_pae_extended_cr3;

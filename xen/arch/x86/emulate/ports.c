@@ -2,42 +2,67 @@
 /*
  * I/O ports for guests. A guest kernel may use any port that its IOPL (physdev_op set_iopl) or I/O bitmap allows. What
  * the access does depends on the domain and the port:
- * - domain 0 uses the machine's ports, except those of devices that the hypervisor itself drives;
+ * - ports that the domain may use (asm/device_access.h) are the machine's;
  * - timer channel 2, the real-time clock's index and the PCI address register are emulated for every domain;
+ * - the PCI data ports lead a privileged domain to the machine's configuration space;
  * - all other ports read as ones, and writes to them are ignored.
  */
 #include <asm/debugreg.h>
+#include <asm/device_access.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
 #include <asm/io.h>
-#include <xen/sched.h>
-#include <xen/trace_format.h>
+#include <asm/pci.h>
 
 #define PORT_PIT_CHANNEL2 0x42
 #define PORT_PIT_COMMAND  0x43
 #define PORT_SPEAKER      0x61
 #define PORT_CMOS_INDEX   0x70
 #define PORT_CMOS_DATA    0x71
-#define PORT_PCI_ADDRESS  0xCF8
 
-/* Ports that even domain 0 cannot use directly: interrupt controllers, timer, speaker gate, RTC, console, PCI
- * configuration, reset control. */
-static const struct {
-    uint16_t first, last;
-} hypervisor_ports[] = {
-    {0x20, 0x21}, {0xA0, 0xA1}, {0x40, 0x43}, {0x61, 0x61}, {0x70, 0x71}, {0x3F8, 0x3FF}, {0xCF8, 0xCFF},
-};
+/* As on Xen, the PCI address register is one for accesses of 4 bytes only. Smaller ones go to what else is there, such
+ * as the reset control at 0xCF9. */
+static bool is_pci_address(uint32_t port, uint32_t bytes)
+{
+    return port == PORT_PCI_ADDRESS && bytes == 4;
+}
 
 static bool is_direct(uint32_t port, uint32_t bytes)
 {
-    if (!this_cpu.domain->is_privileged)
-        return false;
-    for (unsigned int i = 0; i < ARRAY_SIZE(hypervisor_ports); i++)
-        if (port <= hypervisor_ports[i].last && port + bytes > hypervisor_ports[i].first)
-            return false;
-    if (COUNTERS && port <= TRACE_PORT && port + bytes > TRACE_PORT)
-        return false;
-    return port + bytes <= 0x10000;
+    return ports_permitted(this_cpu.domain, port, port + bytes - 1) && !is_pci_address(port, bytes);
+}
+
+/* --- PCI configuration space */
+
+static bool is_pci_data(uint32_t port, uint32_t bytes)
+{
+    return port >= PORT_PCI_DATA && port + bytes <= PORT_PCI_DATA + 4;
+}
+
+/* What the domain's address register names is there, for this domain. */
+static bool reaches_pci(const struct domain *d)
+{
+    uint32_t address = d->arch.ports.pci_address;
+
+    return d->is_privileged && address & PCI_ADDRESS_ENABLE && !(address & PCI_ADDRESS_RESERVED) &&
+           !pci_is_hidden(PCI_ADDRESS_FUNCTION(address));
+}
+
+static uint32_t pci_data_in(const struct domain *d, uint32_t port, uint32_t bytes)
+{
+    uint32_t address = d->arch.ports.pci_address;
+
+    if (!reaches_pci(d))
+        return 0xFFFFFFFFu;
+    return pci_read(PCI_ADDRESS_FUNCTION(address), PCI_ADDRESS_REGISTER(address) + port - PORT_PCI_DATA, bytes);
+}
+
+static void pci_data_out(const struct domain *d, uint32_t port, uint32_t bytes, uint32_t value)
+{
+    uint32_t address = d->arch.ports.pci_address;
+
+    if (reaches_pci(d))
+        pci_write(PCI_ADDRESS_FUNCTION(address), PCI_ADDRESS_REGISTER(address) + port - PORT_PCI_DATA, bytes, value);
 }
 
 /* --- Timer channel 2. Source: Intel 8254 data sheet. */
@@ -202,7 +227,7 @@ static uint8_t read_byte(struct domain *d, uint32_t port)
         outb(PORT_CMOS_INDEX, s->cmos_index & 0x7F);
         return inb(PORT_CMOS_DATA);
     default:
-        return 0xFF;
+        return is_pci_data(port, 1) ? pci_data_in(d, port, 1) : 0xFF;
     }
 }
 
@@ -230,6 +255,8 @@ static void write_byte(struct domain *d, uint32_t port, uint8_t value)
         outb(PORT_CMOS_DATA, value);
         break;
     default:
+        if (is_pci_data(port, 1))
+            pci_data_out(d, port, 1, value);
         break;
     }
 }
@@ -241,8 +268,10 @@ uint32_t guest_in(uint32_t port, uint32_t bytes)
 
     if (is_direct(port, bytes))
         return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
-    if (port == PORT_PCI_ADDRESS && bytes == 4)
-        return d->arch.ports.pci_address; /* the data ports read as ones: there is no device */
+    if (is_pci_address(port, bytes))
+        return d->arch.ports.pci_address;
+    if (is_pci_data(port, bytes))
+        return pci_data_in(d, port, bytes);
     for (unsigned int i = 0; i < bytes; i++)
         value |= (uint32_t)read_byte(d, (port + i) & 0xFFFF) << (8 * i);
     return value;
@@ -261,8 +290,12 @@ void guest_out(uint32_t port, uint32_t bytes, uint32_t value)
             outl(port, value);
         return;
     }
-    if (port == PORT_PCI_ADDRESS && bytes == 4) {
+    if (is_pci_address(port, bytes)) {
         d->arch.ports.pci_address = value;
+        return;
+    }
+    if (is_pci_data(port, bytes)) {
+        pci_data_out(d, port, bytes, value);
         return;
     }
     for (unsigned int i = 0; i < bytes; i++)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Owner, references and type of machine frames: asm/mm.h, docs/memory.md. */
+#include <asm/device_access.h>
 #include <asm/frames.h>
 #include <asm/processor.h>
 #include <asm/page_tables.h>
@@ -314,7 +315,7 @@ int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_o
             return -EINVAL;
         if (pg_owner == dom_io)
             pg_owner = this_cpu.domain;
-        if (!pg_owner->is_privileged || !l1_owner->is_privileged)
+        if (!frame_permitted(pg_owner, mfn) || !frame_permitted(l1_owner, mfn))
             return -EPERM;
         l1_owner->arch.maps_io = true;
         return 0;

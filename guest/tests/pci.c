@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Devices: PCI configuration space, I/O memory, and who reaches them. Domain 0 does, but for what is the hypervisor's
+ * own. That an ordinary domain reads nothing could be a machine without devices: the same reads by domain 0, on the
+ * same machine, find the host bridge.
+ */
+#include "test.h"
+
+#include <public/physdev.h>
+
+#define PCI_ADDRESS 0xCF8
+#define PCI_DATA    0xCFC
+#define HOST_BRIDGE 0x80000000u /* bus 0, device 0, function 0: its register 0 */
+#define ALL_ONES    0xFFFFFFFFu
+
+#define PORT_ACCESS(suffix, type)                                            \
+    static inline type in##suffix(uint16_t port)                             \
+    {                                                                        \
+        type value;                                                          \
+                                                                             \
+        __asm__ volatile("in" #suffix " %1, %0" : "=a"(value) : "d"(port));  \
+        return value;                                                        \
+    }                                                                        \
+    static inline void out##suffix(uint16_t port, type value)                \
+    {                                                                        \
+        __asm__ volatile("out" #suffix " %0, %1" : : "a"(value), "d"(port)); \
+    }
+PORT_ACCESS(b, uint8_t)
+PORT_ACCESS(w, uint16_t)
+PORT_ACCESS(l, uint32_t)
+
+static void set_iopl(uint32_t level)
+{
+    struct physdev_set_iopl iopl = {level};
+
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+}
+
+static bool privileged(void)
+{
+    return start_info->flags & SIF_PRIVILEGED;
+}
+
+static uint32_t config(uint32_t address)
+{
+    outl(PCI_ADDRESS, address);
+    return inl(PCI_DATA);
+}
+
+TEST(pci_configuration_by_ports)
+{
+    uint32_t id;
+
+    if (!privileged())
+        SKIP("only a privileged domain reaches devices");
+    set_iopl(1);
+    id = config(HOST_BRIDGE);
+    CHECK(id != ALL_ONES && (uint16_t)id);
+    for (unsigned int i = 0; i < 4; i++) {
+        context("byte %u", i);
+        CHECK_EQ(inb(PCI_DATA + i), (uint8_t)(id >> i * 8));
+    }
+    context("words");
+    CHECK_EQ(inw(PCI_DATA), (uint16_t)id);
+    CHECK_EQ(inw(PCI_DATA + 2), id >> 16);
+    context("the address");
+    CHECK_EQ(inl(PCI_ADDRESS), HOST_BRIDGE);
+    outb(PCI_ADDRESS + 3, 0); /* not an access to the address register, which has 4 bytes */
+    CHECK_EQ(inl(PCI_ADDRESS), HOST_BRIDGE);
+    CHECK_EQ(inl(PCI_DATA), id);
+    context("not enabled");
+    CHECK_EQ(config(0), ALL_ONES);
+    context("writes"); /* to a register of 8 bits that every bridge and device has, with no effect: the line of INTA */
+    outl(PCI_ADDRESS, HOST_BRIDGE | 0x3C);
+    id = inb(PCI_DATA);
+    outb(PCI_DATA, ~id);
+    CHECK_EQ(inl(PCI_ADDRESS), HOST_BRIDGE | 0x3C);
+    outb(PCI_DATA, id);
+    CHECK_EQ(inb(PCI_DATA), (uint8_t)id);
+    set_iopl(0);
+}
+
+/* The addresses of messages that become interrupts, with the local APIC's registers. An L1 entry for any of them would
+ * let its owner raise interrupts, or end them. */
+TEST(rule_rights_over_interrupt_messages)
+{
+    static const uint32_t frames[] = {0xFEE00, 0xFEE01, 0xFEE42, 0xFEEFF};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(frames); i++) {
+        context("frame 0x%x", frames[i]);
+        if (!is_int82() && i)
+            break; /* some releases keep the first alone */
+        CHECK_RC(map_at(FREE_VA, frames[i], PTE_KERNEL_RW | PTE_PCD), -EPERM);
+        CHECK_RC(map_at(FREE_VA, frames[i], PTE_KERNEL_RO | PTE_PCD), -EPERM);
+    }
+}
+
+/* Frames above all memory. Domain 0 may map what can be a device's there: registers of 64-bit base addresses. */
+TEST(pci_memory_far_up)
+{
+    static const uint32_t frames[] = {0xFEA00, 0xFFFFF, 0x400000, 0x800000}; /* below 4 GiB; 16 GiB, 32 GiB */
+    int rc = privileged() ? 0 : -EPERM;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(frames); i++) {
+        context("frame 0x%x", frames[i]);
+        CHECK_RC(map_at(FREE_VA, frames[i], PTE_KERNEL_RW | PTE_PCD), rc);
+        CHECK_RC(unmap_at(FREE_VA), 0);
+    }
+    if (!is_int82())
+        return; /* Xen 4.2 lets domain 0 map what no processor reaches */
+    context("where the processor has no addresses");
+    CHECK_RC(map_at(FREE_VA, 0xFFFFFFFEu, PTE_KERNEL_RW), -EPERM);
+}
+
+TEST(rule_rights_over_configuration_space)
+{
+    if (privileged())
+        SKIP("this domain has it");
+    if (!is_int82())
+        SKIP("not tried on another hypervisor");
+    set_iopl(1);
+    CHECK_EQ(config(HOST_BRIDGE), ALL_ONES);
+    CHECK_EQ(inl(PCI_ADDRESS), HOST_BRIDGE);
+    for (unsigned int i = 0; i < 4; i++)
+        CHECK_EQ(inb(PCI_DATA + i), 0xFF);
+    CHECK_EQ(inw(PCI_DATA + 2), 0xFFFF);
+    set_iopl(0);
+}
