@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Message-signalled interrupts: what a device's capabilities for MSI and MSI-X hold (PCI Local Bus 3.0, 6.8). */
+/*
+ * Message-signalled interrupts: what a device's capabilities for MSI and MSI-X hold (dev/msi.c). Source: PCI Local Bus
+ * Specification 3.0, 6.8; Intel SDM volume 3, 11.11.
+ */
 #ifndef ASM_MSI_H
 #define ASM_MSI_H
 
@@ -11,18 +14,23 @@ struct msi_place {
     uint16_t segment;
     uint8_t bus, devfn;
     uint32_t entry; /* of the MSI-X table; 0 for MSI */
-    uint64_t table; /* machine address of the MSI-X table; 0: MSI */
+    uint64_t table; /* machine address where the base address register with the MSI-X table begins; 0: MSI */
 };
 
-/* The interrupt's number. It is masked. -ENODEV: no such device; -EINVAL: it cannot have that; -EEXIST: it has it
- * already; -ENOSPC: no number or vector is left. */
+/*
+ * The interrupt's number. It is masked. Without mask bits (a MSI may have none), a message may come all the same after
+ * the first unmask_irq().
+ * -ENODEV: no such device, or it has no such capability, or there is no local APIC; -EINVAL: no such entry, or the
+ * table is elsewhere, or where the current domain may not have it; -ENXIO: the device does not answer to memory
+ * addresses; -EEXIST: it is in use already, or the device uses the other kind; -ENOSPC: no number or vector is left.
+ */
 int msi_enable(const struct msi_place *place);
 /* The device sends it no more, and its number is free. */
 void msi_disable(unsigned int irq);
 
 /* Writes once more what a device has lost, for instance while it had no power. 0, -ENODEV. */
 long msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn);
-/* Before a domain uses the device's MSI-X (off: after it): 0, -ENODEV, -EINVAL. */
+/* Before a domain uses the device's MSI-X (off: after it): 0; -ENODEV: it has none; -EBUSY: it is in use (off). */
 long msi_prepare(uint16_t segment, uint8_t bus, uint8_t devfn, bool off);
 
 #endif

@@ -65,7 +65,13 @@ bool pci_is_hidden(uint16_t function);
  * windows. */
 void init_pci(void);
 
-/* PHYSDEVOP_pci_mmcfg_reserved: domain 0 confirms such a range. 0, or -ENODEV: ACPI's list has no such range. */
-int pci_mmcfg_reserved(uint64_t address, uint16_t segment, uint8_t first_bus, uint8_t last_bus);
+/* --- For physdev_op */
+
+/* Domain 0 has found, or given up, this device: 0; -ENODEV: it is not there, or is the hypervisor's own. The hypervisor
+ * needs no list of devices. */
+long pci_device_add(uint16_t segment, uint8_t bus, uint8_t devfn);
+long pci_device_remove(uint16_t segment, uint8_t bus, uint8_t devfn);
+/* pci_mmcfg_reserved: domain 0 confirms such a range. 0; -ENODEV: ACPI's list has no such range. */
+long pci_mmcfg_reserved(uint64_t address, uint16_t segment, uint8_t first_bus, uint8_t last_bus, uint32_t flags);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The local APIC: asm/apic.h. Source: Intel SDM volume 3, chapter 11; MultiProcessor Specification 1.4, 3.6.2. */
 #include <asm/apic.h>
+#include <asm/device_access.h>
 #include <asm/irq.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
@@ -52,8 +53,10 @@ static enum apic_mode __init reach(uint64_t base)
 {
     if (base & APIC_BASE_X2APIC)
         return X2APIC;
-    if (map_apic(base & APIC_BASE_ADDRESS))
+    if (map_apic(base & APIC_BASE_ADDRESS)) {
+        keep_frames((base & APIC_BASE_ADDRESS) >> PAGE_SHIFT, (base & APIC_BASE_ADDRESS) >> PAGE_SHIFT);
         return XAPIC;
+    }
     if (read_cpuid(1, 0).ecx & CPUID_X2APIC && !wrmsr_safe(MSR_APIC_BASE, base | APIC_BASE_X2APIC))
         return X2APIC;
     return NO_APIC;

@@ -163,7 +163,21 @@ void __init init_pci(void)
     }
 }
 
-int pci_mmcfg_reserved(uint64_t address, uint16_t segment, uint8_t first_bus, uint8_t last_bus)
+/* --- For physdev_op */
+
+long pci_device_add(uint16_t segment, uint8_t bus, uint8_t devfn)
+{
+    uint16_t function = bus << 8 | devfn;
+
+    return segment || pci_is_hidden(function) || pci_read(function, PCI_VENDOR, 2) == 0xFFFF ? -ENODEV : 0;
+}
+
+long pci_device_remove(uint16_t segment, uint8_t bus, uint8_t devfn)
+{
+    return pci_device_add(segment, bus, devfn);
+}
+
+long pci_mmcfg_reserved(uint64_t address, uint16_t segment, uint8_t first_bus, uint8_t last_bus, uint32_t flags)
 {
     for (unsigned int i = 0; i < nr_ecam; i++)
         if (ecam[i].address == address && ecam[i].segment == segment && ecam[i].first_bus == first_bus &&

@@ -5,16 +5,21 @@
 #include <asm/processor.h>
 
 pte_t device_map[DEVICE_MAP_PAGES] __aligned(PAGE_SIZE);
-static uint32_t used = 1; /* pages; the first is the local APIC's */
+#define CHANGING_PAGE 1
+static uint32_t used = 2; /* pages; the first is the local APIC's, the second map_device_page()'s */
 
 /* Entry 3 of the PAT is "uncached" wherever a PAT exists, whatever MTRRs say (Intel SDM 3, table 12-11). */
-static void __init map_page(uint32_t index, uint64_t maddr)
+static void map_page(uint32_t index, uint64_t maddr)
 {
     pte_t e = make_pte(maddr >> PAGE_SHIFT,
                        _PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_GLOBAL | _PAGE_PCD | _PAGE_PWT);
 
     e.hi |= nx_mask_hi;
-    device_map[index] = e;
+    device_map[index].lo = 0;
+    barrier();
+    device_map[index].hi = e.hi;
+    barrier();
+    device_map[index].lo = e.lo;
     invlpg(DEVICE_MAP_START + index * PAGE_SIZE);
 }
 
@@ -23,6 +28,13 @@ static bool __init exists(uint64_t maddr, uint32_t size)
     uint64_t end = maddr + size;
 
     return maddr && size && end > maddr && !((end - 1) >> physical_bits());
+}
+
+volatile void *map_device_page(mfn_t mfn)
+{
+    if (!(device_map[CHANGING_PAGE].lo & _PAGE_PRESENT) || pte_mfn(device_map[CHANGING_PAGE]) != mfn)
+        map_page(CHANGING_PAGE, (uint64_t)mfn << PAGE_SHIFT);
+    return (volatile void *)(DEVICE_MAP_START + CHANGING_PAGE * PAGE_SIZE);
 }
 
 volatile void *__init map_device(uint64_t maddr, uint32_t size)
