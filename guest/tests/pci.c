@@ -4,7 +4,7 @@
  * own. That an ordinary domain reads nothing could be a machine without devices: the same reads by domain 0, on the
  * same machine, find the host bridge.
  */
-#include "test.h"
+#include "other.h"
 
 #include <public/physdev.h>
 
@@ -125,4 +125,74 @@ TEST(rule_rights_over_configuration_space)
         CHECK_EQ(inb(PCI_DATA + i), 0xFF);
     CHECK_EQ(inw(PCI_DATA + 2), 0xFFFF);
     set_iopl(0);
+}
+
+/* ---- Domain 0 gives devices to an ordinary domain, and takes them away */
+
+static int32_t give_frames(uint32_t first, uint32_t count, bool allow)
+{
+    struct xen_domctl op = {.u.iomem_permission = {.first_mfn = first, .nr_mfns = count, .allow_access = allow}};
+
+    return victim_domctl(XEN_DOMCTL_iomem_permission, other.id, &op);
+}
+
+static int32_t give_ports(uint32_t first, uint32_t count, bool allow)
+{
+    struct xen_domctl op = {.u.ioport_permission = {.first_port = first, .nr_ports = count, .allow_access = allow}};
+
+    return victim_domctl(XEN_DOMCTL_ioport_permission, other.id, &op);
+}
+
+static mmu_update_t entry_of(uint32_t frame)
+{
+    return (mmu_update_t){.ptr = ((uint64_t)other.mfn[VICTIM_L1] << PAGE_SHIFT) +
+                                 (VICTIM_HOLE_VA - VICTIM_VA(0)) / PAGE_SIZE * 8,
+                          .val = frame ? make_pte(frame, PTE_KERNEL_RW) : 0};
+}
+
+static void other_maps(const char *what, uint32_t frame, int32_t expected)
+{
+    mmu_update_t map = entry_of(frame), unmap = entry_of(0);
+
+    other_call(&other, what, expected, __HYPERVISOR_mmu_update, OTHER_ARGUMENT(&other, map), 1, 0, DOMID_SELF);
+    other_call(&other, "unmap", 0, __HYPERVISOR_mmu_update, OTHER_ARGUMENT(&other, unmap), 1, 0, DOMID_SELF);
+    other_carry_out(&other);
+}
+
+TEST(rule_rights_over_devices_are_given)
+{
+    if (!other_begin(&other))
+        return;
+    CHECK_RC(give_frames(MMIO_FRAME, 2, true), 0);
+    other_maps("what has been given", MMIO_FRAME + 1, 0);
+    other_end(&other);
+    if (!other_begin(&other))
+        return;
+    other_maps("what another domain had", MMIO_FRAME + 1, -EPERM);
+    other_end(&other);
+    if (!other_begin(&other))
+        return;
+    CHECK_RC(give_frames(MMIO_FRAME, 2, true), 0);
+    CHECK_RC(give_frames(MMIO_FRAME + 1, 1, false), 0);
+    other_maps("what has been taken away again", MMIO_FRAME + 1, -EPERM);
+    other_end(&other);
+    if (!other_begin(&other))
+        return;
+    CHECK_RC(give_frames(MMIO_FRAME, 2, true), 0);
+    other_maps("what lies beside it", MMIO_FRAME + 2, -EPERM);
+    other_end(&other);
+    if (!other_begin(&other))
+        return;
+    CHECK_RC(give_frames(0, 1u << 20, false), 0);
+    CHECK_RC(give_ports(0x300, 8, true), 0);
+    CHECK_RC(give_ports(0x300, 8, false), 0);
+    if (is_int82()) { /* Xen 4.2 lets domain 0 give what it does not have */
+        CHECK_RC(give_frames(0xFEE00, 1, true), -EPERM);
+        CHECK_RC(give_frames(0xFEDFF, 2, true), -EPERM);
+        CHECK_RC(give_ports(0x20, 1, true), -EPERM);
+        CHECK_RC(give_ports(0x1F, 2, true), -EPERM);
+        CHECK_RC(give_ports(0xCF8, 8, true), -EPERM);
+    }
+    other_maps("the local APIC", 0xFEE00, -EPERM);
+    other_end(&other);
 }

@@ -414,8 +414,8 @@ static long get_address_size(struct domain *d, xen_domctl_t *op)
     return 0;
 }
 
-/* Devices are for domain 0 alone. To take one away from a domain that has none succeeds; giving one is not supported.
- */
+/* Interrupts are for domain 0 alone. To take one away from a domain that has none succeeds; giving one is not
+ * supported. */
 static long permission(const struct domain *d, bool allow)
 {
     return allow == d->is_privileged ? 0 : -EOPNOTSUPP;
@@ -424,28 +424,6 @@ static long permission(const struct domain *d, bool allow)
 static long irq_permission(struct domain *d, xen_domctl_t *op)
 {
     return pirq_permission(d, op->u.irq_permission.pirq, op->u.irq_permission.allow_access);
-}
-
-static long iomem_permission(struct domain *d, xen_domctl_t *op)
-{
-    return permission(d, op->u.iomem_permission.allow_access);
-}
-
-static long ioport_permission(struct domain *d, xen_domctl_t *op)
-{
-    const struct xen_domctl_ioport_permission *p = &op->u.ioport_permission;
-
-    return p->nr_ports ? permission(d, p->allow_access) : 0;
-}
-
-static long memory_mapping(struct domain *d, xen_domctl_t *op)
-{
-    return permission(d, op->u.memory_mapping.add_mapping);
-}
-
-static long ioport_mapping(struct domain *d, xen_domctl_t *op)
-{
-    return permission(d, op->u.ioport_mapping.add_mapping);
 }
 
 /* Commands for HVM domains: there are none. */
@@ -493,8 +471,8 @@ static const struct operation {
     {XEN_DOMCTL_setdomainhandle, setdomainhandle, false, -ESRCH},
     {XEN_DOMCTL_setdebugging, setdebugging, false, -ESRCH},
     {XEN_DOMCTL_irq_permission, irq_permission, false, -ESRCH},
-    {XEN_DOMCTL_iomem_permission, iomem_permission, false, -ESRCH},
-    {XEN_DOMCTL_ioport_permission, ioport_permission, false, -ESRCH},
+    {XEN_DOMCTL_iomem_permission, domctl_iomem_permission, false, -ESRCH},
+    {XEN_DOMCTL_ioport_permission, domctl_ioport_permission, false, -ESRCH},
     {XEN_DOMCTL_hypercall_init, domctl_hypercall_init, false, -ESRCH},
     {XEN_DOMCTL_settimeoffset, settimeoffset, false, -ESRCH},
     {XEN_DOMCTL_resumedomain, resumedomain, false, -ESRCH},
@@ -515,8 +493,8 @@ static const struct operation {
     {XEN_DOMCTL_pin_mem_cacheattr, not_for_pv, false, -ESRCH},
     {XEN_DOMCTL_shadow_op, not_for_pv, false, -ESRCH},
     {XEN_DOMCTL_unbind_pt_irq, no_iommu, false, -ESRCH},
-    {XEN_DOMCTL_memory_mapping, memory_mapping, false, -ESRCH},
-    {XEN_DOMCTL_ioport_mapping, ioport_mapping, false, -ESRCH},
+    {XEN_DOMCTL_memory_mapping, domctl_memory_mapping, false, -ESRCH},
+    {XEN_DOMCTL_ioport_mapping, domctl_ioport_mapping, false, -ESRCH},
     {XEN_DOMCTL_set_target, not_supported, false, -ESRCH},
     {XEN_DOMCTL_set_cpuid, not_supported, false, -ESRCH},
     {XEN_DOMCTL_set_machine_address_size, not_supported, false, -ESRCH},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl: commands about frames and about the processor. */
+/* domctl: commands about frames, devices, and the processor. */
+#include <asm/device_access.h>
 #include <asm/domctl.h>
 #include <asm/emulate.h>
 #include <asm/guest_access.h>
@@ -186,4 +187,55 @@ bool domctl_range_ok(const xen_domctl_t *op)
     default:
         return true;
     }
+}
+
+/* --- Devices. As on later releases of Xen, nobody gives what he does not have himself. What is mapped when frames are
+ * taken away stays mapped, as on Xen. */
+
+static long give_or_take(struct rangeset *to, const struct rangeset *from, uint32_t first, uint32_t last, bool give)
+{
+    if (!give)
+        return rangeset_remove(to, first, last);
+    return rangeset_contains(from, first, last) ? rangeset_add(to, first, last) : -EPERM;
+}
+
+static long change_frames(struct domain *d, uint32_t first, uint32_t count, bool give)
+{
+    return give_or_take(&d->arch.frames_permitted, &this_cpu.domain->arch.frames_permitted, first, first + count - 1,
+                        give);
+}
+
+static long change_ports(struct domain *d, uint32_t first, uint32_t count, bool give)
+{
+    return give_or_take(&d->arch.ports_permitted, &this_cpu.domain->arch.ports_permitted, first, first + count - 1,
+                        give);
+}
+
+long domctl_iomem_permission(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_iomem_permission *p = &op->u.iomem_permission;
+
+    return change_frames(d, p->first_mfn, p->nr_mfns, p->allow_access);
+}
+
+long domctl_ioport_permission(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_ioport_permission *p = &op->u.ioport_permission;
+
+    return p->nr_ports ? change_ports(d, p->first_port, p->nr_ports, p->allow_access) : 0;
+}
+
+/* For a domain that translates its own frames, as all do here, a mapping is a permission. */
+long domctl_memory_mapping(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_memory_mapping *m = &op->u.memory_mapping;
+
+    return change_frames(d, m->first_mfn, m->nr_mfns, m->add_mapping);
+}
+
+long domctl_ioport_mapping(struct domain *d, struct xen_domctl *op)
+{
+    const struct xen_domctl_ioport_mapping *m = &op->u.ioport_mapping;
+
+    return change_ports(d, m->first_mport, m->nr_ports, m->add_mapping);
 }
