@@ -112,6 +112,49 @@ TEST(pci_memory_far_up)
     CHECK_RC(map_at(FREE_VA, 0xFFFFFFFEu, PTE_KERNEL_RW), -EPERM);
 }
 
+#define MSR_PAT   0x277
+#define XEN_PAT   0x50100070406ull /* WB WT UC- UC WC WP UC UC */
+#define CPUID_PAT (1u << 16)
+
+static void read_pat(void *arg)
+{
+    __asm__ volatile("rdmsr" : "=A"(*(uint64_t *)arg) : "c"(MSR_PAT));
+}
+
+/* What the cache attributes of entries mean is part of the interface. */
+TEST(pci_memory_types_are_xens)
+{
+    uint32_t eax = 1, ecx = 0, ebx, edx;
+    uint64_t pat = 0;
+
+    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+    if (!(edx & CPUID_PAT))
+        SKIP("the processor has no PAT");
+    CHECK(!trap_catch(NULL, read_pat, &pat));
+    CHECK_EQ(pat, XEN_PAT);
+}
+
+/* All of them for a device; for memory, none. */
+TEST(pci_cache_attributes)
+{
+    void *page = alloc_page();
+
+    for (unsigned int i = 0; i < 8; i++) {
+        pte_t flags = PTE_KERNEL_RW | (i & 1 ? PTE_PWT : 0) | (i & 2 ? PTE_PCD : 0) | (i & 4 ? 0x80 /* PAT */ : 0);
+
+        context("attribute %u", i);
+        if (privileged())
+            CHECK_RC(map_at(FREE_VA, MMIO_FRAME, flags), 0);
+        else
+            CHECK(map_at(FREE_VA, MMIO_FRAME, flags) < 0);
+        CHECK_RC(unmap_at(FREE_VA), 0);
+        if (is_int82()) /* Xen lets a domain with devices have its own memory uncached */
+            CHECK_RC(map_at(FREE_VA + PAGE_SIZE, virt_to_mfn(page), flags), i ? -EINVAL : 0);
+        CHECK_RC(unmap_at(FREE_VA + PAGE_SIZE), 0);
+    }
+    free_page(page);
+}
+
 TEST(rule_rights_over_configuration_space)
 {
     if (privileged())

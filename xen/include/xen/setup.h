@@ -37,6 +37,9 @@ void add_dom_frames(mfn_t first, mfn_t end);
 void init_heap(void *start, uint32_t pages);
 
 /* Processor and devices */
+/* Sets the PAT to Xen's, so that guests' cache attributes mean what they mean there. Before anything is mapped in
+ * another way than write-back. */
+void set_memory_types(void);
 void reset_processor(void); /* needs the IDT */
 void init_console(void);
 void init_time(void);

@@ -253,6 +253,7 @@ void start_xen(uint32_t magic, uint32_t information);
 
 void __init start_xen(uint32_t magic, uint32_t information)
 {
+    set_memory_types();
     init_console();
     printk("Int82 %u.%u%s, Xen ABI for 32-bit PAE\n", XEN_VERSION >> 16, XEN_VERSION & 0xFFFF, XEN_EXTRAVERSION);
     read_boot_information(magic, information);
