@@ -414,13 +414,6 @@ static long get_address_size(struct domain *d, xen_domctl_t *op)
     return 0;
 }
 
-/* Interrupts are for domain 0 alone. To take one away from a domain that has none succeeds; giving one is not
- * supported. */
-static long permission(const struct domain *d, bool allow)
-{
-    return allow == d->is_privileged ? 0 : -EOPNOTSUPP;
-}
-
 static long irq_permission(struct domain *d, xen_domctl_t *op)
 {
     return pirq_permission(d, op->u.irq_permission.pirq, op->u.irq_permission.allow_access);

@@ -3,6 +3,7 @@
 #include <asm/io_apic.h>
 #include <asm/mm.h>
 #include <asm/msi.h>
+#include <asm/pci.h>
 #include <asm/pirq.h>
 #include <xen/audit.h>
 #include <xen/command.h>
@@ -143,34 +144,29 @@ static long apic_write_op(const struct physdev_apic *op)
 
 /* --- PCI. The hypervisor looks for devices itself, so it has only to say whether this one is there. */
 
-static long find_device(uint16_t segment, uint8_t bus, uint8_t devfn)
-{
-    return -ENODEV;
-}
-
 static long pci_add(const struct physdev_manage_pci *op)
 {
-    return find_device(0, op->bus, op->devfn);
+    return pci_device_add(0, op->bus, op->devfn);
 }
 
 static long pci_add_ext(const struct physdev_manage_pci_ext *op)
 {
-    return op->is_extfn > 1 || op->is_virtfn > 1 ? -EINVAL : find_device(0, op->bus, op->devfn);
+    return op->is_extfn > 1 || op->is_virtfn > 1 ? -EINVAL : pci_device_add(0, op->bus, op->devfn);
 }
 
 static long pci_remove(const struct physdev_manage_pci *op)
 {
-    return find_device(0, op->bus, op->devfn);
+    return pci_device_remove(0, op->bus, op->devfn);
 }
 
 static long pci_device_add_op(const struct physdev_pci_device_add *op)
 {
-    return find_device(op->seg, op->bus, op->devfn);
+    return pci_device_add(op->seg, op->bus, op->devfn);
 }
 
 static long pci_device_remove_op(const struct physdev_pci_device *op)
 {
-    return find_device(op->seg, op->bus, op->devfn);
+    return pci_device_remove(op->seg, op->bus, op->devfn);
 }
 
 static long restore_msi(const struct physdev_manage_pci *op)
@@ -195,7 +191,7 @@ static long release_msix(const struct physdev_pci_device *op)
 
 static long mmcfg_reserved(const struct physdev_pci_mmcfg_reserved *op)
 {
-    return -ENODEV; /* the hypervisor uses no such memory */
+    return pci_mmcfg_reserved(op->address, op->segment, op->start_bus, op->end_bus, op->flags);
 }
 
 #define PCI_COMMANDS                                                                                           \
