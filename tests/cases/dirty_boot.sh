@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # timeout: 200
-# Whatever boot code left in control registers, MSRs, debug registers, flags and memory, no guest finds it: a loader that
+# Whatever boot code left in control registers, MSRs, debug registers, flags, memory and the local APIC, no guest finds it: a loader that
 # leaves much (tests/dirty_loader) comes before the hypervisor.
 . tests/lib.sh
 need qemu-system-i386
@@ -25,6 +25,7 @@ boots() {
     fi
 }
 tests=$B/guest/tests.elf
+boots apic dom0_mem=32M "$tests only=time_singleshot" time_singleshot
 for kind in nothing cr4 efer sysenter debug flags; do
     boots $kind dom0_mem=32M "$tests only=leftovers_boot" leftovers_boot
 done

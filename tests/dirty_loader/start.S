@@ -49,6 +49,10 @@ start:  mov     $stack_top, %esp
         popf
 1:      jmp     *%edi
 
+        .globl  ignore_interrupt
+ignore_interrupt:
+        iret
+
         .bss
         .p2align 4
         .fill   4096

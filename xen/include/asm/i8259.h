@@ -17,4 +17,8 @@ uint16_t level_lines_8259(void);
 bool accept_8259(unsigned int line);
 void end_8259(unsigned int line);
 
+/* To be called now and then. A line that asked at the last call already, and still does, although it is not masked, has
+ * been overlooked: accepts it, as accept_8259() does. -1: there is none. */
+int overlooked_8259(void);
+
 #endif

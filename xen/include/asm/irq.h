@@ -29,6 +29,8 @@ struct irq_chip {
 
 /* Finds the controllers. All interrupts are masked. */
 void init_irqs(void);
+/* From now on lost interrupts of the 8259s are looked for. Needs the clock. */
+void watch_irqs(void);
 /* The interrupt that an ISA line (below 16) raises: as the MADT says. */
 unsigned int isa_irq(unsigned int line);
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Start-up, from the boot loader's information (boot_info.c) to running domains. */
-#include <asm/apic.h>
 #include <asm/descriptors.h>
 #include <asm/device_map.h>
 #include <asm/emulate.h>
@@ -271,10 +270,10 @@ void __init start_xen(uint32_t magic, uint32_t information)
     init_descriptor_tables();
     reset_processor();
     init_fpu();
-    init_apic();
     init_irqs();
     init_emulation();
     init_time();
+    watch_irqs();
     init_idle();
     build_domains();
     drop_identity_map();

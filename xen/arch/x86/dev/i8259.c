@@ -11,6 +11,9 @@
 #define ICW1     0x11  /* cascade, ICW4 follows */
 #define ICW4     0x01  /* 8086 */
 #define EOI      0x20
+#define POLL     0x0C /* the next read accepts the line of the highest priority, as the processor does */
+#define POLLED   0x80 /* of what is read then: the rest is the line's number */
+#define READ_IRR 0x0A
 #define READ_ISR 0x0B
 #define CASCADE  2
 
@@ -89,4 +92,35 @@ void end_8259(unsigned int line)
     if (line >= 8)
         outb(PIC2, EOI);
     outb(PIC1, EOI);
+}
+
+static int poll(uint16_t port)
+{
+    uint8_t answer;
+
+    outb(port, POLL);
+    answer = inb(port);
+    return answer & POLLED ? answer & 7 : -1;
+}
+
+int overlooked_8259(void)
+{
+    static uint16_t asked;
+    uint16_t asks, again;
+    int line;
+
+    outb(PIC1, READ_IRR);
+    outb(PIC2, READ_IRR);
+    asks = (inb(PIC1) | inb(PIC2) << 8) & ~masked & ~(1u << CASCADE);
+    again = asks & asked;
+    asked = asks;
+    if (!again)
+        return -1;
+    line = poll(PIC1);
+    if (line != CASCADE)
+        return line;
+    line = poll(PIC2);
+    if (line < 0)
+        outb(PIC1, EOI);
+    return line < 0 ? line : line + 8;
 }

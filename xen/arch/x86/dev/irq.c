@@ -9,6 +9,7 @@
 #include <public/errno.h>
 #include <xen/lib.h>
 #include <xen/sched.h>
+#include <xen/timer.h>
 
 static struct irq {
     irq_handler *handler;        /* NULL: nobody has it */
@@ -19,6 +20,9 @@ static struct irq {
 
 #define NO_IRQ 0xFFFF
 static uint16_t vector_irq[NR_VECTORS] = {[0 ... NR_VECTORS - 1] = NO_IRQ};
+#define LOOK_NS 20000000
+static struct timer look;
+
 static uint16_t isa_irqs[ISA_LINES];
 unsigned int nr_gsis = NR_8259_LINES;
 bool opt_apic = true, opt_io_apic = true;
@@ -126,6 +130,25 @@ static void interrupt_8259(unsigned int line)
     end_8259(line);
 }
 
+/* QEMU's processor was seen not to take an interrupt of the 8259's until it was stopped and continued. */
+static void look_again(void *unused)
+{
+    int line = overlooked_8259();
+
+    if (line >= 0) {
+        handle_irq(line);
+        end_8259(line);
+    }
+    set_timer(&look, system_time() + LOOK_NS);
+}
+
+void __init watch_irqs(void)
+{
+    init_timer(&look, look_again, NULL);
+    if (irqs[0].chip == &chip_8259)
+        set_timer(&look, system_time() + LOOK_NS);
+}
+
 static bool in_service(unsigned int vector)
 {
     return apic_read(APIC_ISR + vector / 32 * 0x10) >> vector % 32 & 1;
@@ -211,8 +234,11 @@ static const char *__init use_io_apics(void)
 
 void __init init_irqs(void)
 {
-    bool have_8259 = init_8259();
-    const char *why = use_io_apics();
+    bool have_8259 = init_8259(); /* first, so that it is quiet */
+    const char *why;
+
+    init_apic();
+    why = use_io_apics();
 
     if (!why)
         log_at(LOG_INFO, "I/O APICs: %u interrupts\n", nr_gsis);
