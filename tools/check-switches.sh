@@ -13,8 +13,8 @@ set -eu
 
 image=${1:?usage: tools/check-switches.sh IMAGE ASSEMBLY-OBJECT...}
 shift
-# Loaders of guests, which boot alone uses; requests to a store; a service's stop(); the auditor's look at timers; timers; stores to page tables; interrupts.
-harmless="elf_load answer key_request answer_request end_services audit_timers run_timers any_store mask_irq unmask_irq handle_irq"
+# Loaders of guests, which boot alone uses; requests to a store; a service's stop(); the auditor's look at timers; timers; stores to page tables; interrupts; the hardware's timer, and counters to calibrate it.
+harmless="elf_load answer key_request answer_request end_services audit_timers run_timers any_store mask_irq unmask_irq handle_irq start_hardware stop_hardware at_edge measure_span"
 # dom0_op, domctl, sysctl, privileged instructions; debug keys; services; hypercalls.
 tables="operations keys console_service store_service hypervisor_call_table multicall_table"
 

@@ -2,44 +2,11 @@
 /*
  * The real-time clock, whose second changes while it is read: at each access to it, over ends of days, years and
  * centuries, in BCD and binary, with 24 hours and with 12. The time that is read must be the one before or the one
- * after.
+ * after. No chip, or one without a date, makes 0.
  */
 #include "unit.h"
 
-#include "../../xen/arch/x86/dev/time.c"
-
-struct domain *domain_list;
-struct cpu this_cpu;
-
-uint64_t div64(uint64_t n, uint32_t d, uint32_t *remainder)
-{
-    if (remainder)
-        *remainder = n % d;
-    return n / d;
-}
-
-unsigned int isa_irq(unsigned int line)
-{
-    return line;
-}
-
-bool set_irq_handler(unsigned int irq, irq_handler *handler)
-{
-    return true;
-}
-
-void unmask_irq(unsigned int irq)
-{
-}
-
-void printk(const char *fmt, ...)
-{
-}
-
-void panic(const char *fmt, ...)
-{
-    __builtin_trap();
-}
+#include "../../xen/arch/x86/dev/rtc.c"
 
 /* --- The chip */
 
@@ -50,6 +17,7 @@ struct moment {
 static struct moment before_change, after_change;
 static unsigned int accesses, change_at; /* the access at which the second changes */
 static uint8_t status_b, reg;
+static bool absent;
 
 static uint8_t hour_of(uint32_t hour, bool *afternoon)
 {
@@ -75,6 +43,8 @@ uint8_t inb(uint16_t port)
     uint8_t hour = hour_of(now->hour, &afternoon);
 
     CHECK(port == 0x71);
+    if (absent)
+        return 0xFF;
     switch (reg) {
     case 0x00:
         return coded(now->second);
@@ -133,7 +103,28 @@ static void read_while_it_changes(void)
             }
 }
 
-static const struct unit_test tests[] = {{"read_while_it_changes", read_while_it_changes}};
+static void no_clock(void)
+{
+    absent = true;
+    accesses = 0;
+    CHECK(!read_rtc());
+    CHECK(accesses < 10, "%u accesses to what is not there", accesses);
+    absent = false;
+}
+
+static void no_date(void)
+{
+    static const struct moment none[] = {{2026, 0, 1, 0, 0, 0}, {2026, 13, 1, 0, 0, 0}, {2026, 1, 0, 0, 0, 0}};
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) {
+        before_change = after_change = none[i];
+        status_b = RTC_24_HOURS;
+        CHECK(!read_rtc(), "date %u", i);
+    }
+}
+
+static const struct unit_test tests[] = {
+    {"read_while_it_changes", read_while_it_changes}, {"no_clock", no_clock}, {"no_date", no_date}};
 
 int main(int argc, char **argv)
 {

@@ -183,6 +183,7 @@ static const struct option {
     {"noapic", set_noapic},
     {"nolapic", set_nolapic},
     {"noreboot", set_noreboot},
+    {"timer", set_timer_choice},
     {"pv-l1tf", set_pv_l1tf},
     {"pv-linear-pt", set_pv_linear_pt},
     {"com1", ignore},

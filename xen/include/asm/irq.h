@@ -17,6 +17,7 @@
 /* Lines of the PC's ISA bus: isa_irq() says which interrupt each is. */
 #define ISA_TIMER 0
 #define ISA_COM1  4
+#define ISA_RTC   8
 
 extern unsigned int nr_gsis;       /* at least 16; not each of them need exist */
 extern bool opt_apic, opt_io_apic; /* the command line's nolapic and noapic */
@@ -62,7 +63,7 @@ bool assign_vector(unsigned int irq);
 int alloc_msi_irq(const struct irq_chip *chip);
 void free_msi_irq(unsigned int irq);
 
-void timer_interrupt(void); /* time.c: for LOCAL_TIMER_VECTOR, too */
+void timer_interrupt(void); /* deadline.c: for LOCAL_TIMER_VECTOR, too */
 void enable_console_input(void);
 
 #endif

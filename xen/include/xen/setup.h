@@ -43,6 +43,7 @@ void set_memory_types(void);
 void reset_processor(void); /* needs the IDT */
 void init_console(void);
 void init_time(void);
+bool set_timer_choice(const char *name); /* timer=; false: there is no such kind (arch/x86/dev/deadline.c) */
 void init_power(void);
 
 /* A domain that is built at boot. */

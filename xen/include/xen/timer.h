@@ -21,7 +21,7 @@ void set_timer(struct timer *t, uint64_t expires);
 void stop_timer(struct timer *t);
 void run_timers(void); /* interrupts off; calls what has expired */
 
-/* Arch side (arch/x86/dev/time.c) */
+/* Arch side (arch/x86/dev/time.c, deadline.c) */
 uint64_t system_time(void);             /* ns since boot, from the TSC */
 void arm_hardware_timer(uint64_t when); /* interrupt at or soon after `when`; UINT64_MAX: none */
 extern uint32_t tsc_khz;

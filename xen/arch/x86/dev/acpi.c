@@ -135,3 +135,15 @@ uint64_t __init find_acpi_table(const char *signature, struct acpi_header *h)
     maddr = find_in(root.xsdt, "XSDT", sizeof(uint64_t), signature, h);
     return maddr ? maddr : find_in(root.rsdt, "RSDT", sizeof(uint32_t), signature, h);
 }
+
+bool __init read_fadt(struct acpi_fadt *fadt)
+{
+    struct acpi_header h;
+    uint64_t maddr = find_acpi_table("FACP", &h);
+
+    memset(fadt, 0, sizeof(*fadt));
+    if (!maddr || h.length < offsetof(struct acpi_fadt, pm2_control))
+        return false;
+    read_machine(fadt, maddr, MIN(h.length, sizeof(*fadt)));
+    return true;
+}

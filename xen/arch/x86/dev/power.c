@@ -4,6 +4,7 @@
  * ports. Without ACPI, or before the tables have been read, it uses the ports of emulators.
  */
 #include <asm/acpi.h>
+#include <asm/device_map.h>
 #include <asm/io.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
@@ -11,38 +12,21 @@
 #include <xen/domain.h>
 #include <xen/setup.h>
 
-/* The part of the FADT that is needed. */
-struct fadt {
-    struct acpi_header header;
-    uint32_t facs, dsdt;
-    uint8_t model, profile;
-    uint16_t sci;
-    uint32_t smi_command;
-    uint8_t acpi_enable, acpi_disable, s4bios, pstate;
-    uint32_t pm1a_event, pm1b_event, pm1a_control, pm1b_control;
-} __attribute__((packed));
-
 #define PM1_SCI_ENABLE   1u
 #define PM1_SLEEP_TYPE   10
 #define PM1_SLEEP_ENABLE (1u << 13)
+#define SLEEP_TYPE       2 /* of the sleep control register (ACPI 6.4, 4.8.4.1) */
+#define SLEEP_ENABLE     (1u << 5)
 #define AML_PACKAGE      0x12
+#define S5_MIN           8 /* bytes: the name, a package, its length, how many elements, one */
 #define AML_BYTE         0x0A
 
 static struct {
     uint16_t smi_command, pm1a, pm1b; /* ports; 0: none */
+    volatile uint8_t *sleep_control;  /* of reduced hardware; NULL: none in memory */
+    uint16_t sleep_port;              /* the same, if it is a port */
     uint8_t acpi_enable, type_a, type_b;
 } acpi;
-
-static bool __init find_fadt(struct fadt *fadt)
-{
-    struct acpi_header h;
-    uint64_t maddr = find_acpi_table("FACP", &h);
-
-    if (!maddr || h.length < sizeof(*fadt))
-        return false;
-    read_machine(fadt, maddr, sizeof(*fadt));
-    return true;
-}
 
 static uint8_t __init package_byte(const uint8_t **p)
 {
@@ -53,20 +37,21 @@ static uint8_t __init package_byte(const uint8_t **p)
 
 /* The DSDT is byte code, but `Name (_S5, Package () { a, b, ...` always has the same form: bytes, each constant with or
  * without a prefix. */
-static bool __init find_s5(uint32_t dsdt)
+static bool __init find_s5(uint64_t dsdt)
 {
     struct acpi_header h;
     uint8_t aml[16];
 
     if (!read_acpi_header(dsdt, "DSDT", &h))
         return false;
-    for (uint32_t at = sizeof(h); at + sizeof(aml) <= h.length; at++) {
+    for (uint32_t at = sizeof(h); at + S5_MIN <= h.length; at++) {
         const uint8_t *p = aml + 5;
 
         read_machine(aml, dsdt + at, 1);
         if (aml[0] != '_')
             continue;
-        read_machine(aml, dsdt + at, sizeof(aml));
+        memset(aml, 0, sizeof(aml));
+        read_machine(aml, dsdt + at, MIN(sizeof(aml), h.length - at));
         if (memcmp(aml, "_S5_", 4) || aml[4] != AML_PACKAGE)
             continue;
         p += (*p >> 6) + 2; /* length, number of elements */
@@ -77,12 +62,26 @@ static bool __init find_s5(uint32_t dsdt)
     return false;
 }
 
+static void __init find_sleep_control(const struct acpi_address *a)
+{
+    if (a->space == ACPI_IN_MEMORY)
+        acpi.sleep_control = map_device(a->address, 1);
+    else if (a->space == ACPI_IN_PORTS && a->address <= 0xFFFF)
+        acpi.sleep_port = a->address;
+    log_at(LOG_DEBUG, "ACPI: sleep control register at %09llx, sleep type %u\n", (unsigned long long)a->address,
+           acpi.type_a);
+}
+
 void __init init_power(void)
 {
-    struct fadt fadt;
+    struct acpi_fadt fadt;
 
-    if (!find_fadt(&fadt) || !find_s5(fadt.dsdt)) {
+    if (!read_fadt(&fadt) || !find_s5(fadt.dsdt ?: fadt.x_dsdt)) {
         log_at(LOG_INFO, "no ACPI tables: power off as emulators have it\n");
+        return;
+    }
+    if (fadt.flags & FADT_REDUCED) {
+        find_sleep_control(&fadt.sleep_control);
         return;
     }
     acpi.smi_command = fadt.smi_command;
@@ -100,6 +99,12 @@ static void delay(void)
 
 static void acpi_power_off(void)
 {
+    uint8_t sleep = acpi.type_a << SLEEP_TYPE | SLEEP_ENABLE;
+
+    if (acpi.sleep_control)
+        *acpi.sleep_control = sleep;
+    if (acpi.sleep_port)
+        outb(acpi.sleep_port, sleep);
     if (!acpi.pm1a)
         return;
     if (acpi.smi_command && acpi.acpi_enable && !(inw(acpi.pm1a) & PM1_SCI_ENABLE)) {

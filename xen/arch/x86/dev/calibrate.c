@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The TSC's frequency. Sources, in the order in which they are believed:
+ *
+ *   CPUID 15h               the ratio to a crystal whose frequency it gives (Intel SDM 2, CPUID)
+ *   CPUID 40000010h         a hypervisor's word, in kHz (of VMware, and of those who followed)
+ *   PM timer, HPET, PIT     measured, all in the same three spans of 20 ms
+ *   CPUID 16h               the base frequency in MHz, as it stands on the box: it may be 2 % off
+ *
+ * The first one that another one confirms is taken. If none is confirmed, the first measured one is: what is measured
+ * is at least a frequency of this machine. Every loop here ends, also if what it waits for stands still.
+ */
+#include <asm/clock.h>
+#include <asm/processor.h>
+#include <xen/lib.h>
+#include <xen/timer.h>
+
+#define MIN_HZ         1000000ull     /* emulators are slow */
+#define MAX_HZ         20000000000ull /* the scale of time.c and deadline.c holds more */
+#define SPANS          3
+#define SPANS_A_SECOND 50
+#define EDGE_POLLS     10000      /* without a change: it stands. The slowest tick lasts 840 ns */
+#define SPAN_POLLS     1000000    /* 20 ms at 20 ns each; the pauses make it more */
+#define MAX_TICKS      (1u << 31) /* of a counter or the TSC in a span: more, and something slept in between */
+
+#define CPUID_HYPERVISOR (1u << 31) /* 1 ECX */
+#define HYPERVISOR_LEAF  0x40000000
+#define FREQUENCY_LEAF   0x10 /* from that */
+
+enum source { CRYSTAL, HYPERVISOR, PM_TIMER, HPET, PIT, BASE, SOURCES };
+static const char *const source_names[SOURCES] = {"CPUID 15h", "CPUID 40000010h", "PM timer", "HPET",
+                                                  "PIT",       "CPUID 16h"};
+
+static bool __init is_measured(enum source s)
+{
+    return s >= PM_TIMER && s <= PIT;
+}
+
+/* --- What the processor tells: Hz, or 0 */
+
+static uint64_t __init crystal_hz(void)
+{
+    struct cpuid_leaf l;
+
+    if (read_cpuid(0, 0).eax < 0x15)
+        return 0;
+    l = read_cpuid(0x15, 0);
+    return l.eax && l.ebx ? div64((uint64_t)l.ecx * l.ebx, l.eax, NULL) : 0;
+}
+
+static uint64_t __init base_hz(void)
+{
+    return read_cpuid(0, 0).eax < 0x16 ? 0 : (read_cpuid(0x16, 0).eax & 0xFFFF) * 1000000ull;
+}
+
+/* Some hypervisors show another's leaves first, and their own 100h further on. */
+static uint64_t __init hypervisor_hz(void)
+{
+    if (!(read_cpuid(1, 0).ecx & CPUID_HYPERVISOR))
+        return 0;
+    for (uint32_t first = HYPERVISOR_LEAF; first <= HYPERVISOR_LEAF + 0x100; first += 0x100) {
+        uint32_t last = read_cpuid(first, 0).eax;
+
+        if (last >= first + FREQUENCY_LEAF && last < first + 0x100)
+            return read_cpuid(first + FREQUENCY_LEAF, 0).eax * 1000ull;
+    }
+    return 0;
+}
+
+/* --- What is measured */
+
+struct moment {
+    uint64_t tsc;
+    uint32_t count;
+};
+
+/* Just after the counter has changed. If reading is slower than the counter, that is at once. */
+static bool __init at_edge(const struct counter *c, struct moment *m)
+{
+    uint32_t before = c->read();
+
+    for (unsigned int i = 0; i < EDGE_POLLS; i++) {
+        m->tsc = read_tsc();
+        m->count = c->read();
+        if (m->count != before)
+            return true;
+    }
+    return false;
+}
+
+static void __init pause(void)
+{
+    for (volatile unsigned int i = 0; i < 1000; i++)
+        ; /* ports are slow where they are emulated */
+}
+
+static bool __init wait_for_span(const struct counter *c, uint32_t from)
+{
+    for (unsigned int i = 0; i < SPAN_POLLS; i++) {
+        if (((c->read() - from) & c->mask) >= c->hz / SPANS_A_SECOND)
+            return true;
+        pause();
+    }
+    return false;
+}
+
+/* 0: it stood, or something took the machine away for seconds. */
+static uint64_t __init hz_of_span(const struct counter *c, const struct moment *start, const struct moment *end)
+{
+    uint64_t ticks = end->tsc - start->tsc;
+    uint32_t count = (end->count - start->count) & c->mask;
+
+    return count && ticks && ticks < MAX_TICKS ? div64(ticks * c->hz, count, NULL) : 0;
+}
+
+static void __init measure_span(const struct counter *counters, unsigned int n, uint64_t *hz)
+{
+    struct moment start[PIT + 1], end;
+    bool counts[PIT + 1];
+
+    for (unsigned int i = 0; i < n; i++)
+        counts[i] = counters[i].hz && at_edge(&counters[i], &start[i]);
+    for (unsigned int i = 0; i < n; i++) {
+        counts[i] = counts[i] && wait_for_span(&counters[i], start[i].count) && at_edge(&counters[i], &end);
+        hz[i] = counts[i] ? hz_of_span(&counters[i], &start[i], &end) : 0;
+    }
+}
+
+static uint64_t __init median(uint64_t a, uint64_t b, uint64_t c)
+{
+    return MAX(MIN(a, b), MIN(MAX(a, b), c));
+}
+
+/* The median of three spans, so that a disturbed one does not matter. One that stands is not waited for again. */
+static void __init measure(uint64_t hz[SOURCES])
+{
+    struct counter counters[] = {pm_timer_counter(), hpet_counter(), pit_counter()};
+    uint64_t of_span[SPANS][ARRAY_SIZE(counters)];
+
+    for (unsigned int span = 0; span < SPANS; span++) {
+        measure_span(counters, ARRAY_SIZE(counters), of_span[span]);
+        for (unsigned int i = 0; i < ARRAY_SIZE(counters); i++)
+            if (!span && counters[i].hz && !of_span[0][i]) {
+                printk("%s: does not count, and is not used\n", counters[i].name);
+                counters[i].hz = 0;
+            }
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(counters); i++)
+        hz[PM_TIMER + i] = counters[i].hz ? median(of_span[0][i], of_span[1][i], of_span[2][i]) : 0;
+}
+
+/* --- The choice */
+
+static void __init refuse_implausible(uint64_t hz[SOURCES])
+{
+    for (unsigned int s = 0; s < SOURCES; s++)
+        if (hz[s] && (hz[s] < MIN_HZ || hz[s] > MAX_HZ)) {
+            printk("TSC: %llu Hz by %s cannot be, and is not believed\n", (unsigned long long)hz[s], source_names[s]);
+            hz[s] = 0;
+        }
+}
+
+/* Within 1 in 1000; what stands on the box, 1 in 50. */
+static bool __init agree(const uint64_t hz[SOURCES], enum source a, enum source b)
+{
+    uint64_t apart = hz[a] > hz[b] ? hz[a] - hz[b] : hz[b] - hz[a];
+
+    return apart * (a == BASE || b == BASE ? 50 : 1000) <= hz[a];
+}
+
+static bool __init is_confirmed(const uint64_t hz[SOURCES], enum source s)
+{
+    for (unsigned int other = 0; other < SOURCES; other++)
+        if (other != s && hz[other] && agree(hz, s, other))
+            return true;
+    return false;
+}
+
+/* The first source that `fits`; SOURCES: none. */
+static enum source __init first_that(const uint64_t hz[SOURCES], bool confirmed, bool measured)
+{
+    for (unsigned int s = 0; s < SOURCES; s++)
+        if (hz[s] && (!confirmed || is_confirmed(hz, s)) && (!measured || is_measured(s)))
+            return s;
+    return SOURCES;
+}
+
+static enum source __init choose(const uint64_t hz[SOURCES])
+{
+    enum source s = first_that(hz, true, false);
+
+    if (s == SOURCES)
+        s = first_that(hz, false, true);
+    return s == SOURCES ? first_that(hz, false, false) : s;
+}
+
+static void __init say_who_disagrees(const uint64_t hz[SOURCES], enum source chosen)
+{
+    for (unsigned int s = 0; s < SOURCES; s++)
+        if (hz[s] && !agree(hz, s, chosen))
+            printk("TSC: %s says %u kHz, but %s says %u kHz, which is taken\n", source_names[s],
+                   (uint32_t)div64(hz[s], 1000, NULL), source_names[chosen], (uint32_t)div64(hz[chosen], 1000, NULL));
+}
+
+uint64_t __init calibrate_tsc(void)
+{
+    uint64_t hz[SOURCES] = {[CRYSTAL] = crystal_hz(), [HYPERVISOR] = hypervisor_hz(), [BASE] = base_hz()};
+    enum source chosen;
+    uint32_t khz;
+
+    measure(hz);
+    refuse_implausible(hz);
+    chosen = choose(hz);
+    if (chosen == SOURCES)
+        panic(
+            "The TSC's frequency is not known: tried CPUID 15h, 16h and 40000010h, ACPI's PM timer, HPET, PIT (8254)");
+    say_who_disagrees(hz, chosen);
+    khz = div64(hz[chosen] + 500, 1000, NULL); /* as guests are told; no measurement here is better */
+    printk("TSC: %u.%03u MHz by %s%s\n", khz / 1000, khz % 1000, source_names[chosen],
+           is_confirmed(hz, chosen) ? "" : ", which nothing confirms");
+    return khz * 1000ull;
+}
