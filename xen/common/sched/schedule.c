@@ -278,17 +278,26 @@ static void put_back(struct vcpu *v)
     append(v);
 }
 
-/* Some of the CPU's work is really the vCPU's and goes with it. An event may have come while next did not run. A vCPU
- * that runs in another's turn must stop at the end of its operation and not before: with WORK_SCHEDULE it would wait at
- * each preempt_point(). */
+/* An event or an NMI may have come while v did not run. */
+static bool has_upcall(const struct vcpu *v)
+{
+    return event_deliverable(v) || v->nmi_pending;
+}
+
+/* Some of the CPU's work is really the vCPU's and goes with it. A vCPU that runs in another's turn must stop at the end
+ * of its operation and not before: with WORK_SCHEDULE it would wait at each preempt_point(). */
 static void switch_work(struct vcpu *prev, struct vcpu *next)
 {
     prev->pending_work = this_cpu.work & (WORK_CRASH | WORK_MOVED | WORK_PAUSED);
     this_cpu.work &= WORK_TIMER;
     if (next == this_cpu.idle)
         return;
-    this_cpu.work |= next->pending_work | WORK_UPCALL | (next->operation.owes ? WORK_YIELD : 0);
+    this_cpu.work |= next->pending_work;
     next->pending_work = 0;
+    if (has_upcall(next))
+        this_cpu.work |= WORK_UPCALL;
+    if (unlikely(next->operation.owes))
+        this_cpu.work |= WORK_YIELD;
     if (!wants_to_run(next) || next->operation.wanted_out)
         this_cpu.work |= WORK_PAUSED;
 }
