@@ -75,8 +75,8 @@ static __attribute__((noinline)) void wake_pollers(struct domain *d, uint32_t po
     }
 }
 
-/* To be called while the port is not pending. Returns 0, so that send() can end with it. */
-static __attribute__((noinline)) long make_pending(struct domain *d, uint32_t port)
+/* To be called while the port is not pending. */
+static __attribute__((noinline)) void make_pending(struct domain *d, uint32_t port)
 {
     struct shared_info *s = d->shared_info;
     uint32_t word = port / 32, bit = 1u << port % 32;
@@ -86,24 +86,39 @@ static __attribute__((noinline)) long make_pending(struct domain *d, uint32_t po
         wake_pollers(d, port);
     if (!(s->evtchn_mask[word] & bit))
         select_port(d->vcpu[d->evtchn[port].notify_vcpu], port);
-    return 0;
 }
 
-static inline long set_pending(struct domain *d, uint32_t port)
+static inline bool is_pending(const struct domain *d, uint32_t port)
 {
-    if (d->shared_info->evtchn_pending[port / 32] >> port % 32 & 1)
-        return 0;
-    return make_pending(d, port);
+    return d->shared_info->evtchn_pending[port / 32] >> port % 32 & 1;
+}
+
+static inline void set_pending(struct domain *d, uint32_t port)
+{
+    if (!is_pending(d, port))
+        make_pending(d, port);
+}
+
+/* Current's own event, as the last step of its call. If that wakes somebody who goes before current, and there is no
+ * other work on the way out, then that one runs here, and not only after the long way out. */
+long evtchn_send_to(struct domain *d, uint32_t port)
+{
+    uint32_t work = this_cpu.work;
+
+    make_pending(d, port);
+    if (!work && this_cpu.work == WORK_SCHEDULE)
+        schedule_woken();
+    return 0;
 }
 
 void evtchn_set_pending(struct vcpu *v, uint32_t port)
 {
-    (void)set_pending(v->domain, port);
+    set_pending(v->domain, port);
 }
 
 void evtchn_tell(struct domain *d, uint32_t port)
 {
-    (void)set_pending(d, port);
+    set_pending(d, port);
 }
 
 /* As if d itself had sent through it. */
@@ -112,9 +127,9 @@ void evtchn_notify(struct domain *d, uint32_t port)
     const struct evtchn *chn = &d->evtchn[port];
 
     if (chn->state == ECS_INTERDOMAIN)
-        (void)set_pending(chn->remote_dom, chn->remote_port);
+        set_pending(chn->remote_dom, chn->remote_port);
     else if (chn->state == ECS_IPI)
-        (void)set_pending(d, port);
+        set_pending(d, port);
 }
 
 void send_guest_virq(struct vcpu *v, uint32_t virq)
@@ -162,7 +177,7 @@ static inline __may_switch long send(const uint32_t *arg)
         d = chn->remote_dom;
         port = chn->remote_port;
     }
-    return set_pending(d, port);
+    return is_pending(d, port) ? 0 : evtchn_send_to(d, port);
 fault:
     return refuse_access();
 }
@@ -234,7 +249,7 @@ static long bind_interdomain(struct evtchn_bind_interdomain *op)
     connect(d, port, remote, op->remote_port);
     connect(remote, op->remote_port, d, port);
     /* Events sent to the port while it was unbound are lost. So the guest always gets one now. */
-    (void)set_pending(d, port);
+    set_pending(d, port);
     op->local_port = port;
     return 0;
 }

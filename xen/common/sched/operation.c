@@ -20,7 +20,7 @@
 
 /* Nobody waits in a circle: a vCPU in the middle of an operation waits for nobody; one that is wanted out gives up its
  * own wait; all others wait for one of these two, or for the holder of domctl, who waits for nothing else. */
-struct vcpu *stand_in(struct vcpu *v)
+struct vcpu *who_stands_in(struct vcpu *v)
 {
     for (;;) {
         const struct vcpu_operation *o = &v->operation;

@@ -35,6 +35,7 @@ static struct vcpu idle_vcpu = {.run_next = &idle_vcpu, .run_prev = &idle_vcpu};
 static struct timer slice_timer;
 static uint64_t running_since; /* since when current has had the CPU */
 static bool displaced;         /* the next schedule() is because of a vCPU that has just woken */
+static uint64_t woken_at;      /* when it woke */
 static uint64_t
     displace_at; /* when current's sibling, the first in the queue, has waited for long enough; 0: there is none */
 static struct vcpu_info idle_info = {.evtchn_upcall_mask = 1};
@@ -148,8 +149,8 @@ static void charge(struct vcpu *v, uint64_t now)
  * the next one (NetBSD does at its start). */
 static void publish_time(struct vcpu *v, uint64_t now)
 {
-    if (v != this_cpu.idle && (!v->time_version || now - v->time_published >= PUBLISH_TIME_NS)) {
-        v->time_published = now;
+    if (unlikely(now >= v->publish_at)) {
+        v->publish_at = now + PUBLISH_TIME_NS;
         update_vcpu_time(v);
     }
 }
@@ -157,7 +158,7 @@ static void publish_time(struct vcpu *v, uint64_t now)
 /* For one that runs alone, nothing ends but its time stamp. */
 static void start_slice(const struct vcpu *v, uint64_t now)
 {
-    uint64_t end = queue_empty() ? v->time_published + PUBLISH_TIME_NS : now + v->slice_left;
+    uint64_t end = queue_empty() ? v->publish_at : now + v->slice_left;
 
     if (v != this_cpu.idle && (!slice_timer.active || slice_timer.expires > end))
         set_timer(&slice_timer, end);
@@ -174,7 +175,7 @@ static void slice_expired(void *unused)
         return;
     publish_time(v, now);
     if (queue_empty()) {
-        set_timer(&slice_timer, v->time_published + PUBLISH_TIME_NS);
+        set_timer(&slice_timer, v->publish_at);
         return;
     }
     end = running_since + v->slice_left;
@@ -302,10 +303,9 @@ static void switch_work(struct vcpu *prev, struct vcpu *next)
         this_cpu.work |= WORK_PAUSED;
 }
 
-void schedule(void)
+static __may_switch void schedule_at(uint64_t now)
 {
     struct vcpu *prev = current, *next;
-    uint64_t now = system_time();
 
     forget_windows();
     this_cpu.work &= ~(WORK_SCHEDULE | WORK_YIELD);
@@ -329,14 +329,23 @@ void schedule(void)
     if (prev->periodic_timer.active)
         stop_timer(&prev->periodic_timer);
     change_runstate(prev, runstate_off_cpu(prev), now);
-    if (prev != this_cpu.idle)
-        publish_runstate(prev);
+    publish_runstate(prev);
     change_runstate(next, RUNSTATE_running, now);
     switch_work(prev, next);
     publish_time(next, now);
     start_slice(next, now);
     context_switch(prev, next);
     schedule_tail();
+}
+
+void schedule(void)
+{
+    schedule_at(system_time());
+}
+
+void schedule_woken(void)
+{
+    schedule_at(woken_at);
 }
 
 /* The tick may wake the vCPU that ran before, so that one must not be current any more. The clock was read when the
@@ -395,6 +404,7 @@ void vcpu_wake(struct vcpu *v)
         return;
     }
     displaced = true;
+    woken_at = now;
     this_cpu.work |= WORK_SCHEDULE;
 }
 
@@ -484,6 +494,7 @@ void __init init_idle(void)
     init_vcpu_scheduling(v);
     v->state = VCPU_RUNNABLE;
     v->periodic_period = 0;
+    v->publish_at = UINT64_MAX;
     v->runstate.state = RUNSTATE_running;
     init_timer(&slice_timer, slice_expired, NULL);
     running_since = system_time();

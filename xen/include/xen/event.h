@@ -15,6 +15,8 @@ void evtchn_unserve(struct domain *d, uint32_t port);
 void evtchn_tell(struct domain *d, uint32_t port);   /* an event for it */
 void evtchn_unmask(struct domain *d, uint32_t port); /* EVTCHNOP_unmask */
 
+/* Current sends an event to d's port, which is not pending, as the last step of its call. Returns 0. */
+__may_switch long evtchn_send_to(struct domain *d, uint32_t port);
 void evtchn_notify(struct domain *d, uint32_t port); /* from d, to whoever is at the other end */
 
 /* The VIRQs that go to whichever vCPU the domain has chosen, for domain 0. */

@@ -78,6 +78,12 @@ __may_switch bool multicall_go_on(multicall_entry_t *next, multicall_entry_t *en
 void multicall_leave(multicall_entry_t *next, multicall_entry_t *end);
 
 /* For the scheduler: the vCPU that has to run before v can go on; v itself if there is none. */
-struct vcpu *stand_in(struct vcpu *v);
+struct vcpu *who_stands_in(struct vcpu *v);
+static inline struct vcpu *stand_in(struct vcpu *v)
+{
+    if (likely(!v->domain->memory_holder) && likely(!v->operation.waits_for) && likely(!v->operation.wants_out))
+        return v;
+    return who_stands_in(v);
+}
 
 #endif

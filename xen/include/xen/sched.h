@@ -52,8 +52,8 @@ struct vcpu {
         bool owes;                  /* it has run in another's turn, and gives way when the operation is done */
         const struct vcpu *lent_to; /* who runs in its turn and still owes it; only to be compared */
     } operation;
-    uint64_t periodic_last;  /* system time of the last tick */
-    uint64_t time_published; /* system time when vcpu_info's was last written */
+    uint64_t periodic_last; /* system time of the last tick */
+    uint64_t publish_at;    /* system time when vcpu_info's time stamp is to be written anew; 0: it never was */
     struct timer singleshot_timer, periodic_timer, poll_timer;
     uint64_t periodic_period; /* ns; 0: off */
     struct vcpu_runstate_info runstate;

@@ -27,6 +27,9 @@ static inline bool wants_to_run(const struct vcpu *v)
     return v->state == VCPU_RUNNABLE && !v->pause_count;
 }
 
+/* schedule() for a caller that has just woken somebody who goes before current: the clock is not read again. */
+__may_switch void schedule_woken(void);
+
 /* SCHEDOP_yield */
 __may_switch long yield_cpu(void);
 

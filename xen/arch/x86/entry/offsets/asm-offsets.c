@@ -124,7 +124,10 @@ void offsets(void)
     OFFSET(DOMAIN_vcpu, domain, vcpu);
     OFFSET(EVTCHN_state, evtchn, state);
     OFFSET(EVTCHN_notify_vcpu, evtchn, notify_vcpu);
+    OFFSET(EVTCHN_remote_dom, evtchn, remote_dom);
+    OFFSET(EVTCHN_remote_port, evtchn, remote_port);
     DEFINE(ECS_IPI, ECS_IPI);
+    DEFINE(ECS_INTERDOMAIN, ECS_INTERDOMAIN);
     DEFINE(NR_EVENT_CHANNELS, NR_EVENT_CHANNELS);
 
 #if COUNTERS

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The hot part of event_channel_op: sending through an IPI port that is bound to the sender itself.
- * common/events/event_channel.c does everything else. For this case both do the same: they set the port's bit; if it
- * was clear and is not masked, they also set the bit of its word in the selector and the vCPU's pending flag; and the
- * guest's handler is entered on the way out.
+ * The hot part of event_channel_op: sending through an IPI port that is bound to the sender itself, and to another
+ * domain. common/events/event_channel.c does everything else. For an IPI both do the same: they set the port's bit; if
+ * it was clear and is not masked, they also set the bit of its word in the selector and the vCPU's pending flag; and the
+ * guest's handler is entered on the way out. Of another domain's port only the bit is set here, and only if that wakes
+ * nobody: nobody polls, and the port is masked.
  *
  * One CPU, interrupts off: no LOCK. EBX: command; ECX: &port.
  */
@@ -28,7 +29,7 @@ ENTRY(hypercall_event_channel_op)
         mov     CPU(domain), %edx
         lea     (%eax,%eax,2), %esi             # 12 bytes a port
         cmpb    $ECS_IPI, HV(DOMAIN_evtchn + EVTCHN_state(%edx,%esi,4))
-        jne     send_in_c
+        jne     send_to_another
         mov     HV(DOMAIN_shared_info(%edx)), %edx
         bt      %eax, HV(SHARED_evtchn_pending(%edx))
         jc      send_done                       # it was pending already
@@ -67,6 +68,31 @@ send_done:
         pop     %esi
         pop     %edx
         xor     %eax, %eax
+        GUEST_IRET
+send_to_another:
+        cmpb    $ECS_INTERDOMAIN, HV(DOMAIN_evtchn + EVTCHN_state(%edx,%esi,4))
+        jne     send_in_c
+        mov     HV(DOMAIN_evtchn + EVTCHN_remote_port(%edx,%esi,4)), %eax
+        mov     HV(DOMAIN_evtchn + EVTCHN_remote_dom(%edx,%esi,4)), %esi
+        mov     HV(DOMAIN_shared_info(%esi)), %edx
+        bt      %eax, HV(SHARED_evtchn_pending(%edx))
+        jc      send_done
+        cmpl    $0, HV(DOMAIN_poll_mask(%esi))
+        jne     send_and_wake
+        bt      %eax, HV(SHARED_evtchn_mask(%edx))
+        jnc     send_and_wake
+        bts     %eax, HV(SHARED_evtchn_pending(%edx))
+        jmp     send_done
+send_and_wake:
+        push    %ecx
+        mov     %eax, %edx
+        mov     %esi, %eax
+        call    evtchn_send_to                  # returns 0
+        pop     %ecx
+        pop     %esi
+        pop     %edx
+        cmpl    $0, CPU(work)
+        jne     exit_work
         GUEST_IRET
 send_in_c:
         pop     %esi
