@@ -20,6 +20,7 @@ static struct vcpu_guest_context context_of_1;
 
 void second_vcpu_upcall(void);
 extern const char second_vcpu_event_entry[], second_vcpu_start[];
+extern const char second_vcpu_int80_of_0[], second_vcpu_int80_of_1[];
 
 /* The upcall of vCPU 1: events are masked on entry, and unmasked when the upcall is over. */
 __asm__(".text\n"
@@ -34,7 +35,13 @@ __asm__(".text\n"
         "        cmp     $0x12345678, %ebp\n"
         "        jne     second_vcpu_start\n"
         "        call    second_vcpu_main\n"
-        "        ud2\n");
+        "        ud2\n"
+        "second_vcpu_int80_of_0:\n"
+        "        mov     $10, %eax\n"
+        "        iret\n"
+        "second_vcpu_int80_of_1:\n"
+        "        mov     $11, %eax\n"
+        "        iret\n");
 _Static_assert(sizeof(struct vcpu_info) == 64, "in the assembly above");
 
 static volatile struct vcpu_info *info_of_1(void)
@@ -50,7 +57,7 @@ void second_vcpu_upcall(void)
     upcalls++;
 }
 
-enum { NOTHING, STORE_TO_PAGE, STORE_LOW, SPIN, BLOCK, FPU, SEGMENTS, GO_DOWN, UPDATE };
+enum { NOTHING, STORE_TO_PAGE, STORE_LOW, SPIN, BLOCK, FPU, SEGMENTS, INT80, GO_DOWN, UPDATE };
 
 /* ---- Descriptor tables of each vCPU's own, in which the same selectors name different segments. That of the LDT has
  * the index of one of the hypervisor's own descriptors in the GDT. */
@@ -89,6 +96,15 @@ static bool sees_its_own(const struct own_tables *o)
 
     __asm__ volatile("mov %%gs:0, %0; mov %%fs:0, %1" : "=r"(by_gdt), "=r"(by_ldt));
     return by_gdt == o->by_gdt && by_ldt == o->by_ldt;
+}
+
+/* The processor goes straight to the handler: the gate's privilege level is 1. */
+static uint32_t int80(void)
+{
+    uint32_t eax = 0;
+
+    __asm__ volatile("int $0x80" : "+a"(eax) : : "memory");
+    return eax;
 }
 
 static void __attribute__((used)) second_vcpu_main(void) __asm__("second_vcpu_main");
@@ -136,6 +152,15 @@ static void second_vcpu_main(void)
                     result = 1;
             }
             result |= leave_own_tables();
+            break;
+        case INT80:
+            result = 0;
+            phase = 2;
+            while (phase == 2) {
+                if (int80() != 11)
+                    result = 1;
+                HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+            }
             break;
         case GO_DOWN:
             phase = 3;
@@ -197,6 +222,8 @@ static void fill_context(struct vcpu_guest_context *c)
     c->kernel_sp = c->user_regs.esp;
     c->event_callback_cs = FLAT_KERNEL_CS;
     c->event_callback_eip = (uint32_t)second_vcpu_event_entry;
+    c->trap_ctxt[0x80] = (struct trap_info){
+        .vector = 0x80, .flags = 1, .cs = FLAT_KERNEL_CS, .address = (uint32_t)second_vcpu_int80_of_1};
     c->debugreg[7] = 0xFFFFFFFF; /* refused, but that is no error */
     c->ctrlreg[3] = virt_to_mfn(mm_base()) << PAGE_SHIFT | virt_to_mfn(mm_base()) >> 20;
 }
@@ -416,6 +443,24 @@ TEST(second_vcpu_segments)
     CHECK_RC(result, 0);
     for (unsigned int i = 0; i < 2; i++)
         free_own_tables(&own[i]);
+}
+
+/* The processor has one gate for `int $0x80`, and each vCPU has a handler of its own. */
+TEST(second_vcpu_int80)
+{
+    NEED_RUNNING();
+    phase = 0;
+    command = INT80;
+    CHECK(wait_for(&phase, 2));
+    CHECK_RC(trap_set_entry(0x80, second_vcpu_int80_of_0, 1), 0);
+    for (unsigned int i = 0; i < 20; i++) {
+        CHECK_EQ(int80(), 10);
+        HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+    }
+    phase = 5;
+    CHECK(wait_for(&phase, 4));
+    CHECK_EQ(result, 0);
+    trap_set_entry(0x80, NULL, 0);
 }
 
 TEST(second_vcpu_down_and_up)

@@ -87,7 +87,7 @@ static int any_pending(const struct domain *d, const struct sched_poll *poll, ui
     return 0;
 }
 
-static __attribute__((noinline)) __may_switch long do_poll(const struct sched_poll *poll)
+static inline __may_switch long do_poll(const struct sched_poll *poll)
 {
     struct vcpu *v = current;
     uint32_t port = 0;
@@ -117,7 +117,7 @@ static __attribute__((noinline)) __may_switch long do_poll(const struct sched_po
 
 /* --- Commands */
 
-static __may_switch long poll_op(const struct sched_poll *arg)
+static __attribute__((noinline)) __may_switch long poll_op(const struct sched_poll *arg)
 {
     union {
         struct sched_poll poll;
@@ -186,13 +186,11 @@ static __may_switch long block(void)
     return 0;
 }
 
-static __attribute__((noinline)) __may_switch long other_op(uint32_t cmd, const void *arg)
+static __attribute__((noinline)) long other_op(uint32_t cmd, const void *arg)
 {
     switch (cmd) {
     case SCHEDOP_shutdown:
         return shutdown_op(arg);
-    case SCHEDOP_poll:
-        return poll_op(arg);
     case SCHEDOP_remote_shutdown:
         return remote_shutdown_op(arg);
     case SCHEDOP_shutdown_code:
@@ -210,6 +208,8 @@ long do_sched_op(uint32_t cmd, void *arg)
         return yield_cpu();
     if (likely(cmd == SCHEDOP_block))
         return block();
+    if (likely(cmd == SCHEDOP_poll))
+        return poll_op(arg);
     return other_op(cmd, arg);
 }
 

@@ -226,7 +226,7 @@ static int runstate_off_cpu(const struct vcpu *v)
 
 static void tick(struct vcpu *v, uint64_t now)
 {
-    if (!v->periodic_period || !v->virq_to_port[VIRQ_TIMER])
+    if (!v->virq_to_port[VIRQ_TIMER] || !v->periodic_period)
         return;
     if (now - v->periodic_last >= v->periodic_period) {
         v->periodic_last = now;
@@ -352,9 +352,10 @@ void schedule_woken(void)
  * switch began, and need not be read again. */
 void schedule_tail(void)
 {
-    publish_runstate(current);
-    if (current != this_cpu.idle)
-        tick(current, running_since);
+    struct vcpu *v = current; /* the idle vCPU has neither */
+
+    publish_runstate(v);
+    tick(v, running_since);
 }
 
 long yield_cpu(void)

@@ -32,7 +32,8 @@ int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries);
 
 /* Loads what the TSS, the GDT and the IDT must hold while v runs. */
 void load_descriptors(struct vcpu *v);
-void set_int80_gate(const struct vcpu *v);
+/* To be called when v's handler of int $0x80 has changed. */
+void set_int80_gate(struct vcpu *v);
 void init_descriptor_tables(void);
 
 #endif

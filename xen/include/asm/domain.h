@@ -5,6 +5,7 @@
 
 #include <asm/page.h>
 #include <asm/ports.h>
+#include <asm/processor.h>
 #include <public/xen.h>
 #include <xen/lib.h>
 #include <xen/rangeset.h>
@@ -33,6 +34,7 @@ struct arch_vcpu {
 
     /* Traps */
     struct guest_trap traps[256];
+    struct descriptor int80_gate; /* what the IDT holds while it runs, made from traps[SYSCALL_VECTOR] */
     struct guest_entry event_callback, failsafe_callback, sysenter_callback, syscall32_callback;
     /* Selectors last found flat in the guest's tables: of 32-bit code, and of a writable segment for the stack. Both
      * descriptors have DPL 1, so a change of another one (as for threads) leaves them alone. */
@@ -47,7 +49,12 @@ struct arch_vcpu {
     /* Registers that outlive a switch */
     uint32_t kernel_sp, kernel_ss; /* in the TSS while the vCPU runs: see context_switch() */
     uint32_t switch_esp;           /* saved stack pointer while it does not run */
-    uint16_t ds, es, fs, gs;       /* while it does not run */
+    union {                        /* while it does not run */
+        struct {
+            uint16_t ds, es, fs, gs;
+        };
+        uint32_t segments[2]; /* the same, two in a word */
+    };
     uint32_t debugreg[9];     /* [4], [5]: alias_debug_registers(); [8]: -EINVAL, the answer for all other numbers */
     uint32_t iopl;            /* 0..3, as physdev_op set it */
     const void *io_bitmap;    /* guest's address: a 0 bit allows its port (physdev_op set_iobitmap) */

@@ -166,6 +166,9 @@ static inline void clts(void)
         sel_ & 0xFFFFu;                                      \
     })
 
+/* The same, into 16 bits of memory. */
+#define store_segment(reg, place) __asm__ volatile("mov %%" #reg ", %0" : "=m"(place))
+
 /* 0; -1: the selector cannot be loaded, and the null selector has been loaded. */
 #define load_segment(reg, sel)                                                                                   \
     ({                                                                                                           \

@@ -90,6 +90,7 @@ int arch_init_vcpu(struct vcpu *v)
     v->arch.guest_cr4 = initial_guest_cr4();
     if (v->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl)
         v->arch.on_iret = ON_IRET_IOPL;
+    set_int80_gate(v);
     reset_debug_registers(v);
     reset_fpu(v);
     for (unsigned int i = 0; i < ARRAY_SIZE(v->arch.gdt_frames); i++)
@@ -203,7 +204,19 @@ static bool takes_long(const struct vcpu *v, uint16_t sel)
     return sel & 4 && !(v->arch.ldt_mapped >> (sel >> PAGE_SHIFT) & 1);
 }
 
-#define SAVE_SEGMENT(v, name, flag) ((v)->arch.late_segments & (flag) ? (v)->arch.name : read_segment(name))
+#define SAVE_SEGMENT(v, name, flag)              \
+    do {                                         \
+        if (!((v)->arch.late_segments & (flag))) \
+            store_segment(name, (v)->arch.name); \
+    } while (0)
+
+static void save_segments(struct vcpu *v)
+{
+    SAVE_SEGMENT(v, ds, LATE_DS);
+    SAVE_SEGMENT(v, es, LATE_ES);
+    SAVE_SEGMENT(v, fs, LATE_FS);
+    SAVE_SEGMENT(v, gs, LATE_GS);
+}
 
 /* The register holds it already, and all vCPUs have the same descriptor behind it, or none. Loads are slow. */
 static bool is_there(uint16_t now, uint16_t sel)
@@ -222,6 +235,29 @@ static bool is_there(uint16_t now, uint16_t sel)
         } else                                            \
             (void)load_segment(name, (v)->arch.name);     \
     } while (0)
+
+static __attribute__((noinline)) void load_segments(struct vcpu *v)
+{
+    LOAD_SEGMENT(v, ds, LATE_DS);
+    LOAD_SEGMENT(v, es, LATE_ES);
+    LOAD_SEGMENT(v, fs, LATE_FS);
+    LOAD_SEGMENT(v, gs, LATE_GS);
+    if (v->arch.late_segments)
+        this_cpu.work |= WORK_SEGMENTS;
+}
+
+/* Two registers, both as is_there() has it: with segments of the hypervisor's part of the GDT, or null. */
+static bool both_there(uint32_t now, uint32_t wanted)
+{
+    return now == wanted && ((wanted & 0xE004E004) == 0xE000E000 || !(wanted & 0xFFFCFFFC));
+}
+
+/* All four registers hold what v had in them. prev's have just been saved, and are still loaded. */
+static bool segments_are_there(const struct vcpu *prev, const struct vcpu *v)
+{
+    return !prev->arch.late_segments && both_there(prev->arch.segments[0], v->arch.segments[0]) &&
+           both_there(prev->arch.segments[1], v->arch.segments[1]);
+}
 
 void load_late_segment(struct vcpu *v)
 {
@@ -242,10 +278,7 @@ void load_late_segment(struct vcpu *v)
 
 static void save_guest(struct vcpu *v)
 {
-    v->arch.ds = SAVE_SEGMENT(v, ds, LATE_DS);
-    v->arch.es = SAVE_SEGMENT(v, es, LATE_ES);
-    v->arch.fs = SAVE_SEGMENT(v, fs, LATE_FS);
-    v->arch.gs = SAVE_SEGMENT(v, gs, LATE_GS);
+    save_segments(v);
     v->arch.kernel_sp = tss.esp1;
     v->arch.kernel_ss = tss.ss1;
 }
@@ -255,12 +288,8 @@ static void load_guest(struct vcpu *v, const struct vcpu *prev)
     load_descriptors(v);
     write_cr3(virt_to_mach(v->arch.l3));
     v->arch.late_segments = 0;
-    LOAD_SEGMENT(v, ds, LATE_DS);
-    LOAD_SEGMENT(v, es, LATE_ES);
-    LOAD_SEGMENT(v, fs, LATE_FS);
-    LOAD_SEGMENT(v, gs, LATE_GS);
-    if (v->arch.late_segments)
-        this_cpu.work |= WORK_SEGMENTS;
+    if (unlikely(!segments_are_there(prev, v)))
+        load_segments(v);
     if ((v->arch.debugreg[7] | prev->arch.debugreg[7]) & DR7_ENABLE)
         load_debug_registers(v);
     set_ts_for(v);
@@ -271,8 +300,7 @@ void switch_stacks(uint32_t *save, uint32_t load);
 
 void context_switch(struct vcpu *prev, struct vcpu *next)
 {
-    if (prev != this_cpu.idle)
-        save_guest(prev);
+    save_guest(prev); /* the idle vCPU's, too: registers keep what they hold while it runs */
     trace_switch(prev);
     this_cpu.vcpu = next;
     this_cpu.domain = next->domain;

@@ -26,6 +26,7 @@ static void set_traps_from(struct vcpu *v, const struct vcpu_guest_context *c)
             .cs = c->trap_ctxt[i].cs ? fixup_guest_selector(c->trap_ctxt[i].cs) : 0,
             .flags = c->trap_ctxt[i].flags,
         };
+    set_int80_gate(v);
 }
 
 /* A value that the vCPU itself could not load is ignored: the register stays as after a reset. */

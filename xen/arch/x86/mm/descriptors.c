@@ -327,12 +327,17 @@ int set_ldt(struct vcpu *v, uint32_t base, uint32_t entries)
     return 0;
 }
 
-static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_t type_dpl)
+static struct descriptor gate(uint16_t cs, uint32_t address, uint32_t type_dpl)
 {
-    idt[vector] = (struct descriptor){
+    return (struct descriptor){
         .a = (uint32_t)cs << 16 | (address & 0xFFFF),
         .b = (address & 0xFFFF0000) | type_dpl << 8,
     };
+}
+
+static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_t type_dpl)
+{
+    idt[vector] = gate(cs, address, type_dpl);
 }
 
 #define GATE_INTERRUPT 0x8E
@@ -343,16 +348,18 @@ static void set_gate(unsigned int vector, uint16_t cs, uint32_t address, uint32_
 /* A ring-3 program's `int $0x80` goes straight to the guest's kernel if a gate of the processor can do what the guest
  * has asked for: the handler is in the guest's own code, and events are not to be masked. If they are to be masked, the
  * gate leads to bounce_fast.S. If there is no such handler, it works like any other vector. */
-void set_int80_gate(const struct vcpu *v)
+void set_int80_gate(struct vcpu *v)
 {
     const struct guest_trap *trap = &v->arch.traps[SYSCALL_VECTOR];
 
     if (trap->cs && TI_GET_IF(trap))
-        set_gate(SYSCALL_VECTOR, HYP_CS, (uint32_t)int80_masked, GATE_INTERRUPT | GATE_DPL(TI_GET_DPL(trap)));
+        v->arch.int80_gate = gate(HYP_CS, (uint32_t)int80_masked, GATE_INTERRUPT | GATE_DPL(TI_GET_DPL(trap)));
     else if (!trap->cs || !guest_code_selector_ok(trap->cs))
-        set_gate(SYSCALL_VECTOR, HYP_CS, (uint32_t)trap_unexpected, GATE_INTERRUPT);
+        v->arch.int80_gate = gate(HYP_CS, (uint32_t)trap_unexpected, GATE_INTERRUPT);
     else
-        set_gate(SYSCALL_VECTOR, trap->cs, trap->address, GATE_TRAP | GATE_DPL(TI_GET_DPL(trap)));
+        v->arch.int80_gate = gate(trap->cs, trap->address, GATE_TRAP | GATE_DPL(TI_GET_DPL(trap)));
+    if (v == current)
+        idt[SYSCALL_VECTOR] = v->arch.int80_gate;
 }
 
 void load_descriptors(struct vcpu *v)
@@ -361,7 +368,7 @@ void load_descriptors(struct vcpu *v)
 
     __asm__ volatile("lgdt %0" ::"m"(gdtr));
     load_ldt(v);
-    set_int80_gate(v);
+    idt[SYSCALL_VECTOR] = v->arch.int80_gate;
     tss.esp0 = (uint32_t)v->vcpu_info - STACK_TO_INFO;
     tss.esp1 = v->arch.kernel_sp;
     tss.ss1 = v->arch.kernel_ss;
