@@ -24,7 +24,7 @@
         add     CPU(va_window), %edi
 .endm
 
-/* Stores the entry if it differs in nothing but harmless bits. */
+/* Stores the entry if it differs in nothing but harmless bits. At \otherwise it does differ in more. */
 .macro STORE_IF_HARMLESS otherwise
         mov     SLOT_LO, %esi
         xor     %eax, %esi
@@ -36,12 +36,13 @@
 .endm
 
 /*
- * Changes one entry that may differ in more than harmless bits; ESI: SLOT_LO XOR EAX. Falls through when that is done;
- * or goes to \slow with nothing changed and EDI, EAX, ECX, EDX as they were; or to \put_slow with the entry written, and
- * ECX:EAX the old one, whose references remain to be dropped in C. Keeps EBX, EBP, EDI. What is
- * not mapping stands apart, and a profile shows it as \name_unmap_or_protect.
+ * Changes one entry that may differ in more than harmless bits; ESI: SLOT_LO XOR EAX. \differs: it does, as
+ * STORE_IF_HARMLESS has seen. Falls through when that is done, or does \done, which may stand in several places; or goes
+ * to \slow with nothing changed and EDI, EAX, ECX, EDX as they were; or to \put_slow with the entry written, and ECX:EAX
+ * the old one, whose references remain to be dropped in C. Keeps EBX, EBP, EDI. What is not mapping stands apart, and a
+ * profile shows it as \name_unmap_or_protect.
  */
-.macro CHANGE_ENTRY name, slow, put_slow
+.macro CHANGE_ENTRY name, slow, put_slow, differs=0, done
         test    $_PAGE_PRESENT, %al
         jz      .Lclear\@
         test    $L1_REFUSED, %eax
@@ -72,18 +73,21 @@
         jne     \slow
         test    $~(HARMLESS_BITS | _PAGE_RW), %esi
         jnz     \slow
+    .if !\differs
         test    $_PAGE_RW, %esi
         jz      5f
+    .endif
         FIND_OWN_FRAME \slow
         test    $_PAGE_RW, %al
         jz      2f
         TAKE_WRITABLE_USE \slow, .Loverflow\@
         mov     %eax, SLOT_LO
-        jmp     .Lchanged\@
+        CHANGE_DONE .Lchanged\@, \done
 2:      mov     %eax, SLOT_LO
-        DROP_WRITABLE_USE .Lchanged\@
+        DROP_WRITABLE_USE .Lchanged\@, \done
 
-        /* Not present afterwards: it may name a frame where no processor would read that (l1tf.h); else C decides. */
+        /* Not present afterwards, and not zero: it may name a frame where no processor would read that (l1tf.h); else C
+         * decides. */
 .Lnamed\@:
         cmpb    $0, HV(l1tf_vulnerable)
         jne     \slow
@@ -98,16 +102,15 @@
         mov     %eax, %esi
         jmp     .Lold\@
 .Lclear\@:
-        test    $~0xFFF, %eax
+        test    %eax, %eax
         jnz     .Lnamed\@
         test    %ecx, %ecx
         jnz     .Lnamed\@
-        test    $_PAGE_PRESENT, %esi
+        test    $_PAGE_PRESENT, %esi            # the new one is 0, so this is the old one
         jz      5f
-        xor     %eax, %esi
         mov     %eax, SLOT_LO
         mov     SLOT_HI, %ecx
-        movl    $0, SLOT_HI
+        mov     %eax, SLOT_HI
         mov     %esi, %eax
 .Lold\@:
         shrd    $PAGE_SHIFT, %ecx, %esi
@@ -120,17 +123,17 @@
         jz      6f
         decl    FRAME(count)
         jz      7f
-        DROP_WRITABLE_USE .Lchanged\@
+        DROP_WRITABLE_USE .Lchanged\@, \done
 7:      incl    FRAME(count)                    # the last reference of all: C frees the frame
         jmp     \put_slow
 5:      mov     %ecx, SLOT_HI
         mov     %eax, SLOT_LO
-        jmp     .Lchanged\@
+        CHANGE_DONE .Lchanged\@, \done
 6:      testb   $PGT_SEG_DESC, FRAME(type_info)
         jnz     \put_slow                       # descriptors: C looks whether that is the LDT
         decl    FRAME(count)
         jz      7b
-        jmp     .Lchanged\@
+        CHANGE_DONE .Lchanged\@, \done
         .previous
 .endm
 

@@ -44,14 +44,23 @@
         jc      \overflow
 .endm
 
+/* A change is over: \done, or to \changed if that is not given. */
+.macro CHANGE_DONE changed, done
+    .ifb \done
+        jmp     \changed
+    .else
+        \done
+    .endif
+.endm
+
 /* Drops one. Loses EAX. */
-.macro DROP_WRITABLE_USE done
+.macro DROP_WRITABLE_USE changed, done
         subl    $PGT_ONE, FRAME(type_info)
         cmpl    $PGT_ONE, FRAME(type_info)
-        jae     \done
+        jae     \changed
         mov     CPU(tlb_clock), %eax            # the last use as writable is over
         mov     %eax, FRAME(stamp)
-        jmp     \done
+        CHANGE_DONE \changed, \done
 .endm
 
 #endif

@@ -218,7 +218,7 @@ change_entry:
         STORE_IF_HARMLESS .Lchange
         ret
 .Lchange:
-        CHANGE_ENTRY store, .Lchange_slow, .Lput_slow
+        CHANGE_ENTRY store, .Lchange_slow, .Lput_slow, differs=1
 .Lchanged:
         ret
 .Lput_slow:

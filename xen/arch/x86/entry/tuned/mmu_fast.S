@@ -136,7 +136,7 @@ ENTRY(hypercall_mmu_update)
 
 mmu_update_change:
         mov     CPU(domain), %edx
-        CHANGE_ENTRY mmu_update, .Lsingle_slow, .Lsingle_put_slow
+        CHANGE_ENTRY mmu_update, .Lsingle_slow, .Lsingle_put_slow, differs=1
         SINGLE_DONE
 
 .Lsingle_slow:
@@ -256,10 +256,13 @@ mmu_update_batch_pause:
         call    mmu_update_again                # (next, end)
         jmp     .Lbatch_exit
 
-mmu_update_batch_change:
-        CHANGE_ENTRY mmu_update_batch, mmu_update_batch_slow, .Lbatch_put_slow
+.macro BATCH_CHANGED
         BATCH_NEXT mmu_update_batch_entry
         jmp     mmu_update_batch_pause
+.endm
+mmu_update_batch_change:
+        CHANGE_ENTRY mmu_update_batch, mmu_update_batch_slow, .Lbatch_put_slow, differs=1, done=BATCH_CHANGED
+        BATCH_CHANGED
 
 mmu_update_batch_end:
         xor     %eax, %eax
@@ -406,7 +409,7 @@ ENTRY(hypercall_update_va_mapping)
 
 update_va_mapping_change:
         mov     CPU(domain), %edx
-        CHANGE_ENTRY update_va_mapping, .Lva_in_c, update_va_mapping_slow
+        CHANGE_ENTRY update_va_mapping, .Lva_in_c, update_va_mapping_slow, differs=1
         VA_DONE
 
 update_va_mapping_flush:
