@@ -16,7 +16,6 @@ struct line_mode {
 };
 
 struct madt {
-    bool no_8259; /* the machine says that it has none */
     uint32_t nr_io_apics;
     struct {
         uint32_t id, address, gsi_base;
@@ -37,8 +36,8 @@ struct madt {
     } lint[NR_LINTS];
 };
 
-/* Fills *m. NULL, or why the table cannot be used: *m then is what holds without one, but for no_8259. cpu: the id of
- * this processor's local APIC. */
+/* Fills *m. NULL, or why the table cannot be used: *m then is what holds without one. cpu: the id of this processor's
+ * local APIC. */
 const char *read_madt(struct madt *m, uint32_t cpu);
 
 #endif

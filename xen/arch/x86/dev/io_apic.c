@@ -36,6 +36,7 @@ static struct pin {
     uint32_t entry; /* the low word as it is, */
 } pins[MAX_GSIS];
 
+#ifndef UNIT_TEST
 static uint32_t read_reg(volatile uint32_t *regs, uint32_t reg)
 {
     regs[INDEX] = reg;
@@ -47,6 +48,7 @@ static void write_reg(volatile uint32_t *regs, uint32_t reg, uint32_t value)
     regs[INDEX] = reg;
     regs[WINDOW] = value;
 }
+#endif
 
 static inline void write_entry(const struct pin *p)
 {

@@ -6,8 +6,6 @@
 
 enum { LOCAL_APIC, IO_APIC, ISA_OVERRIDE, NMI_SOURCE, LOCAL_NMI, LOCAL_X2APIC = 9, LOCAL_X2APIC_NMI = 10 };
 
-#define FLAG_8259 1u
-
 struct madt_table {
     struct acpi_header header;
     uint32_t local_address, flags;
@@ -197,7 +195,7 @@ static const char *__init each_entry(uint64_t maddr, uint32_t length, const char
 
 static void __init nothing_known(struct madt *m)
 {
-    *m = (struct madt){.no_8259 = false};
+    *m = (struct madt){.nr_io_apics = 0};
     for (uint32_t line = 0; line < ISA_LINES; line++)
         m->isa[line].gsi = line;
     m->lint[1].nmi = true; /* as PCs have always had it: MultiProcessor Specification 1.4, 3.6.2 */
@@ -205,35 +203,29 @@ static void __init nothing_known(struct madt *m)
 
 static const char *__init read_table(uint32_t cpu)
 {
-    struct madt_table t;
+    struct acpi_header h;
     const char *why;
-    uint64_t maddr = find_acpi_table("APIC", &t.header);
+    uint64_t maddr = find_acpi_table("APIC", &h);
 
     if (!maddr)
         return "there is none";
-    if (t.header.length < sizeof(t))
+    if (h.length < sizeof(struct madt_table))
         return "it is too short";
-    read_machine(&t, maddr, sizeof(t));
-    madt->no_8259 = !(t.flags & FLAG_8259);
     madt->lint[1].nmi = false;
     this_cpu_id = cpu;
     this_uid = NO_UID;
-    why = each_entry(maddr, t.header.length, first_pass);
-    return why ?: each_entry(maddr, t.header.length, second_pass);
+    why = each_entry(maddr, h.length, first_pass);
+    return why ?: each_entry(maddr, h.length, second_pass);
 }
 
 const char *__init read_madt(struct madt *m, uint32_t cpu)
 {
     const char *why;
-    bool no_8259;
 
     madt = m;
     nothing_known(m);
     why = read_table(cpu);
-    if (why) {
-        no_8259 = m->no_8259;
+    if (why)
         nothing_known(m);
-        m->no_8259 = no_8259;
-    }
     return why;
 }
