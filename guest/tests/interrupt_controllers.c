@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The interrupt controllers are the hypervisor's: no domain, not even domain 0, reaches their registers. That a port
+ * reads as ones could be a machine without 8259s; that a frame is refused could be all frames there: pci.c maps others
+ * at such addresses.
+ */
+#include "test.h"
+
+#include <public/physdev.h>
+
+#define IO_APIC_FRAME 0xFEC00u /* where a PC has its first one */
+
+static uint8_t read_port(uint16_t port)
+{
+    uint8_t value;
+
+    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
+    return value;
+}
+
+TEST(rule_rights_over_interrupt_controllers)
+{
+    static const uint16_t ports[] = {0x20, 0x21, 0xA0, 0xA1};
+    struct physdev_set_iopl iopl = {1};
+
+    CHECK_RC(map_at(FREE_VA, IO_APIC_FRAME, PTE_KERNEL_RW | PTE_PCD), -EPERM);
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(ports); i++) {
+        context("port 0x%x", ports[i]);
+        CHECK_EQ(read_port(ports[i]), 0xFF);
+    }
+    iopl.iopl = 0;
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+}
