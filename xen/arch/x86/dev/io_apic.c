@@ -97,7 +97,6 @@ static const char *__init find(const struct madt *m, uint32_t i)
     version = read_reg(a->regs, REG_VERSION);
     if (version == 0xFFFFFFFF || !version)
         return "there is no I/O APIC where one is said to be";
-    keep_frames(a->address >> PAGE_SHIFT, a->address >> PAGE_SHIFT);
     a->pins = (version >> 16 & 0xFF) + 1;
     if (a->pins > MAX_PINS || a->gsi_base + a->pins > MAX_GSIS)
         return "an I/O APIC has too many pins";
