@@ -19,9 +19,12 @@
 #define MAX_HZ         20000000000ull /* the scale of time.c and deadline.c holds more */
 #define SPANS          3
 #define SPANS_A_SECOND 50
-#define EDGE_POLLS     10000      /* without a change: it stands. The slowest tick lasts 840 ns */
-#define SPAN_POLLS     1000000    /* 20 ms at 20 ns each; the pauses make it more */
-#define MAX_TICKS      (1u << 31) /* of a counter or the TSC in a span: more, and something slept in between */
+#define EDGE_POLLS     10000  /* without a change: it stands. The slowest tick lasts 840 ns */
+#define SPAN_POLLS     200000 /* with their pauses 20 ms at least */
+#ifndef PAUSE
+#define PAUSE 1000 /* turns of a loop; unit tests have no time to pass */
+#endif
+#define MAX_TICKS (1u << 31) /* of a counter or the TSC in a span: more, and something slept in between */
 
 #define CPUID_HYPERVISOR (1u << 31) /* 1 ECX */
 #define HYPERVISOR_LEAF  0x40000000
@@ -90,7 +93,7 @@ static bool __init at_edge(const struct counter *c, struct moment *m)
 
 static void __init pause(void)
 {
-    for (volatile unsigned int i = 0; i < 1000; i++)
+    for (volatile unsigned int i = 0; i < PAUSE; i++)
         ; /* ports are slow where they are emulated */
 }
 

@@ -9,7 +9,8 @@
 #include <xen/sched.h>
 #include <xen/setup.h>
 
-#define SCALE_SHIFT 26 /* ticks = ns * scale >> 26, for up to 64 GHz */
+#define SCALE_SHIFT 26      /* ticks = ns * scale >> 26, for up to 64 GHz */
+#define MIN_HZ      1000000 /* slower, the scale would have too few digits */
 #define TRIAL_NS    1000000
 #define TRIAL_ENDS  60000000 /* the HPET's second comparator and the PIT's second round are heard, too */
 #define TRIAL_POLLS 10000000
@@ -120,7 +121,7 @@ static bool __init interrupts(void)
 static bool __init try(enum kind kind, uint64_t tsc_hz)
 {
     struct deadline_timer t = timer_of(kind, tsc_hz);
-    bool there = t.hz >= 1000; /* else the scale has no digits */
+    bool there = t.hz >= MIN_HZ;
 
     if (there)
         use(&t);

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: MIT
+# The TSC's calibration and the deadlines, with simulated clocks.
+UNIT_TESTS += $(B)/unit/test_calibrate $(B)/unit/test_deadline
+
+$(B)/unit/test_calibrate $(B)/unit/test_deadline: $(B)/unit/test_%: tests/unit/test_%.c $(UNIT_HARNESS) xen/arch/x86/dev/%.c $(wildcard xen/include/*/*.h)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -m32 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -fno-strict-aliasing -no-pie -fno-pic -static \
+	    -fcf-protection=none -fsanitize=undefined -fsanitize-undefined-trap-on-error -D__XEN__ -DUNIT_TEST -DCOUNTERS=0 \
+	    -Itests/unit/ports -Ixen/include -o $@ $< tests/unit/unit.c
