@@ -73,12 +73,12 @@ static inline bool port_pending(const struct domain *d, uint32_t port)
 }
 
 /* 0: none of them is pending; 1: one is; or -error. *port is the last one looked at. */
-static int any_pending(const struct domain *d, const struct sched_poll *poll, uint32_t *port)
+static int any_pending(const struct domain *d, const evtchn_port_t *ports, uint32_t nr_ports, uint32_t *port)
 {
-    spend(poll->nr_ports);
-    for (uint32_t i = 0; i < poll->nr_ports; i++) {
-        if (__get_guest_u32(port, &poll->ports[i]))
-            return refuse_pointer(&poll->ports[i]);
+    spend(nr_ports);
+    for (uint32_t i = 0; i < nr_ports; i++) {
+        if (__get_guest_u32(port, &ports[i]))
+            return refuse_pointer(&ports[i]);
         if (*port >= NR_EVENT_CHANNELS)
             return refuse(REFUSED_event_port, -EINVAL, INVALID_MFN, *port);
         if (port_pending(d, *port))
@@ -87,30 +87,30 @@ static int any_pending(const struct domain *d, const struct sched_poll *poll, ui
     return 0;
 }
 
-static inline __may_switch long do_poll(const struct sched_poll *poll)
+static inline __may_switch long do_poll(const evtchn_port_t *ports, uint32_t nr_ports, uint64_t timeout)
 {
     struct vcpu *v = current;
     uint32_t port = 0;
     int rc;
 
-    if (poll->nr_ports > MAX_POLL_PORTS)
-        return refuse(REFUSED_poll_ports, -EINVAL, INVALID_MFN, poll->nr_ports);
-    if (!guest_array_ok(poll->ports, poll->nr_ports, sizeof(port)))
-        return refuse_pointer(poll->ports);
+    if (nr_ports > MAX_POLL_PORTS)
+        return refuse(REFUSED_poll_ports, -EINVAL, INVALID_MFN, nr_ports);
+    if (!guest_array_ok(ports, nr_ports, sizeof(port)))
+        return refuse_pointer(ports);
     if (event_deliverable(v)) {
         this_cpu.work |= WORK_UPCALL;
         return 0;
     }
-    rc = any_pending(v->domain, poll, &port);
+    rc = any_pending(v->domain, ports, nr_ports, &port);
     if (rc)
         return rc < 0 ? rc : 0;
 
     v->state = VCPU_BLOCKED;
     v->polling = true;
-    v->poll_port = poll->nr_ports == 1 ? port : 0;
+    v->poll_port = nr_ports == 1 ? port : 0;
     v->domain->poll_mask |= 1u << v->vcpu_id;
-    if (poll->timeout)
-        set_timer(&v->poll_timer, poll->timeout);
+    if (timeout)
+        set_timer(&v->poll_timer, timeout);
     schedule();
     return 0;
 }
@@ -119,16 +119,15 @@ static inline __may_switch long do_poll(const struct sched_poll *poll)
 
 static __attribute__((noinline)) __may_switch long poll_op(const struct sched_poll *arg)
 {
-    union {
-        struct sched_poll poll;
-        uint32_t word[sizeof(struct sched_poll) / sizeof(uint32_t)];
-    } copy;
+    uint32_t ports, nr_ports, timeout_lo, timeout_hi;
 
     if (unlikely(!guest_range_ok(arg, sizeof(*arg))))
         return refuse_pointer(arg);
-    for (unsigned int i = 0; i < ARRAY_SIZE(copy.word); i++)
-        FETCH_GUEST_U32(copy.word[i], (const uint32_t *)arg + i, fault);
-    return do_poll(&copy.poll);
+    FETCH_GUEST_U32(ports, (const uint32_t *)&arg->ports, fault);
+    FETCH_GUEST_U32(nr_ports, &arg->nr_ports, fault);
+    FETCH_GUEST_U32(timeout_lo, (const uint32_t *)&arg->timeout, fault);
+    FETCH_GUEST_U32(timeout_hi, (const uint32_t *)&arg->timeout + 1, fault);
+    return do_poll((const uint32_t *)ports, nr_ports, (uint64_t)timeout_hi << 32 | timeout_lo);
 fault:
     return refuse_pointer(arg);
 }

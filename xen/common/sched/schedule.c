@@ -209,10 +209,15 @@ void get_runstate(const struct vcpu *v, struct vcpu_runstate_info *info)
 }
 
 /* The guest's copy is at a virtual address, so it can be written only while the guest's address space is loaded. */
-static void publish_runstate(const struct vcpu *v)
+static __attribute__((noinline)) void copy_runstate(const struct vcpu *v)
+{
+    (void)copy_to_guest(v->runstate_guest, &v->runstate, sizeof(v->runstate));
+}
+
+static inline void publish_runstate(const struct vcpu *v)
 {
     if (unlikely(v->runstate_guest))
-        (void)copy_to_guest(v->runstate_guest, &v->runstate, sizeof(v->runstate));
+        copy_runstate(v);
 }
 
 static int runstate_off_cpu(const struct vcpu *v)
@@ -224,15 +229,21 @@ static int runstate_off_cpu(const struct vcpu *v)
 
 /* --- Ticks, which a vCPU gets only while it runs and has bound VIRQ_TIMER */
 
-static void tick(struct vcpu *v, uint64_t now)
+static __attribute__((noinline)) void tick_bound(struct vcpu *v, uint64_t now)
 {
-    if (!v->virq_to_port[VIRQ_TIMER] || !v->periodic_period)
+    if (!v->periodic_period)
         return;
     if (now - v->periodic_last >= v->periodic_period) {
         v->periodic_last = now;
         send_guest_virq(v, VIRQ_TIMER);
     }
     set_timer(&v->periodic_timer, v->periodic_last + v->periodic_period);
+}
+
+static inline void tick(struct vcpu *v, uint64_t now)
+{
+    if (v->virq_to_port[VIRQ_TIMER])
+        tick_bound(v, now);
 }
 
 void update_periodic_timer(struct vcpu *v)

@@ -29,8 +29,9 @@ struct guest_entry { /* event, failsafe, syscall callbacks; the NMI's is traps[T
 struct arch_vcpu {
     /* What CR3 points to: a clean copy of the guest's L3. At offset 0 the look-up of a table is shortest. */
     pte_t l3[L3_ENTRIES] __aligned(32);
-    mfn_t guest_l3; /* the guest's L3 table, typed and referenced; INVALID_MFN: none yet */
-    uint32_t area;  /* virtual address of the vCPU's area (asm/layout.h) */
+    mfn_t guest_l3;             /* the guest's L3 table, typed and referenced; INVALID_MFN: none yet */
+    uint32_t area;              /* virtual address of the vCPU's area (asm/layout.h) */
+    struct table_register gdtr; /* of its window on the GDT, there */
 
     /* Traps */
     struct guest_trap traps[256];

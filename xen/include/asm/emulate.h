@@ -8,9 +8,7 @@
 #include <asm/page.h>
 #include <asm/processor.h>
 #include <public/xen.h>
-#include <xen/lib.h>
-
-struct vcpu;
+#include <xen/sched.h>
 
 /* Once, when CR0 and CR4 have their final values. */
 void init_emulation(void);
@@ -34,8 +32,13 @@ bool store_words(pte_t *slot, uint32_t lo, uint32_t hi, bool upper_half);
 /* CR4 as a vCPU sees it: the initial value, and the value that it gets when the guest asks for `wanted`. */
 uint32_t initial_guest_cr4(void);
 uint32_t fixup_guest_cr4(uint32_t wanted);
-/* CR4 as it must be while v runs. */
-void load_cr4(const struct vcpu *v);
+/* CR4 as it must be while v runs: of what guests set, only TSD is really there. */
+void change_tsd(void);
+static inline void load_cr4(const struct vcpu *v)
+{
+    if (unlikely((this_cpu.cr4 ^ v->arch.guest_cr4) & X86_CR4_TSD))
+        change_tsd();
+}
 
 /* --- Parts */
 

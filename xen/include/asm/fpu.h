@@ -10,8 +10,18 @@
 void init_fpu(void);
 /* #NM: gives v the FPU. False: the guest has set TS, so the trap is for the guest. */
 bool restore_fpu(struct vcpu *v);
-/* CR0.TS as it must be while v runs. */
-void set_ts_for(const struct vcpu *v);
+/* CR0.TS. Both ways to write it are slow. */
+void change_ts(bool on);
+static inline void set_ts(bool on)
+{
+    if (on != this_cpu.ts)
+        change_ts(on);
+}
+/* As it must be while v runs. */
+static inline void set_ts_for(const struct vcpu *v)
+{
+    set_ts(v != this_cpu.fpu_owner || v->arch.guest_cr0_ts);
+}
 /* Gives v the state after a reset. Also for a v that will not run again, so that its registers are not saved any more.
  */
 void reset_fpu(struct vcpu *v);

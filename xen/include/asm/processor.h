@@ -12,9 +12,10 @@
 #define X86_EFLAGS_VM   0x00020000
 #define X86_EFLAGS_AC   0x00040000
 
-#define X86_CR0_MP 0x00000002
-#define X86_CR0_TS 0x00000008
-#define X86_CR4_DE 0x00000008
+#define X86_CR0_MP  0x00000002
+#define X86_CR0_TS  0x00000008
+#define X86_CR4_TSD 0x00000004
+#define X86_CR4_DE  0x00000008
 
 #define TRAP_divide_error    0
 #define TRAP_debug           1

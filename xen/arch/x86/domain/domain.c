@@ -33,6 +33,7 @@ static bool take_area(struct vcpu *v)
         if (!(areas_used[i / 32] & 1u << i % 32)) {
             areas_used[i / 32] |= 1u << i % 32;
             v->arch.area = VCPU_AREAS_START + i * VCPU_AREA_SIZE;
+            v->arch.gdtr = (struct table_register){.limit = GDT_LIMIT, .base = v->arch.area + VCPU_AREA_GDT};
             return true;
         }
     return false;
@@ -236,27 +237,35 @@ static bool is_there(uint16_t now, uint16_t sel)
             (void)load_segment(name, (v)->arch.name);     \
     } while (0)
 
-static __attribute__((noinline)) void load_segments(struct vcpu *v)
+static __attribute__((noinline)) void load_ds_and_es(struct vcpu *v)
 {
     LOAD_SEGMENT(v, ds, LATE_DS);
     LOAD_SEGMENT(v, es, LATE_ES);
-    LOAD_SEGMENT(v, fs, LATE_FS);
-    LOAD_SEGMENT(v, gs, LATE_GS);
-    if (v->arch.late_segments)
-        this_cpu.work |= WORK_SEGMENTS;
 }
 
-/* Two registers, both as is_there() has it: with segments of the hypervisor's part of the GDT, or null. */
+static __attribute__((noinline)) void load_fs_and_gs(struct vcpu *v)
+{
+    LOAD_SEGMENT(v, fs, LATE_FS);
+    LOAD_SEGMENT(v, gs, LATE_GS);
+}
+
+/* Two registers, both as is_there() has it: with segments of the hypervisor's part of the GDT, or null. One that is
+ * still to be loaded is of an LDT. */
 static bool both_there(uint32_t now, uint32_t wanted)
 {
     return now == wanted && ((wanted & 0xE004E004) == 0xE000E000 || !(wanted & 0xFFFCFFFC));
 }
 
-/* All four registers hold what v had in them. prev's have just been saved, and are still loaded. */
-static bool segments_are_there(const struct vcpu *prev, const struct vcpu *v)
+/* prev's have just been saved, and are still loaded. */
+static void load_segments(struct vcpu *v, const struct vcpu *prev)
 {
-    return !prev->arch.late_segments && both_there(prev->arch.segments[0], v->arch.segments[0]) &&
-           both_there(prev->arch.segments[1], v->arch.segments[1]);
+    v->arch.late_segments = 0;
+    if (!both_there(prev->arch.segments[0], v->arch.segments[0]))
+        load_ds_and_es(v);
+    if (!both_there(prev->arch.segments[1], v->arch.segments[1]))
+        load_fs_and_gs(v);
+    if (unlikely(v->arch.late_segments))
+        this_cpu.work |= WORK_SEGMENTS;
 }
 
 void load_late_segment(struct vcpu *v)
@@ -287,9 +296,7 @@ static void load_guest(struct vcpu *v, const struct vcpu *prev)
 {
     load_descriptors(v);
     write_cr3(virt_to_mach(v->arch.l3));
-    v->arch.late_segments = 0;
-    if (unlikely(!segments_are_there(prev, v)))
-        load_segments(v);
+    load_segments(v, prev);
     if ((v->arch.debugreg[7] | prev->arch.debugreg[7]) & DR7_ENABLE)
         load_debug_registers(v);
     set_ts_for(v);

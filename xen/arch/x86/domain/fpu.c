@@ -30,21 +30,14 @@ void __init init_fpu(void)
     mxcsr_mask = ((struct fxsave *)image)->mxcsr_mask ?: MXCSR_MASK_DEFAULT;
 }
 
-/* Only TS in CR0 changes after boot. Both ways to write it are slow. */
-static void set_ts(bool on)
+/* Only TS in CR0 changes after boot. */
+void change_ts(bool on)
 {
-    if (on == this_cpu.ts)
-        return;
     this_cpu.ts = on;
     if (on)
         write_cr0(host_cr0 | X86_CR0_TS);
     else
         clts();
-}
-
-void set_ts_for(const struct vcpu *v)
-{
-    set_ts(v != this_cpu.fpu_owner || v->arch.guest_cr0_ts);
 }
 
 void save_fpu(struct vcpu *v)

@@ -16,7 +16,6 @@
 #include <xen/refused.h>
 #include <xen/sched.h>
 
-#define X86_CR4_TSD        0x004u
 #define X86_CR4_PAE        0x020u
 #define X86_CR4_MCE        0x040u
 #define X86_CR4_OSFXSR     0x200u
@@ -49,15 +48,11 @@ void init_emulation(void)
     init_cpuid();
 }
 
-void load_cr4(const struct vcpu *v)
+/* Never set DE: the hypervisor itself looks for I/O breakpoints (port_breakpoints()). */
+void change_tsd(void)
 {
-    /* Never set DE: the hypervisor itself looks for I/O breakpoints (port_breakpoints()). */
-    uint32_t cr4 = host_cr4 | (v->arch.guest_cr4 & X86_CR4_TSD);
-
-    if (cr4 == this_cpu.cr4)
-        return;
-    this_cpu.cr4 = cr4;
-    write_cr4(cr4);
+    this_cpu.cr4 ^= X86_CR4_TSD;
+    write_cr4(this_cpu.cr4);
 }
 
 /* All other bits are ignored, as on Xen. */

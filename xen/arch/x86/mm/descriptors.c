@@ -364,9 +364,7 @@ void set_int80_gate(struct vcpu *v)
 
 void load_descriptors(struct vcpu *v)
 {
-    struct table_register gdtr = {.limit = GDT_LIMIT, .base = v->arch.area + VCPU_AREA_GDT};
-
-    __asm__ volatile("lgdt %0" ::"m"(gdtr));
+    __asm__ volatile("lgdt %0" ::"m"(v->arch.gdtr));
     load_ldt(v);
     idt[SYSCALL_VECTOR] = v->arch.int80_gate;
     tss.esp0 = (uint32_t)v->vcpu_info - STACK_TO_INFO;
