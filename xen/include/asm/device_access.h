@@ -15,6 +15,9 @@
 void keep_ports(uint32_t first, uint32_t last);
 void keep_frames(mfn_t first, mfn_t last);
 
+/* The frames of the machine that the hypervisor keeps. */
+extern struct rangeset kept_frames;
+
 /* Gives d all that the hypervisor does not keep. */
 void give_devices(struct domain *d);
 

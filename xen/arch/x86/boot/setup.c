@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Start-up, from the boot loader's information (boot_info.c) to running domains. */
 #include <asm/descriptors.h>
+#include <asm/device_access.h>
 #include <asm/device_map.h>
 #include <asm/emulate.h>
 #include <asm/fpu.h>
@@ -222,6 +223,34 @@ static void __init give_io_frames(void)
         share_frame_with(dom_io, mfn, true);
 }
 
+static bool __init is_in_ram(uint64_t start, uint64_t end)
+{
+    for (uint32_t i = 0; i < machine_map_entries; i++)
+        if (machine_map[i].type == E820_RAM && machine_map[i].addr < end &&
+            start < machine_map[i].addr + machine_map[i].size)
+            return true;
+    return false;
+}
+
+/* In the map that domain 0 sees, the frames that the hypervisor keeps are reserved: XenLinux maps those of an I/O APIC
+ * if nobody says that they are taken, gets some other page, and believes what it reads there. */
+static void __init reserve_kept_frames(void)
+{
+    static struct e820entry raw[E820_MAX + RANGESET_MAX];
+    uint32_t n = machine_map_entries;
+    struct map_loss loss;
+
+    memcpy(raw, machine_map, n * sizeof(*raw));
+    for (uint32_t i = 0; i < kept_frames.n; i++) {
+        uint64_t start = (uint64_t)kept_frames.range[i].first << PAGE_SHIFT,
+                 end = ((uint64_t)kept_frames.range[i].last + 1) << PAGE_SHIFT;
+
+        if (!is_in_ram(start, end))
+            raw[n++] = (struct e820entry){.addr = start, .size = end - start, .type = E820_RESERVED};
+    }
+    machine_map_entries = merge_memory_map(raw, n, machine_map, E820_MAX - 1, &loss);
+}
+
 static void __init free_memory(void)
 {
     for (unsigned int i = 0; i < nr_ranges; i++)
@@ -274,6 +303,7 @@ void __init start_xen(uint32_t magic, uint32_t information)
     init_emulation();
     init_time();
     watch_irqs();
+    reserve_kept_frames();
     init_idle();
     build_domains();
     drop_identity_map();

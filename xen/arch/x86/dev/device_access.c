@@ -14,7 +14,7 @@
  * to it. */
 static struct rangeset kept_ports = {
     6, {{0x20, 0x21}, {0x40, 0x43}, {0x61, 0x61}, {0x70, 0x71}, {0xA0, 0xA1}, {0xCFC, 0xCFF}}};
-static struct rangeset kept_frames = {1, {{MSI_FIRST_FRAME, MSI_LAST_FRAME}}};
+struct rangeset kept_frames = {1, {{MSI_FIRST_FRAME, MSI_LAST_FRAME}}};
 
 static void keep(struct rangeset *kept, uint32_t first, uint32_t last)
 {

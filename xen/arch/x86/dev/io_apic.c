@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The I/O APICs: asm/io_apic.h. */
 #include <asm/apic.h>
-#include <asm/device_access.h>
 #include <asm/device_map.h>
 #include <asm/io_apic.h>
 #include <xen/lib.h>
@@ -93,7 +92,6 @@ static const char *__init find(const struct madt *m, uint32_t i)
     a->regs = map_device(a->address, SPAN);
     if (!a->regs)
         return "an I/O APIC cannot be mapped";
-    keep_frames(a->address >> PAGE_SHIFT, a->address >> PAGE_SHIFT);
     version = read_reg(a->regs, REG_VERSION);
     if (version == 0xFFFFFFFF || !version)
         return "there is no I/O APIC where one is said to be";

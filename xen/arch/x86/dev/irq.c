@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Interrupts by number, vectors, and what is done when one comes: asm/irq.h, asm/irq_vectors.h. */
 #include <asm/apic.h>
+#include <asm/device_access.h>
 #include <asm/i8259.h>
 #include <asm/io_apic.h>
 #include <asm/irq.h>
@@ -221,6 +222,8 @@ static const char *__init use_io_apics(void)
     if (!apic_is_on())
         return "there is no local APIC";
     why = read_madt(&madt, apic_id());
+    for (unsigned int i = 0; i < madt.nr_io_apics; i++) /* used or not */
+        keep_frames(madt.io_apic[i].address >> PAGE_SHIFT, madt.io_apic[i].address >> PAGE_SHIFT);
     for (unsigned int lint = 0; lint < NR_LINTS; lint++)
         if (madt.lint[lint].nmi)
             apic_let_nmi_in(lint, madt.lint[lint].mode);
