@@ -101,6 +101,8 @@ TEST(rule_rights_over_interrupt_messages)
 
     for (unsigned int i = 0; i < ARRAY_SIZE(frames); i++) {
         context("frame 0x%x", frames[i]);
+        if (frames[i] == 0xFEC00 && privileged() && !has_pci())
+            continue; /* it need not have an I/O APIC */
         if (!is_int82() && i > 1)
             break; /* some releases keep these two alone */
         CHECK_RC(map_at(FREE_VA, frames[i], PTE_KERNEL_RW | PTE_PCD), -EPERM);
