@@ -171,6 +171,31 @@ TEST(pci_memory_map_names_the_apics)
     }
 }
 
+#define ACPI_DATA 3 /* a type of the map */
+
+/* ACPI's tables are no RAM, and domain 0 may read them: each frame of memory of that type can be mapped. */
+TEST(pci_acpi_tables_are_domain_0s)
+{
+    static struct e820entry entries[128];
+    struct xen_memory_map map = {.nr_entries = ARRAY_SIZE(entries), .buffer = entries};
+
+    NEED_DOM0();
+    CHECK_RC(HYPERVISOR_memory_op(XENMEM_machine_memory_map, &map), 0);
+    for (uint32_t n = 0; n < map.nr_entries; n++)
+        for (uint64_t at = entries[n].addr; entries[n].type == ACPI_DATA && at < entries[n].addr + entries[n].size;
+             at += PAGE_SIZE) {
+            context("address 0x%llx", at);
+            CHECK_RC(map_at(FREE_VA, at >> PAGE_SHIFT, PTE_KERNEL_RO), 0);
+            CHECK(probe_read((void *)FREE_VA, NULL, NULL));
+            CHECK_RC(unmap_at(FREE_VA), 0);
+        }
+    context("where a BIOS has the root pointer");
+    for (uint32_t frame = 0xE0; frame < 0x100; frame++)
+        CHECK_RC(map_at(FREE_VA, frame, PTE_KERNEL_RO), 0);
+    CHECK(probe_read((void *)FREE_VA, NULL, NULL));
+    CHECK_RC(unmap_at(FREE_VA), 0);
+}
+
 /* All of them for a device; for memory, none. */
 TEST(pci_cache_attributes)
 {

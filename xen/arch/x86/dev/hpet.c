@@ -5,6 +5,7 @@
  */
 #include <asm/acpi.h>
 #include <asm/clock.h>
+#include <asm/device_access.h>
 #include <asm/device_map.h>
 #include <asm/irq.h>
 #include <xen/lib.h>
@@ -63,6 +64,8 @@ static bool __init find_hpet(void)
     if (t.base.space != ACPI_IN_MEMORY)
         return false;
     hpet = map_device(t.base.address, HPET_SIZE);
+    if (hpet)
+        keep_frames(t.base.address >> PAGE_SHIFT, t.base.address >> PAGE_SHIFT);
     return hpet;
 }
 
