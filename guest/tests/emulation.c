@@ -56,6 +56,25 @@ TEST(emulation_cpuid_features)
     CHECK(!(seen[3] & 1u << 11)); /* nor sysenter, as far as a ring-1 kernel goes */
 }
 
+/* Domain 0 sees the processor's local APIC (which the hypervisor keeps to itself), with its id: without it a kernel
+ * looks for neither its processors nor its devices' interrupts. Nobody else on Int82 does; on Xen that is the tools'
+ * choice. */
+TEST(emulation_cpuid_apic)
+{
+    uint32_t real[4], seen[4];
+
+    cpuid(1, 0, real);
+    xen_cpuid(1, 0, seen);
+    CHECK_EQ(seen[1] >> 24, real[1] >> 24);
+    if (start_info->flags & SIF_PRIVILEGED) {
+        CHECK_EQ(seen[3] & 1u << 9, real[3] & 1u << 9);
+        CHECK_EQ(seen[2] & 1u << 21, real[2] & 1u << 21);
+    } else if (is_int82()) {
+        CHECK(!(seen[3] & 1u << 9));
+        CHECK(!(seen[2] & 1u << 21));
+    }
+}
+
 /* The registers after the prefixed CPUID, and EIP: the next instruction runs. */
 TEST(emulation_cpuid_from_ring_3)
 {

@@ -2,12 +2,17 @@
 /*
  * What CPUID tells a guest. A table of masks passes on only those leaves and bits of the processor's that are known to
  * be harmless. Features that a guest cannot use, or that Int82 does not offer, are hidden, as Xen hides them from its
- * 32-bit guests: large pages, global pages, APIC, MTRR, machine checks, SYSENTER, XSAVE and all that needs it.
+ * 32-bit guests: large pages, global pages, MTRR, machine checks, SYSENTER, XSAVE and all that needs it.
+ *
+ * Domain 0 alone is told of the local APIC, if the hypervisor uses it. It cannot reach it; but a kernel that reads "no
+ * APIC" does not look for its processors in the MADT, nor for a way for device interrupts.
  */
+#include <asm/apic.h>
 #include <asm/emulate.h>
 #include <asm/page.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
+#include <xen/sched.h>
 #include <xen/version.h>
 
 #define BIT(n) (1u << (n))
@@ -19,6 +24,8 @@
 /* SSE3 PCLMULQDQ SSSE3 SSE4.1 SSE4.2 MOVBE POPCNT AES RDRAND */
 #define ECX_1          (BIT(0) | BIT(1) | BIT(9) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(30))
 #define ECX_HYPERVISOR BIT(31)
+#define EDX_APIC       BIT(9) /* in AMD's leaf, too */
+#define ECX_X2APIC     BIT(21)
 /* BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT SHA */
 #define EBX_7 (BIT(3) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(29))
 /* MP NX MMXEXT 3DNOWEXT 3DNOW */
@@ -72,6 +79,11 @@ static struct cpuid_leaf hypervisor_leaf(uint32_t index)
     }
 }
 
+static bool apic_is_shown(void)
+{
+    return current->domain->is_privileged && apic_is_on();
+}
+
 static struct cpuid_leaf masked_leaf(uint32_t index, uint32_t subleaf, const struct cpuid_leaf *keep)
 {
     struct cpuid_leaf l = read_cpuid(index, subleaf);
@@ -83,6 +95,15 @@ static struct cpuid_leaf masked_leaf(uint32_t index, uint32_t subleaf, const str
     return l;
 }
 
+static void show_leaf_1(struct cpuid_leaf *l)
+{
+    l->ecx |= ECX_HYPERVISOR;
+    if (apic_is_shown()) {
+        l->ecx |= read_cpuid(1, 0).ecx & ECX_X2APIC;
+        l->edx |= read_cpuid(1, 0).edx & EDX_APIC;
+    }
+}
+
 static struct cpuid_leaf basic_leaf(uint32_t index, uint32_t subleaf)
 {
     struct cpuid_leaf l = masked_leaf(index, subleaf, &basic_leaves[index]);
@@ -90,7 +111,7 @@ static struct cpuid_leaf basic_leaf(uint32_t index, uint32_t subleaf)
     if (index == 0)
         l.eax = nr_basic - 1;
     else if (index == 1)
-        l.ecx |= ECX_HYPERVISOR;
+        show_leaf_1(&l);
     else if (index == 7 && subleaf)
         l.ebx = 0;
     return l;
