@@ -4,10 +4,12 @@
 #include "windows.h"
 
 #include <asm/pci.h>
+#include <asm/apic.h>
 #include <asm/emulate.h>
 
 struct vcpu_info vcpu_info;
 struct seen seen;
+enum apic_mode apic_mode;
 
 /* --- What the tested files need of the hypervisor */
 

@@ -3,6 +3,7 @@
 #include "privop_world.h"
 #include "unit.h"
 
+#include <asm/apic.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <xen/refused.h>
@@ -21,6 +22,7 @@ uint32_t nx_mask_hi = _PAGE_NX_HI;
 struct domain domain;
 struct vcpu vcpu;
 struct vcpu_info vcpu_info;
+enum apic_mode apic_mode;
 uint64_t now;
 struct asked asked;
 

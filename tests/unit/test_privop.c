@@ -10,6 +10,8 @@
 #include "privop_world.h"
 #include "unit.h"
 
+#include <asm/apic.h>
+
 static void test_control_registers(void)
 {
     start(RING1_CS);
@@ -203,6 +205,25 @@ static void test_cpuid(void)
     CHECK(DOES("\x0f\xa2") && regs.eax == 0x00040002, "where CPUID itself faults");
 }
 
+/* Domain 0 sees the APIC if the hypervisor uses it, and nobody else does. */
+static void test_cpuid_apic(void)
+{
+    for (unsigned int i = 0; i < 4; i++) {
+        bool privileged = i & 1, on = i & 2;
+
+        apic_mode = on ? XAPIC : NO_APIC;
+        start(RING1_CS);
+        domain.is_privileged = privileged;
+        memcpy((void *)CODE, "\x0f\x0bxen\x0f\xa2", 7);
+        regs.eax = 1;
+        CHECK(emulate_forced_invalid_op(&regs), "leaf 1");
+        CHECK((regs.edx >> 9 & 1) == (privileged && on && read_cpuid(1, 0).edx >> 9 & 1), "privileged %d, on %d",
+              privileged, on);
+    }
+    apic_mode = NO_APIC;
+    domain.is_privileged = false;
+}
+
 static void test_prefix(void)
 {
     static const char *const no_prefix[] = {"\x0f\x0bxem\x0f\xa2", "\x0f\x0bxen\x0f\xa3",
@@ -239,6 +260,7 @@ static const struct unit_test tests[] = {
     {"privop_segments", test_segments},
     {"privop_io_breakpoints", test_io_breakpoints},
     {"privop_cpuid", test_cpuid},
+    {"privop_cpuid_apic", test_cpuid_apic},
     {"privop_prefix", test_prefix},
 };
 
