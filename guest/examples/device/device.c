@@ -51,7 +51,7 @@ struct client {
 };
 
 struct line {
-    uint32_t pirq, interrupts, idle; /* idle: no device had asked for it */
+    uint32_t pirq, interrupts, idle; /* idle: no device had done anything */
     evtchn_port_t port;
 };
 
@@ -147,19 +147,20 @@ static void finish(struct client *c)
 }
 
 /* ---- Interrupts */
-static void take(struct client *c)
+static bool take(struct client *c)
 {
-    c->interrupts++;
     if (!virtio_take(&c->v))
-        return complain(c, "an interrupt for nothing");
+        return false;
+    c->interrupts++;
     finish(c);
+    return true;
 }
 
 static void on_msi(evtchn_port_t port)
 {
     for (unsigned int i = 0; i < nr_clients; i++)
-        if (clients[i].port == port)
-            take(&clients[i]);
+        if (clients[i].port == port && !take(&clients[i]))
+            complain(&clients[i], "an interrupt for nothing");
 }
 
 static void end_of_interrupt(uint32_t pirq)
@@ -180,10 +181,9 @@ static void on_line(evtchn_port_t port)
         l++;
     l->interrupts++;
     for (unsigned int i = 0; i < nr_clients; i++)
-        if (clients[i].port == port && virtio_had_interrupt(&clients[i].v)) {
-            any = true;
-            take(&clients[i]);
-        }
+        /* QEMU's disk may say twice that it has done a request: when the other device's interrupt came in between. */
+        if (clients[i].port == port && virtio_had_interrupt(&clients[i].v))
+            any |= take(&clients[i]);
     l->idle += !any;
     end_of_interrupt(l->pirq);
 }
