@@ -11,7 +11,7 @@ extern const struct irq_chip chip_io_apic; /* irq = GSI */
  * that all pins are masked. On success nr_gsis is right, and each pin is an interrupt of chip_io_apic's. */
 const char *init_io_apics(const struct madt *m);
 
-/* How the pin's line tells. Only while nobody has the interrupt. */
+/* How the pin's line tells. Only while nobody has the interrupt. Nothing is changed if no I/O APIC has this GSI. */
 void set_pin_mode(unsigned int gsi, struct line_mode mode);
 
 /* The I/O APIC at this address. -1: there is none. Its registers, as domain 0 may read them: ids, version, and pins. */

@@ -76,6 +76,8 @@ const struct irq_chip chip_io_apic = {mask_pin, unmask_pin};
 
 void set_pin_mode(unsigned int gsi, struct line_mode mode)
 {
+    if (!pins[gsi].regs)
+        return; /* a line of the 8259s, or between two I/O APICs */
     pins[gsi].entry = ENTRY_MASKED | (mode.level ? ENTRY_LEVEL : 0) | (mode.low ? ENTRY_LOW : 0);
     write_entry(&pins[gsi]);
     add_irq(gsi, &chip_io_apic, mode.level);
