@@ -24,7 +24,7 @@
 /* SSE3 PCLMULQDQ SSSE3 SSE4.1 SSE4.2 MOVBE POPCNT AES RDRAND */
 #define ECX_1          (BIT(0) | BIT(1) | BIT(9) | BIT(19) | BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(30))
 #define ECX_HYPERVISOR BIT(31)
-#define EDX_APIC       BIT(9) /* in AMD's leaf, too */
+#define EDX_APIC       BIT(9)
 #define ECX_X2APIC     BIT(21)
 /* BMI1 BMI2 ERMS RDSEED ADX CLFLUSHOPT SHA */
 #define EBX_7 (BIT(3) | BIT(8) | BIT(9) | BIT(18) | BIT(19) | BIT(23) | BIT(29))
@@ -95,13 +95,14 @@ static struct cpuid_leaf masked_leaf(uint32_t index, uint32_t subleaf, const str
     return l;
 }
 
-static void show_leaf_1(struct cpuid_leaf *l)
+/* Out of line and read anew, so that the other leaves need neither registers nor a question for it. */
+static __attribute__((noinline)) struct cpuid_leaf leaf_1(void)
 {
-    l->ecx |= ECX_HYPERVISOR;
-    if (apic_is_shown()) {
-        l->ecx |= read_cpuid(1, 0).ecx & ECX_X2APIC;
-        l->edx |= read_cpuid(1, 0).edx & EDX_APIC;
-    }
+    static const struct cpuid_leaf with_apic = {ALL, ALL, ECX_1 | ECX_X2APIC, EDX_1 | EDX_APIC};
+    struct cpuid_leaf l = masked_leaf(1, 0, apic_is_shown() ? &with_apic : &basic_leaves[1]);
+
+    l.ecx |= ECX_HYPERVISOR;
+    return l;
 }
 
 static struct cpuid_leaf basic_leaf(uint32_t index, uint32_t subleaf)
@@ -111,7 +112,7 @@ static struct cpuid_leaf basic_leaf(uint32_t index, uint32_t subleaf)
     if (index == 0)
         l.eax = nr_basic - 1;
     else if (index == 1)
-        show_leaf_1(&l);
+        l = leaf_1();
     else if (index == 7 && subleaf)
         l.ebx = 0;
     return l;
