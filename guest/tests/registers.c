@@ -184,6 +184,46 @@ TEST(registers_through_page)
     }
 }
 
+/* A batch that is done, one that stops at a request that is refused, one whose next request cannot be read, and one
+ * that wraps round: the registers are the caller's again, whichever way out it is. */
+TEST(registers_of_a_batch)
+{
+    mmu_update_t *req = (mmu_update_t *)EDGE(3 * sizeof(*req)), same = {pte_maddr(mm_l1_entry(EDGE_PAGE)), 0};
+    pte_t entry = *mm_l1_entry(EDGE_PAGE);
+    uint32_t done;
+    struct {
+        uint32_t count;
+        pte_t second;
+        int32_t answer;
+        uint32_t done;
+    } cases[] = {{3, entry, 0, 3},
+                 {3, entry | PTE_G, -EINVAL, 1},
+                 {4, entry, -EFAULT, 3},
+                 {0x0fffffff, entry, -EFAULT, 77},
+                 {0, entry, 0, 0}};
+
+    same.val = entry;
+    for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+        uint32_t a[6] = {(uint32_t)req, cases[i].count, (uint32_t)&done, DOMID_SELF, 0x55555555, 0x66666666};
+
+        req[0] = req[1] = req[2] = same;
+        req[1].val = cases[i].second;
+        done = 77;
+        raw_in = (struct raw_regs){__HYPERVISOR_mmu_update, a[0],           a[1], a[2], a[3], a[4], a[5], 0x202,
+                                   FLAT_KERNEL_DS,          FLAT_KERNEL_DS, 0,    0};
+        raw_entry = 0;
+        raw_call();
+        CHECK_RC((int32_t)raw_out.eax, cases[i].answer);
+        CHECK_EQ(done, cases[i].done);
+        check_same(raw_in.eax, " (batch)", "ebx", raw_out.ebx, a[0]);
+        check_same(raw_in.eax, " (batch)", "ecx", raw_out.ecx, a[1]);
+        check_same(raw_in.eax, " (batch)", "edx", raw_out.edx, a[2]);
+        check_same(raw_in.eax, " (batch)", "esi", raw_out.esi, a[3]);
+        check_same(raw_in.eax, " (batch)", "edi", raw_out.edi, a[4]);
+        check_same(raw_in.eax, " (batch)", "ebp", raw_out.ebp, a[5]);
+    }
+}
+
 /* The arithmetic flags and the direction flag belong to the caller as well. */
 TEST(registers_eflags)
 {

@@ -13,8 +13,8 @@ _Static_assert(sizeof(struct evtchn) == 12, "event_fast.S");
 
 /* What assembly alone has on its stack, from ESP up. */
 struct batch_frame { /* mmu_fast.S */
-    uint32_t chunk_end, end;
-    uint32_t guest_ebx, guest_ecx, guest_edx, guest_edi, guest_esi;
+    uint32_t end;
+    uint32_t guest_ebx, guest_ecx, guest_edx, guest_edi, guest_ebp;
 };
 struct va_frame { /* mmu_fast.S, update_va_mapping */
     uint32_t guest_ecx, guest_edx, guest_edi, guest_esi;
@@ -88,7 +88,6 @@ void offsets(void)
     DEFINE(UREGS_end, __builtin_offsetof(struct cpu_user_regs, ss) + 4);
     DEFINE(GUEST_FRAME_SIZE, HYP_FRAME_SIZE - __builtin_offsetof(struct cpu_user_regs, eip));
 
-    OFFSET(BATCH_chunk_end, batch_frame, chunk_end);
     OFFSET(BATCH_end, batch_frame, end);
     OFFSET(BATCH_requests, batch_frame, guest_ebx);
     OFFSET(BATCH_count, batch_frame, guest_ecx);

@@ -16,11 +16,13 @@
 #include <public/errno.h>
 
 /* A request of mmu_update: machine address of the entry, and its new value. */
-#define PTR_LO     HV(REQUEST_ptr(%ebx))
-#define PTR_HI     HV(REQUEST_ptr + 4(%ebx))
-#define VAL_LO     HV(REQUEST_val(%ebx))
-#define VAL_HI     HV(REQUEST_val + 4(%ebx))
-#define REQUESTS_END  (HYP_START - REQUEST_SIZE + 1)
+#define PTR_LO(request)  HV(REQUEST_ptr request)
+#define PTR_HI(request)  HV(REQUEST_ptr + 4 request)
+#define VAL_LO(request)  HV(REQUEST_val request)
+#define VAL_HI(request)  HV(REQUEST_val + 4 request)
+#define SINGLE           (%ebx)
+#define NEXT             (%ebp,%ebx)            /* of a batch */
+#define REQUESTS_END     (HYP_START - REQUEST_SIZE + 1)
 
         .text
 
@@ -35,11 +37,9 @@
 .Lstored\@:
 .endm
 
-/* EDI, ECX: the pointer that a request gives. Falls through with the entry's offset in EDI if that is in the held table.
+/* ECX:EDI: the pointer that a request gives. Falls through with the entry's offset in EDI if that is in the held table.
  * \other: EDI is the low word XOR the held table's. */
-.macro IN_HELD_TABLE fault, other
-        MAY_FAULT \fault, mov PTR_LO, %edi
-        MAY_FAULT \fault, mov PTR_HI, %ecx
+.macro IN_HELD_TABLE other
         xor     CPU(held_lo), %edi
         test    $~0xFF8, %edi
         jnz     \other
@@ -126,11 +126,13 @@ ENTRY(hypercall_mmu_update)
         jae     mmu_update_find
         push    %edx
         push    %edi
-        IN_HELD_TABLE .Lsingle_fault, mmu_update_another
+        MAY_FAULT .Lsingle_fault, mov PTR_LO(SINGLE), %edi
+        MAY_FAULT .Lsingle_fault, mov PTR_HI(SINGLE), %ecx
+        IN_HELD_TABLE mmu_update_another
 .Lsingle_held:
         add     CPU(held_window), %edi
-        MAY_FAULT .Lsingle_fault, mov VAL_LO, %eax
-        MAY_FAULT .Lsingle_fault, mov VAL_HI, %ecx
+        MAY_FAULT .Lsingle_fault, mov VAL_LO(SINGLE), %eax
+        MAY_FAULT .Lsingle_fault, mov VAL_HI(SINGLE), %ecx
         STORE_IF_HARMLESS mmu_update_change
         SINGLE_DONE
 
@@ -151,8 +153,8 @@ mmu_update_find:                                # no table is held, or the reque
         jae     hypercall_mmu_update_c
         push    %edx
         push    %edi
-        MAY_FAULT .Lsingle_fault, mov PTR_LO, %eax
-        MAY_FAULT .Lsingle_fault, mov PTR_HI, %ecx
+        MAY_FAULT .Lsingle_fault, mov PTR_LO(SINGLE), %eax
+        MAY_FAULT .Lsingle_fault, mov PTR_HI(SINGLE), %ecx
         jmp     1f
 mmu_update_another:
         xor     CPU(held_lo), %edi
@@ -165,8 +167,8 @@ mmu_update_another:
 /* Not a plain L1 entry: ECX:EAX the pointer, which has been read already. */
 mmu_update_other:
         mov     %ecx, %edx
-        MAY_FAULT .Lsingle_fault, mov VAL_HI, %esi
-        MAY_FAULT .Lsingle_fault, mov VAL_LO, %ecx
+        MAY_FAULT .Lsingle_fault, mov VAL_HI(SINGLE), %esi
+        MAY_FAULT .Lsingle_fault, mov VAL_LO(SINGLE), %ecx
         push    %esi
         call    mmu_update_one                  # (pointer low, high, entry low, high)
         add     $4, %esp
@@ -192,23 +194,23 @@ mmu_update_other:
         jmp     .Lsingle_exit
 
 /*
- * Several requests, with struct batch_frame (asm-offsets.c) on the stack. EBX: request.
+ * Several requests, with struct batch_frame (asm-offsets.c) on the stack. EBP: where the chunk ends; EBX: the request,
+ * counted from there, so that it gets to 0.
  */
 #define BATCH(field)  BATCH_##field(%esp)
-#define BATCH_LOCALS  BATCH_requests            /* bytes below what is pushed */
 #define BATCH_CHUNK   64                        /* requests: then interrupts get a chance */
 
 /* Goes on at \entry with the next request of the chunk, if there is one. */
 .macro BATCH_NEXT entry
         add     $REQUEST_SIZE, %ebx
-        cmp     BATCH(chunk_end), %ebx
-        jne     \entry
+        jnz     \entry
 .endm
 
-mmu_update_batch:
+mmu_update_batch:                               # the flags: count compared with 1
+        jb      hypercall_mmu_update_c
         cmp     $HYP_START / REQUEST_SIZE, %ecx
         ja      hypercall_mmu_update_c
-        push    %esi
+        push    %ebp
         push    %edi
         push    %edx
         push    %ecx
@@ -218,43 +220,44 @@ mmu_update_batch:
         jc      .Lbatch_out_of_range
         cmp     $HYP_START, %ecx
         ja      .Lbatch_out_of_range
-        sub     $BATCH_LOCALS, %esp
-        mov     %ecx, BATCH(end)
-        cmp     %ecx, %ebx
-        je      mmu_update_batch_end
+        push    %ecx
 
-.Lbatch_chunk:
-        lea     BATCH_CHUNK * REQUEST_SIZE(%ebx), %ecx
-        cmp     BATCH(end), %ecx
-        cmova   BATCH(end), %ecx
-        mov     %ecx, BATCH(chunk_end)
+.Lbatch_chunk:                                  # EBX: the address of the request
+        lea     BATCH_CHUNK * REQUEST_SIZE(%ebx), %ebp
+        cmp     BATCH(end), %ebp
+        cmova   BATCH(end), %ebp
+        sub     %ebp, %ebx
 
 .Lbatch_fresh:                                  # perhaps no table is held any more
         mov     CPU(domain), %edx
         cmpl    $0, CPU(held_limit)
         je      mmu_update_batch_find
 mmu_update_batch_entry:
-        IN_HELD_TABLE .Lbatch_fault, mmu_update_batch_another
+        MAY_FAULT .Lbatch_fault, mov PTR_LO(NEXT), %edi
+        MAY_FAULT .Lbatch_fault, mov PTR_HI(NEXT), %ecx
+        IN_HELD_TABLE mmu_update_batch_another
 .Lbatch_held:
         add     CPU(held_window), %edi
-        MAY_FAULT .Lbatch_fault, mov VAL_LO, %eax
-        MAY_FAULT .Lbatch_fault, mov VAL_HI, %ecx
+        MAY_FAULT .Lbatch_fault, mov VAL_LO(NEXT), %eax
+        MAY_FAULT .Lbatch_fault, mov VAL_HI(NEXT), %ecx
         STORE_IF_HARMLESS mmu_update_batch_change
 .Lbatch_done:
         BATCH_NEXT mmu_update_batch_entry
 mmu_update_batch_pause:
-        cmp     BATCH(end), %ebx
+        cmp     BATCH(end), %ebp
         je      mmu_update_batch_end
 #if COUNTERS
         call    count_preemption
 #endif
         call    pause_point
+        mov     %ebp, %ebx
         test    %al, %al
         jz      .Lbatch_chunk
-        mov     %ebx, %eax                      # the guest makes another call for the rest
+        mov     %ebp, %eax                      # the guest makes another call for the rest
         mov     BATCH(end), %edx
         call    mmu_update_again                # (next, end)
-        jmp     .Lbatch_exit
+        xor     %ebx, %ebx
+        jmp     .Lbatch_stopped
 
 .macro BATCH_CHANGED
         BATCH_NEXT mmu_update_batch_entry
@@ -266,29 +269,27 @@ mmu_update_batch_change:
 
 mmu_update_batch_end:
         xor     %eax, %eax
-.Lbatch_exit:
-        mov     %ebx, %ecx
-        sub     BATCH(requests), %ecx
-        shr     $4, %ecx                        # how many were done
+        mov     BATCH(count), %ecx
+.Lbatch_exit:                                   # ECX: how many were done
 #if COUNTERS
-        mov     %eax, %esi
-        mov     BATCH(count), %eax
+        push    %eax
+        push    %ecx
+        mov     8 + BATCH(count), %eax
         mov     %ecx, %edx
         call    count_batch
-        mov     %ebx, %ecx
-        sub     BATCH(requests), %ecx
-        shr     $4, %ecx
-        mov     %esi, %eax
+        pop     %ecx
+        pop     %eax
 #endif
         mov     BATCH(success), %edx
         STORE_SUCCESS
-        add     $BATCH_LOCALS, %esp
+        pop     %ebx
 .Lbatch_restore:
         pop     %ebx
         pop     %ecx
         pop     %edx
         pop     %edi
-        pop     %esi
+        pop     %ebp
+        mov     $DOMID_SELF, %esi
         cmpl    $0, CPU(work)
         jne     exit_work
         GUEST_IRET
@@ -299,12 +300,16 @@ mmu_update_batch_end:
         jmp     .Lbatch_restore
 .Lbatch_fault:
         call    refuse_access
+.Lbatch_stopped:                                # at a request that was not done
+        lea     (%ebp,%ebx), %ecx
+        sub     BATCH(requests), %ecx
+        shr     $4, %ecx
         jmp     .Lbatch_exit
 
 mmu_update_batch_slow:
         CHANGE_IN_C
         test    %eax, %eax
-        jnz     .Lbatch_exit
+        jnz     .Lbatch_stopped
 .Lbatch_next:
         BATCH_NEXT .Lbatch_fresh
         jmp     mmu_update_batch_pause
@@ -313,12 +318,12 @@ mmu_update_batch_slow:
         cmpl    $0, CPU(effort_left)
         jge     .Lbatch_next
 .Lbatch_long:                                   # it took long: the chunk ends here
-        add     $REQUEST_SIZE, %ebx
+        lea     REQUEST_SIZE(%ebp,%ebx), %ebp
         jmp     mmu_update_batch_pause
 
 mmu_update_batch_find:
-        MAY_FAULT .Lbatch_fault, mov PTR_LO, %eax
-        MAY_FAULT .Lbatch_fault, mov PTR_HI, %ecx
+        MAY_FAULT .Lbatch_fault, mov PTR_LO(NEXT), %eax
+        MAY_FAULT .Lbatch_fault, mov PTR_HI(NEXT), %ecx
         test    $7, %al
         jnz     mmu_update_batch_command
 .Lbatch_hold:
@@ -336,8 +341,8 @@ mmu_update_batch_another:
         xor     %eax, %edi
 .Lbatch_preserve:                               # an entry that keeps Accessed and Dirty
         add     CPU(held_window), %edi
-        MAY_FAULT .Lbatch_fault, mov VAL_LO, %eax
-        MAY_FAULT .Lbatch_fault, mov VAL_HI, %ecx
+        MAY_FAULT .Lbatch_fault, mov VAL_LO(NEXT), %eax
+        MAY_FAULT .Lbatch_fault, mov VAL_HI(NEXT), %ecx
         mov     SLOT_LO, %esi
         and     $_PAGE_ACCESSED | _PAGE_DIRTY, %esi
         or      %esi, %eax
@@ -358,14 +363,14 @@ mmu_update_batch_command:
 
 mmu_update_batch_other:                         # ECX:EAX the pointer
         mov     %ecx, %edx
-        MAY_FAULT .Lbatch_fault, mov VAL_HI, %esi
-        MAY_FAULT .Lbatch_fault, mov VAL_LO, %ecx
+        MAY_FAULT .Lbatch_fault, mov VAL_HI(NEXT), %esi
+        MAY_FAULT .Lbatch_fault, mov VAL_LO(NEXT), %ecx
         push    %esi
         call    mmu_update_in_batch             # (pointer low, high, entry low, high)
         add     $4, %esp
         test    %eax, %eax
         jz      .Lbatch_next
-        js      .Lbatch_exit
+        js      .Lbatch_stopped
         jmp     .Lbatch_long
 
 /* The other way round than FIND_ENTRY: the page that an entry of that table maps. */
