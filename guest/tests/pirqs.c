@@ -310,6 +310,7 @@ TEST(pirqs_are_not_for_all)
 {
     struct physdev_setup_gsi setup = {.gsi = KEYBOARD};
     struct physdev_apic apic = {.apic_physbase = 0xFEC00000, .reg = 0x10};
+    struct physdev_map_pirq msi = {.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_MSI, .index = -1, .pirq = -1, .devfn = 8};
 
     if (is_dom0())
         SKIP("this domain has them");
@@ -317,6 +318,7 @@ TEST(pirqs_are_not_for_all)
         CHECK_RC(map(gsi, -1), -EPERM);
         CHECK_RC(bind(gsi), -EPERM);
     }
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_map_pirq, &msi), -EPERM);
     CHECK_RC(unmap(KEYBOARD), -EPERM);
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_setup_gsi, &setup), -EPERM);
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_apic_read, &apic), -EPERM);

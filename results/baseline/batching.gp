@@ -37,17 +37,17 @@ $way2 << EOD
 EOD
 $way3 << EOD
 1 79.000
-2 76.000
-4 58.500
-8 49.750
-16 45.375
-32 43.188
-64 42.094
-128 41.711
-256 41.520
-512 41.424
+2 73.500
+4 56.750
+8 48.375
+16 44.188
+32 42.094
+64 41.047
+128 40.695
+256 40.520
+512 40.432
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (21c2ecd7f665), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (3e15c236f75a), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

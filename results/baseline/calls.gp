@@ -12,9 +12,9 @@ $data0 << EOD
 9 "update_descriptor_null" 44.00
 10 "console_write_0" 20.00
 11 "mmu_same" 37.00
-12 "mmu_unmap_rw" 61.00
+12 "mmu_unmap_rw" 60.00
 13 "uva_same_none" 32.00
-14 "uva_back_to_rw_none" 59.00
+14 "uva_back_to_rw_none" 57.00
 15 "multicall_uva_same" 84.00
 16 "mmuext_flush_local" 20.00
 17 "mmuext_new_base_same" 30.00
@@ -25,11 +25,11 @@ $data0 << EOD
 22 "page_fault_iret" 54.00
 23 "soft_int_0x81_iret" 53.00
 24 "ptwr_store_nonpresent" 127.00
-25 "ptwr_andb" 157.00
+25 "ptwr_andb" 155.00
 26 "emul_read_cr3" 60.00
 27 "emul_cpuid_prefix" 93.00
 28 "evtchn_send_already_pending" 24.00
-29 "set_timer_op" 80.93
+29 "set_timer_op" 80.64
 30 "ring3_syscall_int80" 3.00
 31 "ring3_page_fault" 61.00
 32 "context_switch" 444.71
@@ -37,9 +37,9 @@ $data0 << EOD
 34 "process_cow" 281.34
 35 "grant_map" 301.00
 36 "grant_copy_64" 291.00
-37 "domain_ping_pong" 1664.01
-38 "console_ring_echo" 1698.02
-39 "ipi_round_trip" 1686.35
+37 "domain_ping_pong" 1174.01
+38 "console_ring_echo" 1208.02
+39 "ipi_round_trip" 1432.87
 EOD
 $data1 << EOD
 0 "int82_enosys" 57.00
@@ -70,7 +70,7 @@ $data1 << EOD
 27 "emul_cpuid_prefix" 238.00
 28 "evtchn_send_already_pending" 165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction (40 rows of 87)\n4.2.5-int82 (21c2ecd7f665), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction (40 rows of 87)\n4.2.5-int82 (3e15c236f75a), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x

@@ -56,7 +56,7 @@ static void tell(unsigned int irq)
 
 static void unmask_if_nobody_waits(unsigned int irq)
 {
-    if (!guest_irqs[irq].stormy && !guest_irqs[irq].waits)
+    if (!guest_irqs[irq].waits)
         unmask_irq(irq);
 }
 
