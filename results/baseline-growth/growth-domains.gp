@@ -1,12 +1,12 @@
 # gnuplot growth-domains.gp draws growth-domains.png and growth-domains.svg
 $name_the_last << EOD
-1 195.00
-2 195.00
-4 195.00
-8 195.00
-16 195.00
-24 195.00
-31 195.00
+1 197.00
+2 197.00
+4 197.00
+8 197.00
+16 197.00
+24 197.00
+31 197.00
 EOD
 $getdomaininfo << EOD
 1 939.00
@@ -27,13 +27,13 @@ $create << EOD
 31 23101.00
 EOD
 $destroy << EOD
-1 35355.00
-2 35365.00
-4 35385.00
-8 35425.00
-16 35505.00
-24 35585.00
-31 35655.00
+1 36394.00
+2 36404.00
+4 36424.00
+8 36464.00
+16 36544.00
+24 36624.00
+31 36694.00
 EOD
 set title "Domains beside domain 0\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1

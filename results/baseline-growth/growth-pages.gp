@@ -1,15 +1,15 @@
 # gnuplot growth-pages.gp draws growth-pages.png and growth-pages.svg
 $make_a_frame << EOD
-256 265.29
-1024 249.56
+256 265.25
+1024 249.55
 4096 245.77
-16384 244.83
+16384 244.82
 EOD
 $end_a_frame << EOD
-256 1625.15
-1024 1272.91
-4096 1193.83
-16384 1172.27
+256 1629.29
+1024 1273.76
+4096 1194.09
+16384 1172.33
 EOD
 set title "The frames of a domain that is made and ended\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1

@@ -1,25 +1,25 @@
 # gnuplot growth-store.gp draws growth-store.png and growth-store.svg
 $read_first << EOD
-1 1428.00
-2 1428.00
-4 1428.00
-8 1428.00
-16 1428.00
-32 1428.00
-64 1428.00
-128 1428.00
-256 1428.00
+1 1430.00
+2 1430.00
+4 1430.00
+8 1430.00
+16 1430.00
+32 1430.00
+64 1430.00
+128 1430.00
+256 1430.00
 EOD
 $write_first << EOD
-1 2084.00
-2 2102.00
-4 2110.00
-8 2154.00
-16 2214.00
-32 2334.00
-64 2231.00
-128 2423.00
-256 2807.00
+1 2086.00
+2 2104.00
+4 2112.00
+8 2156.00
+16 2216.00
+32 2336.00
+64 2233.00
+128 2425.00
+256 2809.00
 EOD
 set title "Keys in the store of a domain\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1
