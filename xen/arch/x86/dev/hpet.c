@@ -2,10 +2,12 @@
 /*
  * The HPET: its main counter, for calibration, and two of its comparators. They take the interrupt lines of the PIT (0)
  * and of the real-time clock (8), "legacy replacement". Source: IA-PC HPET Specification 1.0a.
+ *
+ * Domain 0 may map its registers, as on Xen, because ACPI's own code does: QEMU's reads them to tell whether there is
+ * an HPET, and a kernel that cannot map them there does not come up.
  */
 #include <asm/acpi.h>
 #include <asm/clock.h>
-#include <asm/device_access.h>
 #include <asm/device_map.h>
 #include <asm/irq.h>
 #include <xen/lib.h>
@@ -64,8 +66,6 @@ static bool __init find_hpet(void)
     if (t.base.space != ACPI_IN_MEMORY)
         return false;
     hpet = map_device(t.base.address, HPET_SIZE);
-    if (hpet)
-        keep_frames(t.base.address >> PAGE_SHIFT, t.base.address >> PAGE_SHIFT);
     return hpet;
 }
 
