@@ -51,7 +51,10 @@ at_least "a COW fault with stores" "$(figure processes process_cow_stores,1)" \
 two='domain_switch,domain_ping_pong,console_ring_echo,ipi_round_trip'
 run given_back --rows="$two"
 run never_had --rows="$two" --hv-args=dom0_mem=64M
-for row in domain_switch,2 domain_ping_pong,1 console_ring_echo,1 ipi_round_trip,1; do
+for row in domain_switch,2 domain_ping_pong,1 console_ring_echo,1; do
     [ -n "$(figure given_back $row)" ] && [ "$(figure given_back $row)" = "$(figure never_had $row)" ] &&
         pass "$row" || fail "$row" "$(figure given_back $row) and $(figure never_had $row)"
 done
+# Two vCPUs share the processor by slices: where the timer's interrupts fall changes a fraction.
+awk "BEGIN { d = $(figure given_back ipi_round_trip,1) - $(figure never_had ipi_round_trip,1); exit !(d < 2 && d > -2) }" &&
+    pass "ipi_round_trip" || fail "ipi_round_trip" "$(figure given_back ipi_round_trip,1) and $(figure never_had ipi_round_trip,1)"
