@@ -355,7 +355,7 @@ static void numbers_and_rights(void)
     struct physdev_unmap_pirq none = {.domid = DOMID_SELF, .pirq = 9};
 
     CHECK_EQ(nr_pirqs(dom0), GSIS + 256);
-    CHECK_EQ(pirq_may_bind(dom0, 5), -EINVAL);
+    CHECK_EQ(pirq_may_bind(dom0, 5), -EPERM);
     CHECK_EQ(pirq_may_bind(&domains[1], 5), -EPERM);
     CHECK_EQ(pirq_may_bind(dom0, nr_pirqs(dom0)), -EINVAL);
     CHECK_EQ(pirq_may_bind(dom0, 0xFFFFFFFF), -EINVAL);
@@ -427,7 +427,7 @@ static void messages_come_and_go(void)
     interrupt(GSIS);
     CHECK_EQ(told[0][3], 2);
     close_port(0, 3);
-    CHECK_EQ(pirq_may_bind(dom0, gone.pirq), -EINVAL);
+    CHECK_EQ(pirq_may_bind(dom0, gone.pirq), -EPERM);
 }
 
 static void numbers_given_out(void)

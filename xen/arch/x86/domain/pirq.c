@@ -79,9 +79,7 @@ int pirq_may_bind(const struct domain *d, uint32_t pirq)
 
     if (pirq >= nr_pirqs(d))
         return -EINVAL;
-    if (!p || !p->irq)
-        return d->is_privileged ? -EINVAL : -EPERM;
-    if (!is_allowed(d, p->irq))
+    if (!p || !p->irq || !is_allowed(d, p->irq))
         return -EPERM;
     return p->port ? -EEXIST : 0;
 }
