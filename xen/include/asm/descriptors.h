@@ -35,5 +35,6 @@ void load_descriptors(struct vcpu *v);
 /* To be called when v's handler of int $0x80 has changed. */
 void set_int80_gate(struct vcpu *v);
 void init_descriptor_tables(void);
+void load_tss(void); /* makes its descriptor available, and loads TR */
 
 #endif

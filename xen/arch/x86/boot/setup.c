@@ -300,6 +300,8 @@ void __init start_xen(uint32_t magic, uint32_t information)
     reset_processor();
     init_fpu();
     init_irqs();
+    load_tss(); /* again: if the APIC's task priority is touched under a KVM that runs on QEMU's TCG, the latter finds
+                   the TSS to be busy, and ends at the first interrupt of a guest */
     init_emulation();
     init_time();
     watch_irqs();

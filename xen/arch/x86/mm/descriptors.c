@@ -399,6 +399,12 @@ static void map_hyp_gdt(void)
     }
 }
 
+void load_tss(void)
+{
+    set_system_descriptor(TSS_SEL, (uint32_t)&tss, sizeof(tss) - 1, 0x9);
+    __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
+}
+
 void init_descriptor_tables(void)
 {
     struct table_register gdtr = {.limit = GDT_LIMIT, .base = VCPU_AREAS_START + VCPU_AREA_GDT};
@@ -406,7 +412,6 @@ void init_descriptor_tables(void)
     map_hyp_gdt();
     tss.ss0 = HYP_DS;
     tss.iomap_base = sizeof(tss);
-    set_system_descriptor(TSS_SEL, (uint32_t)&tss, sizeof(tss) - 1, 0x9);
 
     double_fault_tss = (struct tss){
         .cr3 = read_cr3(),
@@ -431,7 +436,7 @@ void init_descriptor_tables(void)
                      "mov %2, %%fs\n"
                      "mov %2, %%gs" ::"m"(gdtr),
                      "i"(HYP_CS), "r"(HYP_DS));
-    __asm__ volatile("ltr %w0" ::"r"(TSS_SEL));
+    load_tss();
     lldt(0);
     init_idt();
 }
