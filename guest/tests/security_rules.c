@@ -267,6 +267,8 @@ static pte_t *map_last_page(uint32_t word)
 /* XSA-212: the last element is checked like the first, also in arrays that end at the border or would wrap round. The
  * table of machine frames begins at the border and can be read, so a call that did not check further would find
  * something there. */
+#define MANY 0x30000u
+
 TEST(rule_every_element_is_checked)
 {
     static const uint32_t counts[] = {1, 2, 3, 64, 65, 100};
@@ -293,6 +295,9 @@ TEST(rule_every_element_is_checked)
             CHECK_RC(HYPERVISOR_mmu_update_dom(0 - n * 16 + over, n, NULL, DOMID_SELF), -EFAULT);
             CHECK_RC(HYPERVISOR_multicall((multicall_entry_t *)(0 - n * 32 + over), n), -EFAULT);
         }
+    context("from what the hypervisor has mapped to the end of the address space");
+    CHECK_RC(HYPERVISOR_mmu_update_dom(0 - MANY * 16 + 4, MANY, NULL, DOMID_SELF), -EFAULT);
+    CHECK_RC(HYPERVISOR_multicall((multicall_entry_t *)(0 - MANY * 32 + 4), MANY), -EFAULT);
     context("%s", "");
     CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_send, (void *)(border - 3)), -EFAULT);
     e.in.extent_start = in;
