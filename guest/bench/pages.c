@@ -7,6 +7,7 @@
 #include "pages.h"
 #include "report.h"
 
+#include <guest/ports.h>
 #include <guest/string.h>
 #include <public/physdev.h>
 #include <public/sched.h>
@@ -77,21 +78,13 @@ void pages_keep_row(const struct bench *b, uint32_t turns)
 
 /* --- Keys */
 
-static uint8_t port_in(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
-    return value;
-}
-
 static enum key keyboard_key(void)
 {
-    uint8_t state = port_in(KEYBOARD_STATE), code;
+    uint8_t state = inb(KEYBOARD_STATE), code;
 
     if (state == NOBODY_THERE || !(state & STATE_KEY))
         return KEY_NONE;
-    code = port_in(KEYBOARD_DATA);
+    code = inb(KEYBOARD_DATA);
     if (state & STATE_MOUSE || code & KEY_UP)
         return KEY_NONE;
     return code == SCAN_CODE_Q ? KEY_QUIT : KEY_NEXT;

@@ -6,17 +6,10 @@
  */
 #include "test.h"
 
+#include <guest/ports.h>
 #include <public/physdev.h>
 
 #define IO_APIC_FRAME 0xFEC00u /* where a PC has its first one */
-
-static uint8_t read_port(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
-    return value;
-}
 
 TEST(rule_rights_over_interrupt_controllers)
 {
@@ -27,7 +20,7 @@ TEST(rule_rights_over_interrupt_controllers)
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(ports); i++) {
         context("port 0x%x", ports[i]);
-        CHECK_EQ(read_port(ports[i]), 0xFF);
+        CHECK_EQ(inb(ports[i]), 0xFF);
     }
     iopl.iopl = 0;
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);

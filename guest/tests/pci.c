@@ -6,6 +6,7 @@
  */
 #include "other.h"
 
+#include <guest/ports.h>
 #include <public/memory.h>
 #include <public/physdev.h>
 
@@ -13,22 +14,6 @@
 #define PCI_DATA    0xCFC
 #define HOST_BRIDGE 0x80000000u /* bus 0, device 0, function 0: its register 0 */
 #define ALL_ONES    0xFFFFFFFFu
-
-#define PORT_ACCESS(suffix, type)                                            \
-    static inline type in##suffix(uint16_t port)                             \
-    {                                                                        \
-        type value;                                                          \
-                                                                             \
-        __asm__ volatile("in" #suffix " %1, %0" : "=a"(value) : "d"(port));  \
-        return value;                                                        \
-    }                                                                        \
-    static inline void out##suffix(uint16_t port, type value)                \
-    {                                                                        \
-        __asm__ volatile("out" #suffix " %0, %1" : : "a"(value), "d"(port)); \
-    }
-PORT_ACCESS(b, uint8_t)
-PORT_ACCESS(w, uint16_t)
-PORT_ACCESS(l, uint32_t)
 
 static void set_iopl(uint32_t level)
 {

@@ -6,6 +6,7 @@
  */
 #include "test.h"
 
+#include <guest/ports.h>
 #include <public/physdev.h>
 
 #define TOO_MANY       0x10000
@@ -66,23 +67,10 @@ static int32_t set_level(bool level)
 
 /* --- The keyboard controller */
 
-static uint8_t in(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
-    return value;
-}
-
-static void out(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" ::"a"(value), "d"(port));
-}
-
 static bool wait_for(uint8_t bit, bool set)
 {
     for (unsigned int i = 0; i < SPINS; i++)
-        if (!(in(KBD_COMMAND)&bit) == !set)
+        if (!(inb(KBD_COMMAND) & bit) == !set)
             return true;
     return false;
 }
@@ -90,7 +78,7 @@ static bool wait_for(uint8_t bit, bool set)
 static void command(uint8_t c)
 {
     wait_for(KBD_BUSY, false);
-    out(KBD_COMMAND, c);
+    outb(KBD_COMMAND, c);
     wait_for(KBD_BUSY, false);
 }
 
@@ -98,13 +86,13 @@ static void command(uint8_t c)
 static void press(void)
 {
     command(KBD_WRITE_BYTE);
-    out(KBD_DATA, 0x5A);
+    outb(KBD_DATA, 0x5A);
     wait_for(KBD_FULL, true);
 }
 
 static bool release(void)
 {
-    return in(KBD_DATA) == 0x5A;
+    return inb(KBD_DATA) == 0x5A;
 }
 
 /* There is one, and it raises its line. */
@@ -114,16 +102,16 @@ static bool keyboard_works(void)
     uint8_t mode;
 
     HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl);
-    if (in(KBD_COMMAND) == 0xFF)
+    if (inb(KBD_COMMAND) == 0xFF)
         return false;
-    for (unsigned int i = 0; i < 16 && in(KBD_COMMAND)&KBD_FULL; i++)
-        (void)in(KBD_DATA);
+    for (unsigned int i = 0; i < 16 && inb(KBD_COMMAND) & KBD_FULL; i++)
+        (void)inb(KBD_DATA);
     command(KBD_READ_MODE);
     if (!wait_for(KBD_FULL, true))
         return false;
-    mode = in(KBD_DATA);
+    mode = inb(KBD_DATA);
     command(KBD_WRITE_MODE);
-    out(KBD_DATA, mode | KBD_MODE_IRQ);
+    outb(KBD_DATA, mode | KBD_MODE_IRQ);
     press();
     return release();
 }

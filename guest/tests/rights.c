@@ -2,6 +2,7 @@
 /* What only domain 0 may, what only a frame's owner may, and what not even domain 0 may do to itself. */
 #include "other.h"
 
+#include <guest/ports.h>
 #include <public/memory.h>
 #include <public/physdev.h>
 #include <public/sysctl.h>
@@ -242,19 +243,6 @@ TEST(rule_rights_over_memory)
 
 #define CMOS_YEAR 9
 
-static uint32_t port_in(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
-    return value;
-}
-
-static void port_out(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "d"(port));
-}
-
 static void set_hypercall_page(void *frame)
 {
     uint64_t at = (uint64_t)(uint32_t)frame << PAGE_SHIFT;
@@ -276,11 +264,11 @@ TEST(rule_rights_over_devices)
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
     for (unsigned int i = 0; i < ARRAY_SIZE(ports); i++) {
         context("port 0x%x", ports[i]);
-        CHECK_EQ(port_in(ports[i]), 0xFF);
+        CHECK_EQ(inb(ports[i]), 0xFF);
     }
     context("the clock");
-    port_out(0x70, CMOS_YEAR);
-    CHECK_EQ(port_in(0x71), 0xFF);
+    outb(0x70, CMOS_YEAR);
+    CHECK_EQ(inb(0x71), 0xFF);
     iopl.iopl = 0;
     CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
     context("hypercall page in a frame of the hypervisor's");

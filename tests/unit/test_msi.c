@@ -17,12 +17,9 @@
 #include <stdint.h>
 
 #define ASM_IO_H
-static uint8_t inb(uint16_t port);
-static uint16_t inw(uint16_t port);
-static uint32_t inl(uint16_t port);
-static void outb(uint16_t port, uint8_t value);
-static void outw(uint16_t port, uint16_t value);
 static void outl(uint16_t port, uint32_t value);
+static uint32_t in_sized(uint16_t port, uint32_t bytes);
+static void out_sized(uint16_t port, uint32_t bytes, uint32_t value);
 
 #include <asm/processor.h>
 #define physical_bits() 40
@@ -50,29 +47,17 @@ static uint8_t *register_at(uint16_t port)
     return i < 0 ? nothing : &config[i][(selected & 0xFC) + port - 0xCFC];
 }
 
-static uint8_t inb(uint16_t port)
+static uint32_t in_sized(uint16_t port, uint32_t bytes)
 {
-    return *register_at(port);
+    uint32_t value = 0;
+
+    memcpy(&value, register_at(port), bytes);
+    return value;
 }
 
-static uint16_t inw(uint16_t port)
+static void out_sized(uint16_t port, uint32_t bytes, uint32_t value)
 {
-    return *(uint16_t *)register_at(port);
-}
-
-static uint32_t inl(uint16_t port)
-{
-    return *(uint32_t *)register_at(port);
-}
-
-static void outb(uint16_t port, uint8_t value)
-{
-    *register_at(port) = value;
-}
-
-static void outw(uint16_t port, uint16_t value)
-{
-    *(uint16_t *)register_at(port) = value;
+    memcpy(register_at(port), &value, bytes);
 }
 
 static void outl(uint16_t port, uint32_t value)
@@ -80,7 +65,7 @@ static void outl(uint16_t port, uint32_t value)
     if (port == 0xCF8)
         selected = value;
     else
-        *(uint32_t *)register_at(port) = value;
+        out_sized(port, sizeof(value), value);
 }
 
 /* --- The rest of the machine */

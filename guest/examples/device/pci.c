@@ -4,6 +4,7 @@
 #include <guest/guest.h>
 #include <guest/hypercall.h>
 #include <guest/mm.h>
+#include <guest/ports.h>
 #include <public/physdev.h>
 
 #define CONFIG_ADDRESS 0xCF8
@@ -23,24 +24,6 @@
 
 #define IO_PAGES 64
 
-static inline void out32(uint16_t port, uint32_t value)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
-}
-
-static inline uint32_t in32(uint16_t port)
-{
-    uint32_t value;
-
-    __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
-    return value;
-}
-
-static inline void out16(uint16_t port, uint16_t value)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
-}
-
 void pci_init(void)
 {
     struct physdev_set_iopl iopl = {1};
@@ -52,13 +35,13 @@ void pci_init(void)
 
 static void select(uint8_t devfn, uint8_t offset)
 {
-    out32(CONFIG_ADDRESS, CONFIG_ENABLE | (uint32_t)devfn << 8 | (offset & 0xFC));
+    outl(CONFIG_ADDRESS, CONFIG_ENABLE | (uint32_t)devfn << 8 | (offset & 0xFC));
 }
 
 uint32_t pci_read32(uint8_t devfn, uint8_t offset)
 {
     select(devfn, offset);
-    return in32(CONFIG_DATA);
+    return inl(CONFIG_DATA);
 }
 
 uint16_t pci_read16(uint8_t devfn, uint8_t offset)
@@ -74,7 +57,7 @@ uint8_t pci_read8(uint8_t devfn, uint8_t offset)
 void pci_write16(uint8_t devfn, uint8_t offset, uint16_t value)
 {
     select(devfn, offset);
-    out16(CONFIG_DATA + (offset & 2), value);
+    outw(CONFIG_DATA + (offset & 2), value);
 }
 
 uint8_t pci_capability(uint8_t devfn, uint8_t kind, uint8_t after)

@@ -21,4 +21,20 @@ PORT_ACCESS(b, uint8_t)
 PORT_ACCESS(w, uint16_t)
 PORT_ACCESS(l, uint32_t)
 
+/* The same, by the size: 1, 2 or 4 bytes. */
+static inline uint32_t in_sized(uint16_t port, uint32_t bytes)
+{
+    return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
+}
+
+static inline void out_sized(uint16_t port, uint32_t bytes, uint32_t value)
+{
+    if (bytes == 1)
+        outb(port, value);
+    else if (bytes == 2)
+        outw(port, value);
+    else
+        outl(port, value);
+}
+
 #endif

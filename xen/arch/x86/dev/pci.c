@@ -44,21 +44,12 @@ static uint16_t select_register(uint16_t function, uint32_t reg)
 
 uint32_t pci_read(uint16_t function, uint32_t reg, uint32_t bytes)
 {
-    uint16_t port = select_register(function, reg);
-
-    return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
+    return in_sized(select_register(function, reg), bytes);
 }
 
 void pci_write(uint16_t function, uint32_t reg, uint32_t bytes, uint32_t value)
 {
-    uint16_t port = select_register(function, reg);
-
-    if (bytes == 1)
-        outb(port, value);
-    else if (bytes == 2)
-        outw(port, value);
-    else
-        outl(port, value);
+    out_sized(select_register(function, reg), bytes, value);
 }
 
 uint32_t pci_find_capability(uint16_t function, uint8_t id)

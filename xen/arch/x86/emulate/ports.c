@@ -267,7 +267,7 @@ uint32_t guest_in(uint32_t port, uint32_t bytes)
     uint32_t value = 0;
 
     if (is_direct(port, bytes))
-        return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
+        return in_sized(port, bytes);
     if (is_pci_address(port, bytes))
         return d->arch.ports.pci_address;
     if (is_pci_data(port, bytes))
@@ -282,12 +282,7 @@ void guest_out(uint32_t port, uint32_t bytes, uint32_t value)
     struct domain *d = this_cpu.domain;
 
     if (is_direct(port, bytes)) {
-        if (bytes == 1)
-            outb(port, value);
-        else if (bytes == 2)
-            outw(port, value);
-        else
-            outl(port, value);
+        out_sized(port, bytes, value);
         return;
     }
     if (is_pci_address(port, bytes)) {
