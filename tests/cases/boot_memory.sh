@@ -31,6 +31,13 @@ large 17408
 check_text "17408 MiB: what is above 16 GiB is told" "RAM above 16384 MiB is not used: there is some up to 18432 MiB" "$CONSOLE"
 check_text "17408 MiB: the rest is used" "Memory: 15359 MiB, frames up to 400000" "$CONSOLE"
 
+# QEMU gives qemu32 more memory than its 32 address bits reach.
+CONSOLE=$CASE_TMP/console.reach
+check_status "RAM out of the processor's reach: powered off" 0 run_qemu -t 60 -m 4096 -c qemu32 \
+    -x "-machine memory-backend=ram -object memory-backend-ram,id=ram,size=4096M,reserve=off" "$guest" 'only=start_of_day*'
+check_text "RAM out of the processor's reach: ran to its end" " failed=0 " "$CONSOLE"
+check_text "RAM out of the processor's reach: told" "RAM above 4096 MiB is not used" "$CONSOLE"
+
 # dom0_mem OPTION PAGES
 dom0_mem() {
     CONSOLE=$CASE_TMP/console.dom0

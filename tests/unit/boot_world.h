@@ -15,6 +15,9 @@
 #define strlcpy  hypervisor_strlcpy
 #define _start   image_start
 #define _end     image_end
+#include <asm/processor.h>
+static uint32_t address_bits = 40;
+#define physical_bits() address_bits
 #include "../../xen/arch/x86/boot/boot_info.c"
 #include "../../xen/arch/x86/boot/multiboot1.c"
 #include "../../xen/arch/x86/boot/multiboot2.c"

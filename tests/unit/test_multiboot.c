@@ -59,7 +59,7 @@ static const char *above_the_limit(void)
 {
     static char text[60];
 
-    snprintf(text, sizeof(text), "RAM above %llu MiB is not used", RAM_LIMIT >> 20);
+    snprintf(text, sizeof(text), "RAM above %llu MiB is not used", ram_limit() >> 20);
     return text;
 }
 
@@ -132,8 +132,15 @@ static void as_xen_mends_maps(void)
     EXPECT_BOOT();
     EXPECT_SAID(above_the_limit());
     EXPECT_SAID("there is some up to 20480 MiB");
-    CHECK(ram() == 0x9FC00 + 255ull * M + RAM_LIMIT - (4ull << 30), "%llu", ram());
+    CHECK(ram() == 0x9FC00 + 255ull * M + ram_limit() - (4ull << 30), "%llu", ram());
     CHECK(machine_map[machine_map_entries - 1].type == E820_UNUSABLE, "what is not used is no RAM to anybody");
+    address_bits = 32;
+    good_machine();
+    entry(20, 0x100000000, 0x40000000, 1);
+    EXPECT_BOOT();
+    EXPECT_SAID("RAM above 4096 MiB is not used: there is some up to 5120 MiB");
+    CHECK(ram() == 0x9FC00 + 255ull * M, "RAM that the processor does not reach: %llu", ram());
+    address_bits = 40;
 }
 
 static void overlapping(void)

@@ -120,10 +120,15 @@ static inline struct cpuid_leaf read_cpuid(uint32_t leaf, uint32_t subleaf)
     return l;
 }
 
-/* How many bits a machine address has. */
+#define CPUID_1_EDX_PSE36 (1u << 17)
+
+/* How many bits a machine address has. A processor that does not say has 36 if it knows PSE-36 (Intel's manual, 3A,
+ * 4.1.4; processors with FXSAVE do), and an emulator's without that has 32. */
 static inline uint32_t physical_bits(void)
 {
-    return read_cpuid(0x80000000, 0).eax >= 0x80000008 ? read_cpuid(0x80000008, 0).eax & 0xFF : 36;
+    if (read_cpuid(0x80000000, 0).eax >= 0x80000008)
+        return read_cpuid(0x80000008, 0).eax & 0xFF;
+    return read_cpuid(1, 0).edx & CPUID_1_EDX_PSE36 ? 36 : 32;
 }
 
 static inline void invlpg(uint32_t va)

@@ -5,6 +5,7 @@
  * machine addresses, which are mapped below 3 GiB.
  */
 #include <asm/boot_info.h>
+#include <asm/processor.h>
 #include <xen/memory_map.h>
 
 #define MULTIBOOT1_MAGIC 0x2BADB002
@@ -51,10 +52,15 @@ void __init use_boot_screen(const struct framebuffer *screen)
 
 /* --- Memory map */
 
-#define RAM_LIMIT  ((uint64_t)MAX_FRAMES << PAGE_SHIFT)
 #define VGA_START  0xA0000u
 #define LOW_MEMORY 0x100000u
 #define MAP_ROOM   (E820_MAX - 1) /* kernels have room for E820_MAX, and Xen requires room for one more than it fills */
+
+/* Where RAM ends that can be used: the hypervisor has tables for so many frames, and the processor reaches so far. */
+static uint64_t __init ram_limit(void)
+{
+    return MIN((uint64_t)MAX_FRAMES << PAGE_SHIFT, 1ull << physical_bits());
+}
 
 static void __init add_raw(struct boot_info *info, uint64_t start, uint64_t end, uint32_t type)
 {
@@ -79,15 +85,15 @@ static uint64_t __init mended_length(uint64_t addr, uint64_t length)
 
 static void __init add_entry(struct boot_info *info, uint64_t addr, uint64_t size, uint32_t type)
 {
-    uint64_t end = size > UINT64_MAX - addr ? UINT64_MAX : addr + size;
+    uint64_t end = size > UINT64_MAX - addr ? UINT64_MAX : addr + size, limit = ram_limit();
 
     if (type != E820_RAM) {
         add_raw(info, addr, end, type);
         return;
     }
     add_raw(info, addr, MIN(end, VGA_START), type);
-    add_raw(info, MAX(addr, LOW_MEMORY), MIN(end, RAM_LIMIT), type);
-    add_raw(info, MAX(addr, RAM_LIMIT), end, E820_UNUSABLE);
+    add_raw(info, MAX(addr, LOW_MEMORY), MIN(end, limit), type);
+    add_raw(info, MAX(addr, limit), end, E820_UNUSABLE);
     info->ram_end = MAX(info->ram_end, end);
 }
 
@@ -110,8 +116,9 @@ static void __init make_memory_map(const struct boot_info *info)
     machine_map_entries = merge_memory_map(info->map, info->nr_map, machine_map, MAP_ROOM, &loss);
     if (info->nr_ignored)
         printk("Memory map: only the first %u entries are used, not the %u behind them\n", MAX_RAW, info->nr_ignored);
-    if (info->ram_end > RAM_LIMIT)
-        printk("RAM above %llu MiB is not used: there is some up to %llu MiB\n", RAM_LIMIT >> 20, info->ram_end >> 20);
+    if (info->ram_end > ram_limit())
+        printk("RAM above %llu MiB is not used: there is some up to %llu MiB\n", ram_limit() >> 20,
+               info->ram_end >> 20);
     if (loss.entries)
         printk("Memory map: %u entries are too many; the smallest, with %llu KiB of RAM, are not used\n",
                machine_map_entries + loss.entries, (unsigned long long)(loss.ram >> 10));
