@@ -95,17 +95,20 @@ TEST(rule_rights_over_interrupt_messages)
     }
 }
 
-/* How many bits an address has. */
+#define CPUID_PSE36 (1u << 17)
+
+/* How many bits an address has: what the processor says, not what the hypervisor makes of it. */
 static uint32_t physical_bits(void)
 {
-    uint32_t eax = 0x80000000, ebx, ecx = 0, edx;
+    uint32_t leaf[4];
 
-    __asm__ volatile(XEN_CPUID : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-    if (eax < 0x80000008)
-        return 36;
-    eax = 0x80000008;
-    __asm__ volatile(XEN_CPUID : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-    return eax & 0xFF;
+    cpuid(0x80000000, 0, leaf);
+    if (leaf[0] >= 0x80000008) {
+        cpuid(0x80000008, 0, leaf);
+        return leaf[0] & 0xFF;
+    }
+    cpuid(1, 0, leaf);
+    return leaf[3] & CPUID_PSE36 ? 36 : 32;
 }
 
 /* Frames above all memory. Domain 0 may map what can be a device's there: registers of 64-bit base addresses. */
@@ -140,11 +143,11 @@ static void read_pat(void *arg)
 /* What the cache attributes of entries mean is part of the interface. */
 TEST(pci_memory_types_are_xens)
 {
-    uint32_t eax = 1, ecx = 0, ebx, edx;
+    uint32_t leaf[4];
     uint64_t pat = 0;
 
-    __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
-    if (!(edx & CPUID_PAT))
+    cpuid(1, 0, leaf);
+    if (!(leaf[3] & CPUID_PAT))
         SKIP("the processor has no PAT");
     CHECK(!trap_catch(NULL, read_pat, &pat));
     CHECK_EQ(pat, XEN_PAT);

@@ -138,6 +138,7 @@ static uint32_t events_after(uint32_t wanted)
     return events;
 }
 
+/* Without an I/O APIC, what came before somebody has bound it comes once now, as without a hypervisor. */
 static int32_t bind_keyboard(void)
 {
     int32_t port = bind(KEYBOARD);
@@ -148,6 +149,11 @@ static int32_t bind_keyboard(void)
     event_set_handler(port, count);
     event_unmask(port);
     events_enable();
+    if (!has_io_apic()) {
+        CHECK(events_after(0) <= 1);
+        CHECK_RC(end_irq(KEYBOARD), 0);
+        events = 0;
+    }
     return port;
 }
 
@@ -215,7 +221,7 @@ TEST(pirqs_of_a_line_with_edges)
 }
 
 /* One that comes while its event channel is masked is told when it is unmasked; one that comes while nobody has bound
- * it, never. */
+ * it, never, if there is an I/O APIC. */
 TEST(pirqs_masked_and_closed)
 {
     int32_t port;
@@ -255,6 +261,8 @@ TEST(pirqs_of_a_level)
     NEED_KEYBOARD();
     if (!is_int82())
         SKIP("not tried on another hypervisor");
+    if (!has_io_apic())
+        SKIP("without an I/O APIC this line has edges");
     CHECK_RC(set_level(true), 0);
     CHECK_RC(map(KEYBOARD, KEYBOARD), KEYBOARD);
     port = bind_keyboard();

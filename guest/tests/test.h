@@ -63,6 +63,8 @@ void context(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The hypervisor is Int82, and not a Xen. */
 bool is_int82(void);
+/* This word stands on its command line. */
+bool hypervisor_has_option(const char *word);
 
 /* For an NMI handler that did not reach its end: allows the next NMI, as only an iret by hypercall does. */
 static inline void end_nmi(void)
@@ -132,6 +134,22 @@ bool limits_hold(void);
 #define NEED_LIMITS()   \
     if (!limits_hold()) \
     SKIP("this machine does not check segment limits")
+
+/* ---- CPUID, as the processor answers and as the hypervisor does: EAX to EDX */
+static inline void cpuid(uint32_t leaf, uint32_t sub, uint32_t *r)
+{
+    __asm__ volatile("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "0"(leaf), "2"(sub));
+}
+
+static inline void xen_cpuid(uint32_t leaf, uint32_t sub, uint32_t *r)
+{
+    __asm__ volatile(XEN_CPUID : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3]) : "0"(leaf), "2"(sub));
+}
+
+/* ---- The machine's interrupt controllers */
+/* Devices' lines come through an I/O APIC (interrupt_controllers.c). Else they come through 8259s: these keep an edge
+ * that comes while the line is masked, and whether a line tells by its level is firmware's choice. */
+bool has_io_apic(void);
 
 /* ---- A hypercall for which the test sets all registers (raw.S) */
 struct raw_regs {

@@ -46,6 +46,19 @@ TEST(version_strings)
     check_string(XENVER_commandline, sizeof(xen_commandline_t));
 }
 
+bool hypervisor_has_option(const char *word)
+{
+    xen_commandline_t line;
+    uint32_t length = strlen(word);
+
+    if (HYPERVISOR_xen_version(XENVER_commandline, line))
+        return false;
+    for (const char *at = line; *at; at++)
+        if ((at == line || at[-1] == ' ') && !strncmp(at, word, length) && (at[length] == ' ' || !at[length]))
+            return true;
+    return false;
+}
+
 TEST(version_capabilities)
 {
     static const char name[] = "xen-3.0-x86_32p";

@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
+# timeout: 500
 # Boots what PCs there are in QEMU: boards, without the PIT, the 8259s, the HPET and each pair of them, UEFI, up to 8
 # processors, processors from qemu32 to max. On each the log must name the clock that calibrated the TSC and the timer
 # that are to be expected there, and the conformance guest's tests of time and scheduling must pass: they need
-# interrupts, and nothing else of a boot depends on these devices. All of its tests run on pc in the case conformance.
+# interrupts, and nothing else of a boot depends on these devices. All of its tests run on pc in the case conformance, and
+# here on machines without PCI, without I/O APICs, and without a local APIC.
 . tests/lib.sh
 need qemu-system-i386 qemu-system-x86_64 grub-mkrescue xorriso mformat
 
@@ -15,7 +17,7 @@ booted() {
     b_log=$CASE_TMP/$1
     : >"$b_log"
     # shellcheck disable=SC2086
-    limit 50 qemu-system-i386 -m 128 -display none -monitor none -nic none -no-reboot -accel tcg -icount shift=0,sleep=off \
+    limit "${TIME:-50}" qemu-system-i386 -m 128 -display none -monitor none -nic none -no-reboot -accel tcg -icount shift=0,sleep=off \
         -serial "file:$b_log" $2 -kernel "$OUR_HYPERVISOR" -append "loglvl=all ${4:-}" \
         -initrd "$B/guest/tests.elf ${3:-$(echo "$only" | sed 's/,/,,/g')}" </dev/null >"$b_log.qemu" 2>&1 &
     b_pid=$!
@@ -78,6 +80,24 @@ wait
 while IFS='|' read -r name source timer controller _; do
     judged "$name" "$source" "$timer" "$controller"
 done <"$CASE_TMP/rows"
+
+# all NAME "QEMU'S ARGUMENTS" ["HYPERVISOR'S ARGUMENTS"]: all tests of the guest
+all() {
+    TIME=200 booted "all-$1" "$2" "only=*" "${3:-}"
+}
+all_passed() {
+    for a_name; do
+        tr -d '\r' <"$CASE_TMP/all-$a_name" | grep '^@test fail' | sed "s/^@test fail /@test fail $a_name: /"
+        check_text "$a_name: all tests" " failed=0 " "$CASE_TMP/all-$a_name"
+    done
+}
+all isapc "-machine isapc -cpu qemu32" &
+all microvm "-machine microvm,rtc=on" &
+wait
+all noapic "-machine q35 -smp 2" noapic &
+all nolapic "-machine pc -cpu max" "nolapic timer=pit" &
+wait
+all_passed isapc microvm noapic nolapic
 
 # What cannot work says why.
 booted pentium "-cpu pentium" &

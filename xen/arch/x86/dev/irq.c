@@ -219,11 +219,11 @@ static const char *__init use_io_apics(void)
     static struct madt madt;
     const char *why;
 
-    if (!apic_is_on())
-        return "there is no local APIC";
-    why = read_madt(&madt, apic_id());
+    why = read_madt(&madt, apic_is_on() ? apic_id() : 0);
     for (unsigned int i = 0; i < madt.nr_io_apics; i++) /* used or not */
         keep_frames(madt.io_apic[i].address >> PAGE_SHIFT, madt.io_apic[i].address >> PAGE_SHIFT);
+    if (!apic_is_on())
+        return "there is no local APIC";
     for (unsigned int lint = 0; lint < NR_LINTS; lint++)
         if (madt.lint[lint].nmi)
             apic_let_nmi_in(lint, madt.lint[lint].mode);
