@@ -3,8 +3,9 @@
  * ACPI's tables (xen/arch/x86/dev/acpi.c), on the host.
  *
  * Proves: the root pointer that a loader brings is used before any search, the later revision's before the older's; one
- * that is wrong is not used, and says so; tables are found by either list, also across pages; no length is believed,
- * and no pointer to where the machine has no addresses.
+ * that is wrong is not used, and says so; tables are found by either list, also across pages; none is believed, list or
+ * table, if a byte of it is wrong or its length is, and that is said once; nor is a pointer to where the machine has no
+ * addresses.
  */
 #include "unit.h"
 
@@ -17,6 +18,7 @@
 #define MEMORY 0x110000u
 static uint8_t memory[MEMORY] __attribute__((aligned(4096)));
 static char said[256];
+static uint32_t lines_said;
 static bool left_machine; /* a frame was mapped that no entry of a page table can name here */
 
 #define BITS 40
@@ -43,6 +45,7 @@ void printk(const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(said, sizeof(said), fmt, ap);
     va_end(ap);
+    lines_said++;
 }
 
 #define RSDT 0x1FF0u /* its entries cross a page's end */
@@ -50,6 +53,7 @@ void printk(const char *fmt, ...)
 #define FADT 0x7FFCu
 #define MADT 0x9000u
 #define LATE 0xB000u
+static const uint32_t all_tables[] = {RSDT, XSDT, FADT, MADT, LATE};
 
 static void put_header(uint32_t at, const char *signature, uint32_t length)
 {
@@ -57,6 +61,18 @@ static void put_header(uint32_t at, const char *signature, uint32_t length)
 
     memcpy(h.signature, signature, 4);
     memcpy(memory + at, &h, sizeof(h));
+}
+
+/* After its contents: makes the sum right. */
+static void seal(uint32_t at)
+{
+    struct acpi_header h;
+    uint8_t sum = 0;
+
+    memcpy(&h, memory + at, sizeof(h));
+    for (uint32_t i = 0; i < h.length && at + i < MEMORY; i++)
+        sum += memory[at + i];
+    memory[at + offsetof(struct acpi_header, checksum)] -= sum;
 }
 
 static struct acpi_rsdp make_root(uint8_t revision, uint32_t rsdt, uint64_t xsdt)
@@ -85,7 +101,7 @@ static void machine(void)
 
     memset(memory, 0, sizeof(memory));
     memset(&root, 0, sizeof(root));
-    said[0] = 0;
+    said[0] = lines_said = 0;
     left_machine = false;
     put_header(RSDT, "RSDT", sizeof(struct acpi_header) + sizeof(rsdt));
     memcpy(memory + RSDT + sizeof(struct acpi_header), rsdt, sizeof(rsdt));
@@ -94,13 +110,15 @@ static void machine(void)
     put_header(FADT, "FACP", 116);
     put_header(MADT, "APIC", 44);
     put_header(LATE, "APIC", 44);
+    for (unsigned int i = 0; i < ARRAY_SIZE(all_tables); i++)
+        seal(all_tables[i]);
 }
 
 static uint64_t find(const char *signature)
 {
     struct acpi_header h;
 
-    return find_acpi_table(signature, &h);
+    return find_acpi_table(signature, sizeof(h), &h);
 }
 
 static void of_the_loader(void)
@@ -181,21 +199,75 @@ static void lengths(void)
     for (unsigned int i = 0; i < ARRAY_SIZE(bad); i++) {
         machine();
         put_header(RSDT, "RSDT", bad[i]);
+        seal(RSDT);
         offer_acpi_root(&r, ACPI_RSDP_V1_SIZE);
         CHECK(!find("FACP"), "the list has %u bytes", bad[i]);
         machine();
         put_header(FADT, "FACP", bad[i]);
+        seal(FADT);
         offer_acpi_root(&r, ACPI_RSDP_V1_SIZE);
         CHECK(!find("FACP"), "the table has %u bytes", bad[i]);
     }
     machine();
     put_header(RSDT, "RSDT", sizeof(struct acpi_header) + 11); /* the third entry is not whole */
+    seal(RSDT);
     offer_acpi_root(&r, ACPI_RSDP_V1_SIZE);
     CHECK(find("APIC") == MADT && !find("FACP"), "an entry that is not whole");
     machine();
     put_header(RSDT, "XSDT", 48);
+    seal(RSDT);
     offer_acpi_root(&r, ACPI_RSDP_V1_SIZE);
     CHECK(!find("FACP"), "another table in the list's place");
+}
+
+/* What whoever asks needs of a table; another one of the same name, in the other list, may have it. */
+static void too_short(void)
+{
+    struct acpi_rsdp r = make_root(2, RSDT, XSDT);
+    struct acpi_header h;
+
+    machine();
+    put_header(MADT, "APIC", 48);
+    seal(MADT);
+    offer_acpi_root(&r, sizeof(r));
+    CHECK(find_acpi_table("APIC", 44, &h) == LATE && !said[0]);
+    CHECK(find_acpi_table("APIC", 45, &h) == MADT && h.length == 48 && strstr(said, "APIC at 00000b000"), "%s", said);
+    CHECK(!find_acpi_table("APIC", 49, &h) && strstr(said, "length is wrong"), "%s", said);
+}
+
+static void sums(void)
+{
+    struct acpi_rsdp r = make_root(2, RSDT, XSDT);
+
+    for (uint32_t at = 0; at < 44; at++) {
+        machine();
+        offer_acpi_root(&r, sizeof(r));
+        memory[LATE + at] ^= 0x10;
+        CHECK(find("APIC") == MADT, "byte %u of a table; the old list has another one", at);
+        machine();
+        offer_acpi_root(&r, sizeof(r));
+        memory[XSDT + at] ^= 0x10;
+        CHECK(find("APIC") == MADT, "byte %u of the new list", at);
+    }
+    machine();
+    offer_acpi_root(&r, sizeof(r));
+    memory[FADT + 115]++; /* on another page than its header */
+    for (unsigned int i = 0; i < 3; i++)
+        CHECK(!find("FACP"));
+    CHECK(strstr(said, "FACP at 000007ffc is not believed: its checksum is wrong"), "%s", said);
+    CHECK(lines_said == 1, "said %u times", lines_said);
+}
+
+static void fadt(void)
+{
+    struct acpi_rsdp r = make_root(0, RSDT, 0);
+    struct acpi_fadt f;
+
+    machine();
+    offer_acpi_root(&r, ACPI_RSDP_V1_SIZE);
+    CHECK(read_fadt(&f) && f.header.length == 116 && !f.reset.address);
+    memory[FADT + 115]++;
+    CHECK(!read_fadt(&f) && !f.header.length, "a wrong sum");
 }
 
 static void pointers(void)
@@ -213,6 +285,7 @@ static void pointers(void)
         machine();
         r = make_root(2, RSDT, XSDT);
         memcpy(memory + XSDT + sizeof(struct acpi_header), &bad[i], sizeof(bad[i]));
+        seal(XSDT);
         offer_acpi_root(&r, sizeof(r));
         CHECK(find("APIC") == LATE, "a table is at %llx: the others are found", (unsigned long long)bad[i]);
         CHECK(!left_machine, "%llx is read", (unsigned long long)bad[i]);
@@ -220,8 +293,13 @@ static void pointers(void)
 }
 
 static const struct unit_test tests[] = {
-    {"of_the_loader", of_the_loader}, {"wrong_of_the_loader", wrong_of_the_loader},
-    {"of_the_bios", of_the_bios},     {"lengths", lengths},
+    {"of_the_loader", of_the_loader},
+    {"wrong_of_the_loader", wrong_of_the_loader},
+    {"of_the_bios", of_the_bios},
+    {"lengths", lengths},
+    {"too_short", too_short},
+    {"sums", sums},
+    {"fadt", fadt},
     {"pointers", pointers},
 };
 

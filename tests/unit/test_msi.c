@@ -127,7 +127,7 @@ void keep_frames(mfn_t first, mfn_t last)
     CHECK(first == last, "frames %x to %x", first, last);
 }
 
-uint64_t find_acpi_table(const char *signature, struct acpi_header *h)
+uint64_t find_acpi_table(const char *signature, uint32_t least, struct acpi_header *h)
 {
     h->length = mcfg_length;
     return 1;

@@ -65,10 +65,15 @@ bool read_fadt(struct acpi_fadt *fadt);
  * wrong is not used. */
 void offer_acpi_root(const void *rsdp, uint32_t size);
 
-/* Machine address of the first table with this signature, and its header. 0: there is none. */
-uint64_t find_acpi_table(const char *signature, struct acpi_header *h);
-/* Is there a table with this signature at maddr? */
-bool read_acpi_header(uint64_t maddr, const char *signature, struct acpi_header *h);
+/*
+ * Every table that is used comes through one of these two. It is believed only if it has this signature, `least` bytes
+ * at least and 1 MiB at most, and a right checksum; what is wrong is said, and then it is as if it were not there.
+ */
+
+/* Machine address of the first one in the root's list, and its header. 0: there is none. */
+uint64_t find_acpi_table(const char *signature, uint32_t least, struct acpi_header *h);
+/* Is there one at maddr? */
+bool read_acpi_header(uint64_t maddr, const char *signature, uint32_t least, struct acpi_header *h);
 /* Copies machine memory from any address. */
 void read_machine(void *dst, uint64_t maddr, uint32_t n);
 

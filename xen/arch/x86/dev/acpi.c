@@ -30,13 +30,31 @@ void __init read_machine(void *dst, uint64_t maddr, uint32_t n)
     }
 }
 
-static bool __init sums_to_zero(const void *bytes, uint32_t n)
+static uint8_t __init sum_of(const void *bytes, uint32_t n)
 {
     uint8_t sum = 0;
 
     for (uint32_t i = 0; i < n; i++)
         sum += ((const uint8_t *)bytes)[i];
-    return !sum;
+    return sum;
+}
+
+static bool __init sums_to_zero(const void *bytes, uint32_t n)
+{
+    return !sum_of(bytes, n);
+}
+
+static uint8_t __init sum_of_table(uint64_t maddr, uint32_t length)
+{
+    uint8_t bytes[256], sum = 0;
+
+    for (uint32_t at = 0; at < length; at += sizeof(bytes)) {
+        uint32_t part = MIN(length - at, sizeof(bytes));
+
+        read_machine(bytes, maddr + at, part);
+        sum += sum_of(bytes, part);
+    }
+    return sum;
 }
 
 /* Takes over a root pointer of which `size` bytes can be read. What only later revisions have is 0 if it is not there,
@@ -100,49 +118,65 @@ static bool __init can_be_at(uint64_t maddr)
     return maddr && maddr <= (1ull << bits) - MAX_TABLE;
 }
 
-bool __init read_acpi_header(uint64_t maddr, const char *signature, struct acpi_header *h)
+/* Lists are looked through for each table, but what is wrong is said once. */
+static bool __init refuse_table(uint64_t maddr, const char *signature, const char *what)
+{
+    static uint64_t __initdata told;
+
+    if (maddr != told)
+        printk("ACPI: table %s at %09llx is not believed: its %s is wrong\n", signature, (unsigned long long)maddr,
+               what);
+    told = maddr;
+    return false;
+}
+
+bool __init read_acpi_header(uint64_t maddr, const char *signature, uint32_t least, struct acpi_header *h)
 {
     if (!can_be_at(maddr))
         return false;
     read_machine(h, maddr, sizeof(*h));
-    return !memcmp(h->signature, signature, sizeof(h->signature)) && h->length >= sizeof(*h) && h->length <= MAX_TABLE;
+    if (memcmp(h->signature, signature, sizeof(h->signature)))
+        return false;
+    if (h->length < MAX(least, sizeof(*h)) || h->length > MAX_TABLE)
+        return refuse_table(maddr, signature, "length");
+    return !sum_of_table(maddr, h->length) || refuse_table(maddr, signature, "checksum");
 }
 
 /* Looks through the RSDT or XSDT, whose entries have 4 or 8 bytes. */
 static uint64_t __init find_in(uint64_t list, const char *list_signature, uint32_t entry_size, const char *signature,
-                               struct acpi_header *h)
+                               uint32_t least, struct acpi_header *h)
 {
     struct acpi_header own;
 
-    if (!read_acpi_header(list, list_signature, &own))
+    if (!read_acpi_header(list, list_signature, sizeof(own), &own))
         return 0;
     for (uint32_t at = sizeof(own); at + entry_size <= own.length; at += entry_size) {
         uint64_t maddr = 0;
 
         read_machine(&maddr, list + at, entry_size);
-        if (read_acpi_header(maddr, signature, h))
+        if (read_acpi_header(maddr, signature, least, h))
             return maddr;
     }
     return 0;
 }
 
-uint64_t __init find_acpi_table(const char *signature, struct acpi_header *h)
+uint64_t __init find_acpi_table(const char *signature, uint32_t least, struct acpi_header *h)
 {
     uint64_t maddr;
 
     if (!*root.signature && !search_root())
         return 0;
-    maddr = find_in(root.xsdt, "XSDT", sizeof(uint64_t), signature, h);
-    return maddr ? maddr : find_in(root.rsdt, "RSDT", sizeof(uint32_t), signature, h);
+    maddr = find_in(root.xsdt, "XSDT", sizeof(uint64_t), signature, least, h);
+    return maddr ? maddr : find_in(root.rsdt, "RSDT", sizeof(uint32_t), signature, least, h);
 }
 
 bool __init read_fadt(struct acpi_fadt *fadt)
 {
     struct acpi_header h;
-    uint64_t maddr = find_acpi_table("FACP", &h);
+    uint64_t maddr = find_acpi_table("FACP", offsetof(struct acpi_fadt, pm2_control), &h);
 
     memset(fadt, 0, sizeof(*fadt));
-    if (!maddr || h.length < offsetof(struct acpi_fadt, pm2_control))
+    if (!maddr)
         return false;
     read_machine(fadt, maddr, MIN(h.length, sizeof(*fadt)));
     return true;

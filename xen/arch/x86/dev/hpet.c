@@ -58,9 +58,9 @@ static bool __init find_hpet(void)
 {
     struct acpi_header h;
     struct hpet_table t;
-    uint64_t maddr = find_acpi_table("HPET", &h);
+    uint64_t maddr = find_acpi_table("HPET", sizeof(t), &h);
 
-    if (!maddr || h.length < sizeof(t))
+    if (!maddr)
         return false;
     read_machine(&t, maddr, sizeof(t));
     if (t.base.space != ACPI_IN_MEMORY)

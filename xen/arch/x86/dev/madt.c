@@ -205,12 +205,10 @@ static const char *__init read_table(uint32_t cpu)
 {
     struct acpi_header h;
     const char *why;
-    uint64_t maddr = find_acpi_table("APIC", &h);
+    uint64_t maddr = find_acpi_table("APIC", sizeof(struct madt_table), &h);
 
     if (!maddr)
-        return "there is none";
-    if (h.length < sizeof(struct madt_table))
-        return "it is too short";
+        return "there is none to be believed";
     madt->lint[1].nmi = false;
     this_cpu_id = cpu;
     this_uid = NO_UID;

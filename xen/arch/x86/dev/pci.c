@@ -138,7 +138,7 @@ static void __init keep_hidden_frames(const struct mcfg_entry *e)
 void __init init_pci(void)
 {
     struct acpi_header h;
-    uint64_t mcfg = find_acpi_table("MCFG", &h);
+    uint64_t mcfg = find_acpi_table("MCFG", MCFG_ENTRIES, &h);
 
     for (uint32_t at = MCFG_ENTRIES; mcfg && at + sizeof(ecam[0]) <= h.length; at += sizeof(ecam[0])) {
         struct mcfg_entry e;

@@ -42,7 +42,7 @@ static bool __init find_s5(uint64_t dsdt)
     struct acpi_header h;
     uint8_t aml[16];
 
-    if (!read_acpi_header(dsdt, "DSDT", &h))
+    if (!read_acpi_header(dsdt, "DSDT", sizeof(h), &h))
         return false;
     for (uint32_t at = sizeof(h); at + S5_MIN <= h.length; at++) {
         const uint8_t *p = aml + 5;
