@@ -7,8 +7,9 @@
 
 extern const struct irq_chip chip_io_apic; /* irq = GSI */
 
-/* Takes over those of the MADT, with all pins masked. NULL, or why they cannot be used: then nothing has changed but
- * that all pins are masked. On success nr_gsis is right, and each pin is an interrupt of chip_io_apic's. */
+/* Takes over those of the MADT, with all pins masked but those that raise SMIs, which are left alone. NULL, or why they
+ * cannot be used: then nothing has changed but the masks. On success nr_gsis is right, and each pin but those is an
+ * interrupt of chip_io_apic's. */
 const char *init_io_apics(const struct madt *m);
 
 /* How the pin's line tells. Only while nobody has the interrupt. Nothing is changed if no I/O APIC has this GSI. */

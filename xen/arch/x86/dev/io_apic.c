@@ -77,7 +77,7 @@ const struct irq_chip chip_io_apic = {mask_pin, unmask_pin};
 void set_pin_mode(unsigned int gsi, struct line_mode mode)
 {
     if (!pins[gsi].regs)
-        return; /* a line of the 8259s, or between two I/O APICs */
+        return; /* a line of the 8259s, between two I/O APICs, or firmware's */
     pins[gsi].entry = ENTRY_MASKED | (mode.level ? ENTRY_LEVEL : 0) | (mode.low ? ENTRY_LOW : 0);
     write_entry(&pins[gsi]);
     add_irq(gsi, &chip_io_apic, mode.level);
@@ -107,12 +107,18 @@ static const char *__init find(const struct madt *m, uint32_t i)
     return NULL;
 }
 
+/* What raises SMIs stays firmware's, whatever the MADT says of it: nobody else gets it. */
+static bool __init is_firmwares(const struct io_apic *a, uint32_t pin)
+{
+    return (read_reg(a->regs, REG_ENTRY(pin)) & ENTRY_DELIVERY) == ENTRY_SMI;
+}
+
 /* Firmware may have left pins on, or in the middle of a level-triggered interrupt: an edge-triggered entry forgets
- * that. What raises SMIs stays firmware's. */
+ * that. */
 static void __init mask_pins(const struct io_apic *a)
 {
     for (uint32_t pin = 0; pin < a->pins; pin++)
-        if ((read_reg(a->regs, REG_ENTRY(pin)) & ENTRY_DELIVERY) != ENTRY_SMI) {
+        if (!is_firmwares(a, pin)) {
             write_reg(a->regs, REG_ENTRY(pin), ENTRY_MASKED);
             write_reg(a->regs, REG_ENTRY(pin) + 1, apic_id() << 24);
         }
@@ -125,10 +131,11 @@ static void __init take_pins(const struct io_apic *a)
         uint32_t gsi = a->gsi_base + pin;
         bool pci = gsi >= ISA_LINES;
 
-        pins[gsi] = (struct pin){.regs = a->regs, .number = pin};
-        if ((read_reg(a->regs, REG_ENTRY(pin)) & ENTRY_DELIVERY) != ENTRY_SMI)
-            set_pin_mode(gsi, (struct line_mode){.level = pci, .low = pci});
         nr_gsis = MAX(nr_gsis, gsi + 1);
+        if (is_firmwares(a, pin))
+            continue;
+        pins[gsi] = (struct pin){.regs = a->regs, .number = pin};
+        set_pin_mode(gsi, (struct line_mode){.level = pci, .low = pci});
     }
 }
 
