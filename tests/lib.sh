@@ -118,9 +118,9 @@ run_qemu() {
     return $q_rc
 }
 
-# make_iso OUT.iso "HYPERVISOR'S ARGUMENTS" GUEST ["GUEST'S ARGUMENTS" [INITRD [HYPERVISOR]]]
+# make_iso OUT.iso "HYPERVISOR'S ARGUMENTS" GUEST ["GUEST'S ARGUMENTS" [INITRD [HYPERVISOR ["GRUB'S COMMAND"]]]]
 make_iso() {
-    tools/mkiso.sh "$1" "${6:-$OUR_HYPERVISOR}" "$2" "$3" "${4:-}" "${5:-}"
+    tools/mkiso.sh "$1" "${6:-$OUR_HYPERVISOR}" "$2" "$3" "${4:-}" "${5:-}" "${7:-}"
 }
 
 # run_iso BIOS|UEFI64|UEFI32 cdrom|stick ISO ["MORE FOR QEMU"]: boots the image as such a machine would. The console goes to

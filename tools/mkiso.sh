@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: MIT
 # A bootable image: GRUB, the hypervisor, a guest and, if given, its initial ramdisk. A CD or a USB stick; it boots by BIOS
 # and by UEFI, 64-bit and 32-bit.
-# usage: tools/mkiso.sh OUT.iso HYPERVISOR "ITS ARGUMENTS" GUEST "ITS ARGUMENTS" [INITRD]
+# usage: tools/mkiso.sh OUT.iso HYPERVISOR "ITS ARGUMENTS" GUEST "ITS ARGUMENTS" [INITRD ["GRUB'S COMMAND"]]
 set -eu
 
 [ $# -ge 5 ] || { sed -n '3,5s/^# //p' "$0" >&2; exit 2; }
-out=$1 hypervisor=$2 hv_args=$3 guest=$4 guest_args=$5 initrd=${6:-}
+out=$1 hypervisor=$2 hv_args=$3 guest=$4 guest_args=$5 initrd=${6:-} command=${7:-}
 
 for tool in grub-mkrescue grub-file xorriso mformat; do
     command -v $tool >/dev/null || { echo "mkiso: $tool is missing: run make deps" >&2; exit 5; }
@@ -36,6 +36,7 @@ menuentry "Int82" {
     multiboot$v /boot/hypervisor /boot/hypervisor $hv_args
     module$v /boot/guest guest $guest_args
     ${initrd:+module$v /boot/initrd initrd}
+    $command
     if [ "\$grub_platform" = pc ]; then
         set gfxpayload=text
     fi

@@ -26,6 +26,9 @@ boots() {
 }
 tests=$B/guest/tests.elf
 boots apic dom0_mem=32M "$tests only=time_singleshot" time_singleshot
+boots "apic (not used)" "dom0_mem=32M nolapic" "$tests only=time_singleshot" time_singleshot
+boots off "dom0_mem=32M loglvl=all" "$tests only=time_singleshot" time_singleshot
+check_text "off: said" "Local APIC: there is none, or firmware has switched it off for good" "$CASE_TMP/console"
 for kind in nothing cr4 efer sysenter debug flags; do
     boots $kind dom0_mem=32M "$tests only=leftovers_boot" leftovers_boot
 done

@@ -119,13 +119,39 @@ static void odd_map(struct info *info)
     info->mmap_length = entries * sizeof(map[0]);
 }
 
-/* --- The local APIC, in the middle of an interrupt, with another one waiting, all priorities refused, and its timer
- * running. */
+/* --- The local APIC */
 
-#define APIC(reg) (*(volatile uint32_t *)(0xFEE00000 + (reg)))
+#define APIC(reg)       (*(volatile uint32_t *)(0xFEE00000 + (reg)))
+#define MSR_APIC_BASE   0x1B
+#define APIC_ENABLE     0x800u
+#define APIC_X2APIC     0x400u
+#define TO_ITSELF       0x44000 /* as a destination's shorthand */
+#define APIC_ICR        0x300
+#define APIC_X2APIC_ICR 0x830
 
 void ignore_interrupt(void); /* start.S: no EOI */
 
+static void change_apic_base(uint32_t set, uint32_t clear)
+{
+    uint32_t lo, hi;
+
+    __asm__("rdmsr" : "=a"(lo), "=d"(hi) : "c"(MSR_APIC_BASE));
+    __asm__ volatile("wrmsr" ::"a"((lo & ~clear) | set), "d"(hi), "c"(MSR_APIC_BASE));
+}
+
+/* Requests wait: int 0x80, a hypercall, an exception, and a timer's. */
+static void dirty_requests(int by_msr)
+{
+    static const uint8_t waiting[] = {0x18, 0x80, 0x82, 0xF0};
+
+    for (uint32_t i = 0; i < sizeof(waiting); i++)
+        if (by_msr)
+            __asm__ volatile("wrmsr" ::"a"(TO_ITSELF | waiting[i]), "d"(0), "c"(APIC_X2APIC_ICR));
+        else
+            APIC(APIC_ICR) = TO_ITSELF | waiting[i];
+}
+
+/* In the middle of an interrupt, with others waiting, all priorities refused, and the timer running. */
 static void dirty_apic(void)
 {
     static uint64_t idt[256];
@@ -146,6 +172,7 @@ static void dirty_apic(void)
     APIC(0x300) = 0x440F8; /* vector F8, taken and never ended */
     __asm__ volatile("lidt %0; sti; nop; nop; nop; cli" ::"m"(idtr) : "memory");
     APIC(0x300) = 0x440E5; /* vector E5 waits */
+    dirty_requests(0);
     APIC(0x80) = 0xF0;
     APIC(0x3E0) = 0xB;
     APIC(0x320) = 0x20055; /* periodic */
@@ -155,7 +182,7 @@ static void dirty_apic(void)
 
 uint32_t load(struct info *info)
 {
-    static const char *const kinds[] = {"cr4", "efer", "sysenter", "debug", "flags", "memory", "apic"};
+    static const char *const kinds[] = {"cr4", "efer", "sysenter", "debug", "flags", "memory", "apic", "x2", "off"};
     const struct module *hypervisor = info->mods;
 
     for (uint32_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -166,6 +193,10 @@ uint32_t load(struct info *info)
             *(volatile uint32_t *)at = OLD_WORD;
     if (dirt & 64)
         dirty_apic();
+    if (dirt & 128)
+        change_apic_base(APIC_X2APIC, 0);
+    if (dirt & 256)
+        change_apic_base(0, APIC_ENABLE);
     odd_map(info);
     info->cmdline = hypervisor->string;
     info->mods++;

@@ -255,7 +255,17 @@ static void none_interrupts(void)
     CHECK(!initialised());
 }
 
+/* The first test: what a boot loader has asked the local APIC's timer for may come before anything is chosen. */
+static void before_the_choice(void)
+{
+    CHECK(timer.stop, "there is nothing to be called");
+    if (timer.stop)
+        timer_interrupt();
+    CHECK(!this_cpu.work);
+}
+
 static const struct unit_test tests[] = {
+    {"before_the_choice", before_the_choice},
     {"each_frequency", each_frequency},
     {"narrow_timer", narrow_timer},
     {"what_has_passed", what_has_passed},

@@ -11,6 +11,7 @@
 #include <asm/device_map.h>
 #include <asm/irq_vectors.h>
 #include <asm/madt.h>
+#include <asm/msr.h>
 
 #define APIC_ID           0x020
 #define APIC_VERSION      0x030
@@ -49,7 +50,7 @@
 #define MSR_APIC_BASE      0x1B
 #define APIC_BASE_ENABLE   (1u << 11)
 #define APIC_BASE_X2APIC   (1u << 10)
-#define APIC_BASE_ADDRESS  0xFFFFFFF000ull
+#define APIC_BASE_ADDRESS  0xFFFFFFFFFF000ull
 #define MSR_X2APIC         0x800
 #define MSR_X2APIC_OF(reg) (MSR_X2APIC + (reg) / 16)
 
@@ -57,8 +58,12 @@
 enum apic_mode { NO_APIC, XAPIC, X2APIC };
 extern enum apic_mode apic_mode;
 
-/* Finds and sets it up: on, no interrupt but NMIs let in, nothing left from before. Needs the IDT. The command line's
- * `nolapic` leaves it alone. */
+/*
+ * Finds and sets it up, however firmware or a loader has left it: on, at its usual address or in x2APIC mode, no source
+ * of its own let in, nothing in service, and whatever is or will be sent to a vector below FIRST_DEVICE_VECTOR refused.
+ * Needs the IDT. With the command line's `nolapic` it is not used: then it only passes on what the 8259s and the NMI's
+ * line say.
+ */
 void init_apic(void);
 static inline bool apic_is_on(void)
 {
@@ -71,23 +76,33 @@ void apic_accept_8259(bool accept);
 /* NMIs come through local input 0 or 1. They are always edges. */
 void apic_let_nmi_in(unsigned int lint, struct line_mode mode);
 
+#ifndef UNIT_TEST
+static inline uint32_t read_apic_page(uint32_t reg)
+{
+    return *(volatile uint32_t *)(APIC_VA + reg);
+}
+
+static inline void write_apic_page(uint32_t reg, uint32_t value)
+{
+    *(volatile uint32_t *)(APIC_VA + reg) = value;
+}
+#else
+uint32_t read_apic_page(uint32_t reg);
+void write_apic_page(uint32_t reg, uint32_t value);
+#endif
+
 /* Only if it is on. */
 static inline uint32_t apic_read(uint32_t reg)
 {
-    uint32_t value, high;
-
-    if (apic_mode == XAPIC)
-        return *(volatile uint32_t *)(APIC_VA + reg);
-    __asm__ volatile("rdmsr" : "=a"(value), "=d"(high) : "c"(MSR_X2APIC_OF(reg)));
-    return value;
+    return apic_mode == XAPIC ? read_apic_page(reg) : (uint32_t)read_msr(MSR_X2APIC_OF(reg));
 }
 
 static inline void apic_write(uint32_t reg, uint32_t value)
 {
     if (apic_mode == XAPIC)
-        *(volatile uint32_t *)(APIC_VA + reg) = value;
+        write_apic_page(reg, value);
     else
-        __asm__ volatile("wrmsr" ::"a"(value), "d"(0), "c"(MSR_X2APIC_OF(reg)) : "memory");
+        write_msr(MSR_X2APIC_OF(reg), value);
 }
 
 static inline void apic_eoi(void)

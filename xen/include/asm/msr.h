@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* Model-specific registers that may not exist: 0, or -EFAULT if the processor has raised #GP. A value that could not be
- * read is 0. */
+/* Model-specific registers. */
 #ifndef ASM_MSR_H
 #define ASM_MSR_H
 
 #include <public/errno.h>
 #include <stdint.h>
+
+#ifndef UNIT_TEST
+
+/* --- Those that are known to exist */
+
+static inline uint64_t read_msr(uint32_t index)
+{
+    uint64_t value;
+
+    __asm__ volatile("rdmsr" : "=A"(value) : "c"(index));
+    return value;
+}
+
+static inline void write_msr(uint32_t index, uint64_t value)
+{
+    __asm__ volatile("wrmsr" ::"A"(value), "c"(index) : "memory");
+}
+
+/* --- Those that may not: 0, or -EFAULT if the processor has raised #GP. A value that could not be read is 0. */
 
 static inline int rdmsr_safe(uint32_t index, uint64_t *value)
 {
@@ -32,5 +50,14 @@ static inline int wrmsr_safe(uint32_t index, uint64_t value)
                      : "memory");
     return err;
 }
+
+#else
+
+uint64_t read_msr(uint32_t index);
+void write_msr(uint32_t index, uint64_t value);
+int rdmsr_safe(uint32_t index, uint64_t *value);
+int wrmsr_safe(uint32_t index, uint64_t value);
+
+#endif
 
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* The local APIC: asm/apic.h. Source: Intel SDM volume 3, chapter 11; MultiProcessor Specification 1.4, 3.6.2. */
 #include <asm/apic.h>
-#include <asm/device_access.h>
 #include <asm/irq.h>
-#include <asm/msr.h>
 #include <asm/processor.h>
 #include <xen/lib.h>
 #include <xen/setup.h>
 
-#define CPUID_APIC   (1u << 9)  /* 1 EDX */
-#define CPUID_MSR    (1u << 5)  /* 1 EDX */
-#define CPUID_X2APIC (1u << 21) /* 1 ECX */
-#define USUAL_BASE   0xFEE00000u
-#define ALL_LOGICAL  0xFFFFFFFFu /* DFR: flat */
-#define MAX_STALE    64          /* EOIs for what is left in service: one for each priority would do */
-#define ERRORS_TOLD  4           /* at most, then every 1024th */
+#define CPUID_APIC  (1u << 9) /* 1 EDX */
+#define CPUID_MSR   (1u << 5) /* 1 EDX */
+#define USUAL_BASE  0xFEE00000u
+#define ALL_LOGICAL 0xFFFFFFFFu /* DFR: flat */
+#define MAX_STALE   256         /* more than there are vectors: each may be waiting */
+
+/* What has its class of priority, which is its upper four bits, or a lower one waits for ever (SDM 3, 11.8.3.1). */
+#define REFUSED_PRIORITY (FIRST_DEVICE_VECTOR - 1)
+_Static_assert(FIRST_DEVICE_VECTOR % 16 == 0, "the first of a class");
+
+#define ERRORS_TOLD 4 /* at most, then every 1024th */
 
 enum apic_mode apic_mode;
 static uint32_t errors, spurious; /* since the boot */
@@ -34,32 +36,47 @@ static uint64_t __init read_base(void)
     return base;
 }
 
-/* Firmware may have switched it off, and then CPUID does not show it. */
-static uint64_t __init enabled_base(void)
+/* In xAPIC mode where everything else expects it: there the memory map has no RAM, and messages go there whatever the
+ * register says. */
+static uint64_t __init wanted_base(uint64_t base)
 {
-    uint64_t base = read_base();
-
-    if (!cpu_has_apic() || !(base & APIC_BASE_ENABLE)) {
-        if (!(base & APIC_BASE_ADDRESS))
-            base |= USUAL_BASE;
-        if (wrmsr_safe(MSR_APIC_BASE, base | APIC_BASE_ENABLE))
-            return 0;
-        base = read_base();
-    }
-    return cpu_has_apic() && base & APIC_BASE_ENABLE ? base : 0;
+    return base & APIC_BASE_X2APIC ? base : (base & ~APIC_BASE_ADDRESS) | USUAL_BASE | APIC_BASE_ENABLE;
 }
 
+/* Firmware may have switched it off, and then CPUID does not show it; or have moved it. 0: it cannot be used. */
+static uint64_t __init usable_base(void)
+{
+    uint64_t found = read_base(), base = wanted_base(found);
+    bool is_off = !cpu_has_apic() || !(found & APIC_BASE_ENABLE);
+
+    if (is_off && !opt_apic)
+        return 0;
+    if (!is_off && base == found)
+        return base;
+    (void)wrmsr_safe(MSR_APIC_BASE, base);
+    if (!cpu_has_apic() || !(read_base() & APIC_BASE_ENABLE)) {
+        printk("Local APIC: there is none, or firmware has switched it off for good\n");
+        return 0;
+    }
+    if (read_base() != base) /* its registers hide some memory */
+        panic("The local APIC cannot be moved from %09llx, where firmware has left it",
+              (unsigned long long)(found & APIC_BASE_ADDRESS));
+    printk("Local APIC: firmware had left it %s, at %09llx\n", is_off ? "off" : "on",
+           (unsigned long long)(found & APIC_BASE_ADDRESS));
+    return base;
+}
+
+/* The processor says that it has one: do registers answer? */
 static enum apic_mode __init reach(uint64_t base)
 {
+    uint32_t version;
+
     if (base & APIC_BASE_X2APIC)
         return X2APIC;
-    if (map_apic(base & APIC_BASE_ADDRESS)) {
-        keep_frames((base & APIC_BASE_ADDRESS) >> PAGE_SHIFT, (base & APIC_BASE_ADDRESS) >> PAGE_SHIFT);
-        return XAPIC;
-    }
-    if (read_cpuid(1, 0).ecx & CPUID_X2APIC && !wrmsr_safe(MSR_APIC_BASE, base | APIC_BASE_X2APIC))
-        return X2APIC;
-    return NO_APIC;
+    if (!map_apic(USUAL_BASE))
+        return NO_APIC;
+    version = read_apic_page(APIC_VERSION);
+    return version && version != UINT32_MAX ? XAPIC : NO_APIC;
 }
 
 uint32_t apic_id(void)
@@ -88,23 +105,26 @@ static void __init mask_local_sources(void)
         apic_write(APIC_LVT_CMCI, APIC_LVT_MASKED | SPURIOUS_VECTOR);
 }
 
-static bool __init any_set(uint32_t first)
+/* Is one of these vectors, and of those above, in the register? `vector` is a multiple of 16. */
+static bool __init any_set(uint32_t reg, uint32_t vector)
 {
-    uint32_t bits = 0;
-
-    for (uint32_t i = 0; i < 8; i++)
-        bits |= apic_read(first + i * 0x10);
-    return bits;
+    for (; vector < NR_VECTORS; vector += 16)
+        if (apic_read(reg + vector / 32 * 0x10) >> vector % 32 & 0xFFFF)
+            return true;
+    return false;
 }
 
 /* What a boot loader has taken but not ended keeps all interrupts of the same and of lower priority away. What it has
- * not even taken comes when interrupts are first let in, and finds no handler. */
+ * not even taken comes when interrupts are first let in, and finds no handler; or never, if it is refused. */
 static void __init drain(void)
 {
-    for (uint32_t i = 0; i < MAX_STALE && (any_set(APIC_ISR) || any_set(APIC_IRR)); i++) {
+    for (uint32_t i = 0; i < MAX_STALE; i++) {
+        if (!any_set(APIC_ISR, 0) && !any_set(APIC_IRR, FIRST_DEVICE_VECTOR))
+            return;
         apic_eoi();
         interrupt_window();
     }
+    printk("Local APIC: something goes on asking\n");
 }
 
 static void __init clear_errors(void)
@@ -120,21 +140,33 @@ static void __init set_up(void)
         apic_write(APIC_DFR, ALL_LOGICAL);
         apic_write(APIC_LDR, 1u << 24);
     }
-    apic_write(APIC_TPR, 0);
+    apic_write(APIC_TPR, REFUSED_PRIORITY);
     apic_write(APIC_SPIV, APIC_SPIV_ENABLE | SPURIOUS_VECTOR);
     drain();
     clear_errors();
-    apic_write(APIC_LVT_ERROR, APIC_ERROR_VECTOR);
+}
+
+/* As PCs without I/O APICs have it (MultiProcessor Specification, 3.6.2.2, "virtual wire"). */
+static void __init leave_it(void)
+{
+    apic_accept_8259(true);
+    apic_let_nmi_in(1, (struct line_mode){.level = false});
+    apic_mode = NO_APIC;
 }
 
 void __init init_apic(void)
 {
-    uint64_t base = opt_apic ? enabled_base() : 0;
+    uint64_t base = usable_base();
 
     apic_mode = base ? reach(base) : NO_APIC;
     if (!apic_is_on())
         return;
     set_up();
+    if (!opt_apic) {
+        leave_it();
+        return;
+    }
+    apic_write(APIC_LVT_ERROR, APIC_ERROR_VECTOR);
     log_at(LOG_INFO, "Local APIC: id %u, version %02x, %s\n", apic_id(), apic_read(APIC_VERSION) & 0xFF,
            apic_mode == X2APIC ? "x2APIC" : "xAPIC");
 }

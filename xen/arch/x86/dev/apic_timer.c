@@ -5,7 +5,6 @@
  */
 #include <asm/apic.h>
 #include <asm/clock.h>
-#include <asm/msr.h>
 #include <asm/processor.h>
 #include <xen/lib.h>
 
@@ -80,20 +79,15 @@ struct deadline_timer __init apic_timer(uint64_t tsc_hz)
     return (struct deadline_timer){"apic", hz >> shift, 1, UINT32_MAX, start_count, stop_count};
 }
 
-static void write_deadline(uint64_t tsc)
-{
-    __asm__ volatile("wrmsr" ::"A"(tsc), "c"(MSR_TSC_DEADLINE));
-}
-
 /* One that is over already interrupts at once. */
 static void start_deadline(uint32_t ticks)
 {
-    write_deadline(read_tsc() + ticks);
+    write_msr(MSR_TSC_DEADLINE, read_tsc() + ticks);
 }
 
 static void stop_deadline(void)
 {
-    write_deadline(0);
+    write_msr(MSR_TSC_DEADLINE, 0);
 }
 
 struct deadline_timer __init tsc_deadline_timer(uint64_t tsc_hz)

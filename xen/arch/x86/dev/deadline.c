@@ -15,7 +15,11 @@
 #define TRIAL_ENDS  60000000 /* the HPET's second comparator and the PIT's second round are heard, too */
 #define TRIAL_POLLS 10000000
 
-static struct deadline_timer timer;
+static void stop_nothing(void)
+{
+}
+
+static struct deadline_timer timer = {.stop = stop_nothing}; /* a loader's interrupt may come before the choice */
 static uint32_t scale, max_ns;
 static uint64_t timer_deadline = UINT64_MAX; /* system time; UINT64_MAX: nobody waits */
 

@@ -30,9 +30,11 @@ bool opt_apic = true, opt_io_apic = true;
 
 /* --- Vectors */
 
+_Static_assert(SYSCALL_VECTOR < FIRST_DEVICE_VECTOR && HYPERCALL_VECTOR < FIRST_DEVICE_VECTOR, "guests enter by them");
+
 static bool is_free_vector(unsigned int vector)
 {
-    return vector_irq[vector] == NO_IRQ && vector != SYSCALL_VECTOR && vector != HYPERCALL_VECTOR;
+    return vector_irq[vector] == NO_IRQ;
 }
 
 bool assign_vector(unsigned int irq)
@@ -159,13 +161,16 @@ static void apic_interrupt(unsigned int vector)
 {
     if (vector_irq[vector] != NO_IRQ)
         handle_irq(vector_irq[vector]);
-    else if (vector == SPURIOUS_VECTOR) {
-        apic_spurious_interrupt();
-        return; /* it is in no register, and needs no EOI */
-    } else if (vector == APIC_ERROR_VECTOR)
+    else if (!apic_is_on())
+        return;
+    else if (vector == APIC_ERROR_VECTOR)
         apic_error_interrupt();
-    else if (!apic_is_on() || !in_service(vector))
-        return; /* nobody's, or that of an interrupt that has just been freed */
+    else {
+        if (vector == SPURIOUS_VECTOR)
+            apic_spurious_interrupt();
+        if (!in_service(vector))
+            return; /* the APIC's own spurious one. Others are nobody's, or an interrupt's that has just been freed */
+    }
     apic_eoi();
 }
 
@@ -177,7 +182,7 @@ void do_irq(struct cpu_user_regs *regs)
     if (vector == LOCAL_TIMER_VECTOR) {
         timer_interrupt();
         apic_eoi();
-    } else if (vector < FIRST_DEVICE_VECTOR)
+    } else if (vector < FIRST_IRQ_VECTOR + NR_8259_LINES)
         interrupt_8259(vector - FIRST_IRQ_VECTOR);
     else
         apic_interrupt(vector);
