@@ -3,7 +3,7 @@
 
 B            ?= build
 UNIT_TESTS   :=
-UNIT_HARNESS := tests/unit/unit.c tests/unit/unit.h
+UNIT_HARNESS := tests/unit/unit.c tests/unit/unit.h $(addprefix tests/unit/,said.h divided.h fake_msr.h)
 include $(sort $(wildcard tests/unit/*.mk))
 include tests/fuzz/fuzz.mk
 

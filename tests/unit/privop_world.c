@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine on which test_privop.c executes instructions: privop_world.h. */
+#include "divided.h"
 #include "privop_world.h"
 #include "unit.h"
 
@@ -104,13 +105,6 @@ long do_set_debugreg(uint32_t reg, uint32_t value)
 uint64_t system_time(void)
 {
     return now;
-}
-
-uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
-{
-    if (rem)
-        *rem = n % d;
-    return n / d;
 }
 
 /* Configuration space, which has one hidden function. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine of test_sched.c, and its guests: sched_world.h. */
+#include "divided.h"
 #include "sched_world.h"
 
 #include <asm/frames.h>
@@ -29,13 +30,6 @@ static void interrupts(void)
         hardware_timer = UINT64_MAX;
         this_cpu.work |= WORK_TIMER;
     }
-}
-
-uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
-{
-    if (rem)
-        *rem = n % d;
-    return n / d;
 }
 
 uint64_t system_time(void)

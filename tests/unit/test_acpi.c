@@ -7,18 +7,12 @@
  * table, if a byte of it is wrong or its length is, and that is said once; nor is a pointer to where the machine has no
  * addresses.
  */
-#include "unit.h"
-
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "said.h"
 
 #include <asm/page.h>
 
 #define MEMORY 0x110000u
 static uint8_t memory[MEMORY] __attribute__((aligned(4096)));
-static char said[256];
-static uint32_t lines_said;
 static bool left_machine; /* a frame was mapped that no entry of a page table can name here */
 
 #define BITS 40
@@ -37,16 +31,6 @@ static void *frame_at(mfn_t mfn)
 #define physical_bits() BITS
 #define ASM_MM_H        /* of it, only the window is used */
 #include "../../xen/arch/x86/dev/acpi.c"
-
-void printk(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(said, sizeof(said), fmt, ap);
-    va_end(ap);
-    lines_said++;
-}
 
 #define RSDT 0x1FF0u /* its entries cross a page's end */
 #define XSDT 0x5000u
@@ -101,7 +85,7 @@ static void machine(void)
 
     memset(memory, 0, sizeof(memory));
     memset(&root, 0, sizeof(root));
-    said[0] = lines_said = 0;
+    nothing_said();
     left_machine = false;
     put_header(RSDT, "RSDT", sizeof(struct acpi_header) + sizeof(rsdt));
     memcpy(memory + RSDT + sizeof(struct acpi_header), rsdt, sizeof(rsdt));

@@ -8,6 +8,7 @@
  * Proves: after it nothing is in service, nothing but errors is let in, and nothing that has been or will be sent to a
  * vector below 0x90 is ever taken, those by which guests enter among them.
  */
+#include "fake_msr.h"
 #include "said.h"
 
 #include <asm/apic.h>

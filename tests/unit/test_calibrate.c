@@ -6,12 +6,8 @@
  * Proves: the truth is found if two sources know it, whichever lies; a single source is taken, and it is said that
  * nothing confirms it; what cannot be is refused; nothing that stands is waited for long; no source: a panic.
  */
-#include "unit.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "divided.h"
+#include "said.h"
 
 #include <asm/processor.h>
 
@@ -20,8 +16,8 @@ static struct cpuid_leaf fake_cpuid(uint32_t leaf, uint32_t subleaf);
 #define PAUSE      1
 #include "../../xen/arch/x86/dev/calibrate.c"
 
-#define TRUE_HZ 2600000000ull
-#define READING 2000 /* TSC ticks that a reading takes */
+#define USUAL_HZ 2600000000ull
+#define READING  1300000 /* of a second: so long a reading takes */
 
 enum { PM_CLOCK, HPET_CLOCK, PIT_CLOCK, CLOCKS };
 
@@ -32,12 +28,17 @@ static struct clock {
     uint64_t stands_at; /* the TSC at which it stops; 0: never */
     uint32_t mask;
 } clocks[CLOCKS];
-static uint64_t tsc, readings;
+static uint64_t true_hz, readings, elapsed; /* elapsed: ticks of a TSC that is well */
+static enum { WELL, STANDS, BACKWARDS } tsc_is;
+
+/* Before this reading (from 1) an SMI takes so many ticks, and adds to the TSC. */
+static struct {
+    uint64_t before, ticks, adds;
+} smi;
+static uint64_t added;
 static struct cpuid_leaf leaf_0, leaf_15, leaf_16,
     hypervisor[2]; /* hypervisor: at 40000000h and 40000100h, EAX of +0, +10h */
 static bool hypervised;
-static char said[2048];
-static jmp_buf after_panic;
 
 static struct cpuid_leaf fake_cpuid(uint32_t leaf, uint32_t subleaf)
 {
@@ -60,17 +61,22 @@ static struct cpuid_leaf fake_cpuid(uint32_t leaf, uint32_t subleaf)
 
 uint64_t read_tsc(void)
 {
-    return tsc += 20;
+    elapsed += 20;
+    return tsc_is == WELL ? elapsed + added : tsc_is == STANDS ? 12345 : (1ull << 60) - elapsed;
 }
 
 static uint32_t count_of(unsigned int n)
 {
     const struct clock *c = &clocks[n];
-    uint64_t until = c->stands_at && tsc > c->stands_at ? c->stands_at : tsc;
+    uint64_t until;
 
-    readings++;
-    tsc += READING;
-    return (0xFFFFF000u + (uint32_t)(uint64_t)(until * (double)c->real_hz / TRUE_HZ)) & c->mask;
+    if (++readings == smi.before) { /* so the count is newer than the TSC that was read before */
+        elapsed += smi.ticks;
+        added += smi.adds;
+    }
+    until = c->stands_at && elapsed > c->stands_at ? c->stands_at : elapsed;
+    elapsed += true_hz / READING;
+    return (0xFFFFF000u + (uint32_t)(uint64_t)(until * (double)c->real_hz / true_hz)) & c->mask;
 }
 
 static uint32_t read_pm(void)
@@ -108,39 +114,6 @@ struct counter pit_counter(void)
     return counter(PIT_CLOCK, "PIT", read_pit);
 }
 
-uint64_t div64(uint64_t n, uint32_t d, uint32_t *remainder)
-{
-    if (remainder)
-        *remainder = n % d;
-    return n / d;
-}
-
-static void say(const char *fmt, va_list ap)
-{
-    size_t used = strlen(said);
-
-    vsnprintf(said + used, sizeof(said) - used, fmt, ap);
-}
-
-void printk(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    say(fmt, ap);
-    va_end(ap);
-}
-
-void panic(const char *fmt, ...)
-{
-    va_list ap;
-
-    va_start(ap, fmt);
-    say(fmt, ap);
-    va_end(ap);
-    longjmp(after_panic, 1);
-}
-
 /* --- Tests */
 
 /* An old PC: three counters, nothing told. */
@@ -151,8 +124,11 @@ static void fresh_machine(void)
     clocks[PIT_CLOCK] = (struct clock){true, 1193182, 1193182, 0, 0xFFFF};
     leaf_0 = leaf_15 = leaf_16 = hypervisor[0] = hypervisor[1] = (struct cpuid_leaf){0};
     hypervised = false;
-    tsc = readings = 0;
-    *said = 0;
+    memset(&smi, 0, sizeof(smi));
+    elapsed = readings = added = 0;
+    true_hz = USUAL_HZ;
+    tsc_is = WELL;
+    nothing_said();
 }
 
 static void only(unsigned int n)
@@ -164,25 +140,23 @@ static void only(unsigned int n)
 /* 0: it has panicked. */
 static uint64_t calibrated(void)
 {
-    return setjmp(after_panic) ? 0 : calibrate_tsc();
+    return setjmp(way_out) ? 0 : calibrate_tsc();
 }
 
 static void tell_crystal(uint32_t hz)
 {
     leaf_0.eax = 0x16;
-    leaf_15 = (struct cpuid_leaf){.eax = 3, .ebx = 3 * (TRUE_HZ / 26000000), .ecx = hz};
-    leaf_16 = (struct cpuid_leaf){.eax = TRUE_HZ / 1000000};
+    leaf_15 = (struct cpuid_leaf){.eax = 3, .ebx = 3 * (true_hz / 26000000), .ecx = hz};
+    leaf_16 = (struct cpuid_leaf){.eax = true_hz / 1000000};
 }
 
 #define CHECK_TRUE_HZ()                                                                        \
     do {                                                                                       \
         uint64_t hz_ = calibrated();                                                           \
-        CHECK(hz_ > TRUE_HZ - TRUE_HZ / 5000 && hz_ < TRUE_HZ + TRUE_HZ / 5000, "%llu Hz; %s", \
+        CHECK(hz_ > true_hz - true_hz / 5000 && hz_ < true_hz + true_hz / 5000, "%llu Hz; %s", \
               (unsigned long long)hz_, said);                                                  \
         CHECK(hz_ % 1000 == 0);                                                                \
     } while (0)
-#define CHECK_SAID(text)   CHECK(strstr(said, text), "\"%s\" is not in: %s", text, said)
-#define CHECK_UNSAID(text) CHECK(!strstr(said, text), "\"%s\" is in: %s", text, said)
 
 static void each_alone(void)
 {
@@ -226,17 +200,98 @@ static void one_stops(void)
 {
     for (unsigned int n = 0; n < CLOCKS; n++) {
         fresh_machine();
-        clocks[n].stands_at = TRUE_HZ / 100;
+        clocks[n].stands_at = true_hz / 100;
         CHECK_TRUE_HZ();
         CHECK_SAID("does not count");
         CHECK(readings < 3000000, "%llu readings", (unsigned long long)readings);
     }
 }
 
+/* From the slowest to the fastest, each counter alone. */
+static void any_frequency(void)
+{
+    static const uint64_t frequencies[] = {50000000,   100000000,   133333333,  1000000000,
+                                           4294967296, 10000000000, 19900000000};
+
+    for (unsigned int f = 0; f < ARRAY_SIZE(frequencies); f++)
+        for (unsigned int n = 0; n < CLOCKS; n++) {
+            fresh_machine();
+            true_hz = frequencies[f];
+            only(n);
+            CHECK_TRUE_HZ();
+        }
+}
+
+static void smi_at(unsigned int clock, uint64_t reading)
+{
+    fresh_machine();
+    only(clock);
+    smi.before = reading;
+    smi.ticks = true_hz / 100;
+    CHECK_TRUE_HZ();
+}
+
+/* 10 ms of it spoil no more than one span of three: amid one, and at each reading of its ends. */
+static void smi_at_any_reading(void)
+{
+    for (unsigned int n = 0; n < CLOCKS; n++) {
+        uint64_t all;
+
+        fresh_machine();
+        only(n);
+        CHECK_TRUE_HZ();
+        all = readings;
+        for (uint64_t at = 1; at <= all; at += 4999)
+            smi_at(n, at);
+        for (unsigned int end = 0; end <= SPANS; end++)
+            for (uint64_t at = all * end / SPANS - MIN(all * end / SPANS, 10) + 1; at < all * end / SPANS + 10; at++)
+                smi_at(n, at);
+    }
+}
+
+/* It says nothing in one span, and is asked in another one. */
+static void taken_away_for_seconds(void)
+{
+    only(HPET_CLOCK);
+    smi.before = 100;
+    smi.ticks = 10 * true_hz;
+    CHECK_TRUE_HZ();
+    CHECK_UNSAID("does not count");
+}
+
+static void tsc_stands(void)
+{
+    tell_crystal(26000000);
+    tsc_is = STANDS;
+    CHECK(!calibrated());
+    CHECK_SAID("TSC) does not count");
+}
+
+static void tsc_goes_backwards(void)
+{
+    tsc_is = BACKWARDS;
+    CHECK(!calibrated());
+    CHECK_SAID("cannot be compared");
+    CHECK(readings < 1000000, "%llu readings", (unsigned long long)readings);
+}
+
+/* Once, as when firmware writes it. */
+static void tsc_set_back(void)
+{
+    for (uint64_t at = 1; at < 30000; at += 997) {
+        fresh_machine();
+        only(HPET_CLOCK);
+        added = 1ull << 60;
+        smi.before = at;
+        smi.adds = -(1ull << 59);
+        CHECK_TRUE_HZ();
+    }
+}
+
 static void told_and_confirmed(void)
 {
     tell_crystal(26000000);
-    CHECK(calibrated() == TRUE_HZ, "%s", said); /* to the digit */
+    CHECK(calibrated() == true_hz, "%s", said); /* to the digit */
     CHECK_SAID("by CPUID 15h\n");
 }
 
@@ -271,6 +326,29 @@ static void no_division_by_0(void)
     CHECK_TRUE_HZ();
 }
 
+static void no_numbers(void)
+{
+    tell_crystal(26000000);
+    leaf_15.ebx = leaf_16.eax = 0;
+    CHECK_TRUE_HZ();
+    CHECK_UNSAID("CPUID");
+}
+
+/* An emulator that counts at its own speed, and tells what is known of some processor: both words are the same one's.
+ */
+static void told_twice(void)
+{
+    tell_crystal(13000000);
+    leaf_16.eax = true_hz / 2000000;
+    CHECK_TRUE_HZ();
+    CHECK_SAID("CPUID 15h says 1300000 kHz");
+    fresh_machine();
+    tell_crystal(26000000);
+    only(CLOCKS);
+    CHECK(calibrated() == true_hz, "nothing is measured");
+    CHECK_SAID("by CPUID 15h, which nothing confirms");
+}
+
 /* Leaves beyond the highest are something else's. */
 static void leaves_that_are_not_there(void)
 {
@@ -286,7 +364,7 @@ static void base_only(void)
     only(CLOCKS);
     leaf_0.eax = 0x16;
     leaf_16.eax = 0xABCD0A28;
-    CHECK(calibrated() == TRUE_HZ, "%s", said);
+    CHECK(calibrated() == true_hz, "%s", said);
     CHECK_SAID("by CPUID 16h, which nothing confirms");
 }
 
@@ -306,8 +384,8 @@ static void hypervisors_leaf(void)
         fresh_machine();
         only(CLOCKS);
         hypervised = true;
-        hypervisor[i] = (struct cpuid_leaf){.eax = HYPERVISOR_LEAF + 0x100 * i + 0x10, .ebx = TRUE_HZ / 1000};
-        CHECK(calibrated() == TRUE_HZ, "%s", said);
+        hypervisor[i] = (struct cpuid_leaf){.eax = HYPERVISOR_LEAF + 0x100 * i + 0x10, .ebx = true_hz / 1000};
+        CHECK(calibrated() == true_hz, "%s", said);
     }
 }
 
@@ -367,11 +445,19 @@ static const struct unit_test tests[] = {
     {"one_counter_lies", one_counter_lies},
     {"one_stands", one_stands},
     {"one_stops", one_stops},
+    {"any_frequency", any_frequency},
+    {"smi_at_any_reading", smi_at_any_reading},
+    {"taken_away_for_seconds", taken_away_for_seconds},
+    {"tsc_stands", tsc_stands},
+    {"tsc_goes_backwards", tsc_goes_backwards},
+    {"tsc_set_back", tsc_set_back},
     {"told_and_confirmed", told_and_confirmed},
     {"crystal_lies", crystal_lies},
     {"crystal_lies_to_one", crystal_lies_to_one},
     {"crystal_without_a_frequency", crystal_without_a_frequency},
     {"no_division_by_0", no_division_by_0},
+    {"no_numbers", no_numbers},
+    {"told_twice", told_twice},
     {"leaves_that_are_not_there", leaves_that_are_not_there},
     {"base_only", base_only},
     {"base_is_rounded", base_is_rounded},

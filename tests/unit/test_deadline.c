@@ -6,12 +6,8 @@
  * timer cannot hold is continued; one that nobody waits for stops it; the timer that interrupts is chosen, in order, or
  * as the command line says; with none there is a panic.
  */
-#include "unit.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
+#include "divided.h"
+#include "said.h"
 
 #include "../../xen/arch/x86/dev/deadline.c"
 
@@ -21,34 +17,10 @@ static uint64_t hz_of[KINDS];
 static bool silent[KINDS]; /* it does not interrupt */
 static enum kind running;
 static uint32_t min_ticks, max_ticks, starts, stops;
-static char said[1024];
-static jmp_buf after_panic;
 
 uint64_t system_time(void)
 {
     return now_ns += 10;
-}
-
-uint64_t div64(uint64_t n, uint32_t d, uint32_t *remainder)
-{
-    if (remainder)
-        *remainder = n % d;
-    return n / d;
-}
-
-void printk(const char *fmt, ...)
-{
-    va_list ap;
-    size_t used = strlen(said);
-
-    va_start(ap, fmt);
-    vsnprintf(said + used, sizeof(said) - used, fmt, ap);
-    va_end(ap);
-}
-
-void panic(const char *fmt, ...)
-{
-    longjmp(after_panic, 1);
 }
 
 static void start(uint32_t ticks)
@@ -121,12 +93,12 @@ static void fresh_machine(void)
     now_ns = 5000000000ull;
     fires_at = starts = stops = 0;
     this_cpu.work = 0;
-    *said = 0;
+    nothing_said();
 }
 
 static bool initialised(void)
 {
-    if (setjmp(after_panic))
+    if (setjmp(way_out))
         return false;
     init_deadline(1000000000);
     this_cpu.work = 0;

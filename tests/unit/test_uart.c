@@ -4,6 +4,7 @@
  * for each character, 1 us for each access to a port. Interrupts come only where the hypervisor allows them. Between
  * two such points, and in a call that has none, nobody may wait.
  */
+#include "divided.h"
 #include "unit.h"
 
 #include <asm/irq.h>
@@ -167,11 +168,6 @@ void set_timer(struct timer *t, uint64_t expires)
 void stop_timer(struct timer *t)
 {
     t->active = false;
-}
-
-uint64_t div64(uint64_t n, uint32_t d, uint32_t *rem)
-{
-    return n / d;
 }
 
 unsigned int isa_irq(unsigned int line)

@@ -6,8 +6,6 @@
 #include <public/errno.h>
 #include <stdint.h>
 
-#ifndef UNIT_TEST
-
 /* --- Those that are known to exist */
 
 static inline uint64_t read_msr(uint32_t index)
@@ -50,14 +48,5 @@ static inline int wrmsr_safe(uint32_t index, uint64_t value)
                      : "memory");
     return err;
 }
-
-#else
-
-uint64_t read_msr(uint32_t index);
-void write_msr(uint32_t index, uint64_t value);
-int rdmsr_safe(uint32_t index, uint64_t *value);
-int wrmsr_safe(uint32_t index, uint64_t value);
-
-#endif
 
 #endif

@@ -27,12 +27,15 @@ void __init start_apic_count(void)
     count_began = read_tsc();
 }
 
-/* Calibration has lasted long enough, unless nothing could be measured. 0: it stands, or has run out. */
+/* Calibration has lasted long enough, unless nothing could be measured; if it has waited for clocks that stand, it has
+ * lasted too long. 0: it does not count. */
 static uint64_t __init count_hz(uint64_t tsc_hz)
 {
     uint32_t span = div64(tsc_hz, MIN_SPAN, NULL), left;
     uint64_t ticks = 0;
 
+    if ((read_tsc() - count_began) >> 32 || !apic_read(APIC_TIMER_NOW))
+        start_apic_count();
     for (unsigned int i = 0; i < SPAN_POLLS && ticks < span; i++)
         ticks = read_tsc() - count_began;
     left = apic_read(APIC_TIMER_NOW);

@@ -7,8 +7,9 @@
  *   PM timer, HPET, PIT     measured, all in the same three spans of 20 ms
  *   CPUID 16h               the base frequency in MHz, as it stands on the box: it may be 2 % off
  *
- * The first one that another one confirms is taken. If none is confirmed, the first measured one is: what is measured
- * is at least a frequency of this machine. Every loop here ends, also if what it waits for stands still.
+ * The first one that another one confirms is taken; what the processor or a hypervisor tells is confirmed only by what
+ * is measured, since both words may be the same one's. If none is confirmed, the first measured one is taken: that is
+ * at least a frequency of this machine. Every loop here ends, also if what it waits for stands still.
  */
 #include <asm/clock.h>
 #include <asm/processor.h>
@@ -17,7 +18,8 @@
 
 #define MIN_HZ         1000000ull     /* emulators are slow */
 #define MAX_HZ         20000000000ull /* the scale of time.c and deadline.c holds more */
-#define SPANS          3
+#define SPANS          3              /* that are not disturbed, */
+#define MAX_SPANS      6              /* of so many */
 #define SPANS_A_SECOND 50
 #define EDGE_POLLS     10000  /* without a change: it stands. The slowest tick lasts 840 ns */
 #define SPAN_POLLS     200000 /* with their pauses 20 ms at least */
@@ -107,7 +109,7 @@ static bool __init wait_for_span(const struct counter *c, uint32_t from)
     return false;
 }
 
-/* 0: it stood, or something took the machine away for seconds. */
+/* 0: something took the machine away for seconds, or the TSC went backwards. */
 static uint64_t __init hz_of_span(const struct counter *c, const struct moment *start, const struct moment *end)
 {
     uint64_t ticks = end->tsc - start->tsc;
@@ -116,17 +118,51 @@ static uint64_t __init hz_of_span(const struct counter *c, const struct moment *
     return count && ticks && ticks < MAX_TICKS ? div64(ticks * c->hz, count, NULL) : 0;
 }
 
-static void __init measure_span(const struct counter *counters, unsigned int n, uint64_t *hz)
+/* It is not waited for again. */
+static void __init refuse_standing(struct counter *c)
 {
-    struct moment start[PIT + 1], end;
-    bool counts[PIT + 1];
+    printk("%s: does not count, and is not used\n", c->name);
+    c->hz = 0;
+}
 
-    for (unsigned int i = 0; i < n; i++)
-        counts[i] = counters[i].hz && at_edge(&counters[i], &start[i]);
-    for (unsigned int i = 0; i < n; i++) {
-        counts[i] = counts[i] && wait_for_span(&counters[i], start[i].count) && at_edge(&counters[i], &end);
-        hz[i] = counts[i] ? hz_of_span(&counters[i], &start[i], &end) : 0;
+struct measured {
+    struct counter counter;
+    struct moment start; /* of the span */
+    unsigned int spans;  /* that were not disturbed, */
+    uint64_t hz[SPANS];  /* and what they say */
+};
+#define NR_COUNTERS 3
+
+static void __init end_span(struct measured *m)
+{
+    struct moment end;
+    uint64_t hz;
+
+    if (!wait_for_span(&m->counter, m->start.count) || !at_edge(&m->counter, &end)) {
+        refuse_standing(&m->counter);
+        return;
     }
+    hz = hz_of_span(&m->counter, &m->start, &end);
+    if (hz && m->spans < SPANS)
+        m->hz[m->spans++] = hz;
+}
+
+static void __init measure_span(struct measured m[NR_COUNTERS])
+{
+    for (unsigned int i = 0; i < NR_COUNTERS; i++)
+        if (m[i].counter.hz && !at_edge(&m[i].counter, &m[i].start))
+            refuse_standing(&m[i].counter);
+    for (unsigned int i = 0; i < NR_COUNTERS; i++)
+        if (m[i].counter.hz)
+            end_span(&m[i]);
+}
+
+static bool __init all_measured(const struct measured m[NR_COUNTERS])
+{
+    for (unsigned int i = 0; i < NR_COUNTERS; i++)
+        if (m[i].counter.hz && m[i].spans < SPANS)
+            return false;
+    return true;
 }
 
 static uint64_t __init median(uint64_t a, uint64_t b, uint64_t c)
@@ -134,22 +170,19 @@ static uint64_t __init median(uint64_t a, uint64_t b, uint64_t c)
     return MAX(MIN(a, b), MIN(MAX(a, b), c));
 }
 
-/* The median of three spans, so that a disturbed one does not matter. One that stands is not waited for again. */
+/* The median of three spans, so that one into which an SMI has come at a bad moment does not matter. */
 static void __init measure(uint64_t hz[SOURCES])
 {
-    struct counter counters[] = {pm_timer_counter(), hpet_counter(), pit_counter()};
-    uint64_t of_span[SPANS][ARRAY_SIZE(counters)];
+    struct measured m[NR_COUNTERS] = {
+        {.counter = pm_timer_counter()}, {.counter = hpet_counter()}, {.counter = pit_counter()}};
 
-    for (unsigned int span = 0; span < SPANS; span++) {
-        measure_span(counters, ARRAY_SIZE(counters), of_span[span]);
-        for (unsigned int i = 0; i < ARRAY_SIZE(counters); i++)
-            if (!span && counters[i].hz && !of_span[0][i]) {
-                printk("%s: does not count, and is not used\n", counters[i].name);
-                counters[i].hz = 0;
-            }
-    }
-    for (unsigned int i = 0; i < ARRAY_SIZE(counters); i++)
-        hz[PM_TIMER + i] = counters[i].hz ? median(of_span[0][i], of_span[1][i], of_span[2][i]) : 0;
+    for (unsigned int i = 0; i < MAX_SPANS && !all_measured(m); i++)
+        measure_span(m);
+    for (unsigned int i = 0; i < NR_COUNTERS; i++)
+        if (m[i].counter.hz && m[i].spans == SPANS)
+            hz[PM_TIMER + i] = median(m[i].hz[0], m[i].hz[1], m[i].hz[2]);
+        else if (m[i].counter.hz)
+            printk("%s: cannot be compared with the TSC, and is not used\n", m[i].counter.name);
 }
 
 /* --- The choice */
@@ -174,7 +207,7 @@ static bool __init agree(const uint64_t hz[SOURCES], enum source a, enum source 
 static bool __init is_confirmed(const uint64_t hz[SOURCES], enum source s)
 {
     for (unsigned int other = 0; other < SOURCES; other++)
-        if (other != s && hz[other] && agree(hz, s, other))
+        if (other != s && hz[other] && (is_measured(s) || is_measured(other)) && agree(hz, s, other))
             return true;
     return false;
 }
@@ -205,12 +238,24 @@ static void __init say_who_disagrees(const uint64_t hz[SOURCES], enum source cho
                    (uint32_t)div64(hz[s], 1000, NULL), source_names[chosen], (uint32_t)div64(hz[chosen], 1000, NULL));
 }
 
+static bool __init tsc_counts(void)
+{
+    uint64_t before = read_tsc();
+
+    for (unsigned int i = 0; i < EDGE_POLLS; i++)
+        if (read_tsc() != before)
+            return true;
+    return false;
+}
+
 uint64_t __init calibrate_tsc(void)
 {
     uint64_t hz[SOURCES] = {[CRYSTAL] = crystal_hz(), [HYPERVISOR] = hypervisor_hz(), [BASE] = base_hz()};
     enum source chosen;
     uint32_t khz;
 
+    if (!tsc_counts())
+        panic("The time stamp counter (TSC) does not count");
     measure(hz);
     refuse_implausible(hz);
     chosen = choose(hz);
