@@ -44,6 +44,7 @@ struct hpet_table {
 static volatile char *hpet; /* NULL: there is none, or it is not to be believed */
 static uint32_t hz, again;
 
+#ifndef UNIT_TEST
 static uint32_t read_hpet(uint32_t reg)
 {
     return *(volatile uint32_t *)(hpet + reg);
@@ -53,6 +54,7 @@ static void write_hpet(uint32_t reg, uint32_t value)
 {
     *(volatile uint32_t *)(hpet + reg) = value;
 }
+#endif
 
 static bool __init find_hpet(void)
 {
