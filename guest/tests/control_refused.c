@@ -82,8 +82,6 @@ TEST(control_unknown)
     CHECK_RC(HYPERVISOR_dom0_op(&p), -ENOSYS);
     *(uint32_t *)&p.u = 5;
     CHECK_RC(HYPERVISOR_dom0_op(&p), -EINVAL);
-    p.cmd = XENPF_set_processor_pminfo;
-    CHECK_RC(HYPERVISOR_dom0_op(&p), -EINVAL);
 }
 
 #define MEMORY(gfn, mfn, count) .u.memory_mapping = {.first_gfn = (gfn), .first_mfn = (mfn), .nr_mfns = (count)}

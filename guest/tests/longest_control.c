@@ -202,7 +202,9 @@ TEST(longest_multicalls_of_sysctl)
 TEST(longest_multicalls_of_dom0_op)
 {
     static struct int82_page pages[256];
+    static xen_processor_px_t states[255];
     static xen_platform_op_t op;
+    uint32_t id;
 
     NEED_DOM0();
     if (!is_int82())
@@ -220,6 +222,14 @@ TEST(longest_multicalls_of_dom0_op)
     op.cmd = XENPF_get_cpuinfo;
     memset(&op.u, 0, sizeof(op.u));
     repeat("cpuinfo", 0, __HYPERVISOR_dom0_op, ARG(&op), 0, 0, 0);
+    CHECK_RC(HYPERVISOR_dom0_op(&op), 0);
+    id = op.u.pcpu_info.acpi_id;
+    op.cmd = XENPF_set_processor_pminfo;
+    op.u.set_pminfo = (xenpf_set_processor_pminfo_t){
+        .id = id,
+        .type = XEN_PM_PX,
+        .u.perf = {.flags = XEN_PX_PSS, .state_count = ARRAY_SIZE(states), .states = states}};
+    repeat("power states", 0, __HYPERVISOR_dom0_op, ARG(&op), 0, 0, 0);
 }
 
 /* Lines that scroll the screen, and are no longer than the serial line sends in a moment. */

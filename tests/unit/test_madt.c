@@ -74,6 +74,7 @@ static void expect_refusal(const char *text)
 
     CHECK(why && strstr(why, text), "says: %s", why ? why : "nothing");
     CHECK(!m.nr_io_apics && !m.nr_nmis && m.isa[0].gsi == 0 && m.isa[9].gsi == 9 && m.lint[1].nmi, "something counts");
+    CHECK(madt_uid() == NO_UID);
     CHECK(!read_behind, "read behind the table");
 }
 
@@ -96,6 +97,7 @@ static void is_read(void)
         CHECK(line == 0 || line == 9 || (m.isa[line].gsi == line && !m.isa[line].given), "line %u", line);
     CHECK(m.nr_nmis == 1 && m.nmi[0].gsi == 17 && m.nmi[0].mode.level && !m.nmi[0].mode.low);
     CHECK(m.lint[1].nmi && !m.lint[0].nmi && !m.lint[1].mode.low, "local NMIs");
+    CHECK(madt_uid() == 9, "processor %u", madt_uid());
     CHECK(!read_behind, "read behind the table");
 }
 

@@ -39,7 +39,7 @@ static long get_cpuinfo(union control_arg *op)
 
     if (info->xen_cpuid == 0) {
         info->apic_id = cpu_apic_id();
-        info->acpi_id = 0;
+        info->acpi_id = cpu_acpi_id();
         info->flags = XEN_PCPU_FLAGS_ONLINE;
     } else
         info->flags = XEN_PCPU_FLAGS_INVALID;
@@ -67,6 +67,20 @@ static long cpu_online(union control_arg *op)
 static long cpu_offline(union control_arg *op)
 {
     return *(const uint32_t *)&op->platform.u == 0 ? -EOPNOTSUPP : -EINVAL;
+}
+
+static long core_parking(union control_arg *op)
+{
+    struct xenpf_core_parking *p = &op->platform.u.core_parking;
+
+    if (p->type == XEN_CORE_PARKING_GET)
+        p->idle_nums = 0; /* one always works */
+    return p->type == XEN_CORE_PARKING_GET || p->type == XEN_CORE_PARKING_SET ? 0 : -EINVAL;
+}
+
+static long set_processor_pminfo(union control_arg *op)
+{
+    return set_power_states(&op->platform.u.set_pminfo);
 }
 
 /* --- Questions of Linux that are refused, as on a machine without these things */
@@ -100,12 +114,6 @@ static long firmware_info(union control_arg *op)
     if (type == 4)
         return -ENOSYS;                               /* EFI's */
     return type >= 1 && type <= 3 ? -ESRCH : -EINVAL; /* disks, their signatures, the display's data: there are none */
-}
-
-/* It is about an ACPI processor, and none is known. */
-static long no_acpi_processor(union control_arg *op)
-{
-    return -EINVAL;
 }
 
 static long no_acpi_sleep(union control_arg *op)
@@ -186,10 +194,11 @@ static const struct control_op operations[] = {
     {XENPF_get_cpu_version, get_cpu_version, ANSWERS},
     {XENPF_firmware_info, firmware_info, SILENT},
     {XENPF_enter_acpi_sleep, no_acpi_sleep, SILENT},
-    {XENPF_set_processor_pminfo, no_acpi_processor, SILENT},
+    {XENPF_set_processor_pminfo, set_processor_pminfo, SILENT},
     {XENPF_get_cpuinfo, get_cpuinfo, ANSWERS},
     {XENPF_cpu_online, cpu_online, SILENT},
     {XENPF_cpu_offline, cpu_offline, SILENT},
+    {XENPF_core_parking, core_parking, ANSWERS},
     {INT82_OP_get_counters, op_get_counters, ANSWERS},
     {INT82_OP_reset_counters, op_reset_counters, SILENT},
     {INT82_OP_page_info, op_page_info, SILENT},

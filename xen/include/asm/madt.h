@@ -40,4 +40,8 @@ struct madt {
  * local APIC. */
 const char *read_madt(struct madt *m, uint32_t cpu);
 
+/* ACPI's number of that processor. NO_UID: no table that can be used has it. */
+#define NO_UID 0xFFFFFFFEu
+uint32_t madt_uid(void);
+
 #endif

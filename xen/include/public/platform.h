@@ -29,9 +29,30 @@
 #define XENPF_get_cpuinfo          55
 #define XENPF_cpu_online           56
 #define XENPF_cpu_offline          57
+#define XENPF_core_parking         60
 
 #define XEN_PCPU_FLAGS_ONLINE  1
 #define XEN_PCPU_FLAGS_INVALID 2
+
+/* Which power states the hypervisor wants to be told of: start_info's flags, from bit 8 on. */
+#define XEN_PROCESSOR_PM_CX 1
+#define XEN_PROCESSOR_PM_PX 2
+#define XEN_PROCESSOR_PM_TX 4
+
+/* Types of set_processor_pminfo. */
+#define XEN_PM_CX  0 /* idle states: _CST */
+#define XEN_PM_PX  1 /* frequencies: _PPC, _PCT, _PSS, _PSD */
+#define XEN_PM_TX  2 /* throttling */
+#define XEN_PM_PDC 3 /* what firmware is to be told that the kernel can do: _PDC */
+
+/* Which parts of xen_processor_performance are given. */
+#define XEN_PX_PCT 1
+#define XEN_PX_PSS 2
+#define XEN_PX_PPC 4
+#define XEN_PX_PSD 8
+
+#define XEN_CORE_PARKING_SET 1
+#define XEN_CORE_PARKING_GET 2
 
 #ifndef __ASSEMBLY__
 /* Sets the wall clock: when the system time was system_time (ns), secs and nsecs had passed since 1970. */
@@ -85,6 +106,92 @@ struct xenpf_pcpu_version {
 };
 typedef struct xenpf_pcpu_version xenpf_pcpu_version_t;
 
+/* A register as ACPI describes one (specification 6.4, 5.2.3.2). */
+struct xen_power_register {
+    uint32_t space_id; /* 0x7F: the processor's own, 1: a port */
+    uint32_t bit_width;
+    uint32_t bit_offset;
+    uint32_t access_size;
+    uint64_t address;
+};
+
+struct xen_processor_cx {
+    struct xen_power_register reg; /* reading it enters the state */
+    uint8_t type;                  /* 1: C1 ... */
+    uint32_t latency;              /* us */
+    uint32_t power;                /* mW */
+    uint32_t dpcnt;
+    XEN_GUEST_PTR(const void) dp; /* what dpcnt other processors it depends on, or NULL */
+};
+typedef struct xen_processor_cx xen_processor_cx_t;
+
+struct xen_processor_power {
+    uint32_t count; /* of states */
+    uint32_t flags;
+    XEN_GUEST_PTR(const xen_processor_cx_t) states;
+};
+
+/* The same in the form of _PCT. */
+struct xen_pct_register {
+    uint8_t descriptor;
+    uint16_t length;
+    uint8_t space_id;
+    uint8_t bit_width;
+    uint8_t bit_offset;
+    uint8_t reserved;
+    uint64_t address;
+};
+
+struct xen_processor_px {
+    uint64_t core_frequency;     /* MHz */
+    uint64_t power;              /* mW */
+    uint64_t transition_latency; /* us; the next, too */
+    uint64_t bus_master_latency;
+    uint64_t control, status; /* values of the two registers */
+};
+typedef struct xen_processor_px xen_processor_px_t;
+
+struct xen_psd_package {
+    uint64_t num_entries, revision, domain, coord_type, num_processors;
+};
+
+struct xen_processor_performance {
+    uint32_t flags;          /* XEN_PX_*: which of the others count */
+    uint32_t platform_limit; /* PPC: the first state that may be used */
+    struct xen_pct_register control_register, status_register;
+    uint32_t state_count;
+    XEN_GUEST_PTR(const xen_processor_px_t) states;
+    struct xen_psd_package domain_info;
+    uint32_t shared_type; /* PSD: who coordinates processors: 1 the hardware, 2 and 3 software */
+};
+
+/*
+ * What ACPI says of a processor's power states. -EINVAL: no such processor or type, or what is given contradicts
+ * itself. -ENOSYS: the hypervisor does not want to know. -EFAULT. -ENODEV: a limit, after all is known and if there is
+ * no driver for frequencies.
+ */
+struct xenpf_set_processor_pminfo {
+    uint32_t id;   /* as ACPI numbers processors; for PDC also 0xFFFFFFFF, the one that booted */
+    uint32_t type; /* XEN_PM_* */
+    union {
+        struct xen_processor_power power;
+        struct xen_processor_performance perf;
+        /* Of three words: the revision, which is 1; the number of words that follow, not 0; in and out: the bits. */
+        XEN_GUEST_PTR(uint32_t) pdc;
+    } u;
+};
+typedef struct xenpf_set_processor_pminfo xenpf_set_processor_pminfo_t;
+_Static_assert(sizeof(xenpf_set_processor_pminfo_t) == 100 && sizeof(xen_processor_cx_t) == 44 &&
+                   sizeof(xen_processor_px_t) == 48,
+               "Xen's ABI");
+
+/* How many processors are to be idle, as a machine that gets too hot asks for. -EINVAL: no such type. */
+struct xenpf_core_parking {
+    uint32_t type;      /* XEN_CORE_PARKING_* */
+    uint32_t idle_nums; /* set: in, cut to one less than there are; get: out */
+};
+typedef struct xenpf_core_parking xenpf_core_parking_t;
+
 /* The argument of Int82's own commands: an address, and the size of what is there. */
 struct int82_op_buffer {
     uint32_t size; /* in: bytes of room; out: bytes there are */
@@ -127,6 +234,8 @@ struct xen_platform_op {
         struct xenpf_read_memtype read_memtype;
         struct xenpf_pcpuinfo pcpu_info;
         struct xenpf_pcpu_version pcpu_version;
+        struct xenpf_set_processor_pminfo set_pminfo;
+        struct xenpf_core_parking core_parking;
         struct int82_op_buffer int82;
         struct int82_fault int82_fault;
         struct int82_serve int82_serve;

@@ -153,7 +153,8 @@ enum {
 #define SIF_INITDOMAIN    (1 << 1)
 #define SIF_MULTIBOOT_MOD (1 << 2) /* mod_start points to a xen_multiboot_mod_list */
 #define SIF_MOD_START_PFN (1 << 3) /* mod_start is a frame number, the module is not mapped */
-#define SIF_PM_MASK       (0xFF << 8)
+#define SIF_PM_SHIFT      8        /* XEN_PROCESSOR_PM_* (platform.h) */
+#define SIF_PM_MASK       (0xFF << SIF_PM_SHIFT)
 
 #define XEN_LEGACY_MAX_VCPUS 32
 #define NR_EVENT_CHANNELS    1024 /* 32 words of 32 bits */

@@ -38,6 +38,9 @@ struct control_call {
 };
 __may_switch long control_call(const struct control_call *call, void *arg);
 
+/* What ACPI says of the processor's power states (common/control/power_states.c). */
+long set_power_states(const struct xenpf_set_processor_pminfo *info);
+
 /* --- domctl */
 
 void get_domain_info(const struct domain *d, struct xen_domctl_getdomaininfo *info);

@@ -20,7 +20,15 @@ extern char saved_cmdline[1024]; /* the hypervisor's own, 0-terminated and -fill
 
 /* What CPUID says of the processor (dev/cpu_info.c), for domain 0. */
 uint32_t cpu_apic_id(void);
+/* The number that ACPI has for the processor in use. */
+#define NO_ACPI_ID 0xFFFFFFFFu /* none: there is no MADT, or this processor is not in it */
+uint32_t cpu_acpi_id(void);
 void cpu_version(struct xenpf_pcpu_version *v);
 void cpu_capabilities(uint32_t hw_cap[8]);
+/* The bits of a _PDC as they have to be, in place of those that domain 0's kernel would tell firmware. Idle states and
+ * frequencies are the hypervisor's, by what the processor has; throttling stays as it is. */
+#define PDC_REVISION 1
+#define PDC_BOOT_CPU 0xFFFFFFFFu /* stands for a processor's number */
+uint32_t cpu_pdc_bits(uint32_t bits);
 
 #endif

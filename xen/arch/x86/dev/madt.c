@@ -51,11 +51,10 @@ struct entry {
 
 #define ANY_UID       0xFFu /* of a local APIC's NMI, */
 #define ANY_X2APIC    0xFFFFFFFFu
-#define NO_UID        0xFFFFFFFEu
 #define LOCAL_ENABLED 1u
 
 static struct madt *madt;
-static uint32_t this_cpu_id, this_uid;
+static uint32_t this_cpu_id, this_uid = NO_UID;
 
 /* The least length of each kind. */
 static uint32_t __init needed(uint8_t type)
@@ -198,6 +197,7 @@ static void __init nothing_known(struct madt *m)
     *m = (struct madt){.nr_io_apics = 0};
     for (uint32_t line = 0; line < ISA_LINES; line++)
         m->isa[line].gsi = line;
+    this_uid = NO_UID;
     m->lint[1].nmi = true; /* as PCs have always had it: MultiProcessor Specification 1.4, 3.6.2 */
 }
 
@@ -211,7 +211,6 @@ static const char *__init read_table(uint32_t cpu)
         return "there is none to be believed";
     madt->lint[1].nmi = false;
     this_cpu_id = cpu;
-    this_uid = NO_UID;
     why = each_entry(maddr, h.length, first_pass);
     return why ?: each_entry(maddr, h.length, second_pass);
 }
@@ -226,4 +225,9 @@ const char *__init read_madt(struct madt *m, uint32_t cpu)
     if (why)
         nothing_known(m);
     return why;
+}
+
+uint32_t madt_uid(void)
+{
+    return this_uid;
 }

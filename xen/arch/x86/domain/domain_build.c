@@ -12,19 +12,22 @@
 #include <asm/emulate.h>
 #include <asm/device_access.h>
 #include <asm/frames.h>
+#include <public/platform.h>
 #include <xen/domain.h>
 #include <xen/elf.h>
 #include <xen/kernel_image.h>
 #include <xen/served.h>
 #include <xen/setup.h>
 
-#define SLACK       (512u << 10)
-#define MAP_ALIGN   (4u << 20)
-#define PTE_DATA    (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
-#define PTE_TABLE   (_PAGE_PRESENT | _PAGE_ACCESSED)
-#define L2E_FLAGS   (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
-#define MIN_RESERVE (2u << 20 >> PAGE_SHIFT) /* frames kept free for later */
-#define MAX_RESERVE (64u << 20 >> PAGE_SHIFT)
+#define SLACK     (512u << 10)
+#define MAP_ALIGN (4u << 20)
+#define PTE_DATA  (_PAGE_PRESENT | _PAGE_RW | _PAGE_ACCESSED | _PAGE_DIRTY)
+#define PTE_TABLE (_PAGE_PRESENT | _PAGE_ACCESSED)
+#define L2E_FLAGS (_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | _PAGE_ACCESSED | _PAGE_DIRTY)
+/* What domain 0's kernel reads of ACPI's power states, it shall tell and not use. */
+#define POWER_STATES ((XEN_PROCESSOR_PM_CX | XEN_PROCESSOR_PM_PX) << SIF_PM_SHIFT)
+#define MIN_RESERVE  (2u << 20 >> PAGE_SHIFT) /* frames kept free for later */
+#define MAX_RESERVE  (64u << 20 >> PAGE_SHIFT)
 
 /* pfn 0 is at base; everything else is a virtual address. */
 struct layout {
@@ -275,7 +278,7 @@ static void __init write_start_info(const struct layout *l, const struct elf_gue
     strlcpy(si.magic, "xen-3.0-x86_32p", sizeof(si.magic));
     si.nr_pages = l->nr_pages;
     si.shared_info = virt_to_mach(d->shared_info);
-    si.flags = (b->privileged ? SIF_PRIVILEGED : 0) | (b->domid ? 0 : SIF_INITDOMAIN);
+    si.flags = (b->privileged ? SIF_PRIVILEGED : 0) | (b->domid ? 0 : SIF_INITDOMAIN | POWER_STATES);
     si.pt_base = l->tables;
     si.nr_pt_frames = nr_tables(l);
     si.mfn_list = l->p2m;
