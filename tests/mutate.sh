@@ -69,7 +69,7 @@ guest_run() {
         make_iso "$CASE_TMP/guest.iso" "dom0_mem=32M" "$B/guest/tests.elf" "only=$3" '' "$1" >"$CASE_TMP/iso" 2>&1 &&
             run_bochs -t 60 "$CASE_TMP/guest.iso"
     else
-        run_qemu -t 20 -k "$1" -a "dom0_mem=32M" -m 64 "$B/guest/tests.elf" "only=$3"
+        run_qemu -t 20 -k "$1" -a "dom0_mem=32M" -m 64 -x "-device virtio-rng-pci" "$B/guest/tests.elf" "only=$3"
     fi >/dev/null 2>&1
 }
 

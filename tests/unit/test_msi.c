@@ -79,6 +79,8 @@ struct cpu this_cpu;
 struct domain *dom_io;
 mfn_t max_page;
 unsigned int nr_gsis = 24;
+struct frame_range read_only_frames[MAX_READ_ONLY_RANGES];
+uint32_t nr_read_only_ranges;
 enum apic_mode apic_mode = XAPIC;
 static bool allocated[MAX_MSIS];
 struct e820entry machine_map[E820_MAX] = {{0, 0x100000000ull, E820_RAM}};
@@ -159,6 +161,9 @@ static void begin(void)
     memset(config, 0, sizeof(config));
     memset(pages, 0xEE, sizeof(pages));
     memset(msis, 0, sizeof(msis));
+    memset(guards, 0, sizeof(guards));
+    memset(read_only_frames, 0, sizeof(read_only_frames));
+    nr_read_only_ranges = 0;
     memset(allocated, 0, sizeof(allocated));
     for (unsigned int i = 0; i < 2; i++) {
         put(i, PCI_VENDOR, 2, 0x1AF4);
@@ -286,14 +291,88 @@ static void msix(void)
     CHECK(msi_enable(&place) == -EINVAL, "beyond the table");
     place.entry = 0x10000003;
     CHECK(msi_enable(&place) == -EINVAL, "far beyond it, round 4 GiB");
-    CHECK(msi_prepare(0, 0, FIRST, true) == -EBUSY && !msi_prepare(0, 0, FIRST, false), "in use");
+    CHECK(msi_prepare(0, 0, FIRST, true) == -EBUSY && msi_prepare(0, 0, FIRST, false) == -EBUSY, "in use");
     pages[1][0] = 0;
     CHECK(!msi_restore(0, 0, FIRST) && word(0, 0) == 0xFEE05000 && !word(0, 3) && word(3, 3) == 1, "restored");
     msi_disable(other);
     CHECK(word(0, 3) == 1 && *(uint16_t *)&config[0][0x72] & MSIX_ENABLE, "one remains");
     msi_disable(irq);
-    CHECK(!(*(uint16_t *)&config[0][0x72] & MSIX_ENABLE) && !msi_prepare(0, 0, FIRST, true), "none");
+    CHECK(!(*(uint16_t *)&config[0][0x72] & MSIX_ENABLE) && msi_prepare(0, 0, FIRST, true) == -EBUSY, "none");
     CHECK(only_the_table_changed(), "nothing beside the table is written");
+}
+
+/* Frames that are read-only, by their distance from the base address register. */
+static uint32_t read_only(void)
+{
+    uint32_t frames = 0;
+
+    for (uint32_t i = 0; i < nr_read_only_ranges; i++)
+        for (uint32_t n = 0; n < read_only_frames[i].n; n++) {
+            uint32_t at = read_only_frames[i].first + n - (BAR >> 12);
+
+            CHECK(at < 32, "frame %x", at);
+            frames |= 1u << (at & 31);
+        }
+    for (uint32_t i = nr_read_only_ranges; i < MAX_READ_ONLY_RANGES; i++)
+        CHECK(!read_only_frames[i].n, "range %u is not looked at", i);
+    return frames;
+}
+
+static void msix_read_only(void)
+{
+    struct msi_place place = {.devfn = FIRST, .entry = 3, .table = BAR};
+    int irq, other;
+
+    begin();
+    put(0, 0x78, 4, 0x2FF8 | 2); /* the pending bits: a word of 64 at a page's end */
+    irq = msi_enable(&place);
+    CHECK(irq >= 0 && read_only() == 0x6, "in use: %x", read_only());
+    place.entry = 0;
+    other = msi_enable(&place);
+    msi_disable(irq);
+    CHECK(read_only() == 0x6, "one entry remains");
+    msi_disable(other);
+    CHECK(!read_only() && !nr_read_only_ranges, "none remains");
+
+    CHECK(!msi_prepare(0, 0, FIRST, false) && read_only() == 0x6, "prepared");
+    CHECK(msi_prepare(0, 0, FIRST, false) == -EBUSY, "twice");
+    irq = msi_enable(&place);
+    CHECK(msi_prepare(0, 0, FIRST, true) == -EBUSY, "released while it is in use");
+    msi_disable(irq);
+    CHECK(read_only() == 0x6, "prepared, and no more in use");
+    CHECK(!msi_prepare(0, 0, FIRST, true) && !read_only(), "released");
+
+    put(0, 0x72, 2, 2047); /* the largest: 8 pages, and 256 bytes of pending bits that cross a page's end */
+    put(0, 0x74, 4, 0x10000 | 2);
+    put(0, 0x78, 4, 0x19F80 | 2);
+    CHECK(!msi_prepare(0, 0, FIRST, false) && read_only() == 0x6FF0000, "the largest: %x", read_only());
+    put(0, 0x74, 4, 0x8000 | 2);
+    CHECK(!msi_prepare(0, 0, FIRST, true) && !read_only(), "moved in the meantime");
+
+    put(0, 0x72, 2, 3);
+    put(0, 0x74, 4, 0x1002);
+    put(0, 0x78, 4, 0x3);
+    irq = msi_enable(&place);
+    CHECK(irq >= 0 && read_only() == 0x2, "no pending bits");
+    put(0, 0x74, 4, 0x2002);
+    CHECK(msi_prepare(0, 0, FIRST, false) == -EBUSY && read_only() == 0x2, "in use, and moved");
+    place.entry = 1;
+    other = msi_enable(&place);
+    CHECK(other >= 0 && read_only() == 0x4, "seen where it is now");
+    msi_disable(irq);
+    msi_disable(other);
+    put(0, 0x74, 4, 0x1002);
+
+    put(0, PCI_BAR0 + 8, 4, 0 | PCI_BAR_64BIT);
+    put(0, PCI_BAR0 + 12, 4, 0);
+    CHECK(msi_prepare(0, 0, FIRST, false) == -ENXIO, "no address yet");
+    put(0, PCI_BAR0 + 8, 4, (uint32_t)BAR | PCI_BAR_64BIT);
+    put(0, PCI_BAR0 + 12, 4, BAR >> 32);
+    rangeset_remove(&domain.arch.frames_permitted, TABLE >> 12, TABLE >> 12);
+    CHECK(msi_prepare(0, 0, FIRST, false) == -ENXIO, "a frame that the domain may not have");
+    put(1, 0x70, 2, 0);
+    CHECK(msi_prepare(0, 1, 8, false) == -ENODEV, "no MSI-X");
+    CHECK(!read_only() && !nr_read_only_ranges, "nothing has changed");
 }
 
 static void msix_refused(void)
@@ -359,8 +438,13 @@ static void ecam_lies(void)
 }
 
 static const struct unit_test tests[] = {
-    {"pci_capabilities", capabilities}, {"pci_bars", bars},           {"msi", msi}, {"msix", msix},
-    {"msix_refused", msix_refused},     {"pci_ecam_lies", ecam_lies},
+    {"pci_capabilities", capabilities},
+    {"pci_bars", bars},
+    {"msi", msi},
+    {"msix", msix},
+    {"msix_refused", msix_refused},
+    {"msix_read_only", msix_read_only},
+    {"pci_ecam_lies", ecam_lies},
 };
 
 int main(int argc, char **argv)

@@ -27,6 +27,7 @@ COLD int refuse_access(void);
 COLD int refuse_taking(int error, mfn_t mfn, const struct domain *d);
 
 void free_page(struct page_info *page);
+/* As get_page_from_l1e(), for all entries. */
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner);
 void put_page_from_l1e_slow(pte_t e, struct domain *l1_owner);
 
@@ -122,7 +123,9 @@ static inline void drop_count(struct page_info *page)
         free_page(page);
 }
 
-/* Takes the references that a present L1 entry of d's stands for. 0, or -error with none taken. */
+/* Takes the references that a present L1 entry of d's stands for. 0, or -error with none taken. MAP_READ_ONLY: they are
+ * taken, but the entry must be written without RW. */
+#define MAP_READ_ONLY 1
 static inline int get_page_from_l1e(pte_t e, struct domain *d)
 {
     struct page_info *page;

@@ -78,6 +78,16 @@ _Static_assert((1u << 31) / 512 > MAX_FRAMES - (MAX_FRAMES * 16 >> PAGE_SHIFT),
 extern struct domain *dom_io;  /* owns what is not RAM: only a privileged domain maps it */
 extern struct domain *dom_xen; /* owns what the hypervisor shows to guests read-only */
 
+/* Frames of I/O memory that the hypervisor alone writes to. Domains may map them where they may map what is around
+ * them, but what is mapped from then on is read-only. dev/msi.c says which they are. */
+struct frame_range {
+    mfn_t first;
+    uint32_t n; /* 0: none */
+};
+#define MAX_READ_ONLY_RANGES 256
+extern struct frame_range read_only_frames[MAX_READ_ONLY_RANGES];
+extern uint32_t nr_read_only_ranges; /* those behind are not looked at */
+
 /* References. get_page() fails for a frame that is not d's. A frame is freed when the last reference goes. */
 bool get_page(struct page_info *page, struct domain *d);
 void put_page(struct page_info *page);

@@ -28,6 +28,7 @@
 /* The same for MSI-X, and a table entry's. */
 #define MSIX_CONTROL  2
 #define MSIX_TABLE    4 /* the lowest 3 bits: the base address register; the others: the offset behind it */
+#define MSIX_PENDING  8 /* the same of the pending bits, in words of 64 */
 #define MSIX_LAST     0x07FF
 #define MSIX_MASK_ALL 0x4000
 #define MSIX_ENABLE   0x8000
@@ -173,9 +174,11 @@ static bool in_use(const struct msi *wanted)
     return false;
 }
 
-/* A table may only be where the domain itself may map it: never in RAM, nor among registers that the hypervisor keeps.
+/* --- Where the table of MSI-X and its pending bits are */
+
+/* They may only be where the domain itself may map them: never in RAM, nor among registers that the hypervisor keeps.
  */
-static bool table_permitted(uint64_t first, uint64_t last)
+static bool range_permitted(uint64_t first, uint64_t last)
 {
     for (uint64_t frame = first >> PAGE_SHIFT; frame <= last >> PAGE_SHIFT; frame++)
         if (frame >= INVALID_MFN || !frame_permitted(this_cpu.domain, frame) ||
@@ -184,13 +187,94 @@ static bool table_permitted(uint64_t first, uint64_t last)
     return true;
 }
 
+/* The machine address that a register of the capability stands for. 0: none. */
+static uint64_t msix_address(uint16_t function, uint32_t reg)
+{
+    uint32_t where = pci_read(function, reg, 4);
+    uint64_t bar = pci_memory_bar(function, where & MSIX_BAR), at = bar + (where & ~MSIX_BAR);
+
+    return bar && at >= bar ? at : 0;
+}
+
+static uint32_t msix_entries(const struct msi *m)
+{
+    return (control_of(m) & MSIX_LAST) + 1;
+}
+
+/* Of the table. 0: it is nowhere, or where it cannot be. */
+static uint64_t find_table(const struct msi *m)
+{
+    uint64_t at = msix_address(m->function, m->capability + MSIX_TABLE);
+
+    return at % ENTRY_SIZE || !range_permitted(at, at + msix_entries(m) * ENTRY_SIZE - 1) ? 0 : at;
+}
+
+/* --- Keeping them from being written to: a record for each function that uses MSI-X, or has been prepared for it */
+
+static struct guard {
+    bool used, prepared;
+    uint16_t function;
+} guards[MAX_READ_ONLY_RANGES / 2]; /* each has two ranges, at twice its index */
+
+static struct guard *find_guard(uint16_t function)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(guards); i++)
+        if (guards[i].used && guards[i].function == function)
+            return &guards[i];
+    return NULL;
+}
+
+static struct frame_range frames_of(uint64_t at, uint32_t bytes)
+{
+    mfn_t first = at >> PAGE_SHIFT;
+
+    return (struct frame_range){first, ((at + bytes - 1) >> PAGE_SHIFT) - first + 1};
+}
+
+/* With the addresses of now: a device may have been moved since. -ENOSPC. */
+static int guard(const struct msi *m, uint64_t table)
+{
+    uint32_t bytes = (msix_entries(m) + 63) / 64 * 8;
+    uint64_t pending = msix_address(m->function, m->capability + MSIX_PENDING);
+    struct guard *g = find_guard(m->function);
+    uint32_t i = 0;
+
+    while (!g && i < ARRAY_SIZE(guards) && guards[i].used)
+        i++;
+    if (!g && i == ARRAY_SIZE(guards))
+        return -ENOSPC;
+    if (!g)
+        guards[i] = (struct guard){.used = true, .function = m->function};
+    else
+        i = g - guards;
+    read_only_frames[2 * i] = frames_of(table, msix_entries(m) * ENTRY_SIZE);
+    read_only_frames[2 * i + 1] = pending && range_permitted(pending, pending + bytes - 1) ? frames_of(pending, bytes)
+                                                                                           : (struct frame_range){0, 0};
+    nr_read_only_ranges = MAX(nr_read_only_ranges, 2 * i + 2);
+    return 0;
+}
+
+/* If nobody needs it any more. */
+static void unguard(uint16_t function)
+{
+    struct guard *g = find_guard(function);
+
+    if (!g || g->prepared || uses_of(function))
+        return;
+    g->used = false;
+    read_only_frames[2 * (g - guards)].n = read_only_frames[2 * (g - guards) + 1].n = 0;
+    while (nr_read_only_ranges && !guards[nr_read_only_ranges / 2 - 1].used)
+        nr_read_only_ranges -= 2;
+}
+
+/* --- A new one */
+
 static int find_msix_entry(const struct msi_place *place, struct msi *m)
 {
-    uint32_t entries = (control_of(m) & MSIX_LAST) + 1, where = pci_read(m->function, m->capability + MSIX_TABLE, 4);
-    uint64_t bar = pci_memory_bar(m->function, where & MSIX_BAR), table = bar + (where & ~MSIX_BAR);
+    uint64_t table = find_table(m);
 
-    if (place->entry >= entries || !bar || bar != place->table || table < bar || table % ENTRY_SIZE ||
-        !table_permitted(table, table + entries * ENTRY_SIZE - 1))
+    if (place->entry >= msix_entries(m) || !table ||
+        place->table != table - (pci_read(m->function, m->capability + MSIX_TABLE, 4) & ~MSIX_BAR))
         return -EINVAL;
     if (!(pci_read(m->function, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
         return -ENXIO;
@@ -238,9 +322,13 @@ int msi_enable(const struct msi_place *place)
 
     if (rc)
         return rc;
+    if (m.is_msix && guard(&m, m.at - m.entry * ENTRY_SIZE))
+        return -ENOSPC;
     irq = alloc_msi_irq(&chip_msi);
-    if (irq < 0)
+    if (irq < 0) {
+        unguard(m.function);
         return irq;
+    }
     if (m.is_msix && !uses_of(m.function))
         start_msix(&m);
     set_line(m.function, false);
@@ -261,6 +349,7 @@ void msi_disable(unsigned int irq)
         return;
     set_control(m, control_of(m) & ~(m->is_msix ? MSIX_ENABLE : MSI_ENABLE));
     set_line(m->function, true);
+    unguard(m->function);
 }
 
 long msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn)
@@ -286,11 +375,37 @@ long msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn)
     return 0;
 }
 
+static long prepare(uint16_t function)
+{
+    struct msi m = {.function = function, .capability = pci_find_capability(function, PCI_CAP_MSIX)};
+    uint64_t table = find_table(&m);
+
+    if (find_guard(function))
+        return -EBUSY;
+    if (!table)
+        return -ENXIO;
+    if (guard(&m, table))
+        return -ENOSPC;
+    find_guard(function)->prepared = true;
+    return 0;
+}
+
+static long release(uint16_t function)
+{
+    struct guard *g = find_guard(function);
+
+    if (!g || !g->prepared || uses_of(function))
+        return -EBUSY;
+    g->prepared = false;
+    unguard(function);
+    return 0;
+}
+
 long msi_prepare(uint16_t segment, uint8_t bus, uint8_t devfn, bool off)
 {
     uint16_t function = bus << 8 | devfn;
 
     if (pci_device_add(segment, bus, devfn) || !pci_find_capability(function, PCI_CAP_MSIX))
         return -ENODEV;
-    return off && uses_of(function) ? -EBUSY : 0;
+    return off ? release(function) : prepare(function);
 }

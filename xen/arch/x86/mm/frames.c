@@ -298,6 +298,18 @@ mfn_t unlink_frame(mfn_t mfn)
     return next;
 }
 
+struct frame_range read_only_frames[MAX_READ_ONLY_RANGES];
+uint32_t nr_read_only_ranges;
+
+static bool is_read_only(mfn_t mfn)
+{
+    spend(nr_read_only_ranges / 4);
+    for (uint32_t i = 0; i < nr_read_only_ranges; i++)
+        if (mfn - read_only_frames[i].first < read_only_frames[i].n)
+            return true;
+    return false;
+}
+
 /* L1 entries that are not plain mappings of the domain's own RAM: I/O space, foreign frames, and all that must be
  * refused. */
 int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_owner)
@@ -318,7 +330,7 @@ int get_page_from_l1e_slow(pte_t e, struct domain *l1_owner, struct domain *pg_o
         if (!frame_permitted(pg_owner, mfn) || !frame_permitted(l1_owner, mfn))
             return -EPERM;
         l1_owner->arch.maps_io = true;
-        return 0;
+        return e.lo & _PAGE_RW && is_read_only(mfn) ? MAP_READ_ONLY : 0;
     }
     if (e.lo & CACHE_FLAGS)
         return -EINVAL;

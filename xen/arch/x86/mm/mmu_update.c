@@ -80,8 +80,11 @@ static inline int mod_l1(struct domain *d, struct domain *pg_owner, pte_t *slot,
     }
     if (new.lo & _PAGE_PRESENT) {
         rc = likely(d == pg_owner) ? get_page_from_l1e(new, d) : get_page_from_l1e_slow(new, d, pg_owner);
-        if (unlikely(rc))
-            return refuse_l1_entry(rc, new, d, pg_owner, slot);
+        if (unlikely(rc)) {
+            if (rc != MAP_READ_ONLY)
+                return refuse_l1_entry(rc, new, d, pg_owner, slot);
+            new.lo &= ~_PAGE_RW;
+        }
     } else if (unlikely(l1tf_unsafe(new, d)))
         return refuse_l1_entry(-EINVAL, new, d, d, slot);
     write_pte(slot, old, new);
