@@ -59,6 +59,20 @@ static inline int change_writability(struct domain *d, pte_t *slot, pte_t new)
     return 0;
 }
 
+/* get_page_from_l1e() has returned this. */
+static COLD int not_as_asked(int rc, pte_t new, struct domain *d, struct domain *pg_owner, pte_t *slot)
+{
+    pte_t old = *slot;
+
+    if (rc != MAP_READ_ONLY)
+        return refuse_l1_entry(rc, new, d, pg_owner, slot);
+    new.lo &= ~_PAGE_RW;
+    write_pte(slot, old, new);
+    if (old.lo & _PAGE_PRESENT)
+        put_page_from_l1e(old, d);
+    return 0;
+}
+
 static inline int mod_l1(struct domain *d, struct domain *pg_owner, pte_t *slot, pte_t new)
 {
     pte_t old = *slot;
@@ -80,11 +94,8 @@ static inline int mod_l1(struct domain *d, struct domain *pg_owner, pte_t *slot,
     }
     if (new.lo & _PAGE_PRESENT) {
         rc = likely(d == pg_owner) ? get_page_from_l1e(new, d) : get_page_from_l1e_slow(new, d, pg_owner);
-        if (unlikely(rc)) {
-            if (rc != MAP_READ_ONLY)
-                return refuse_l1_entry(rc, new, d, pg_owner, slot);
-            new.lo &= ~_PAGE_RW;
-        }
+        if (unlikely(rc))
+            return not_as_asked(rc, new, d, pg_owner, slot);
     } else if (unlikely(l1tf_unsafe(new, d)))
         return refuse_l1_entry(-EINVAL, new, d, d, slot);
     write_pte(slot, old, new);

@@ -51,7 +51,7 @@ int validate_l1(struct page_info *page)
     for (unsigned int i = 0; (i = take_l1_refs(table, i, d)) < L1_ENTRIES; i++) {
         int rc = get_page_from_l1e(table[i], d);
 
-        if (rc == MAP_READ_ONLY)
+        if (unlikely(rc == MAP_READ_ONLY))
             ACCESS_ONCE(table[i].lo) &= ~_PAGE_RW;
         else if (unlikely(rc)) {
             refuse_l1_entry(rc, table[i], d, d, &table[i]);
