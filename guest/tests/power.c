@@ -101,9 +101,10 @@ TEST(power_pdc)
 
 TEST(power_pdc_bad)
 {
-    uint32_t words[3] = {PDC_REVISION, 1, 0}, *page = alloc_page(), *p;
+    uint32_t words[3] = {PDC_REVISION, 1, 0}, *page, *p;
 
     NEED_DOM0();
+    page = alloc_page();
     CHECK_RC(set_pdc(NO_PROCESSOR, words), -EINVAL);
     CHECK_RC(set_pdc(256, words), -EINVAL);
     CHECK_RC(set_pdc(BOOT_CPU - 1, words), -EINVAL);
