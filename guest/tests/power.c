@@ -53,26 +53,18 @@ static uint32_t this_processor(void)
     return info.u.pcpu_info.acpi_id;
 }
 
-static void cpuid(uint32_t leaf, uint32_t *eax, uint32_t *ecx, uint32_t *edx)
-{
-    uint32_t ebx;
-
-    *ecx = 0;
-    __asm__ volatile("cpuid" : "=a"(*eax), "=b"(ebx), "+c"(*ecx), "=d"(*edx) : "0"(leaf));
-}
-
 static uint32_t expected_pdc(uint32_t bits)
 {
-    uint32_t leaves, eax, ecx, edx, mwait = 0, unused;
+    uint32_t first[4], features[4], monitor[4] = {0};
 
-    cpuid(0, &leaves, &unused, &unused);
-    cpuid(1, &eax, &ecx, &edx);
+    cpuid(0, 0, first);
+    cpuid(1, 0, features);
     bits = (bits & PDC_OF_DOMAIN_0) | PDC_C1_HALT | PDC_SMP_C1PT | PDC_SMP_C2C3 | PDC_C1_FFH | PDC_C2C3_FFH;
-    if (ecx & 1u << 7) /* EST */
+    if (features[2] & 1u << 7) /* EST */
         bits |= PDC_P_FFH | PDC_P_SWCOORD | PDC_P_HWCOORD;
-    if (ecx & 1u << 3 && leaves >= 5) /* MONITOR */
-        cpuid(5, &unused, &mwait, &unused);
-    if ((mwait & 3) != 3)
+    if (features[2] & 1u << 3 && first[0] >= 5) /* MONITOR */
+        cpuid(5, 0, monitor);
+    if ((monitor[2] & 3) != 3)
         bits &= ~(PDC_C1_FFH | PDC_C2C3_FFH);
     return bits;
 }
