@@ -73,9 +73,15 @@ extern uint64_t bench_cow_entries[];
 extern uint64_t *bench_cow_slots[];
 extern struct mmuext_op bench_cow_flush;
 
-extern volatile uint32_t bench_entry_count; /* entry_event and entry_count add to it */
+extern volatile uint32_t bench_entry_count; /* entry_event, entry_count and entry_stamp add to it */
 
-/* What loop_send and entry_event clear after each event: a word of evtchn_pending. */
+/* Lets events in and reads the TSC again and again until the first one comes. entry_stamp, which must be the entry for
+ * them, ends this: the ticks from the last reading to its own. 0: one was pending already. */
+uint32_t bench_await_event(void);
+uint32_t bench_await_nothing(void); /* two readings as those, with nothing in between */
+extern const char entry_stamp[];
+
+/* What loop_send, entry_event and entry_stamp clear after each event: a word of evtchn_pending. */
 extern uint32_t *bench_pending_word;
 
 struct bench {

@@ -305,6 +305,47 @@ entry_event:
         iret
         .size   entry_event, . - entry_event
 
+/* Waiting for an interrupt. Before each instruction up to the loop's end, EAX holds the last reading. */
+        .globl  bench_await_event
+        .balign 16
+bench_await_event:
+        mov     shared_info, %ecx
+        rdtsc
+        movb    $0, 1(%ecx)             /* evtchn_upcall_mask */
+        cmpb    $0, 0(%ecx)             /* evtchn_upcall_pending */
+        jne     2f
+        .balign 16
+1:      rdtsc
+        jmp     1b
+2:      xor     %eax, %eax
+3:      mov     shared_info, %ecx
+        movb    $1, 1(%ecx)
+        ret
+
+/* If the JMP was the last instruction, it ran between the two readings, and is not counted. */
+        .globl  entry_stamp
+        .balign 16
+entry_stamp:
+        mov     %eax, %ecx
+        rdtsc
+        sub     %ecx, %eax
+        cmpl    $1b, (%esp)
+        jne     4f
+        dec     %eax
+4:      clear_event
+        incl    bench_entry_count
+        movl    $3b, (%esp)
+        iret
+        .size   entry_stamp, . - entry_stamp
+
+        .globl  bench_await_nothing
+bench_await_nothing:
+        rdtsc
+        mov     %eax, %ecx
+        rdtsc
+        sub     %ecx, %eax
+        ret
+
         .section .rodata
         .macro  loop_pair name:req, measured:req, empty:req
         .globl  \name

@@ -60,10 +60,13 @@ void send_already_pending(struct bench *b);
 void send_fresh_masked(struct bench *b);
 void send_with_upcall(struct bench *b);
 
-/* rows_kernel.c */
-void set_ldt(struct bench *b);
+/* rows_timers.c */
 void set_timer_op(struct bench *b);
 void set_timer_oneshot(struct bench *b);
+void timer_interrupt(struct bench *b);
+
+/* rows_kernel.c */
+void set_ldt(struct bench *b);
 void syscall_int80(struct bench *b, bool mask_events);
 void ring3_page_fault(struct bench *b);
 void context_switch(struct bench *b);

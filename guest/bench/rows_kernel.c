@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows of what a guest kernel does to run processes: its LDT, timers, system calls, and switching between two
- * processes. */
+/* Rows of what a guest kernel does to run processes: its LDT, system calls, and switching between two processes. */
 #include "rows.h"
 
 #include <guest/events.h>
 #include <guest/string.h>
 #include <guest/traps.h>
 #include <public/sched.h>
-#include <public/vcpu.h>
 
 #define CALLS 256
 
@@ -62,64 +60,6 @@ void set_ldt(struct bench *b)
         bench_expect(b, !page_make_writable(tables[i]), "the LDT's page is still in use");
         free_page(tables[i]);
     }
-}
-
-/* ---- One-shot timers, all far in the future except for that of the loop's last call. Effect: that one expires at its
- * time. */
-#define FAR  3600000000000ull /* ns */
-#define SOON 20000000ull
-
-static bool comes(evtchn_port_t port, uint64_t until)
-{
-    struct sched_poll poll = {.ports = &port, .nr_ports = 1, .timeout = until};
-
-    HYPERVISOR_sched_op(SCHEDOP_poll, &poll);
-    return event_pending(port);
-}
-
-static void one_shot(struct bench *b, bool by_vcpu_op)
-{
-    static struct vcpu_set_singleshot_timer timer[2];
-    int port = event_bind_virq(VIRQ_TIMER, 0);
-    uint64_t when;
-    uint32_t i;
-
-    if (!bench_expect(b, port > 0, "cannot bind the timer: %d", port))
-        return;
-    if (by_vcpu_op && HYPERVISOR_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL)) {
-        bench_skip(b, "no one-shot timers");
-        event_close(port);
-        return;
-    }
-    bench_calls(b, CALLS, __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &timer[0], 0, 0);
-    bench_call_set(b, CALLS - 1, __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, &timer[1], 0, 0);
-    while (bench_repeat(b)) {
-        when = system_time() + SOON;
-        timer[0].timeout_abs_ns = when + FAR;
-        timer[1].timeout_abs_ns = when;
-        for (i = 0; i < CALLS && !by_vcpu_op; i++)
-            bench_call_set(b, i, __HYPERVISOR_set_timer_op, (uint32_t)timer[i == CALLS - 1].timeout_abs_ns,
-                           (uint32_t)(timer[i == CALLS - 1].timeout_abs_ns >> 32), 0, 0, 0);
-        events_clear_all();
-        bench_run(b);
-        bench_expect_results(b, 0);
-        bench_expect(b, system_time() > when || !event_pending(port), "the timer came too early");
-        bench_expect(b, comes(port, when + FAR), "the timer did not come");
-        bench_expect(b, system_time() >= when, "the timer came too early");
-    }
-    HYPERVISOR_set_timer_op(0, 0);
-    event_close(port);
-    events_clear_all();
-}
-
-void set_timer_op(struct bench *b)
-{
-    one_shot(b, false);
-}
-
-void set_timer_oneshot(struct bench *b)
-{
-    one_shot(b, true);
 }
 
 /* ---- System calls: `int $0x80` in ring 3, the shortest handler in ring 1, and back. The loop in ring 3 counts in

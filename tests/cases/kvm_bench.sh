@@ -11,7 +11,7 @@ need qemu-system-x86_64 qemu-system-i386 busybox cpio gnuplot perf
 tools/kvm-machine.sh --prepare >"$CASE_TMP/prepare" 2>&1 || skip_case "no kernel for the machine: $(tail -n 1 "$CASE_TMP/prepare")"
 
 # These do leave the guest: CPUID, and the timer of the interrupt controller.
-leave="emul_cpuid_prefix set_timer_op set_timer_oneshot ipi_round_trip"
+leave="emul_cpuid_prefix set_timer_op set_timer_oneshot timer_interrupt ipi_round_trip"
 # Of these a fraction of a tick depends on when a timer interrupt comes.
 disturbed="console_ring_echo domain_ping_pong context_switch"
 rows=xen_version/1,mmu_map_rw/128,mmuext_invlpg_local
