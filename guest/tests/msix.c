@@ -194,6 +194,63 @@ TEST(msix_table_in_a_whole_table)
     CHECK_RC(device_op(PHYSDEVOP_release_msix), 0);
 }
 
+static bool entry_is_read_only(uint32_t va)
+{
+    pte_t entry = *mm_l1_entry((void *)va);
+
+    return pte_mfn(entry) == device.table && (entry & (PTE_P | PTE_RW)) == PTE_P;
+}
+
+/* A store to the page table itself, which the hypervisor carries out. */
+static void store_entry(uint32_t va, pte_t value)
+{
+    volatile pte_t *entry = mm_l1_entry((void *)va);
+    pte_t old = *entry;
+
+    __asm__ volatile("lock cmpxchg8b %0"
+                     : "+m"(*entry), "+A"(old)
+                     : "b"((uint32_t)value), "c"((uint32_t)(value >> 32))
+                     : "memory", "cc");
+}
+
+/* However the entry is written, and whatever was there. */
+TEST(msix_table_by_each_way)
+{
+    static const uint32_t va[] = {FREE_VA, FREE_VA + PAGE_SIZE};
+    void *page;
+    mmu_update_t update[2];
+
+    NEED_DEVICE();
+    page = alloc_page();
+    CHECK_RC(HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables), 0);
+    CHECK_RC(device_op(PHYSDEVOP_prepare_msix), 0);
+    for (unsigned int present = 0; present < 2; present++) {
+        for (unsigned int i = 0; i < 2; i++)
+            update[i] = (mmu_update_t){pte_maddr(mm_l1_entry((void *)va[i])), make_pte(device.table, MAPPING)};
+        for (unsigned int n = 1; n <= 2; n++) {
+            context("mmu_update of %u, %u", n, present);
+            for (unsigned int i = 0; i < 2; i++)
+                CHECK_RC(present ? map_at(va[i], virt_to_mfn(page), PTE_KERNEL_RW) : unmap_at(va[i]), 0);
+            CHECK_RC(HYPERVISOR_mmu_update(update, n), 0);
+            CHECK(entry_is_read_only(va[0]) && (n == 1 || entry_is_read_only(va[1])));
+        }
+        context("a store, %u", present);
+        CHECK_RC(present ? map_at(va[0], virt_to_mfn(page), PTE_KERNEL_RW) : unmap_at(va[0]), 0);
+        store_entry(va[0], make_pte(device.table, MAPPING));
+        CHECK(entry_is_read_only(va[0]));
+        context("RW alone, %u", present);
+        CHECK_RC(map_at(va[0], device.table, MAPPING & ~PTE_RW), 0);
+        store_entry(va[0], make_pte(device.table, MAPPING));
+        CHECK(entry_is_read_only(va[0]));
+        CHECK_RC(HYPERVISOR_mmu_update(update, 1), 0);
+        CHECK(entry_is_read_only(va[0]));
+    }
+    CHECK_RC(device_op(PHYSDEVOP_release_msix), 0);
+    for (unsigned int i = 0; i < 2; i++)
+        CHECK_RC(unmap_at(va[i]), 0);
+    free_page(page);
+}
+
 static void other_maps(const char *what, uint32_t va)
 {
     mmu_update_t map = {.ptr = ((uint64_t)other.mfn[VICTIM_L1] << PAGE_SHIFT) + L1_INDEX(va) * sizeof(pte_t),
