@@ -83,12 +83,16 @@ struct frame_range read_only_frames[MAX_READ_ONLY_RANGES];
 uint32_t nr_read_only_ranges;
 enum apic_mode apic_mode = XAPIC;
 static bool allocated[MAX_MSIS];
-struct e820entry machine_map[E820_MAX] = {{0, 0x100000000ull, E820_RAM}};
-uint32_t machine_map_entries = 1;
 static uint8_t mcfg[256];
 static uint32_t mcfg_length;
 static mfn_t kept[8];
 static unsigned int nr_kept;
+
+/* As the map has it: all below 4 GiB is RAM, and there are 2^40 addresses. */
+bool can_be_registers(uint64_t start, uint64_t end)
+{
+    return start >= 0x100000000ull && end > start && end <= 1ull << 40;
+}
 
 volatile void *map_device_page(mfn_t mfn)
 {

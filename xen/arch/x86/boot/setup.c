@@ -223,15 +223,6 @@ static void __init give_io_frames(void)
         share_frame_with(dom_io, mfn, true);
 }
 
-static bool __init is_in_ram(uint64_t start, uint64_t end)
-{
-    for (uint32_t i = 0; i < machine_map_entries; i++)
-        if (machine_map[i].type == E820_RAM && machine_map[i].addr < end &&
-            start < machine_map[i].addr + machine_map[i].size)
-            return true;
-    return false;
-}
-
 /* In the map that domain 0 sees, the frames that the hypervisor keeps are reserved: XenLinux maps those of an I/O APIC
  * if nobody says that they are taken, gets some other page, and believes what it reads there. */
 static void __init reserve_kept_frames(void)
@@ -245,7 +236,7 @@ static void __init reserve_kept_frames(void)
         uint64_t start = (uint64_t)kept_frames.range[i].first << PAGE_SHIFT,
                  end = ((uint64_t)kept_frames.range[i].last + 1) << PAGE_SHIFT;
 
-        if (!is_in_ram(start, end))
+        if (can_be_registers(start, end))
             raw[n++] = (struct e820entry){.addr = start, .size = end - start, .type = E820_RESERVED};
     }
     machine_map_entries = merge_memory_map(raw, n, machine_map, E820_MAX - 1, &loss);

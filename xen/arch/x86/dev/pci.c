@@ -6,13 +6,12 @@
  */
 #include <asm/acpi.h>
 #include <asm/device_access.h>
+#include <asm/device_map.h>
 #include <asm/io.h>
 #include <asm/page.h>
 #include <asm/pci.h>
-#include <asm/processor.h>
 #include <public/errno.h>
 #include <xen/lib.h>
-#include <xen/machine.h>
 
 #define MAX_HIDDEN       8
 #define MAX_CAPABILITIES 48 /* four bytes each behind the header of 64: more in a list make a loop */
@@ -108,21 +107,14 @@ bool pci_is_hidden(uint16_t function)
 
 /* --- ECAM */
 
-/* Firmware's list is believed only if configuration space can be there: whole frames that the machine has, none of them
- * RAM. */
+/* Firmware's list is believed only if configuration space can be there. */
 static bool __init can_be_ecam(const struct mcfg_entry *e)
 {
     uint64_t first = e->address + ((uint64_t)e->first_bus << BUS_SHIFT),
              end = e->address + ((uint64_t)(e->last_bus + 1) << BUS_SHIFT);
 
-    if (e->first_bus > e->last_bus || !e->address || e->address & ((1u << BUS_SHIFT) - 1) || end < e->address ||
-        (end - 1) >> MIN(physical_bits(), 32 + PAGE_SHIFT))
-        return false;
-    for (uint32_t i = 0; i < machine_map_entries; i++)
-        if (machine_map[i].type == E820_RAM && machine_map[i].addr < end &&
-            first < machine_map[i].addr + machine_map[i].size)
-            return false;
-    return true;
+    return e->first_bus <= e->last_bus && e->address && !(e->address & ((1u << BUS_SHIFT) - 1)) && end >= e->address &&
+           can_be_registers(first, end);
 }
 
 static void __init keep_hidden_frames(const struct mcfg_entry *e)

@@ -3,10 +3,12 @@
 #include <asm/device_map.h>
 #include <asm/mm.h>
 #include <asm/processor.h>
+#include <xen/machine.h>
 
 pte_t device_map[DEVICE_MAP_PAGES] __aligned(PAGE_SIZE);
-#define CHANGING_PAGE 1
-static uint32_t used = 2; /* pages; the first is the local APIC's, the second map_device_page()'s */
+#define CHANGING_PAGE     1
+#define FRAME_NUMBER_BITS 32 /* of mfn_t */
+static uint32_t used = 2;    /* pages; the first is the local APIC's, the second map_device_page()'s */
 
 /* Entry 3 of the PAT is "uncached" wherever a PAT exists, whatever MTRRs say (Intel SDM 3, table 12-11). */
 static void map_page(uint32_t index, uint64_t maddr)
@@ -23,11 +25,15 @@ static void map_page(uint32_t index, uint64_t maddr)
     invlpg(DEVICE_MAP_START + index * PAGE_SIZE);
 }
 
-static bool __init exists(uint64_t maddr, uint32_t size)
+bool __init can_be_registers(uint64_t start, uint64_t end)
 {
-    uint64_t end = maddr + size;
-
-    return maddr && size && end > maddr && !((end - 1) >> physical_bits());
+    if (!start || end <= start || (end - 1) >> MIN(physical_bits(), FRAME_NUMBER_BITS + PAGE_SHIFT))
+        return false;
+    for (uint32_t i = 0; i < machine_map_entries; i++)
+        if (machine_map[i].type == E820_RAM && machine_map[i].addr < end &&
+            start < machine_map[i].addr + machine_map[i].size)
+            return false;
+    return true;
 }
 
 volatile void *map_device_page(mfn_t mfn)
@@ -41,7 +47,7 @@ volatile void *__init map_device(uint64_t maddr, uint32_t size)
 {
     uint32_t offset = maddr & ~PAGE_MASK, first = used;
 
-    if (!exists(maddr, size) || size > (DEVICE_MAP_PAGES - used) * PAGE_SIZE - offset)
+    if (!can_be_registers(maddr, maddr + size) || size > (DEVICE_MAP_PAGES - used) * PAGE_SIZE - offset)
         return NULL;
     for (uint64_t at = maddr - offset; at < maddr + size; at += PAGE_SIZE)
         map_page(used++, at);
@@ -50,7 +56,7 @@ volatile void *__init map_device(uint64_t maddr, uint32_t size)
 
 bool __init map_apic(uint64_t maddr)
 {
-    if (!exists(maddr, PAGE_SIZE))
+    if (!can_be_registers(maddr, maddr + PAGE_SIZE))
         return false;
     map_page(0, maddr);
     return true;
