@@ -302,7 +302,7 @@ uint8_t inb(uint16_t port)
 static void command(struct pic *p, uint8_t value)
 {
     if (value & 0x10) {
-        *p = (struct pic){.init = 3};
+        *p = (struct pic){.isr = p->isr, .init = 3}; /* not said to be cleared */
         return;
     }
     if ((value & 0x18) == 0x08) {
@@ -312,7 +312,7 @@ static void command(struct pic *p, uint8_t value)
         return;
     }
     CHECK(value == 0x20, "command %02x", value);
-    CHECK(p->isr, "nothing is in service");
+    CHECK(p->isr || !have_8259s, "nothing is in service");
     p->isr &= p->isr - 1; /* the highest priority has the lowest number */
     cascade();
 }

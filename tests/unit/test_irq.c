@@ -233,6 +233,21 @@ static void lines_of_the_8259(void)
     }
 }
 
+static void in_service_at_the_8259(void)
+{
+    pic[0].isr = 0x05;
+    pic[1].isr = 0x81;
+    with_8259();
+    CHECK(idle(), "%02x %02x are in service", pic[0].isr, pic[1].isr);
+    CHECK(set_irq_handler(3, count) && set_irq_handler(10, count));
+    unmask_irq(3);
+    unmask_irq(10);
+    raise(3);
+    raise(10);
+    run();
+    CHECK(came[3] == 1 && came[10] == 1 && idle());
+}
+
 static void levels_of_the_8259(void)
 {
     elcr = 1 << 11;
@@ -327,6 +342,7 @@ int main(int argc, char **argv)
         {"irq_unknown_vectors", unknown_vectors},
         {"irq_refused_io_apics", refused_io_apics},
         {"irq_lines_of_the_8259", lines_of_the_8259},
+        {"irq_in_service_at_the_8259", in_service_at_the_8259},
         {"irq_levels_of_the_8259", levels_of_the_8259},
         {"irq_spurious_lines", spurious_lines},
         {"irq_overlooked_requests", overlooked_requests},

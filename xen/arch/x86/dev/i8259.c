@@ -41,6 +41,15 @@ static void unmask_8259(unsigned int line)
 
 const struct irq_chip chip_8259 = {mask_8259, unmask_8259};
 
+/* The data sheet does not say that initialisation ends what a loader has taken but not ended: it would keep all lines
+ * of lower priority away. */
+static void __init end_what_is_in_service(uint16_t port)
+{
+    outb(port, READ_ISR);
+    for (unsigned int i = 0; i < 8 && inb(port); i++)
+        outb(port, EOI);
+}
+
 bool __init init_8259(void)
 {
     bool there;
@@ -54,6 +63,8 @@ bool __init init_8259(void)
     outb(PIC1 + PIC_DATA, ICW4);
     outb(PIC2 + PIC_DATA, ICW4);
     write_masks();
+    end_what_is_in_service(PIC2);
+    end_what_is_in_service(PIC1);
     outb(PIC2 + PIC_DATA, 0x5A); /* is there a register? */
     there = inb(PIC2 + PIC_DATA) == 0x5A;
     write_masks();
