@@ -34,6 +34,10 @@ static void used(void)
     CHECK(!what_is_wrong(&fb), "%s", what_is_wrong(&fb));
     fb = (struct framebuffer){0xC0000000, 1600, 800, 600, 16, 11, 5, 5, 6, 0, 5};
     CHECK(!what_is_wrong(&fb) && grey(&fb) == (21 << 11 | 42 << 5 | 21), "%x", grey(&fb));
+    fb = (struct framebuffer){0xC0000000, 1280, 640, 480, 15, 10, 5, 5, 5, 0, 5};
+    CHECK(!what_is_wrong(&fb) && grey(&fb) == (21 << 10 | 21 << 5 | 21) && bytes_of_pixel(&fb) == 2, "%x", grey(&fb));
+    fb = (struct framebuffer){0x800000000, 8192, 1024, 768, 32, 16, 8, 8, 8, 0, 8};
+    CHECK(!what_is_wrong(&fb), "above 4 GiB, with lines that are longer than they are wide");
     fb = (struct framebuffer){0xC0000000, 2400, 800, 600, 24, 16, 8, 8, 8, 0, 8};
     CHECK(!what_is_wrong(&fb) && grey(&fb) == 0xAAAAAA, "%x", grey(&fb));
 }
@@ -43,7 +47,9 @@ static void not_used(void)
     static const struct framebuffer bad[] = {
         {0x80000000, 4096, 1024, 768, 0, 16, 8, 8, 8, 0, 8},
         {0x80000000, 4096, 1024, 768, 8, 0, 2, 2, 2, 4, 2},
-        {0x80000000, 4096, 1024, 768, 15, 10, 5, 5, 5, 0, 5},
+        {0x80000000, 4096, 1024, 768, 14, 9, 5, 5, 4, 0, 5},
+        {0x80000000, 2046, 1024, 768, 15, 10, 5, 5, 5, 0, 5},
+        {0x80000000, 4096, 1024, 768, 15, 11, 5, 5, 6, 0, 5},
         {0x80000000, 4096, 1024, 768, 32, 25, 8, 8, 8, 0, 8},
         {0x80000000, 4096, 1024, 768, 32, 16, 9, 8, 8, 0, 8},
         {0x80000000, 4096, 1024, 768, 32, 16, 0, 8, 8, 0, 8},

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Pixels of 16, 24 or 32 bits, in which each colour has some bits. */
+/* Pixels of 15 (in two bytes), 16, 24 or 32 bits, in which each colour has some bits. */
 struct framebuffer {
     uint64_t address;
     uint32_t pitch, width, height; /* bytes, pixels */

@@ -197,16 +197,21 @@ static bool __init colour_fits(const struct framebuffer *fb, uint8_t at, uint8_t
     return bits >= 1 && bits <= 8 && at + bits <= fb->bits;
 }
 
+static uint32_t __init bytes_of_pixel(const struct framebuffer *fb)
+{
+    return (fb->bits + 7) / 8;
+}
+
 static const char *__init what_is_wrong(const struct framebuffer *fb)
 {
     uint64_t size = (uint64_t)fb->pitch * fb->height;
 
-    if (fb->bits != 16 && fb->bits != 24 && fb->bits != 32)
+    if (fb->bits != 15 && fb->bits != 16 && fb->bits != 24 && fb->bits != 32)
         return "its pixels have another number of bits";
     if (!colour_fits(fb, fb->red_at, fb->red_bits) || !colour_fits(fb, fb->green_at, fb->green_bits) ||
         !colour_fits(fb, fb->blue_at, fb->blue_bits))
         return "its colours lie outside its pixels";
-    if (fb->width < 320 || fb->height < 200 || fb->pitch / (fb->bits / 8) < fb->width)
+    if (fb->width < 320 || fb->height < 200 || fb->pitch / bytes_of_pixel(fb) < fb->width)
         return "it is too small";
     if (size > SCREEN_ROOM - BIG_PAGE || fb->address + size < fb->address || (fb->address + size) >> physical_bits())
         return "it cannot be where it is said to be";
@@ -220,7 +225,7 @@ const char *__init init_screen(const struct framebuffer *fb)
     if (why)
         return why;
     screen = *fb;
-    pixel_bytes = fb->bits / 8;
+    pixel_bytes = bytes_of_pixel(fb);
     foreground = grey(fb);
     columns = MIN(fb->width / GLYPH_WIDTH, MAX_COLUMNS);
     rows = MIN(fb->height / GLYPH_HEIGHT, MAX_ROWS);
