@@ -87,11 +87,20 @@ static uint32_t __init read_main_counter(void)
     return read_hpet(HPET_COUNTER);
 }
 
+/* Firmware may have left comparators on, by pins or messages of their own. */
+static void __init silence(void)
+{
+    for (unsigned int n = 0; n < NR_COMPARATORS(read_hpet(HPET_CAPS)); n++)
+        write_hpet(TIMER_CONFIG(n), read_hpet(TIMER_CONFIG(n)) & ~COMPARATOR_ON);
+    write_hpet(HPET_STATUS, UINT32_MAX);
+}
+
 struct counter __init hpet_counter(void)
 {
     if (!find_hpet() || !is_plausible())
         return (struct counter){.name = "HPET"};
     hz = div64(FS_PER_S, read_hpet(HPET_PERIOD), NULL);
+    silence();
     write_hpet(HPET_CONFIG, (read_hpet(HPET_CONFIG) & ~CONFIG_LEGACY) | CONFIG_ENABLE);
     return (struct counter){"HPET", hz, UINT32_MAX, read_main_counter};
 }
@@ -143,9 +152,6 @@ struct deadline_timer __init hpet_timer(void)
 
     if (!(caps & CAPS_LEGACY) || NR_COMPARATORS(caps) < 2)
         return none;
-    for (unsigned int n = 0; n < NR_COMPARATORS(caps); n++)
-        write_hpet(TIMER_CONFIG(n), read_hpet(TIMER_CONFIG(n)) & ~COMPARATOR_ON);
-    write_hpet(HPET_STATUS, UINT32_MAX);
     if (!take_line(ISA_TIMER) || !take_line(ISA_RTC))
         return none;
     write_hpet(HPET_CONFIG, CONFIG_ENABLE | CONFIG_LEGACY);
