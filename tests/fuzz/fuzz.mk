@@ -32,7 +32,7 @@ fuzz_emulate-FLAGS := $(fuzz_mm-FLAGS) -D__copy_from_guest=copy_from -D__copy_to
 fuzz_elf-SRCS     := tests/fuzz/fuzz_elf.c xen/common/boot/elf.c xen/common/lib/string.c
 fuzz_image-SRCS   := tests/fuzz/fuzz_image.c xen/common/boot/kernel_image.c xen/common/boot/inflate.c xen/common/lib/string.c
 fuzz_rings-SRCS   := tests/fuzz/fuzz_rings.c $(addprefix xen/common/,events/served.c store/xenstore.c store/store_requests.c store/store_watches.c store/store_tree.c console/console_ring.c console/console.c lib/string.c console/printk.c console/log_ring.c)
-fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c $(addprefix xen/common/,boot/cmdline.c lib/string.c console/printk.c console/log_ring.c)
+fuzz_cmdline-SRCS := tests/fuzz/fuzz_cmdline.c xen/arch/x86/dev/uart_options.c $(addprefix xen/common/,boot/cmdline.c lib/string.c console/printk.c console/log_ring.c)
 fuzz_cmdline-GUIDED := tests/fuzz/fuzz_cmdline.c # includes boot_domains.c
 
 FUZZ_HEADERS := $(wildcard xen/include/*/*.h xen/arch/x86/*/*.h xen/common/*/*.h tests/unit/*.h tests/fuzz/*.h) $(B)/int82/include/asm/offsets.h \

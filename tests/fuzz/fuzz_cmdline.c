@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hypervisor's command line (xen/common/boot/cmdline.c), domains to be built at boot, numbers and messages
- * (string.c, printk.c) under the coverage-guided fuzzer. The input is the line. It comes from the boot loader and so is
- * trusted, but people write it, and it decides who is privileged.
+ * (string.c, printk.c), and which UART is the console's (uart_options.c) under the coverage-guided fuzzer. The input is
+ * the line. It comes from the boot loader and so is trusted, but people write it, and it decides who is privileged.
  */
 #include "host.h"
 
+#include <asm/irq.h>
+#include <asm/uart.h>
 #include <xen/console.h>
 
 /* Its list of requests must be emptied before each run. */
@@ -102,6 +104,12 @@ static HOST bool on_fault(int signal, uint32_t *eip, uint32_t address, uint32_t 
     return true;
 }
 
+static void check_uart(const struct uart_options *o)
+{
+    REQUIRE(o->base_baud && (o->reg_width == 1 || o->reg_width == 4) && o->reg_width <= 1 << o->reg_shift);
+    REQUIRE(o->address >= 0x100 && (o->address <= 0xFFF8 || o->address > 0xFFFF) && o->irq < MAX_GSIS && o->lcr < 0x40);
+}
+
 static __attribute__((noinline)) void boot(const char *line)
 {
     if (__builtin_setjmp(way_out))
@@ -109,6 +117,8 @@ static __attribute__((noinline)) void boot(const char *line)
     parse_command_line(line);
     REQUIRE(opt_dom0_max_vcpus >= 1 && opt_dom0_max_vcpus <= MAX_VCPUS);
     REQUIRE(log_level <= LOG_DEBUG);
+    check_uart(&com_options[0]);
+    check_uart(&com_options[1]);
     build_domains();
     REQUIRE(nr_built == nr_requests + 1);
 }

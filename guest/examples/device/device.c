@@ -10,6 +10,7 @@
  * done and no interrupt has told of for LATE_TICKS is a lost one. Timers are counted the same way.
  *
  * Options: `requests=N` of each device (100), or `seconds=N`: for so long, with a line of text every 100 ms. `intx`.
+ * `reach=DEVFN port=PORT` (0: not asked) only tells what this domain reaches of a function, and reads from the port.
  */
 #include "pci.h"
 #include "virtio.h"
@@ -19,6 +20,7 @@
 #include <guest/guest.h>
 #include <guest/hypercall.h>
 #include <guest/mm.h>
+#include <guest/ports.h>
 #include <guest/string.h>
 #include <public/physdev.h>
 #include <public/sched.h>
@@ -357,13 +359,27 @@ static void report(void)
     printf("device: end: devices=%u errors=%u\n", nr_clients, errors);
 }
 
+static void tell_what_is_reached(uint8_t devfn, uint16_t port)
+{
+    uint32_t id = pci_read32(devfn, PCI_VENDOR);
+    uint16_t command = pci_read16(devfn, PCI_COMMAND);
+
+    pci_write16(devfn, PCI_COMMAND, command ^ PCI_COMMAND_NO_INT);
+    printf("device: reach %02x: id=%08x command-changes=%u", devfn, id, pci_read16(devfn, PCI_COMMAND) != command);
+    pci_write16(devfn, PCI_COMMAND, command);
+    printf(" add=%d ecam=%d port=%02x\n", pci_announce(devfn), pci_map_ecam(devfn), inb(port));
+}
+
 void guest_main(void)
 {
+    uint32_t reach = option("reach", 0);
     uint32_t seconds = option("seconds", 0), requests = seconds ? ~0u : option("requests", 100), said = 0;
     char text[4];
     uint64_t end;
 
     pci_init();
+    if (reach)
+        return tell_what_is_reached(reach, option("port", 0));
     find_devices(guest_option("intx", text, sizeof(text)));
     start_timer();
     events_enable();

@@ -21,6 +21,7 @@
 #define MSIX_TABLE          4
 
 #define Q35_HOST_BRIDGE 0x29C08086u
+#define Q35_PCIEXBAR    0x60 /* where configuration space is in memory (Intel 3 Series data sheet, 5.1.17) */
 
 #define IO_PAGES 64
 
@@ -86,7 +87,8 @@ uint64_t pci_bar(uint8_t devfn, unsigned int bar)
     return (uint64_t)high << 32 | (low & BAR_ADDRESS);
 }
 
-volatile void *io_map(uint64_t maddr)
+/* The page's address in *va. 0 or an error. */
+static int map_io_page(uint64_t maddr, uint32_t *va)
 {
     static pte_t *l1;
     static unsigned int used;
@@ -103,9 +105,28 @@ volatile void *io_map(uint64_t maddr)
     req.ptr = pte_maddr(&l1[used]);
     req.val = (maddr & PTE_FRAME) | PTE_KERNEL_RW | PTE_PCD | PTE_PWT;
     err = HYPERVISOR_mmu_update_dom(&req, 1, NULL, DOMID_IO);
+    if (!err)
+        *va = MM_SCRATCH + used++ * PAGE_SIZE;
+    return err;
+}
+
+volatile void *io_map(uint64_t maddr)
+{
+    uint32_t va;
+    int err = map_io_page(maddr, &va);
+
     if (err)
         guest_panic("I/O memory at %llx: %d", maddr, err);
-    return (volatile void *)(MM_SCRATCH + used++ * PAGE_SIZE + (uint32_t)(maddr & (PAGE_SIZE - 1)));
+    return (volatile void *)(va + (uint32_t)(maddr & (PAGE_SIZE - 1)));
+}
+
+int pci_map_ecam(uint8_t devfn)
+{
+    uint32_t va;
+
+    if (pci_read32(0, PCI_VENDOR) != Q35_HOST_BRIDGE)
+        return -ENODEV;
+    return map_io_page((pci_read32(0, Q35_PCIEXBAR) & ~0xFFFFFFFu) + devfn * PAGE_SIZE, &va);
 }
 
 int pci_announce(uint8_t devfn)

@@ -44,6 +44,8 @@ volatile void *io_map(uint64_t maddr);
 
 /* Tells the hypervisor of the device; it must know it to give it MSIs. 0 or an error. */
 int pci_announce(uint8_t devfn);
+/* Maps the function's configuration space as q35 has it in memory. 0 or an error; -ENODEV: not on this machine. */
+int pci_map_ecam(uint8_t devfn);
 /* A pirq for entry 0 of the MSI-X table, with MSI-X turned on; or an error. */
 int pci_map_msix(uint8_t devfn);
 /* A pirq for the device's pin: level, active high, as QEMU's machines have them. Or an error. */

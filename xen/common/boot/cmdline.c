@@ -165,12 +165,6 @@ static bool __init set_hypercall_trace(const char *value)
 }
 #endif
 
-/* Options of Xen's that choose a console. Here there is only one. */
-static bool __init ignore(const char *value)
-{
-    return true;
-}
-
 static const struct option {
     const char *name;
     bool (*set)(const char *value); /* the value is "" without `=`; false: it makes no sense */
@@ -186,8 +180,9 @@ static const struct option {
     {"timer", set_timer_choice},
     {"pv-l1tf", set_pv_l1tf},
     {"pv-linear-pt", set_pv_linear_pt},
-    {"com1", ignore},
-    {"console", ignore},
+    {"com1", set_com1},
+    {"com2", set_com2},
+    {"console", set_console},
     {"domain", set_domain}, /* docs/domains.md */
 #if COUNTERS
     {"hypercall_trace", set_hypercall_trace},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* I/O ports. */
+/* I/O ports, and registers of devices in memory (asm/device_map.h). */
 #ifndef ASM_IO_H
 #define ASM_IO_H
 
@@ -36,5 +36,18 @@ static inline void out_sized(uint16_t port, uint32_t bytes, uint32_t value)
     else
         outl(port, value);
 }
+
+#define MEMORY_ACCESS(suffix, type)                                 \
+    static inline type read##suffix(const volatile void *at)        \
+    {                                                               \
+        return *(const volatile type *)at;                          \
+    }                                                               \
+    static inline void write##suffix(volatile void *at, type value) \
+    {                                                               \
+        *(volatile type *)at = value;                               \
+    }
+
+MEMORY_ACCESS(b, uint8_t)
+MEMORY_ACCESS(l, uint32_t)
 
 #endif

@@ -56,6 +56,8 @@ uint32_t pci_find_capability(uint16_t function, uint8_t id);
 
 /* The address in base address register `index` (0 to 5), which must be one of memory. 0: it is not, or is not set. */
 uint64_t pci_memory_bar(uint16_t function, unsigned int index);
+/* The same of one for ports. */
+uint32_t pci_io_bar(uint16_t function, unsigned int index);
 
 /* The hypervisor drives this function itself, or may: no domain finds it. To be called before init_pci(). */
 void pci_hide(uint16_t function);

@@ -5,10 +5,21 @@
 
 #include <public/memory.h>
 #include <public/platform.h>
+#include <stdbool.h>
 
 #define E820_MAX 128
 extern struct e820entry machine_map[E820_MAX];
 extern uint32_t machine_map_entries;
+
+/* Some of the bytes from start up to end (not included) are RAM. */
+static inline bool touches_ram(uint64_t start, uint64_t end)
+{
+    for (uint32_t i = 0; i < machine_map_entries; i++)
+        if (machine_map[i].type == E820_RAM && machine_map[i].addr < end &&
+            start < machine_map[i].addr + machine_map[i].size)
+            return true;
+    return false;
+}
 
 /* Sets the wall clock: seconds and nanoseconds since 1970 at system time 0, and in all domains' shared_info. */
 void set_wallclock(uint32_t sec, uint32_t nsec);

@@ -31,6 +31,10 @@ extern struct dom0_mem {
 } opt_dom0_mem;
 extern uint32_t opt_dom0_max_vcpus; /* 1..MAX_VCPUS */
 bool set_domain(const char *value); /* domain= */
+/* com1=, com2=, console= (arch/x86/dev/uart_options.c); false: it makes no sense */
+bool set_com1(const char *value);
+bool set_com2(const char *value);
+bool set_console(const char *value);
 
 /* Page allocator: gives it frames, in ascending order. */
 void add_dom_frames(mfn_t first, mfn_t end);
@@ -41,7 +45,10 @@ void init_heap(void *start, uint32_t pages);
  * another way than write-back. */
 void set_memory_types(void);
 void reset_processor(void); /* needs the IDT */
+/* Until open_console(), text is only kept and shown on the screen. That needs the command line, the memory map and the
+ * device map, and comes before init_pci(). */
 void init_console(void);
+void open_console(void);
 void init_time(void);
 bool set_timer_choice(const char *name); /* timer=; false: there is no such kind (arch/x86/dev/deadline.c) */
 void init_power(void);

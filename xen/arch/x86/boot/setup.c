@@ -183,7 +183,6 @@ static void __init map_hypervisor(void)
         map_table(WINDOWS_START + i * BIG_PAGE, &window_pte[i * L1_ENTRIES]);
     for (unsigned int i = 0; i < MAX_VCPU_AREAS * VCPU_AREA_SIZE / BIG_PAGE; i++)
         map_table(VCPU_AREAS_START + i * BIG_PAGE, &vcpu_area_pte[i * L1_ENTRIES]);
-    map_table(DEVICE_MAP_START, device_map);
     protect_image();
     write_cr3(read_cr3());
 }
@@ -273,12 +272,14 @@ void start_xen(uint32_t magic, uint32_t information);
 void __init start_xen(uint32_t magic, uint32_t information)
 {
     set_memory_types();
+    map_table(DEVICE_MAP_START, device_map); /* first: the console's UART may be there */
     init_console();
     printk("Int82 %u.%u%s, Xen ABI for 32-bit PAE\n", XEN_VERSION >> 16, XEN_VERSION & 0xFFFF, XEN_EXTRAVERSION);
     read_boot_information(magic, information);
+    init_mm();
+    open_console();
     find_free_memory();
     make_heap();
-    init_mm();
     map_hypervisor();
     init_power();
     init_pci();

@@ -69,9 +69,14 @@ uint32_t pci_find_capability(uint16_t function, uint8_t id)
     return 0;
 }
 
+static uint32_t number_of_bars(uint16_t function)
+{
+    return (pci_read(function, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK) == 0 ? 6 : 2;
+}
+
 uint64_t pci_memory_bar(uint16_t function, unsigned int index)
 {
-    uint32_t bars = (pci_read(function, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MASK) == 0 ? 6 : 2, low;
+    uint32_t bars = number_of_bars(function), low;
     uint64_t address;
 
     if (index >= bars)
@@ -86,6 +91,13 @@ uint64_t pci_memory_bar(uint16_t function, unsigned int index)
         address |= (uint64_t)pci_read(function, PCI_BAR0 + index * 4 + 4, 4) << 32;
     }
     return address;
+}
+
+uint32_t pci_io_bar(uint16_t function, unsigned int index)
+{
+    uint32_t bars = number_of_bars(function), bar = index < bars ? pci_read(function, PCI_BAR0 + index * 4, 4) : 0;
+
+    return bar & PCI_BAR_IO ? bar & PCI_BAR_IO_MASK : 0;
 }
 
 /* --- Hidden functions */

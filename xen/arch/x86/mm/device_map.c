@@ -27,13 +27,8 @@ static void map_page(uint32_t index, uint64_t maddr)
 
 bool __init can_be_registers(uint64_t start, uint64_t end)
 {
-    if (!start || end <= start || (end - 1) >> MIN(physical_bits(), FRAME_NUMBER_BITS + PAGE_SHIFT))
-        return false;
-    for (uint32_t i = 0; i < machine_map_entries; i++)
-        if (machine_map[i].type == E820_RAM && machine_map[i].addr < end &&
-            start < machine_map[i].addr + machine_map[i].size)
-            return false;
-    return true;
+    return start && end > start && !((end - 1) >> MIN(physical_bits(), FRAME_NUMBER_BITS + PAGE_SHIFT)) &&
+           !touches_ram(start, end);
 }
 
 volatile void *map_device_page(mfn_t mfn)
