@@ -249,8 +249,11 @@ void init_vga(void)
 {
 }
 
+static uint32_t on_screen; /* characters */
+
 void vga_write(const char *text, uint32_t size)
 {
+    on_screen += size;
 }
 
 void screen_write(const char *text, uint32_t size)
@@ -548,7 +551,7 @@ int main(int argc, char **argv)
 {
     dom0 = &domains[0];
     fill();
-    CHECK(set_com1(OPTION));
+    CHECK(set_com1(OPTION) && (!POLLED || set_console("com1")));
     init_console();
     printk("early\n");
     CHECK(!sent_n);
@@ -556,6 +559,8 @@ int main(int argc, char **argv)
     CHECK(kept, "its registers are kept from guests");
     CHECK(was_sent("early\n", 6), "what was printed before");
     CHECK(divisor == 1 && lcr == 3, "115200 8n1");
+    printk("more\n");
+    CHECK(on_screen == (POLLED ? 6 : 12), "console=com1: the screen gets nothing more");
     enable_console_input();
     init_console_of(&domains[1]);
     return UNIT_RUN(argc, argv, tests, NULL);

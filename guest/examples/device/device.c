@@ -10,7 +10,7 @@
  * done and no interrupt has told of for LATE_TICKS is a lost one. Timers are counted the same way.
  *
  * Options: `requests=N` of each device (100), or `seconds=N`: for so long, with a line of text every 100 ms. `intx`.
- * `reach=DEVFN port=PORT` (0: not asked) only tells what this domain reaches of a function, and reads from the port.
+ * `reach=DEVFN port=PORT` only tells what this domain reaches of a function, and reads from the port.
  */
 #include "pci.h"
 #include "virtio.h"
@@ -359,15 +359,17 @@ static void report(void)
     printf("device: end: devices=%u errors=%u\n", nr_clients, errors);
 }
 
+/* port 0: the sixth of those in the first base address register. */
 static void tell_what_is_reached(uint8_t devfn, uint16_t port)
 {
-    uint32_t id = pci_read32(devfn, PCI_VENDOR);
+    uint32_t id = pci_read32(devfn, PCI_VENDOR), bar = pci_read32(devfn, PCI_BAR0);
     uint16_t command = pci_read16(devfn, PCI_COMMAND);
 
+    port = port ?: (bar & ~3u) + 5;
     pci_write16(devfn, PCI_COMMAND, command ^ PCI_COMMAND_NO_INT);
     printf("device: reach %02x: id=%08x command-changes=%u", devfn, id, pci_read16(devfn, PCI_COMMAND) != command);
     pci_write16(devfn, PCI_COMMAND, command);
-    printf(" add=%d ecam=%d port=%02x\n", pci_announce(devfn), pci_map_ecam(devfn), inb(port));
+    printf(" add=%d ecam=%d port-%04x=%02x\n", pci_announce(devfn), pci_map_ecam(devfn), port, inb(port));
 }
 
 void guest_main(void)
