@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The rest of test_uart.c's machine: it has no PCI, and its memory ends below the UART. */
+/* The rest of test_uart.c's machine: it has no PCI, no screen and no domain with a ring, and its memory ends below the
+ * UART. */
 #include <asm/io.h>
 #include <asm/pci.h>
+#include <asm/screen.h>
+#include <asm/vga.h>
 #include <public/memory.h>
+#include <xen/console.h>
 #include <xen/machine.h>
+#include <xen/sched.h>
 
 struct e820entry machine_map[E820_MAX] = {{0, 0x8000000, E820_RAM}};
 uint32_t machine_map_entries = 1;
@@ -40,4 +45,34 @@ uint8_t readb(const volatile void *at)
 void writeb(volatile void *at, uint8_t value)
 {
     __builtin_trap();
+}
+
+void init_vga(void)
+{
+}
+
+void screen_write(const char *text, uint32_t size)
+{
+}
+
+void screen_wait(bool wait)
+{
+}
+
+struct domain *domain_by_id(uint16_t id)
+{
+    return NULL;
+}
+
+void console_ring_input(struct domain *d, char character)
+{
+}
+
+bool has_console_ring(const struct domain *d)
+{
+    return false;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
 }
