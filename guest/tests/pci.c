@@ -6,6 +6,7 @@
  */
 #include "other.h"
 
+#include <guest/audit.h>
 #include <guest/ports.h>
 #include <public/memory.h>
 #include <public/physdev.h>
@@ -295,6 +296,14 @@ TEST(rule_rights_over_devices_are_given)
     CHECK_RC(give_frames(0, 1u << 20, false), 0);
     CHECK_RC(give_ports(0x300, 8, true), 0);
     CHECK_RC(give_ports(0x300, 8, false), 0);
+    if (is_int82()) { /* Xen 4.2 does not notice that the sum of the two is beyond 32 bits */
+        CHECK_RC(give_ports(0x3FF, 0xFFFFFF00, true), -EINVAL);
+        CHECK_RC(give_ports(0x3FF, 0xFFFFFF00, false), -EINVAL);
+        CHECK_RC(give_ports(0xFFFFFFFF, 1, true), -EINVAL);
+        CHECK_RC(give_frames(0, 0, false), -EINVAL);
+    }
+    CHECK_RC(give_ports(0xFFFF, 2, true), -EINVAL);
+    CHECK_RC(give_frames(0x400000, 0xFFFFFFFF, true), -EINVAL);
     if (is_int82()) { /* Xen 4.2 lets domain 0 give what it does not have */
         CHECK_RC(give_frames(0xFEE00, 1, true), -EPERM);
         CHECK_RC(give_frames(0xFEDFF, 2, true), -EPERM);
@@ -333,4 +342,24 @@ TEST(rule_cache_attributes_are_a_devices)
         other_carry_out(&other);
         other_end(&other);
     }
+}
+
+/* The auditor knows that such an entry may be there, when the frame has been taken away again, too (it stays mapped).
+ */
+TEST(pci_memory_given_is_audited)
+{
+    mmu_update_t map;
+    char text[256];
+
+    if (!other_begin(&other))
+        return;
+    map = entry_of(MMIO_FRAME);
+    CHECK_RC(give_frames(MMIO_FRAME, 1, true), 0);
+    other_call(&other, "map", 0, __HYPERVISOR_mmu_update, OTHER_ARGUMENT(&other, map), 1, 0, DOMID_SELF);
+    other_carry_out(&other);
+    CHECK(!audit(text, sizeof(text)));
+    context("taken away");
+    CHECK_RC(give_frames(MMIO_FRAME, 1, false), 0);
+    CHECK(!audit(text, sizeof(text)));
+    other_end(&other);
 }

@@ -112,6 +112,8 @@ int msi_enable(const struct msi_place *place)
 {
     if (place->entry > 1)
         return -ENOSPC;
+    if (lines[GSIS + place->entry].exists)
+        return -EEXIST;
     lines[GSIS + place->entry] = (struct line){.exists = true, .masked = true};
     messages++;
     return GSIS + place->entry;
@@ -119,7 +121,7 @@ int msi_enable(const struct msi_place *place)
 
 void msi_disable(unsigned int irq)
 {
-    CHECK(!lines[irq].handler);
+    CHECK(!lines[irq].handler && lines[irq].exists);
     lines[irq].exists = false;
     messages--;
 }
@@ -133,7 +135,7 @@ struct domain *dom0 = &domains[0], *domain_list;
 struct cpu this_cpu;
 uint32_t opt_irq_ratelimit = 10000;
 static unsigned int told[4][64]; /* by domain and port */
-static unsigned int heap_pages;
+static bool heap_used[4];
 static char heap[4][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 void evtchn_tell(struct domain *d, uint32_t port)
@@ -154,13 +156,18 @@ int target_domain(uint16_t domid, struct domain **d)
 
 void *alloc_heap_pages(unsigned int order)
 {
-    if (heap_pages == 4)
-        return NULL;
-    return memset(heap[heap_pages++], 0, PAGE_SIZE);
+    for (unsigned int i = 0; i < 4; i++)
+        if (!heap_used[i]) {
+            heap_used[i] = true;
+            return memset(heap[i], 0, PAGE_SIZE);
+        }
+    return NULL;
 }
 
 void free_heap_pages(void *va, unsigned int order)
 {
+    heap_used[((char *)va - heap[0]) / PAGE_SIZE] = false;
+    memset(va, 0xDD, PAGE_SIZE);
 }
 
 void *window_refill(unsigned int slot, mfn_t mfn)
@@ -214,11 +221,12 @@ void audit_mismatch(uint32_t kind, uint32_t id, uint32_t expected, uint32_t seen
 
 static void start(void)
 {
+    for (unsigned int i = 0; i < 4; i++)
+        if (domains[i].arch.irqs)
+            pirqs_relinquish(&domains[i]);
     memset(lines, 0, sizeof(lines));
     memset(told, 0, sizeof(told));
     for (unsigned int i = 0; i < 4; i++) {
-        if (domains[i].arch.irqs)
-            pirqs_relinquish(&domains[i]);
         domains[i] = (struct domain){.domain_id = i, .is_privileged = !i, .shared_info = &shared[i]};
         domains[i].arch.pirq_eoi_frame = INVALID_MFN;
         domains[i].vcpu[0] = &vcpus[i];
@@ -227,7 +235,7 @@ static void start(void)
         lines[i] = (struct line){.exists = true, .masked = true, .level = i >= 16};
     lines[TIMER].handler = ignore;
     memset(eoi_page, 0, sizeof(eoi_page));
-    heap_pages = messages = lost = storms_logged = 0;
+    messages = lost = storms_logged = 0;
     armed = NULL;
     now += 3600000 * MS;
     this_cpu.domain = dom0;
@@ -430,6 +438,23 @@ static void messages_come_and_go(void)
     CHECK_EQ(pirq_may_bind(dom0, gone.pirq), -EPERM);
 }
 
+/* An MSI ends with the number that it was mapped to. Nobody else can be left with what has ended, and may be another
+ * device's by then. */
+static void messages_are_one_domains(void)
+{
+    struct physdev_map_pirq op = {.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_MSI, .index = -1, .pirq = 20};
+
+    CHECK_EQ(pirq_map(&op), 0);
+    CHECK_EQ(map_to(1, 20, -1), -EINVAL); /* by domain 0's number, which is one of a GSI's */
+    CHECK_EQ(map_to(1, 20, 20), -EINVAL);
+    domains[1].is_dying = true;
+    pirqs_relinquish(&domains[1]);
+    CHECK_EQ(messages, 1);
+    CHECK_EQ(bind(0, 20, 3, true), 0);
+    interrupt(GSIS);
+    CHECK_EQ(told[0][3], 1);
+}
+
 static void numbers_given_out(void)
 {
     struct physdev_get_free_pirq op = {.type = MAP_PIRQ_TYPE_MSI};
@@ -560,6 +585,210 @@ static void the_end_of_a_domain(void)
     CHECK_EQ(told[0][1], 2);
 }
 
+static void many_storms(void)
+{
+    CHECK_EQ(map_to(0, EDGE, EDGE), EDGE);
+    CHECK_EQ(bind(0, EDGE, 1, false), 0);
+    for (unsigned int storm = 0; storm < 100; storm++) {
+        for (unsigned int i = 0; i < 25000 && !lines[EDGE].masked; i++)
+            interrupt(EDGE);
+        CHECK(lines[EDGE].masked);
+        pass(11 * MS);
+    }
+    CHECK_EQ(storms_logged, 7);
+}
+
+/* --- Anything in any order. After each step the rules hold that the top of guest_irq.c states, seen from outside: on
+ * the lines, and in what was told. */
+
+static unsigned int with_number(uint32_t irq)
+{
+    unsigned int n = 0;
+    const struct pirq *p;
+
+    for (unsigned int i = 0; i < 4; i++)
+        for (uint32_t pirq = 0; (p = find_pirq(&domains[i], pirq)); pirq++)
+            n += p->irq == irq;
+    return n;
+}
+
+/* How many have bound the interrupt; of those, how many have not ended it. */
+static unsigned int bound_to(uint32_t irq, unsigned int *waiting)
+{
+    unsigned int n = 0;
+    const struct pirq *p;
+
+    *waiting = 0;
+    for (unsigned int i = 0; i < 4; i++)
+        for (uint32_t pirq = 0; (p = find_pirq(&domains[i], pirq)); pirq++)
+            if (p->irq == irq && p->port) {
+                n++;
+                *waiting += p->waits;
+            } else
+                CHECK(p->irq != irq || !p->waits);
+    return n;
+}
+
+static void rules_hold(unsigned int step)
+{
+    unsigned int all_messages = 0, waiting;
+
+    for (uint32_t irq = 1; irq < GSIS + 2; irq++) {
+        const struct line *l = &lines[irq];
+        unsigned int bound = bound_to(irq, &waiting);
+
+        if (irq == TIMER) {
+            CHECK(!bound && l->handler == ignore, "step %u: the timer's", step);
+            continue;
+        }
+        CHECK(!l->handler == !bound, "step %u: %u have irq %u", step, bound, irq);
+        CHECK(bound ? l->masked == !!waiting : l->masked || !l->exists, "step %u: irq %u is masked: %u, %u wait", step,
+              irq, l->masked, waiting);
+        CHECK(!(l->level && l->held && bound) || waiting, "step %u: the level of irq %u is lost", step, irq);
+        if (irq < GSIS)
+            continue;
+        CHECK_EQ(with_number(irq), l->exists);
+        all_messages += l->exists;
+    }
+    CHECK_EQ(messages, all_messages);
+    mismatches = 0;
+    for (unsigned int i = 0; i < 4; i++)
+        audit_pirqs(&domains[i]);
+    audit_guest_irqs();
+    CHECK(!mismatches, "step %u: %u mismatches", step, mismatches);
+}
+
+static uint32_t some(uint32_t n)
+{
+    static uint32_t seed = 82;
+
+    seed ^= seed << 13;
+    seed ^= seed >> 17;
+    seed ^= seed << 5;
+    return seed % n;
+}
+
+/* Numbers of a few interrupts, so that they meet. */
+static int some_number(void)
+{
+    static const int numbers[] = {-1, 0, TIMER, EDGE, LEVEL, LEVEL, LEVEL, LEVEL + 1, GSIS + 3, GSIS + 31, 5000};
+
+    return numbers[some(ARRAY_SIZE(numbers))];
+}
+
+static void some_edge(void)
+{
+    static const uint32_t irqs[] = {EDGE, GSIS, GSIS + 1};
+    uint32_t irq = irqs[some(ARRAY_SIZE(irqs))], waiting, before = 0, after = 0;
+
+    if (lines[irq].level)
+        return;
+    for (unsigned int i = 0; i < 4 * 64; i++)
+        before += told[i / 64][i % 64];
+    interrupt(irq);
+    for (unsigned int i = 0; i < 4 * 64; i++)
+        after += told[i / 64][i % 64];
+    CHECK_EQ(after - before, bound_to(irq, &waiting));
+}
+
+static void some_port(unsigned int i)
+{
+    uint32_t port = 1 + some(8), pirq = some_number();
+    struct domain *d = &domains[i];
+
+    if (d->is_dying)
+        return;
+    if (d->evtchn[port].state == ECS_PIRQ) {
+        pirq_unbind(d, d->evtchn[port].pirq, port);
+        d->evtchn[port].state = ECS_FREE;
+    } else if (!pirq_may_bind(d, pirq) && !pirq_bind(d, pirq, port, some(4)))
+        d->evtchn[port] = (struct evtchn){.state = ECS_PIRQ, .pirq = pirq};
+}
+
+static void some_end_of_a_domain(unsigned int i)
+{
+    struct domain *d = &domains[i];
+
+    if (!i || some(32))
+        return;
+    d->is_dying = true;
+    for (uint32_t port = 0; port < 64 && some(2); port++)
+        if (d->evtchn[port].state == ECS_PIRQ) {
+            pirq_unbind(d, d->evtchn[port].pirq, port);
+            d->evtchn[port].state = ECS_FREE;
+        }
+    pirqs_relinquish(d);
+    *d = (struct domain){.domain_id = i, .shared_info = &shared[i]};
+    d->arch.pirq_eoi_frame = INVALID_MFN;
+    d->vcpu[0] = &vcpus[i];
+}
+
+static void some_step(void)
+{
+    unsigned int i = some(4);
+    struct physdev_map_pirq map = {.domid = i, .index = some_number(), .pirq = some_number()};
+
+    if (some(2))
+        map.pirq = map.index;
+    this_cpu.domain = some(8) ? dom0 : &domains[i];
+    switch (some(11)) {
+    case 0:
+        map.type = MAP_PIRQ_TYPE_GSI;
+        (void)pirq_map(&map);
+        break;
+    case 1:
+        map.type = MAP_PIRQ_TYPE_MSI, map.index = -1, map.entry_nr = some(3);
+        (void)pirq_map(&map);
+        break;
+    case 2:
+        if (!some(8))
+            (void)pirq_unmap(&(struct physdev_unmap_pirq){.domid = i, .pirq = map.pirq});
+        break;
+    case 3:
+        if (i) /* what domain 0 takes from itself is gone */
+            (void)pirq_permission(&domains[i], map.pirq, some(3));
+        break;
+    case 4:
+        (void)pirq_setup_gsi(&(struct physdev_setup_gsi){.gsi = map.index, .triggering = some(2)});
+        break;
+    case 5:
+        hold(LEVEL + some(2), some(2));
+        break;
+    case 6:
+        some_edge();
+        break;
+    case 7:
+        some_end_of_a_domain(i);
+        break;
+    case 8:
+        if (some(32))
+            pirq_end_unmasked(&domains[i]);
+        else
+            (void)pirq_get_free(&(struct physdev_get_free_pirq){.type = some(2)});
+        break;
+    case 9:
+        (void)pirq_end(&domains[i], map.pirq);
+        break;
+    default:
+        some_port(i);
+    }
+}
+
+static void any_order(void)
+{
+    unsigned int bound = 0, shared_by_two = 0, waiting;
+
+    opt_irq_ratelimit = 0; /* a masked line is one that waits */
+    for (unsigned int step = 0; step < 20000; step++) {
+        some_step();
+        rules_hold(step);
+        bound += bound_to(GSIS, &waiting);
+        shared_by_two += bound_to(LEVEL, &waiting) > 1 && waiting;
+    }
+    opt_irq_ratelimit = 10000;
+    CHECK(bound > 100 && shared_by_two > 100, "%u steps with an MSI, %u with a shared line", bound, shared_by_two);
+}
+
 static const struct unit_test tests[] = {
     {"irq_edges_are_told_each", edges_are_told_each},
     {"irq_level_waits_for_its_end", level_waits_for_its_end},
@@ -569,11 +798,14 @@ static const struct unit_test tests[] = {
     {"irq_numbers_and_rights", numbers_and_rights},
     {"irq_permission_of_another", permission_of_another},
     {"irq_messages_come_and_go", messages_come_and_go},
+    {"irq_messages_are_one_domains", messages_are_one_domains},
     {"irq_numbers_given_out", numbers_given_out},
     {"irq_page_of_needed_ends", page_of_needed_ends},
     {"irq_ends_of_older_kernels", ends_of_older_kernels},
     {"irq_storms_are_limited", storms_are_limited},
     {"irq_storms_of_a_level", storms_of_a_level},
+    {"irq_many_storms", many_storms},
+    {"irq_any_order", any_order},
     {"irq_closed_in_a_storm", closed_in_a_storm},
     {"irq_the_end_of_a_domain", the_end_of_a_domain},
 };

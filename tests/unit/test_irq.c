@@ -90,6 +90,8 @@ static void nmi_pins(void)
     init_irqs();
     CHECK(nmis == 2 && (models[0].low[17] & (ENTRY_MASKED | 0x700)) == ENTRY_NMI);
     CHECK(!set_irq_handler(17, count), "somebody else gets it");
+    set_pin_mode(17, (struct line_mode){.level = true, .low = true}); /* as domain 0 asks for */
+    CHECK((models[0].low[17] & (ENTRY_MASKED | 0x700)) == ENTRY_NMI && !set_irq_handler(17, count), "it is changed");
 }
 
 /* Firmware's, as the chip says: the table of the same firmware does not take it away. */

@@ -298,6 +298,9 @@ static void msix(void)
     CHECK(msi_prepare(0, 0, FIRST, true) == -EBUSY && msi_prepare(0, 0, FIRST, false) == -EBUSY, "in use");
     pages[1][0] = 0;
     CHECK(!msi_restore(0, 0, FIRST) && word(0, 0) == 0xFEE05000 && !word(0, 3) && word(3, 3) == 1, "restored");
+    put(0, 0x72, 2, 0x7FF | MSIX_ENABLE); /* another device, with a larger table, in its place */
+    CHECK(!msi_restore(0, 0, FIRST) && only_the_table_changed(), "it is restored within the table that was looked at");
+    put(0, 0x72, 2, 3 | MSIX_ENABLE);
     msi_disable(other);
     CHECK(word(0, 3) == 1 && *(uint16_t *)&config[0][0x72] & MSIX_ENABLE, "one remains");
     msi_disable(irq);
@@ -394,6 +397,15 @@ static void msix_refused(void)
     put(0, 0x74, 4, 0x1002);
     rangeset_remove(&domain.arch.frames_permitted, TABLE >> 12, TABLE >> 12);
     CHECK(msi_enable(&place) == -EINVAL, "a frame that the domain may not have");
+    place.table = 0xFFFFFFFFFFFFE000ull; /* a device that lies: its table would go on at address 0 */
+    put(0, PCI_BAR0 + 8, 4, 0xFFFFE000 | PCI_BAR_64BIT);
+    put(0, PCI_BAR0 + 12, 4, 0xFFFFFFFF);
+    put(0, 0x74, 4, 0x1FE2);
+    CHECK(msi_enable(&place) == -EINVAL, "beyond the last address");
+    place.table = BAR;
+    put(0, PCI_BAR0 + 8, 4, (uint32_t)BAR | PCI_BAR_64BIT);
+    put(0, PCI_BAR0 + 12, 4, BAR >> 32);
+    put(0, 0x74, 4, 0x1002);
     rangeset_add(&domain.arch.frames_permitted, TABLE >> 12, TABLE >> 12);
     put(0, PCI_COMMAND, 2, 0);
     CHECK(msi_enable(&place) == -ENXIO, "memory addresses are off");

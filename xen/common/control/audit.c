@@ -295,6 +295,7 @@ static void audit_all(void)
 {
     each_domain(start_domain);
     each_domain(declare_references);
+    audit_guest_irqs();
     audit_frames(&answer);
     each_domain(audit_domain);
     audit_pools();

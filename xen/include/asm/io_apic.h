@@ -12,7 +12,8 @@ extern const struct irq_chip chip_io_apic; /* irq = GSI */
  * interrupt of chip_io_apic's. */
 const char *init_io_apics(const struct madt *m);
 
-/* How the pin's line tells. Only while nobody has the interrupt. Nothing is changed if no I/O APIC has this GSI. */
+/* How the pin's line tells. Only while nobody has the interrupt. Nothing is changed if no I/O APIC has this GSI, or if
+ * nobody can have it: pins that raise NMIs or firmware's SMIs. */
 void set_pin_mode(unsigned int gsi, struct line_mode mode);
 
 /* The I/O APIC at this address. -1: there is none. Its registers, as domain 0 may read them: ids, version, and pins. */

@@ -54,6 +54,7 @@ uint8_t irq_vector(unsigned int irq);
 /* For a controller: this interrupt exists, or does not. */
 void add_irq(unsigned int irq, const struct irq_chip *chip, bool is_level);
 void remove_irq(unsigned int irq);
+const struct irq_chip *irq_chip_of(unsigned int irq);
 /* Gives it one, if it has none. False: there is none left. */
 bool assign_vector(unsigned int irq);
 

@@ -75,7 +75,7 @@ _Static_assert((1u << 31) / 512 > MAX_FRAMES - (MAX_FRAMES * 16 >> PAGE_SHIFT),
 /* A frame that guests may write to. Needs no validation, so it always counts as validated. */
 #define PGT_writable (PGT_writable_page | PGT_validated)
 
-extern struct domain *dom_io;  /* owns what is not RAM: only a privileged domain maps it */
+extern struct domain *dom_io;  /* owns what is not RAM (asm/device_access.h) */
 extern struct domain *dom_xen; /* owns what the hypervisor shows to guests read-only */
 
 /* Frames of I/O memory that the hypervisor alone writes to. Domains may map them where they may map what is around

@@ -48,6 +48,7 @@ void audit_grant_table(struct domain *d);
 void audit_grant_pins(const struct domain *d); /* when all tables have been counted */
 void audit_pirq_eoi_frame(const struct domain *d);
 void audit_pirqs(const struct domain *d);
+void audit_guest_irqs(void);
 bool audit_maps_grant(const struct domain *d, mfn_t mfn);
 
 #endif

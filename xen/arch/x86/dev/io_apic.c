@@ -74,13 +74,17 @@ static void unmask_pin(unsigned int gsi)
 
 const struct irq_chip chip_io_apic = {mask_pin, unmask_pin};
 
-void set_pin_mode(unsigned int gsi, struct line_mode mode)
+static void start_pin(unsigned int gsi, struct line_mode mode)
 {
-    if (!pins[gsi].regs)
-        return; /* a line of the 8259s, between two I/O APICs, or firmware's */
     pins[gsi].entry = ENTRY_MASKED | (mode.level ? ENTRY_LEVEL : 0) | (mode.low ? ENTRY_LOW : 0);
     write_entry(&pins[gsi]);
     add_irq(gsi, &chip_io_apic, mode.level);
+}
+
+void set_pin_mode(unsigned int gsi, struct line_mode mode)
+{
+    if (irq_chip_of(gsi) == &chip_io_apic)
+        start_pin(gsi, mode);
 }
 
 /* --- At boot */
@@ -135,7 +139,7 @@ static void __init take_pins(const struct io_apic *a)
         if (is_firmwares(a, pin))
             continue;
         pins[gsi] = (struct pin){.regs = a->regs, .number = pin};
-        set_pin_mode(gsi, (struct line_mode){.level = pci, .low = pci});
+        start_pin(gsi, (struct line_mode){.level = pci, .low = pci});
     }
 }
 
@@ -168,7 +172,7 @@ const char *__init init_io_apics(const struct madt *m)
     for (uint32_t i = 0; i < nr_io_apics; i++)
         take_pins(&io_apics[i]);
     for (uint32_t line = 0; line < ISA_LINES; line++)
-        if (m->isa[line].given && pins[m->isa[line].gsi].regs)
+        if (m->isa[line].given)
             set_pin_mode(m->isa[line].gsi, m->isa[line].mode);
     for (uint32_t i = 0; i < m->nr_nmis; i++)
         set_nmi(m->nmi[i].gsi, m->nmi[i].mode);

@@ -201,6 +201,11 @@ void add_irq(unsigned int irq, const struct irq_chip *chip, bool is_level)
     irqs[irq].is_level = is_level;
 }
 
+const struct irq_chip *irq_chip_of(unsigned int irq)
+{
+    return irqs[irq].chip;
+}
+
 void remove_irq(unsigned int irq)
 {
     irqs[irq].chip = NULL;

@@ -46,7 +46,8 @@ static struct msi {
     bool used, is_msix, masked;
     uint8_t capability; /* its register */
     uint16_t function, entry;
-    uint64_t at; /* MSI-X: machine address of the entry */
+    uint64_t table; /* MSI-X: its machine address, and how many entries it has, as they were when looked at */
+    uint32_t entries;
 } msis[MAX_MSIS];
 
 static void mask_msi(unsigned int irq);
@@ -97,14 +98,16 @@ static void set_msi_mask(const struct msi *m)
 
 /* --- MSI-X */
 
-static volatile uint32_t *entry_at(uint64_t at)
+static volatile uint32_t *entry_of(const struct msi *m, uint32_t index)
 {
+    uint64_t at = m->table + index * ENTRY_SIZE;
+
     return (volatile uint32_t *)((volatile char *)map_device_page(at >> PAGE_SHIFT) + (at & ~PAGE_MASK));
 }
 
 static void program_msix(const struct msi *m, uint8_t vector)
 {
-    volatile uint32_t *entry = entry_at(m->at);
+    volatile uint32_t *entry = entry_of(m, m->entry);
 
     entry[ENTRY_CONTROL] |= ENTRY_MASKED; /* a message must not change while it may be sent */
     entry[ENTRY_ADDRESS] = message_address();
@@ -114,7 +117,7 @@ static void program_msix(const struct msi *m, uint8_t vector)
 
 static void set_msix_mask(const struct msi *m)
 {
-    volatile uint32_t *entry = entry_at(m->at);
+    volatile uint32_t *entry = entry_of(m, m->entry);
     uint32_t control = entry[ENTRY_CONTROL];
 
     entry[ENTRY_CONTROL] = m->masked ? control | ENTRY_MASKED : control & ~ENTRY_MASKED;
@@ -127,9 +130,9 @@ static void start_msix(const struct msi *m)
     uint16_t control = control_of(m);
 
     set_control(m, control | MSIX_ENABLE | MSIX_MASK_ALL);
-    for (uint32_t i = 0; i <= (control & MSIX_LAST); i++)
-        entry_at(m->at - m->entry * ENTRY_SIZE + i * ENTRY_SIZE)[ENTRY_CONTROL] |= ENTRY_MASKED;
-    spend(control & MSIX_LAST);
+    for (uint32_t i = 0; i < m->entries; i++)
+        entry_of(m, i)[ENTRY_CONTROL] |= ENTRY_MASKED;
+    spend(m->entries);
     set_control(m, (control | MSIX_ENABLE) & ~MSIX_MASK_ALL);
 }
 
@@ -180,6 +183,8 @@ static bool in_use(const struct msi *wanted)
  */
 static bool range_permitted(uint64_t first, uint64_t last)
 {
+    if (last < first)
+        return false; /* beyond the last address */
     for (uint64_t frame = first >> PAGE_SHIFT; frame <= last >> PAGE_SHIFT; frame++)
         if (frame >= INVALID_MFN || !frame_permitted(this_cpu.domain, frame) ||
             (frame < max_page && mfn_to_page(frame)->owner != dom_io))
@@ -196,17 +201,12 @@ static uint64_t msix_address(uint16_t function, uint32_t reg)
     return bar && at >= bar ? at : 0;
 }
 
-static uint32_t msix_entries(const struct msi *m)
+/* Fills in the table. False: it is nowhere, or where it cannot be. */
+static bool find_table(struct msi *m)
 {
-    return (control_of(m) & MSIX_LAST) + 1;
-}
-
-/* Of the table. 0: it is nowhere, or where it cannot be. */
-static uint64_t find_table(const struct msi *m)
-{
-    uint64_t at = msix_address(m->function, m->capability + MSIX_TABLE);
-
-    return at % ENTRY_SIZE || !range_permitted(at, at + msix_entries(m) * ENTRY_SIZE - 1) ? 0 : at;
+    m->table = msix_address(m->function, m->capability + MSIX_TABLE);
+    m->entries = (control_of(m) & MSIX_LAST) + 1;
+    return m->table && m->table % ENTRY_SIZE == 0 && range_permitted(m->table, m->table + m->entries * ENTRY_SIZE - 1);
 }
 
 /* --- Keeping them from being written to: a record for each function that uses MSI-X, or has been prepared for it */
@@ -232,9 +232,9 @@ static struct frame_range frames_of(uint64_t at, uint32_t bytes)
 }
 
 /* With the addresses of now: a device may have been moved since. -ENOSPC. */
-static int guard(const struct msi *m, uint64_t table)
+static int guard(const struct msi *m)
 {
-    uint32_t bytes = (msix_entries(m) + 63) / 64 * 8;
+    uint32_t bytes = (m->entries + 63) / 64 * 8;
     uint64_t pending = msix_address(m->function, m->capability + MSIX_PENDING);
     struct guard *g = find_guard(m->function);
     uint32_t i = 0;
@@ -247,7 +247,7 @@ static int guard(const struct msi *m, uint64_t table)
         guards[i] = (struct guard){.used = true, .function = m->function};
     else
         i = g - guards;
-    read_only_frames[2 * i] = frames_of(table, msix_entries(m) * ENTRY_SIZE);
+    read_only_frames[2 * i] = frames_of(m->table, m->entries * ENTRY_SIZE);
     read_only_frames[2 * i + 1] = pending && range_permitted(pending, pending + bytes - 1) ? frames_of(pending, bytes)
                                                                                            : (struct frame_range){0, 0};
     nr_read_only_ranges = MAX(nr_read_only_ranges, 2 * i + 2);
@@ -271,15 +271,12 @@ static void unguard(uint16_t function)
 
 static int find_msix_entry(const struct msi_place *place, struct msi *m)
 {
-    uint64_t table = find_table(m);
-
-    if (place->entry >= msix_entries(m) || !table ||
-        place->table != table - (pci_read(m->function, m->capability + MSIX_TABLE, 4) & ~MSIX_BAR))
+    if (!find_table(m) || place->entry >= m->entries ||
+        place->table != m->table - (pci_read(m->function, m->capability + MSIX_TABLE, 4) & ~MSIX_BAR))
         return -EINVAL;
     if (!(pci_read(m->function, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
         return -ENXIO;
     m->entry = place->entry;
-    m->at = table + place->entry * ENTRY_SIZE;
     return 0;
 }
 
@@ -322,7 +319,7 @@ int msi_enable(const struct msi_place *place)
 
     if (rc)
         return rc;
-    if (m.is_msix && guard(&m, m.at - m.entry * ENTRY_SIZE))
+    if (m.is_msix && guard(&m))
         return -ENOSPC;
     irq = alloc_msi_irq(&chip_msi);
     if (irq < 0) {
@@ -378,13 +375,12 @@ long msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn)
 static long prepare(uint16_t function)
 {
     struct msi m = {.function = function, .capability = pci_find_capability(function, PCI_CAP_MSIX)};
-    uint64_t table = find_table(&m);
 
     if (find_guard(function))
         return -EBUSY;
-    if (!table)
+    if (!find_table(&m))
         return -ENXIO;
-    if (guard(&m, table))
+    if (guard(&m))
         return -ENOSPC;
     find_guard(function)->prepared = true;
     return 0;

@@ -154,7 +154,7 @@ long domctl_settscinfo(struct domain *d, struct xen_domctl *op)
 
 static bool frames_ok(uint32_t first, uint32_t count)
 {
-    return first + count - 1 >= first;
+    return count && first + count - 1 >= first;
 }
 
 static bool memory_mapping_ok(const struct xen_domctl_memory_mapping *m)
@@ -179,7 +179,7 @@ bool domctl_range_ok(const xen_domctl_t *op)
     case XEN_DOMCTL_iomem_permission:
         return frames_ok(op->u.iomem_permission.first_mfn, op->u.iomem_permission.nr_mfns);
     case XEN_DOMCTL_ioport_permission:
-        return ports->first_port + ports->nr_ports <= 0x10000;
+        return ports->nr_ports <= NR_PORTS && ports->first_port <= NR_PORTS - ports->nr_ports;
     case XEN_DOMCTL_memory_mapping:
         return memory_mapping_ok(&op->u.memory_mapping);
     case XEN_DOMCTL_ioport_mapping:

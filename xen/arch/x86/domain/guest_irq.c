@@ -10,6 +10,7 @@
  */
 #include <asm/pirq.h>
 #include <public/errno.h>
+#include <xen/audit.h>
 #include <xen/domain.h>
 #include <xen/event.h>
 #include <xen/setup.h>
@@ -27,6 +28,7 @@ struct guest_irq {
     uint8_t waits;         /* how many of them have yet to end a level line */
     bool may_be_shared;    /* the first who bound it said so */
     bool stormy;           /* masked for that reason */
+    uint32_t storms;       /* since it was bound */
     uint32_t count;        /* how often it has come */
     uint64_t counted_from; /* since then */
 };
@@ -92,8 +94,10 @@ static bool comes_too_often(unsigned int irq, struct guest_irq *g)
     g->stormy = true;
     if (!calm.active)
         set_timer(&calm, now + STORM_NS);
-    log_at(LOG_WARN, "Interrupt %u came %u times in %u us: masked for %u ms\n", irq, opt_irq_ratelimit,
-           (uint32_t)since / 1000, STORM_NS / 1000000);
+    g->storms++;
+    if (!(g->storms & (g->storms - 1))) /* 1, 2, 4 ...: a device that goes on like this must not fill the console */
+        log_at(LOG_WARN, "Interrupt %u came %u times in %u us: masked for %u ms (storm %u)\n", irq, opt_irq_ratelimit,
+               (uint32_t)since / 1000, STORM_NS / 1000000, g->storms);
     return true;
 }
 
@@ -176,4 +180,23 @@ bool guest_irq_goes_to(unsigned int irq, const struct domain *d, uint32_t pirq)
     const struct guest_irq *g = &guest_irqs[irq];
 
     return place_of(g, d, pirq) < g->sharers;
+}
+
+/* --- The auditor */
+
+void audit_guest_irqs(void)
+{
+    for (unsigned int irq = 0; irq < MAX_IRQS; irq++) {
+        const struct guest_irq *g = &guest_irqs[irq];
+        uint32_t bound = 0, waits = 0;
+
+        for (unsigned int i = 0; i < g->sharers; i++) {
+            const struct pirq *p = find_pirq(g->sharer[i].domain, g->sharer[i].pirq);
+
+            bound += p && p->irq == irq && p->port;
+            waits += p && p->waits;
+        }
+        if (bound != g->sharers || waits != g->waits)
+            audit_mismatch(INT82_AUDIT_PORT, irq, g->sharers, bound);
+    }
 }

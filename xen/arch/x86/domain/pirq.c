@@ -182,7 +182,8 @@ static long map_irq(struct domain *d, struct physdev_map_pirq *op, uint32_t irq)
     return err;
 }
 
-/* A domain that is not privileged names a GSI by the number that it has for it already. */
+/* The caller names a GSI by the number that it has for it, if it has one. An MSI is not had twice: it ends with the one
+ * number that it was mapped to. */
 static long map_gsi(struct domain *d, struct physdev_map_pirq *op)
 {
     struct domain *caller = this_cpu.domain;
@@ -194,6 +195,8 @@ static long map_gsi(struct domain *d, struct physdev_map_pirq *op)
     own = find_pirq(caller, irq);
     if (own && own->irq)
         irq = own->irq;
+    if (irq >= nr_gsis)
+        return -EINVAL;
     if (!is_allowed(caller, irq))
         return -EPERM;
     return map_irq(d, op, irq);

@@ -154,7 +154,7 @@ static __attribute__((noinline)) bool may_map(const struct domain *d, mfn_t mfn)
     if (!d)
         return true; /* the table itself is wrong, and that is reported elsewhere */
     if (mfn >= max_page || mfn_to_page(mfn)->owner == dom_io)
-        return d->is_privileged && d->arch.maps_io;
+        return d->arch.maps_io && !rangeset_contains(&kept_frames, mfn, mfn);
     owner = mfn_to_page(mfn)->owner;
     return owner && (d->is_privileged || audit_maps_grant(d, mfn));
 }

@@ -3,6 +3,7 @@
 #ifndef AUDIT_FRAMES_H
 #define AUDIT_FRAMES_H
 
+#include <asm/device_access.h>
 #include <asm/frames.h>
 #include <xen/audit.h>
 
