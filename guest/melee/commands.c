@@ -27,6 +27,7 @@
     K(TRIGGER)       \
     K(GRANT)         \
     K(EVENT)         \
+    K(DEVICES)       \
     K(PREEMPT)       \
     K(AUDIT)         \
     K(REBUILD)
@@ -307,15 +308,15 @@ static bool preempt(void)
 }
 
 static bool (*const commands[])(void) = {
-    pause,   read_context,   same_context, kick,       reset,      look,          frame_info,
-    map,     foreign_update, foreign_pin,  take_frame, give_frame, page_of_calls, weight,
-    trigger, use_grant,      use_event,    preempt,    audit_well, rebuild,
+    pause,   read_context,   same_context, kick,           reset,      look,          frame_info,
+    map,     foreign_update, foreign_pin,  take_frame,     give_frame, page_of_calls, weight,
+    trigger, use_grant,      use_event,    change_devices, preempt,    audit_well,    rebuild,
 };
 _Static_assert(ARRAY_SIZE(commands) == NR_COMMANDS, "one for each");
 
 void command(void)
 {
-    static const uint8_t weights[] = {[C_PAUSE] = 6, 6, 4, 3, 2, 4, 3, 4, 4, 3, 1, 3, 1, 2, 2, 3, 2, 6, 1, 1};
+    static const uint8_t weights[] = {[C_PAUSE] = 6, 6, 4, 3, 2, 4, 3, 4, 4, 3, 1, 3, 1, 2, 2, 3, 2, 6, 6, 1, 1};
     uint32_t n, total = 0, i = 0;
     bool done;
 

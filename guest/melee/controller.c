@@ -251,6 +251,7 @@ void control(void)
     }
     if (mm_map_l1((void *)MM_SCRATCH, alloc_page()))
         guest_panic("melee: no table");
+    devices_set_up();
     /* The memory that the hypervisor needs for domain 0's mappings is allocated once. */
     HYPERVISOR_grant_table_op(
         GNTTABOP_map_grant_ref,

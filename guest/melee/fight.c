@@ -115,6 +115,7 @@ static struct {
     {DEBUG_REGISTER, 1, build_other},
     {SCHEDULE, 8, build_other},
     {SMALL, 1, build_other},
+    {DEVICE, 6, build_device},
 };
 
 static uint32_t total_weight;

@@ -66,6 +66,7 @@
     K(SCHEDULE)       \
     K(MULTICALL)      \
     K(SMALL)          \
+    K(DEVICE)         \
     K(FPU)            \
     K(NOTIFY)         \
     K(IRET)           \
@@ -176,6 +177,15 @@ void grants_set_up(void);
 bool load_selector(struct fighter *f);
 bool exchange_frames(struct fighter *f);
 bool notify(struct fighter *f);
+
+/* ---- devices.c */
+extern const uint32_t device_frames[2]; /* the first of a few frames that are no RAM, below and above all of it */
+extern const uint32_t device_lines[4];
+#define DEVICE_FRAMES 3u
+void build_device(struct fighter *f, struct call *c, enum kind kind);
+uint64_t device_entry(struct fighter *f);
+void devices_set_up(void); /* by domain 0 */
+bool change_devices(void); /* likewise */
 
 /* ---- controller.c */
 void control(void);

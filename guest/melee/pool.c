@@ -155,6 +155,8 @@ static uint64_t l1_entry(struct fighter *f)
         return make_pte(protected_frame(f), PTE_KERNEL_RW);
     if (n < 31)
         return make_pte(board.pool[k], below(f, 0x1000)) & ~PTE_RW;
+    if (below(f, 2))
+        return device_entry(f);
     return make_pte(board.pool[k], PTE_KERNEL_RO | (below(f, 2) ? PTE_NX : 1ull << (40 + below(f, 20))));
 }
 
