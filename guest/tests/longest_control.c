@@ -224,6 +224,8 @@ TEST(longest_multicalls_of_dom0_op)
     repeat("cpuinfo", 0, __HYPERVISOR_dom0_op, ARG(&op), 0, 0, 0);
     CHECK_RC(HYPERVISOR_dom0_op(&op), 0);
     id = op.u.pcpu_info.acpi_id;
+    if (!~id)
+        return; /* the machine has no ACPI */
     op.cmd = XENPF_set_processor_pminfo;
     op.u.set_pminfo = (xenpf_set_processor_pminfo_t){
         .id = id,
