@@ -117,6 +117,28 @@ TEST(longest_multicalls_of_resets)
     events_clear_all();
 }
 
+/* ---- Physical interrupts: what looks at all of the domain's numbers */
+
+TEST(longest_multicalls_of_pirqs)
+{
+    static struct physdev_map_pirq line = {.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 5, .pirq = 5},
+                                   any = {.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 6, .pirq = -1},
+                                   message = {.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_MSI, .index = -1, .pirq = -1};
+    static struct physdev_unmap_pirq gone = {.domid = DOMID_SELF, .pirq = 5};
+
+    NEED_DOM0();
+    repeat("a line", 0, __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, ARG(&line), 0, 0);
+    repeat("the ends of all that is not masked", 0, __HYPERVISOR_physdev_op, PHYSDEVOP_IRQ_UNMASK_NOTIFY, 0, 0, 0);
+    any.pirq = 7; /* it has no number, and may not have this one */
+    line.index = 7, line.pirq = 7;
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_map_pirq, &line), 0);
+    repeat("another line", -EINVAL, __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, ARG(&any), 0, 0);
+    repeat("the host bridge's message", -ENODEV, __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, ARG(&message), 0, 0);
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_unmap_pirq, &gone), 0);
+    gone.pirq = 7;
+    CHECK_RC(HYPERVISOR_physdev_op(PHYSDEVOP_unmap_pirq, &gone), 0);
+}
+
 /* ---- Traps and other state of a vCPU */
 
 #define UNUSED_VECTOR 0xF0

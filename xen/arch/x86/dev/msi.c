@@ -163,6 +163,7 @@ static unsigned int uses_of(uint16_t function)
 {
     unsigned int n = 0;
 
+    spend(MAX_MSIS / 2);
     for (unsigned int i = 0; i < MAX_MSIS; i++)
         n += msis[i].used && msis[i].function == function;
     return n;
@@ -170,6 +171,7 @@ static unsigned int uses_of(uint16_t function)
 
 static bool in_use(const struct msi *wanted)
 {
+    spend(MAX_MSIS / 2);
     for (unsigned int i = 0; i < MAX_MSIS; i++)
         if (msis[i].used && msis[i].function == wanted->function &&
             (!wanted->is_msix || !msis[i].is_msix || msis[i].entry == wanted->entry))

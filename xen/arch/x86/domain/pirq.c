@@ -115,6 +115,7 @@ static uint32_t pirq_of(const struct domain *d, uint32_t irq)
 {
     const struct pirq *p;
 
+    spend(nr_pirqs(d));
     for (uint32_t pirq = 0; (p = find_pirq(d, pirq)); pirq++)
         if (p->irq == irq)
             return pirq;
@@ -126,6 +127,7 @@ static int free_pirq(const struct domain *d, bool msi)
 {
     uint32_t first = msi ? nr_gsis : NR_8259_LINES, end = msi ? nr_pirqs(d) : nr_gsis;
 
+    spend(end - first);
     for (uint32_t i = first; i < end; i++) {
         uint32_t pirq = msi ? end - 1 - (i - first) : i;
         const struct pirq *p = find_pirq(d, pirq);
@@ -342,6 +344,7 @@ void pirq_end_unmasked(struct domain *d)
 {
     struct pirq *p;
 
+    spend(nr_pirqs(d));
     for (uint32_t pirq = 0; (p = find_pirq(d, pirq)); pirq++)
         if (p->port && !(d->shared_info->evtchn_mask[p->port / 32] >> p->port % 32 & 1))
             guest_irq_end(p);
