@@ -7,6 +7,8 @@
 . tests/lib.sh
 need qemu-system-i386 patch bochs grub-mkrescue
 
+check "docs/security.md names them" tools/mutations-doc.sh --check
+
 list=
 for file in tests/mutations/*.patch; do
     name=$(basename "$file" .patch)
