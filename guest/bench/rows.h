@@ -20,10 +20,12 @@ void set_trap_table_1(struct bench *b);
 void multicall(struct bench *b, uint32_t nr);
 
 /* rows_mmu.c. The states of the entries in a table of 512: an entry's flags, or 0 for not present. */
-#define NONE  0
-#define RO    PTE_KERNEL_RO
-#define RW    PTE_KERNEL_RW
-#define RW_SW (PTE_KERNEL_RW | 0x200) /* one of the bits that a guest may use */
+#define NONE        0
+#define RO          PTE_KERNEL_RO
+#define RW          PTE_KERNEL_RW
+#define RW_SW       (PTE_KERNEL_RW | 0x200) /* one of the bits that a guest may use */
+#define OTHER_FRAME (1ull << 62)            /* no flag of an entry: it names its neighbour's frame */
+#define OTHER_RW    (RW | OTHER_FRAME)
 void mmu(struct bench *b, pte_t before, pte_t after);
 void mmu_command(struct bench *b, uint32_t command, pte_t before, pte_t after);
 void uva(struct bench *b, pte_t before, pte_t after, uint32_t flags);

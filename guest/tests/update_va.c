@@ -147,3 +147,120 @@ TEST(update_va_otherdomain)
              0);
     end();
 }
+
+/*
+ * An entry that is present gets another frame, or flags that change its rights to it: by each of the ways that have
+ * code for this in assembly, without a flush. The new frame is checked as for a map, and the old one is left as by
+ * unmapping.
+ */
+static int32_t by_address(pte_t value)
+{
+    return update_va((void *)FREE_VA, value, UVMF_NONE);
+}
+
+static int32_t by_multicall(pte_t value)
+{
+    multicall_entry_t call = {.op = __HYPERVISOR_update_va_mapping, .args = {FREE_VA, LO_HI(value), UVMF_NONE}};
+    int32_t rc = HYPERVISOR_multicall(&call, 1);
+
+    return rc ? rc : (int32_t)call.result;
+}
+
+static int32_t by_single(pte_t value)
+{
+    return mmu_set_entry(mm_l1_entry((void *)FREE_VA), value);
+}
+
+static int32_t by_batch(pte_t value)
+{
+    uint64_t entry = pte_maddr(mm_l1_entry((void *)FREE_VA));
+    mmu_update_t req[2] = {{entry, value}, {entry, value}};
+
+    return HYPERVISOR_mmu_update(req, ARRAY_SIZE(req));
+}
+
+/* A store that traps: what it would be refused for is a page fault. */
+static int32_t by_store(pte_t value)
+{
+    return probe_write(mm_l1_entry((void *)FREE_VA), (uint32_t)value, NULL) ? 0 : -EBUSY;
+}
+
+static int32_t (*const ways[])(pte_t value) = {by_address, by_multicall, by_single, by_batch, by_store};
+
+static pte_t entry_now(void)
+{
+    return *mm_l1_entry((void *)FREE_VA) | PTE_A | PTE_D;
+}
+
+TEST(update_va_replaces)
+{
+    volatile uint32_t *va = (void *)FREE_VA;
+
+    begin();
+    for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
+        const pte_t values[] = {
+            rw(1), rw(0) & ~PTE_RW, rw(1) & ~PTE_RW, (rw(1) & ~PTE_RW) | PTE_US, rw(0) | PTE_US, rw(1) | PTE_US, rw(1)};
+
+        CHECK_RC(update_va(va, rw(0), UVMF_INVLPG), 0);
+        for (unsigned int k = 0; k < ARRAY_SIZE(values); k++) {
+            context("way %u, entry %u", i, k);
+            CHECK_RC(ways[i](values[k]), 0);
+            CHECK_EQ(entry_now(), values[k] | PTE_A | PTE_D);
+            CHECK_RC(mmuext(MMUEXT_INVLPG_LOCAL, FREE_VA, 0), 0);
+            CHECK_EQ(*va, pte_mfn(values[k]) == virt_to_mfn(pages[0]) ? 0xaaaa : 0xbbbb);
+            CHECK_EQ(probe_write(va, *va, NULL), !!(values[k] & PTE_RW));
+        }
+    }
+    context("%s", "");
+    end();
+}
+
+/* What may not be mapped may not replace anything either. */
+TEST(update_va_replaces_refused)
+{
+    const pte_t refused[] = {make_pte(virt_to_mfn(mm_base()), PTE_KERNEL_RW),
+                             make_pte(pte_mfn(*mm_l2_entry((void *)FREE_VA)), PTE_KERNEL_RW),
+                             make_pte(foreign_frame(), PTE_KERNEL_RO), make_pte(foreign_frame(), PTE_KERNEL_RW)};
+
+    begin();
+    CHECK_RC(update_va((void *)FREE_VA, rw(0), UVMF_INVLPG), 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
+        for (unsigned int k = 0; k < ARRAY_SIZE(refused); k++) {
+            context("way %u, entry %u", i, k);
+            CHECK_RC(ways[i](refused[k]), -EBUSY);
+            CHECK_EQ(entry_now(), rw(0));
+        }
+        CHECK(ways[i](rw(1) | PTE_G) < 0);
+        CHECK_EQ(entry_now(), rw(0));
+    }
+    context("%s", "");
+    end();
+}
+
+/* A frame whose last writable use an entry was may become a table, but must then be writable by nobody: not through the
+ * TLB, either, which nobody has flushed for this entry. */
+TEST(update_va_replaces_last_use)
+{
+    volatile uint32_t *va = (void *)FREE_VA;
+
+    begin();
+    *(uint32_t *)pages[0] = 0;
+    for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
+        context("way %u", i);
+        CHECK_RC(update_va(va, rw(0), UVMF_INVLPG), 0);
+        CHECK_RC(page_make_readonly(pages[0]), 0);
+        CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(pages[0]), 0), -EINVAL);
+        *va = 0; /* now the TLB knows it as writable */
+        CHECK_RC(ways[i](rw(1)), 0);
+        CHECK_RC(mmuext(MMUEXT_PIN_L1_TABLE, virt_to_mfn(pages[0]), 0), 0);
+        *va = 0xbbb0 + i;
+        CHECK_EQ(*(volatile uint32_t *)pages[0], 0);
+        CHECK_EQ(*(volatile uint32_t *)pages[1], 0xbbb0 + i);
+        CHECK_RC(ways[i](rw(0)), -EBUSY);
+        CHECK_EQ(entry_now(), rw(1));
+        CHECK_RC(mmuext(MMUEXT_UNPIN_TABLE, virt_to_mfn(pages[0]), 0), 0);
+        CHECK_RC(page_make_writable(pages[0]), 0);
+    }
+    context("%s", "");
+    end();
+}

@@ -67,12 +67,12 @@
         subl    $PGT_ONE, FRAME(type_info)
         jmp     \slow
 
-        /* Both present: this way only if nothing but RW and harmless bits change. */
+        /* Both present: it is mostly RW that changes, and the frame stays. */
 .Lreplace\@:
         cmp     SLOT_HI, %ecx
-        jne     \slow
+        jne     .Lother\@
         test    $~(HARMLESS_BITS | _PAGE_RW), %esi
-        jnz     \slow
+        jnz     .Lother\@
     .if !\differs
         test    $_PAGE_RW, %esi
         jz      5f
@@ -85,6 +85,27 @@
         CHANGE_DONE .Lchanged\@, \done
 2:      mov     %eax, SLOT_LO
         DROP_WRITABLE_USE .Lchanged\@, \done
+
+        /* Another frame, or other flags: its references are taken, as for a map, before the old ones are dropped. */
+.Lother\@:
+        FIND_OWN_FRAME \slow
+        test    $_PAGE_RW, %al
+        jz      3f
+        TAKE_WRITABLE_USE \slow, .Loverflow\@
+3:      incl    FRAME(count)
+        mov     SLOT_LO, %esi
+        cmp     SLOT_HI, %ecx
+        jne     4f
+        mov     %eax, SLOT_LO
+        mov     %esi, %eax
+        jmp     .Lold\@
+4:      push    SLOT_HI                         # as write_pte(): the processor never sees a mixture
+        movl    $0, SLOT_LO
+        mov     %ecx, SLOT_HI
+        mov     %eax, SLOT_LO
+        mov     %esi, %eax
+        pop     %ecx
+        jmp     .Lold\@
 
         /* Not present afterwards, and not zero: it may name a frame where no processor would read that (l1tf.h); else C
          * decides. */
