@@ -46,8 +46,6 @@ static struct msi {
     bool used, is_msix, masked;
     uint8_t capability; /* its register */
     uint16_t function, entry;
-    uint64_t table; /* MSI-X: its machine address, and how many entries it has, as they were when looked at */
-    uint32_t entries;
 } msis[MAX_MSIS];
 
 static void mask_msi(unsigned int irq);
@@ -96,19 +94,71 @@ static void set_msi_mask(const struct msi *m)
         set_control(m, control | MSI_ENABLE);
 }
 
+/* --- Where the table of MSI-X and its pending bits are. A device may be moved, switched off, reset or taken away at
+ * any time, so whoever writes to the table finds it anew. */
+
+/* They may only be where domain 0 itself may map them: never in RAM, nor among registers that the hypervisor keeps. */
+static bool range_permitted(uint64_t first, uint32_t bytes)
+{
+    uint64_t last = first + bytes - 1;
+
+    if (last < first)
+        return false;
+    for (uint64_t frame = first >> PAGE_SHIFT; frame <= last >> PAGE_SHIFT; frame++)
+        if (frame >= INVALID_MFN || !frame_permitted(dom0, frame) ||
+            (frame < max_page && mfn_to_page(frame)->owner != dom_io))
+            return false;
+    return true;
+}
+
+/* The machine address that a register of the capability stands for. 0: none. */
+static uint64_t msix_address(uint16_t function, uint32_t reg)
+{
+    uint32_t where = pci_read(function, reg, 4);
+    uint64_t bar = pci_memory_bar(function, where & MSIX_BAR), at = bar + (where & ~MSIX_BAR);
+
+    return bar && at >= bar ? at : 0;
+}
+
+struct msix_table {
+    uint64_t at; /* machine address. 0: it is nowhere, or where it cannot be */
+    uint32_t entries;
+};
+
+static struct msix_table find_table(const struct msi *m)
+{
+    struct msix_table t = {msix_address(m->function, m->capability + MSIX_TABLE), (control_of(m) & MSIX_LAST) + 1};
+
+    if (t.at % ENTRY_SIZE || !range_permitted(t.at, t.entries * ENTRY_SIZE))
+        t.at = 0;
+    return t;
+}
+
+/* The device still has the table, with m's entry, and answers there. */
+static bool reach_table(const struct msi *m, struct msix_table *t)
+{
+    *t = find_table(m);
+    return t->at && m->entry < t->entries && pci_read(m->function, m->capability, 1) == PCI_CAP_MSIX &&
+           pci_read(m->function, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY;
+}
+
 /* --- MSI-X */
 
-static volatile uint32_t *entry_of(const struct msi *m, uint32_t index)
+static volatile uint32_t *map_entry(const struct msix_table *t, uint32_t n)
 {
-    uint64_t at = m->table + index * ENTRY_SIZE;
+    uint64_t at = t->at + n * ENTRY_SIZE;
 
     return (volatile uint32_t *)((volatile char *)map_device_page(at >> PAGE_SHIFT) + (at & ~PAGE_MASK));
 }
 
 static void program_msix(const struct msi *m, uint8_t vector)
 {
-    volatile uint32_t *entry = entry_of(m, m->entry);
+    struct msix_table t;
+    volatile uint32_t *entry;
 
+    if (!reach_table(m, &t))
+        return;
+    entry = map_entry(&t, m->entry);
     entry[ENTRY_CONTROL] |= ENTRY_MASKED; /* a message must not change while it may be sent */
     entry[ENTRY_ADDRESS] = message_address();
     entry[ENTRY_HIGH] = 0;
@@ -117,22 +167,27 @@ static void program_msix(const struct msi *m, uint8_t vector)
 
 static void set_msix_mask(const struct msi *m)
 {
-    volatile uint32_t *entry = entry_of(m, m->entry);
-    uint32_t control = entry[ENTRY_CONTROL];
+    struct msix_table t;
+    volatile uint32_t *entry;
+    uint32_t control;
 
+    if (!reach_table(m, &t))
+        return;
+    entry = map_entry(&t, m->entry);
+    control = entry[ENTRY_CONTROL];
     entry[ENTRY_CONTROL] = m->masked ? control | ENTRY_MASKED : control & ~ENTRY_MASKED;
     (void)entry[ENTRY_CONTROL]; /* the write has arrived */
 }
 
 /* No entry sends anything that nobody has asked for. Then the device may use its table. */
-static void start_msix(const struct msi *m)
+static void start_msix(const struct msi *m, const struct msix_table *t)
 {
     uint16_t control = control_of(m);
 
     set_control(m, control | MSIX_ENABLE | MSIX_MASK_ALL);
-    for (uint32_t i = 0; i < m->entries; i++)
-        entry_of(m, i)[ENTRY_CONTROL] |= ENTRY_MASKED;
-    spend(m->entries);
+    for (uint32_t i = 0; i < t->entries; i++)
+        map_entry(t, i)[ENTRY_CONTROL] |= ENTRY_MASKED;
+    spend(t->entries);
     set_control(m, (control | MSIX_ENABLE) & ~MSIX_MASK_ALL);
 }
 
@@ -179,38 +234,6 @@ static bool in_use(const struct msi *wanted)
     return false;
 }
 
-/* --- Where the table of MSI-X and its pending bits are */
-
-/* They may only be where the domain itself may map them: never in RAM, nor among registers that the hypervisor keeps.
- */
-static bool range_permitted(uint64_t first, uint64_t last)
-{
-    if (last < first)
-        return false; /* beyond the last address */
-    for (uint64_t frame = first >> PAGE_SHIFT; frame <= last >> PAGE_SHIFT; frame++)
-        if (frame >= INVALID_MFN || !frame_permitted(this_cpu.domain, frame) ||
-            (frame < max_page && mfn_to_page(frame)->owner != dom_io))
-            return false;
-    return true;
-}
-
-/* The machine address that a register of the capability stands for. 0: none. */
-static uint64_t msix_address(uint16_t function, uint32_t reg)
-{
-    uint32_t where = pci_read(function, reg, 4);
-    uint64_t bar = pci_memory_bar(function, where & MSIX_BAR), at = bar + (where & ~MSIX_BAR);
-
-    return bar && at >= bar ? at : 0;
-}
-
-/* Fills in the table. False: it is nowhere, or where it cannot be. */
-static bool find_table(struct msi *m)
-{
-    m->table = msix_address(m->function, m->capability + MSIX_TABLE);
-    m->entries = (control_of(m) & MSIX_LAST) + 1;
-    return m->table && m->table % ENTRY_SIZE == 0 && range_permitted(m->table, m->table + m->entries * ENTRY_SIZE - 1);
-}
-
 /* --- Keeping them from being written to: a record for each function that uses MSI-X, or has been prepared for it */
 
 static struct guard {
@@ -234,9 +257,9 @@ static struct frame_range frames_of(uint64_t at, uint32_t bytes)
 }
 
 /* With the addresses of now: a device may have been moved since. -ENOSPC. */
-static int guard(const struct msi *m)
+static int guard(const struct msi *m, const struct msix_table *t)
 {
-    uint32_t bytes = (m->entries + 63) / 64 * 8;
+    uint32_t bytes = (t->entries + 63) / 64 * 8;
     uint64_t pending = msix_address(m->function, m->capability + MSIX_PENDING);
     struct guard *g = find_guard(m->function);
     uint32_t i = 0;
@@ -249,9 +272,9 @@ static int guard(const struct msi *m)
         guards[i] = (struct guard){.used = true, .function = m->function};
     else
         i = g - guards;
-    read_only_frames[2 * i] = frames_of(m->table, m->entries * ENTRY_SIZE);
-    read_only_frames[2 * i + 1] = pending && range_permitted(pending, pending + bytes - 1) ? frames_of(pending, bytes)
-                                                                                           : (struct frame_range){0, 0};
+    read_only_frames[2 * i] = frames_of(t->at, t->entries * ENTRY_SIZE);
+    read_only_frames[2 * i + 1] =
+        pending && range_permitted(pending, bytes) ? frames_of(pending, bytes) : (struct frame_range){0, 0};
     nr_read_only_ranges = MAX(nr_read_only_ranges, 2 * i + 2);
     return 0;
 }
@@ -271,19 +294,18 @@ static void unguard(uint16_t function)
 
 /* --- A new one */
 
-static int find_msix_entry(const struct msi_place *place, struct msi *m)
+static int find_msix_entry(const struct msi_place *place, struct msi *m, struct msix_table *t)
 {
-    if (!find_table(m) || place->entry >= m->entries ||
-        place->table != m->table - (pci_read(m->function, m->capability + MSIX_TABLE, 4) & ~MSIX_BAR))
+    *t = find_table(m);
+    if (place->entry >= t->entries || !t->at ||
+        place->table != t->at - (pci_read(m->function, m->capability + MSIX_TABLE, 4) & ~MSIX_BAR))
         return -EINVAL;
-    if (!(pci_read(m->function, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
-        return -ENXIO;
     m->entry = place->entry;
-    return 0;
+    return reach_table(m, t) ? 0 : -ENXIO;
 }
 
-/* Fills *m, after all checks. */
-static int find_msi(const struct msi_place *place, struct msi *m)
+/* Fills *m and, for MSI-X, *t, after all checks. */
+static int find_msi(const struct msi_place *place, struct msi *m, struct msix_table *t)
 {
     int rc;
 
@@ -294,7 +316,7 @@ static int find_msi(const struct msi_place *place, struct msi *m)
     m->capability = pci_find_capability(m->function, m->is_msix ? PCI_CAP_MSIX : PCI_CAP_MSI);
     if (!m->capability)
         return -ENODEV;
-    rc = m->is_msix ? find_msix_entry(place, m) : place->entry ? -EINVAL : 0;
+    rc = m->is_msix ? find_msix_entry(place, m, t) : place->entry ? -EINVAL : 0;
     return !rc && in_use(m) ? -EEXIST : rc;
 }
 
@@ -317,11 +339,12 @@ static void program(const struct msi *m, uint8_t vector)
 int msi_enable(const struct msi_place *place)
 {
     struct msi m;
-    int rc = find_msi(place, &m), irq;
+    struct msix_table t;
+    int rc = find_msi(place, &m, &t), irq;
 
     if (rc)
         return rc;
-    if (m.is_msix && guard(&m))
+    if (m.is_msix && guard(&m, &t))
         return -ENOSPC;
     irq = alloc_msi_irq(&chip_msi);
     if (irq < 0) {
@@ -329,7 +352,7 @@ int msi_enable(const struct msi_place *place)
         return irq;
     }
     if (m.is_msix && !uses_of(m.function))
-        start_msix(&m);
+        start_msix(&m, &t);
     set_line(m.function, false);
     msis[irq - nr_gsis] = m;
     program(&m, irq_vector(irq));
@@ -359,13 +382,14 @@ long msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn)
         return -ENODEV;
     for (unsigned int i = 0; i < MAX_MSIS; i++) {
         const struct msi *m = &msis[i];
+        struct msix_table t;
 
         if (!m->used || m->function != (bus << 8 | devfn))
             continue;
-        if (m->is_msix && !(pci_read(m->function, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY))
+        if (m->is_msix && (!reach_table(m, &t) || guard(m, &t)))
             return -ENXIO;
         if (m->is_msix && !started)
-            start_msix(m);
+            start_msix(m, &t);
         started = true;
         set_line(m->function, false);
         program(m, irq_vector(nr_gsis + i));
@@ -377,12 +401,13 @@ long msi_restore(uint16_t segment, uint8_t bus, uint8_t devfn)
 static long prepare(uint16_t function)
 {
     struct msi m = {.function = function, .capability = pci_find_capability(function, PCI_CAP_MSIX)};
+    struct msix_table t = find_table(&m);
 
     if (find_guard(function))
         return -EBUSY;
-    if (!find_table(&m))
+    if (!t.at)
         return -ENXIO;
-    if (guard(&m))
+    if (guard(&m, &t))
         return -ENOSPC;
     find_guard(function)->prepared = true;
     return 0;
@@ -402,8 +427,9 @@ static long release(uint16_t function)
 long msi_prepare(uint16_t segment, uint8_t bus, uint8_t devfn, bool off)
 {
     uint16_t function = bus << 8 | devfn;
+    bool there = !pci_device_add(segment, bus, devfn) && pci_find_capability(function, PCI_CAP_MSIX);
 
-    if (pci_device_add(segment, bus, devfn) || !pci_find_capability(function, PCI_CAP_MSIX))
+    if (segment || !(there || (off && find_guard(function)))) /* one that has gone can be released */
         return -ENODEV;
     return off ? release(function) : prepare(function);
 }
