@@ -2,8 +2,10 @@
 /*
  * `fuzz=SEED`: thousands of hypercalls whose arguments are wrong in likely ways: frames of all sorts, pointers at every
  * border, structures made of small numbers and of addresses. The guest may lose anything by this, even its life. The
- * hypervisor must survive: tests/cases/fuzz_hypercalls.sh looks for that. The sequence depends on the seed alone.
+ * hypervisor must survive: tests/cases/fuzz_hypercalls.sh looks for that. The sequence depends on the seed alone. With
+ * `fuzz_devices`, most calls are those of fuzz_devices.c.
  */
+#include "fuzz_devices.h"
 #include "test.h"
 
 #include <public/callback.h>
@@ -187,6 +189,7 @@ static void mend(void)
 void fuzz_if_asked(void)
 {
     char seed[16];
+    bool devices;
 
     if (!guest_option("fuzz", seed, sizeof(seed)))
         return;
@@ -197,12 +200,22 @@ void fuzz_if_asked(void)
             page_make_readonly(pages[i]);
     }
     table = new_l1_at(FREE_TABLE_VA);
+    devices = guest_option("fuzz_devices", seed, sizeof(seed));
+    if (devices)
+        fuzz_devices_begin(state);
     for (unsigned int i = 0; i < CALLS; i++) {
-        one_call();
+        if (devices && i % 4)
+            fuzz_devices_call();
+        else
+            one_call();
         mend();
+        if (devices)
+            fuzz_devices_allow_ports();
         if (i % 1000 == 999)
             printf("fuzz: %u calls\n", i + 1);
     }
+    if (devices)
+        fuzz_devices_end();
     printf("fuzz: done\n");
     guest_shutdown(SHUTDOWN_poweroff);
 }
