@@ -88,11 +88,13 @@ limit() {
 # run_qemu [options] GUEST [ARGUMENT...]: boots hypervisor and guest under TCG, deterministically. The console goes to
 # standard output and to $CONSOLE. Status: QEMU's (0: powered off), 124 after the time-out.
 #   -t SECONDS (60)  -m MIB (256)  -k HYPERVISOR  -a "ITS ARGUMENTS"  -i INITRD  -c CPU (qemu64)  -x "MORE FOR QEMU"
+#   -s: what is typed comes from standard input
 run_qemu() {
-    q_time=60 q_mem=256 q_hv=$OUR_HYPERVISOR q_args='' q_initrd='' q_cpu=qemu64 q_more=''
     CONSOLE=${CONSOLE:-$CASE_TMP/console}
+    q_time=60 q_mem=256 q_hv=$OUR_HYPERVISOR q_args='' q_initrd='' q_cpu=qemu64 q_more=''
+    q_serial="file,id=console,path=$CONSOLE" q_stdin=/dev/null
     OPTIND=1
-    while getopts t:m:k:a:i:c:x: q_opt; do
+    while getopts t:m:k:a:i:c:x:s q_opt; do
         case $q_opt in
         t) q_time=$OPTARG ;;
         m) q_mem=$OPTARG ;;
@@ -101,6 +103,7 @@ run_qemu() {
         i) q_initrd=$OPTARG ;;
         c) q_cpu=$OPTARG ;;
         x) q_more=$OPTARG ;;
+        s) q_serial="stdio,id=console,logfile=$CONSOLE,signal=off" q_stdin=/dev/stdin ;;
         *) return 2 ;;
         esac
     done
@@ -110,9 +113,9 @@ run_qemu() {
     q_rc=0
     # shellcheck disable=SC2086
     limit "$q_time" "${QEMU:-qemu-system-i386}" -m "$q_mem" -cpu "$q_cpu" -display none -monitor none \
-        -serial "file:$CONSOLE" -nic none -no-reboot -accel tcg -icount shift=0,sleep=off \
+        -chardev "$q_serial" -serial chardev:console -nic none -no-reboot -accel tcg -icount shift=0,sleep=off \
         -rtc base=2026-01-01T00:00:00,clock=vm -kernel "$q_hv" -append "$q_args" \
-        ${q_modules:+-initrd "$q_modules"} $q_more </dev/null >"$CASE_TMP/qemu.out" 2>&1 || q_rc=$?
+        ${q_modules:+-initrd "$q_modules"} $q_more <"$q_stdin" 2>"$CASE_TMP/qemu.out" >/dev/null || q_rc=$?
     tr -d '\r' <"$CONSOLE"
     grep -v 'icount sleep disabled' "$CASE_TMP/qemu.out" || true
     return $q_rc

@@ -10,8 +10,10 @@
  * done and no interrupt has told of for LATE_TICKS is a lost one. Timers are counted the same way.
  *
  * Options: `requests=N` of each device (100), or `seconds=N`: for so long, with a line of text every 100 ms. `intx`.
+ * `input`: what is typed meanwhile is compared with what must come (input.h).
  * `reach=DEVFN port=PORT` only tells what this domain reaches of a function, and reads from the port.
  */
+#include "input.h"
 #include "pci.h"
 #include "virtio.h"
 
@@ -377,6 +379,7 @@ void guest_main(void)
     uint32_t reach = option("reach", 0);
     uint32_t seconds = option("seconds", 0), requests = seconds ? ~0u : option("requests", 100), said = 0;
     char text[4];
+    bool input = guest_option("input", text, sizeof(text));
     uint64_t end;
 
     pci_init();
@@ -385,14 +388,20 @@ void guest_main(void)
     find_devices(guest_option("intx", text, sizeof(text)));
     start_timer();
     events_enable();
+    if (input)
+        input_start();
     end = system_time() + seconds * 1000000000ull;
     while (seconds ? system_time() < end : !all_asked(requests)) {
         tick(requests);
         if (seconds && armed % LINE_TICKS == 0)
-            printf("device: line %u\n", ++said);
+            printf("device: line %u input=%u\n", ++said, input_received());
     }
     while (any_busy())
         tick(0);
+    if (input) {
+        input_end();
+        errors += input_report();
+    }
     report();
     printf("device: lines=%u\n", said);
 }
