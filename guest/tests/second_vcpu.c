@@ -14,13 +14,14 @@
 
 static uint8_t stack[STACK_SIZE] __attribute__((aligned(16)));
 static volatile uint32_t phase, command, upcalls, spins;
+volatile uint32_t second_vcpu_nmis;
 static volatile int32_t result;
 static evtchn_port_t ipi;
 static struct vcpu_guest_context context_of_1;
 
 void second_vcpu_upcall(void);
 extern const char second_vcpu_event_entry[], second_vcpu_start[];
-extern const char second_vcpu_int80_of_0[], second_vcpu_int80_of_1[];
+extern const char second_vcpu_int80_of_0[], second_vcpu_int80_of_1[], second_vcpu_nmi_entry[];
 
 /* The upcall of vCPU 1: events are masked on entry, and unmasked when the upcall is over. */
 __asm__(".text\n"
@@ -41,7 +42,12 @@ __asm__(".text\n"
         "        iret\n"
         "second_vcpu_int80_of_1:\n"
         "        mov     $11, %eax\n"
-        "        iret\n");
+        "        iret\n"
+        "second_vcpu_nmi_entry:\n" /* back by the hypercall iret, which lets the next one in */
+        "        incl    second_vcpu_nmis\n"
+        "        push    %eax\n"
+        "        mov     $23, %eax\n"
+        "        int     $0x82\n");
 _Static_assert(sizeof(struct vcpu_info) == 64, "in the assembly above");
 
 static volatile struct vcpu_info *info_of_1(void)
@@ -57,7 +63,7 @@ void second_vcpu_upcall(void)
     upcalls++;
 }
 
-enum { NOTHING, STORE_TO_PAGE, STORE_LOW, SPIN, BLOCK, FPU, SEGMENTS, INT80, GO_DOWN, UPDATE };
+enum { NOTHING, STORE_TO_PAGE, STORE_LOW, SPIN, BLOCK, FPU, SEGMENTS, INT80, GO_DOWN, UPDATE, NMI };
 
 /* ---- Descriptor tables of each vCPU's own, in which the same selectors name different segments. That of the LDT has
  * the index of one of the hypervisor's own descriptors in the GDT. */
@@ -169,6 +175,12 @@ static void second_vcpu_main(void)
         case UPDATE:
             result = update_va((void *)FREE_VA, 0, UVMF_INVLPG);
             break;
+        case NMI:
+            second_vcpu_nmis = 0;
+            phase = 2;
+            HYPERVISOR_sched_op(SCHEDOP_yield, NULL);
+            result = second_vcpu_nmis;
+            break;
         }
         command = NOTHING;
         phase = 4;
@@ -224,6 +236,8 @@ static void fill_context(struct vcpu_guest_context *c)
     c->event_callback_eip = (uint32_t)second_vcpu_event_entry;
     c->trap_ctxt[0x80] = (struct trap_info){
         .vector = 0x80, .flags = 1, .cs = FLAT_KERNEL_CS, .address = (uint32_t)second_vcpu_int80_of_1};
+    c->trap_ctxt[2] =
+        (struct trap_info){.vector = 2, .flags = 4, .cs = FLAT_KERNEL_CS, .address = (uint32_t)second_vcpu_nmi_entry};
     c->debugreg[7] = 0xFFFFFFFF; /* refused, but that is no error */
     c->ctrlreg[3] = virt_to_mfn(mm_base()) << PAGE_SHIFT | virt_to_mfn(mm_base()) >> 20;
 }
@@ -378,6 +392,19 @@ TEST(second_vcpu_ipi)
     CHECK_EQ(upcalls, before + 1);
     CHECK(!event_pending(ipi));
     CHECK_RC(event_close(ipi), 0);
+}
+
+/* An NMI that comes while vCPU 1 does not run is there when its call returns, and not only when it next has something
+ * to do on its way out. */
+TEST(second_vcpu_nmi)
+{
+    NEED_RUNNING();
+    phase = 0;
+    command = NMI;
+    CHECK(wait_for(&phase, 2)); /* it is inside its yield */
+    CHECK_RC(HYPERVISOR_vcpu_op(VCPUOP_send_nmi, 1, NULL), 0);
+    CHECK(wait_for(&phase, 4));
+    CHECK_RC(result, 1);
 }
 
 TEST(second_vcpu_fpu)
