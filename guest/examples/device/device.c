@@ -391,7 +391,7 @@ void guest_main(void)
     if (input)
         input_start();
     end = system_time() + seconds * 1000000000ull;
-    while (seconds ? system_time() < end : !all_asked(requests)) {
+    while ((seconds ? system_time() < end : !all_asked(requests)) || (input && input_received() < INPUT_LEAST)) {
         tick(requests);
         if (seconds && armed % LINE_TICKS == 0)
             printf("device: line %u input=%u\n", ++said, input_received());

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#define INPUT_LEAST 2000u /* characters: the load goes on until they have come, however slow the typist is */
+
 /* Binds VIRQ_CONSOLE and asks the other end to begin. */
 void input_start(void);
 /* Characters until now. */
