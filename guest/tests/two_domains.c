@@ -130,6 +130,60 @@ TEST(rule_ports_have_a_vcpu)
     CHECK_RC(event_close(move.port), 0);
 }
 
+static uint32_t answers;
+
+static void count_answer(evtchn_port_t port)
+{
+    (void)port;
+    answers++;
+}
+
+/* A port between domain 0 and a domain that has only just been made: its first. Returns domain 0's, or 0. */
+static evtchn_port_t connect_first_port(const struct victim *v)
+{
+    evtchn_alloc_unbound_t alloc = {.dom = v->id, .remote_dom = 0};
+    evtchn_bind_interdomain_t bind = {.remote_dom = v->id};
+
+    if (!CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_alloc_unbound, &alloc), 0) || !CHECK_EQ(alloc.port, 1))
+        return 0;
+    bind.remote_port = alloc.port;
+    return CHECK_RC(HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind), 0) ? bind.local_port : 0;
+}
+
+/* A send wakes the other domain, which runs at once and answers. The answer is here when the send returns: what there
+ * is to do on the way out is asked after the switch, and not only before it. */
+TEST(events_answer_to_a_send)
+{
+    struct sched_poll poll = {.nr_ports = 1};
+    evtchn_send_t send = {.port = 1};
+    evtchn_port_t port;
+
+    if (!is_int82())
+        SKIP("another scheduler may let the other domain wait");
+    if (!other_begin(&other))
+        return;
+    port = connect_first_port(&other);
+    if (port) {
+        poll.ports = (evtchn_port_t *)other_argument(&other, &send.port, sizeof(send.port));
+        other_call(&other, "poll", 0, __HYPERVISOR_sched_op, SCHEDOP_poll, OTHER_ARGUMENT(&other, poll), 0, 0);
+        other_call(&other, "send", 0, __HYPERVISOR_event_channel_op, EVTCHNOP_send, OTHER_ARGUMENT(&other, send), 0, 0);
+        victim_start(&other);
+        CHECK(!victim_wait(&other, 20)); /* it waits for the event */
+        events_clear_all();
+        event_set_handler(port, count_answer);
+        event_unmask(port);
+        events_enable();
+        answers = 0;
+        CHECK_RC(event_send(port), 0);
+        CHECK_EQ(answers, 1);
+        events_disable();
+        event_mask(port);
+        CHECK(victim_wait(&other, 100));
+        CHECK_RC(event_close(port), 0);
+    }
+    other_end(&other);
+}
+
 /* ---- Grants */
 
 #define TABLE_VA FREE_VA
