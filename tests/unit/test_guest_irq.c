@@ -357,6 +357,27 @@ static void the_hypervisors_is_nobodys(void)
     CHECK(lines[TIMER].handler == ignore && find_pirq(dom0, TIMER)->port == 0);
 }
 
+/* ACPI's word about a line is heard only while nobody has it: not for the hypervisor's own, nor for one that is bound.
+ */
+static void lines_in_use_stay_as_they_are(void)
+{
+    struct physdev_setup_gsi op = {.gsi = TIMER, .triggering = 1};
+
+    CHECK_EQ(pirq_setup_gsi(&op), -EEXIST);
+    CHECK(!lines[TIMER].level);
+    op.gsi = EDGE;
+    CHECK_EQ(pirq_setup_gsi(&op), 0);
+    CHECK(lines[EDGE].level);
+    op.triggering = 0;
+    CHECK_EQ(map_to(0, EDGE, EDGE), EDGE);
+    CHECK_EQ(bind(0, EDGE, 1, false), 0);
+    CHECK_EQ(pirq_setup_gsi(&op), -EEXIST);
+    CHECK(lines[EDGE].level);
+    close_port(0, 1);
+    CHECK_EQ(pirq_setup_gsi(&op), 0);
+    CHECK(!lines[EDGE].level);
+}
+
 static void numbers_and_rights(void)
 {
     struct physdev_map_pirq op = {.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = GSIS, .pirq = -1};
@@ -795,6 +816,7 @@ static const struct unit_test tests[] = {
     {"irq_level_waits_for_all_sharers", level_waits_for_all_sharers},
     {"irq_one_that_does_not_share", one_that_does_not_share},
     {"irq_the_hypervisors_is_nobodys", the_hypervisors_is_nobodys},
+    {"irq_lines_in_use_stay_as_they_are", lines_in_use_stay_as_they_are},
     {"irq_numbers_and_rights", numbers_and_rights},
     {"irq_permission_of_another", permission_of_another},
     {"irq_messages_come_and_go", messages_come_and_go},

@@ -128,6 +128,7 @@ static long apic_read_op(struct physdev_apic *op)
 static long apic_write_op(const struct physdev_apic *op)
 {
     int index, gsi;
+    long rc;
     struct physdev_setup_gsi setup = {.triggering = !!(op->value & ENTRY_LEVEL), .polarity = !!(op->value & ENTRY_LOW)};
 
     if (!this_cpu.domain->is_privileged)
@@ -139,7 +140,8 @@ static long apic_write_op(const struct physdev_apic *op)
     if (gsi <= 0 || op->reg & 1)
         return 0;
     setup.gsi = gsi;
-    return pirq_setup_gsi(&setup) ?: pirq_map_gsi(this_cpu.domain, gsi);
+    rc = pirq_setup_gsi(&setup);
+    return rc && rc != -EEXIST ? rc : pirq_map_gsi(this_cpu.domain, gsi);
 }
 
 /* --- PCI. The hypervisor looks for devices itself, so it has only to say whether this one is there. */

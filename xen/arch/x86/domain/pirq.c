@@ -312,8 +312,9 @@ long pirq_get_free(struct physdev_get_free_pirq *op)
     return 0;
 }
 
-/* What ACPI's tables say about a line, which only domain 0 can read. A line in use stays as it is, and those of the
- * 8259s as firmware has set them. */
+/* What ACPI's tables say about a line, which only domain 0 can read. A line in use, by the hypervisor itself or a
+ * domain, stays as it is, which is no failure to kernels: -EEXIST, as seen on Xen 4.2.5. Those of the 8259s stay as
+ * firmware has set them. */
 long pirq_setup_gsi(const struct physdev_setup_gsi *op)
 {
     uint32_t gsi = op->gsi;
@@ -322,8 +323,9 @@ long pirq_setup_gsi(const struct physdev_setup_gsi *op)
         return -EPERM;
     if (gsi >= nr_gsis)
         return -EINVAL;
-    if (!irq_handler_of(gsi))
-        set_pin_mode(gsi, (struct line_mode){.level = op->triggering, .low = op->polarity});
+    if (irq_handler_of(gsi))
+        return -EEXIST;
+    set_pin_mode(gsi, (struct line_mode){.level = op->triggering, .low = op->polarity});
     return 0;
 }
 
