@@ -1,12 +1,12 @@
 # gnuplot growth-memory.gp draws growth-memory.png and growth-memory.svg
 $boot << EOD
-63 83971457.00
-127 102158840.00
-255 136868643.00
-511 209340234.00
-1023 357012456.00
-2047 652356668.00
-4095 1251810865.00
+63 84014409.00
+127 102201789.00
+255 136911592.00
+511 209383186.00
+1023 357055409.00
+2047 652399629.00
+4095 1251853746.00
 EOD
 $mmu_update << EOD
 63 68.00
@@ -27,13 +27,13 @@ $make_a_frame << EOD
 4095 245.63
 EOD
 $end_a_frame << EOD
-63 1197.95
-127 1197.95
-255 1197.95
-511 1197.95
-1023 1197.95
-2047 1197.95
-4095 1197.95
+63 1197.94
+127 1197.94
+255 1197.94
+511 1197.94
+1023 1197.94
+2047 1197.94
+4095 1197.94
 EOD
 set title "Memory of the machine\nInt82, QEMU TCG with icount: a tick is an executed instruction"
 set grid linecolor "#dddddd" linetype 1

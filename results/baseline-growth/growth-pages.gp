@@ -6,9 +6,9 @@ $make_a_frame << EOD
 16384 244.82
 EOD
 $end_a_frame << EOD
-256 1629.29
-1024 1273.76
-4096 1194.09
+256 1629.38
+1024 1273.59
+4096 1194.10
 16384 1172.33
 EOD
 set title "The frames of a domain that is made and ended\nInt82, QEMU TCG with icount: a tick is an executed instruction"

@@ -215,7 +215,19 @@ $peer8 << EOD
 256 334.023
 512 333.512
 EOD
-set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (3e15c236f75a), tcg-icount: a tick is one instruction"
+$own9 << EOD
+1 80.000
+2 84.500
+4 72.750
+8 66.875
+16 63.938
+32 62.469
+64 61.734
+128 61.539
+256 61.441
+512 61.393
+EOD
+set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (454d430f7874), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2
@@ -225,7 +237,7 @@ set ylabel "ticks an entry (minimum), logarithmic"
 set xrange [0.9:560]
 set logscale y
 set key outside right top
-draw = 'plot $own0 using 1:2 with linespoints linewidth 2 pointtype 6 pointsize 1.2 linecolor rgb "#4477aa" title "mmu_same", $peer0 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#4477aa" title "dashed: best of 5", $own1 using 1:2 with linespoints linewidth 2 pointtype 4 pointsize 1.2 linecolor rgb "#ee6677" title "mmu_sw_bit_off", $peer1 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ee6677" title "", $own2 using 1:2 with linespoints linewidth 2 pointtype 8 pointsize 1.2 linecolor rgb "#228833" title "mmu_sw_bit_on", $peer2 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#228833" title "", $own3 using 1:2 with linespoints linewidth 2 pointtype 12 pointsize 1.2 linecolor rgb "#ccbb44" title "mmu_ro_to_rw", $peer3 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ccbb44" title "", $own4 using 1:2 with linespoints linewidth 2 pointtype 10 pointsize 1.2 linecolor rgb "#66ccee" title "mmu_rw_to_ro", $peer4 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#66ccee" title "", $own5 using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 1.2 linecolor rgb "#aa3377" title "mmu_map_rw", $peer5 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#aa3377" title "", $own6 using 1:2 with linespoints linewidth 2 pointtype 5 pointsize 1.2 linecolor rgb "#ee8800" title "mmu_unmap_rw", $peer6 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ee8800" title "", $own7 using 1:2 with linespoints linewidth 2 pointtype 9 pointsize 1.2 linecolor rgb "#222222" title "mmu_map_ro", $peer7 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#222222" title "", $own8 using 1:2 with linespoints linewidth 2 pointtype 13 pointsize 1.2 linecolor rgb "#999999" title "mmu_unmap_ro", $peer8 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#999999" title ""'
+draw = 'plot $own0 using 1:2 with linespoints linewidth 2 pointtype 6 pointsize 1.2 linecolor rgb "#4477aa" title "mmu_same", $peer0 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#4477aa" title "dashed: best of 5", $own1 using 1:2 with linespoints linewidth 2 pointtype 4 pointsize 1.2 linecolor rgb "#ee6677" title "mmu_sw_bit_off", $peer1 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ee6677" title "", $own2 using 1:2 with linespoints linewidth 2 pointtype 8 pointsize 1.2 linecolor rgb "#228833" title "mmu_sw_bit_on", $peer2 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#228833" title "", $own3 using 1:2 with linespoints linewidth 2 pointtype 12 pointsize 1.2 linecolor rgb "#ccbb44" title "mmu_ro_to_rw", $peer3 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ccbb44" title "", $own4 using 1:2 with linespoints linewidth 2 pointtype 10 pointsize 1.2 linecolor rgb "#66ccee" title "mmu_rw_to_ro", $peer4 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#66ccee" title "", $own5 using 1:2 with linespoints linewidth 2 pointtype 7 pointsize 1.2 linecolor rgb "#aa3377" title "mmu_map_rw", $peer5 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#aa3377" title "", $own6 using 1:2 with linespoints linewidth 2 pointtype 5 pointsize 1.2 linecolor rgb "#ee8800" title "mmu_unmap_rw", $peer6 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#ee8800" title "", $own7 using 1:2 with linespoints linewidth 2 pointtype 9 pointsize 1.2 linecolor rgb "#222222" title "mmu_map_ro", $peer7 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#222222" title "", $own8 using 1:2 with linespoints linewidth 2 pointtype 13 pointsize 1.2 linecolor rgb "#999999" title "mmu_unmap_ro", $peer8 using 1:2 with lines linewidth 1 dashtype 2 linecolor rgb "#999999" title "", $own9 using 1:2 with linespoints linewidth 2 pointtype 11 pointsize 1.2 linecolor rgb "#7744cc" title "mmu_replace"'
 set terminal pngcairo noenhanced size 1100,620 font "DejaVu Sans,11" background "white"
 set output "mmu.png"
 eval(draw)
