@@ -92,7 +92,8 @@ limit() {
 run_qemu() {
     CONSOLE=${CONSOLE:-$CASE_TMP/console}
     q_time=60 q_mem=256 q_hv=$OUR_HYPERVISOR q_args='' q_initrd='' q_cpu=qemu64 q_more=''
-    q_serial="file,id=console,path=$CONSOLE" q_stdin=/dev/null
+    q_log=$(printf '%s' "$CONSOLE" | sed 's/,/,,/g') # two commas stand for one
+    q_serial="file,id=console,path=$q_log" q_stdin=/dev/null
     OPTIND=1
     while getopts t:m:k:a:i:c:x:s q_opt; do
         case $q_opt in
@@ -103,7 +104,7 @@ run_qemu() {
         i) q_initrd=$OPTARG ;;
         c) q_cpu=$OPTARG ;;
         x) q_more=$OPTARG ;;
-        s) q_serial="stdio,id=console,logfile=$CONSOLE,signal=off" q_stdin=/dev/stdin ;;
+        s) q_serial="stdio,id=console,logfile=$q_log,signal=off" q_stdin=/dev/stdin ;;
         *) return 2 ;;
         esac
     done
