@@ -46,7 +46,7 @@ check_text "results: the end" "@int82 end rows=11 errors=0" "$CASE_TMP/results"
 # The keys work: no page would be left within the time, and the machine would not be switched off.
 check "make an ISO with pages" make_iso "$CASE_TMP/pages.iso" "" "$B/guest/bench.elf" "rows=mmu_* pages=3600 lines=20"
 shown pages "(XEN) Powering off" "$CASE_TMP/pages.iso" "bench, page 1 of 7 " spc "bench, page 2 of 7 " q
-check_text "pages: what was measured" "91 rows, 0 errors" "$CASE_TMP/pages.spc"
+check_text "pages: what was measured" "$(grep -c '^mmu_' results/baseline/bench.csv) rows, 0 errors" "$CASE_TMP/pages.spc"
 check_text "pages: the first row" "mmu_same/1 " "$CASE_TMP/pages.q"
 
 check "make an ISO without a guest" make_iso "$CASE_TMP/bad.iso" noreboot tests/lib.sh
