@@ -35,20 +35,24 @@ void batching(struct bench *b, enum batching how);
 void mmuext_flush(struct bench *b);
 void mmuext_invlpg(struct bench *b);
 void flush_refill(struct bench *b);
+bool mmu_scratch(struct bench *b);
+/* For other rows: that table, or NULL after an error; its entry i in a state; all of it in a state, loaded by the
+ * TLB; checks that all of it is in a state, and that the processor sees that. */
+pte_t *mmu_table(struct bench *b);
+pte_t mmu_entry(uint32_t i, pte_t flags);
+void mmu_set_all(struct bench *b, pte_t flags);
+void mmu_expect_entries(struct bench *b, pte_t flags);
+void mmu_expect_access(struct bench *b, pte_t flags);
+
+/* rows_tables.c */
 void new_base_same(struct bench *b);
 void new_base_other(struct bench *b);
 void pin_l1(struct bench *b, bool full, bool unpin);
 void pin_l3_tree(struct bench *b, bool unpin);
-void ptwr_store(struct bench *b, pte_t state);
-bool mmu_scratch(struct bench *b);
 void fork_like(struct bench *b);
-/* For other rows: that table, or NULL after an error; its entry i in a state; all of it in a state, loaded by the
- * TLB. */
-pte_t *mmu_table(struct bench *b);
-pte_t mmu_entry(uint32_t i, pte_t flags);
-void mmu_set_all(struct bench *b, pte_t flags);
 
 /* rows_stores.c */
+void ptwr_store(struct bench *b, pte_t state);
 void ptwr_change(struct bench *b, const struct bench_loop *loop, pte_t after);
 
 /* rows_traps.c */

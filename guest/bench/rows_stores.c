@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows of the stores to page tables that kernels make, other than a plain one: both halves of an entry; XCHG;
- * CMPXCHG8B, which finds what it expects; the loop with which Linux exchanges an entry, whose first comparison fails;
- * ANDB, with which it takes a right away. Each store faults, and is carried out by the hypervisor. 512 entries change,
- * each of them once, which all map pages writable before.
+ * Rows of the stores to page tables that kernels make: both halves of an entry; XCHG; CMPXCHG8B, which finds what it
+ * expects; the loop with which Linux exchanges an entry, whose first comparison fails; ANDB, with which it takes a
+ * right away; and a plain one. Each store faults, and is carried out by the hypervisor. But for the plain one, 512
+ * entries change, each of them once, which all map pages writable before.
  */
 #include "rows.h"
 
@@ -50,6 +50,34 @@ void ptwr_change(struct bench *b, const struct bench_loop *loop, pte_t after)
             bench_expect(b, !shows_old || b->calls[i].result == (uint32_t)mmu_entry(i, RW), "EAX of %u is 0x%x", i,
                          b->calls[i].result);
         }
+    }
+    mmu_set_all(b, NONE);
+    HYPERVISOR_vm_assist(VMASST_CMD_disable, VMASST_TYPE_writable_pagetables);
+}
+
+/* A plain store, of the low half only. */
+void ptwr_store(struct bench *b, pte_t state)
+{
+    pte_t *table = mmu_table(b);
+    uint32_t i, store;
+
+    if (!table)
+        return;
+    if (HYPERVISOR_vm_assist(VMASST_CMD_enable, VMASST_TYPE_writable_pagetables)) {
+        bench_skip(b, "no writable page tables");
+        return;
+    }
+    b->loop = &loop_store;
+    b->count = 256;
+    for (i = 0; i < b->count; i++) {
+        store = state ? (uint32_t)mmu_entry(i, state) : 0xabc00; /* not present: any value */
+        b->calls[i] = (struct bench_call){.eax = store, .ebx = (uint32_t)&table[i]};
+    }
+    while (bench_repeat(b)) {
+        mmu_set_all(b, state);
+        bench_run(b);
+        for (i = 0; i < b->count; i++)
+            bench_expect(b, (uint32_t)table[i] == b->calls[i].eax, "entry %u is %llx", i, table[i]);
     }
     mmu_set_all(b, NONE);
     HYPERVISOR_vm_assist(VMASST_CMD_disable, VMASST_TYPE_writable_pagetables);

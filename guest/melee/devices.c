@@ -8,6 +8,7 @@
 #include "melee.h"
 
 #include <guest/events.h>
+#include <guest/ports.h>
 #include <guest/string.h>
 #include <public/physdev.h>
 
@@ -79,33 +80,20 @@ void build_device(struct fighter *f, struct call *c, enum kind kind __attribute_
 
 static uint32_t own_ports[4]; /* by the line; 0: not bound */
 
-static uint8_t in(uint16_t port)
-{
-    uint8_t value;
-
-    __asm__ volatile("inb %1, %0" : "=a"(value) : "d"(port));
-    return value;
-}
-
-static void out(uint16_t port, uint8_t value)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(value), "d"(port));
-}
-
 /* The line goes up, or down again. */
 static bool use_keyboard(void)
 {
     struct physdev_set_iopl iopl = {1};
 
     HYPERVISOR_physdev_op(PHYSDEVOP_set_iopl, &iopl);
-    if (in(KBD_COMMAND)&KBD_FULL) {
-        (void)in(KBD_DATA);
+    if (inb(KBD_COMMAND) & KBD_FULL) {
+        (void)inb(KBD_DATA);
         return true;
     }
-    out(KBD_COMMAND, KBD_WRITE_MODE);
-    out(KBD_DATA, KBD_MODE);
-    out(KBD_COMMAND, KBD_WRITE_BYTE);
-    out(KBD_DATA, 0x5A);
+    outb(KBD_COMMAND, KBD_WRITE_MODE);
+    outb(KBD_DATA, KBD_MODE);
+    outb(KBD_COMMAND, KBD_WRITE_BYTE);
+    outb(KBD_DATA, 0x5A);
     return true;
 }
 
