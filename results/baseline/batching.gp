@@ -47,7 +47,7 @@ $way3 << EOD
 256 40.520
 512 40.432
 EOD
-set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (359a3f8aeff0), tcg-icount: a tick is one instruction"
+set title "N pages mapped and flushed in four ways: ticks a page against N\n4.2.5-int82 (17d3f6d84d72), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2

@@ -68,7 +68,7 @@ $data1 << EOD
 26 "emul_cpuid_prefix" 238.00
 27 "evtchn_send_already_pending" 165.00
 EOD
-set title "One call: ticks from the guest's request to its next instruction (40 rows of 92)\n4.2.5-int82 (359a3f8aeff0), tcg-icount: a tick is one instruction"
+set title "One call: ticks from the guest's request to its next instruction (40 rows of 92)\n4.2.5-int82 (17d3f6d84d72), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x

@@ -227,7 +227,7 @@ $own9 << EOD
 256 61.441
 512 61.393
 EOD
-set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (359a3f8aeff0), tcg-icount: a tick is one instruction"
+set title "mmu_update: ticks an entry against the size of the batch\n4.2.5-int82 (17d3f6d84d72), tcg-icount: a tick is one instruction"
 set grid linecolor "#dddddd" linetype 1
 set border linecolor "#666666"
 set logscale x 2
